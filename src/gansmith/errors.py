@@ -1,0 +1,11 @@
+"""The one exception type that reaches a user."""
+
+from __future__ import annotations
+
+
+class GansmithError(Exception):
+    """A mistake or a limit that the user can mend.
+
+    The message is one line that says what is wrong, where, and what to do. The command line prints
+    it without a traceback and exits with code 2.
+    """

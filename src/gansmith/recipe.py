@@ -1,0 +1,223 @@
+"""Recipe: the typed description of one training; the only configuration there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from gansmith.errors import GansmithError
+from gansmith.registry import unknown
+from gansmith.schema import Schedule, Scheduled, Section, Size, explain
+
+Mode = Literal["auto", "L", "LA", "RGB", "RGBA"]
+Resize = Literal["fit", "crop", "pad"]
+
+
+class DataConfig(Section):
+    """Which samples, and how files become arrays."""
+
+    source: str = Field("mnist", description="a name from `gansmith data`, or a path")
+    size: Size | None = Field(None, description="height x width in pixels; null: from the files")
+    mode: Mode = Field(
+        "auto", description="grey, grey+alpha, RGB or RGBA; auto keeps what is there"
+    )
+    resize: Resize = Field("fit", description="fit: stretch; crop: fill and cut; pad: show all")
+    labels: bool = Field(True, description="use labels where the collection has them")
+    held_out: float = Field(0.1, gt=0, lt=0.9, description="share kept for judging, by hash")
+
+
+class NetworkConfig(BaseModel):
+    """Which pair of networks; further fields are the pair's own options."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = Field("conv", description="a pair from the network registry")
+    conditional: bool = Field(True, description="give labels to the networks where there are any")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options given for this pair."""
+        return dict(self.model_extra or {})
+
+
+class ObjectiveConfig(Section):
+    """What the two players want."""
+
+    name: str = Field("relativistic", description="an objective from the registry")
+    gamma: Scheduled = Field(Schedule(start=0, end=0), description="weight of the R1+R2 penalty")
+    penalty_every: int = Field(1, ge=1, description="steps from penalty to penalty, rescaled")
+
+
+class OptimiserConfig(Section):
+    """Adam, for both players."""
+
+    g_lr: Scheduled = Field(Schedule(start=2e-4, end=2e-4), description="generator's rate")
+    d_lr: Scheduled = Field(Schedule(start=2e-4, end=2e-4), description="discriminator's rate")
+    beta1: float = Field(0.0, ge=0, lt=1, description="decay of the gradient's mean")
+    beta2: float = Field(0.99, ge=0, lt=1, description="decay of the gradient's square")
+
+
+class TrainingConfig(Section):
+    """How long, how many at a time, with what care."""
+
+    minutes: float | None = Field(None, gt=0, description="budget in minutes; or give samples")
+    samples: int | None = Field(None, gt=0, description="budget in real samples seen")
+    batch: int = Field(64, ge=2, description="samples a step, over all processes together")
+    seed: int = Field(0, ge=0, description="fixes initial weights, order of samples and noise")
+    precision: Literal["auto", "32-true", "bf16-mixed"] = Field(
+        "auto", description="auto: bf16-mixed on a CUDA device that has it, else 32-true"
+    )
+    ema_half_life: int = Field(20_000, ge=0, description="of the averaged generator, in samples")
+    ema_ramp: float = Field(0.05, gt=0, le=1, description="half-life at most this share of samples")
+    checkpoint_seconds: float = Field(30.0, ge=0, description="time from checkpoint to checkpoint")
+    log_every: int = Field(50, ge=1, description="steps from line to line of metrics.jsonl")
+    frames: int = Field(60, ge=0, description="pictures in the film of the training")
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> TrainingConfig:
+        if (self.minutes is None) == (self.samples is None):
+            raise ValueError("takes exactly one of minutes and samples")
+        return self
+
+
+class EvaluationConfig(Section):
+    """How quality is judged, while training and at the end."""
+
+    extractor: str = Field("auto", description="auto: classifier with labels, else random-conv")
+    samples: int = Field(10_000, ge=16, description="generated samples in the final judgement")
+    quick_samples: int = Field(2_000, ge=16, description="generated samples in a quick look")
+    quick_looks: int = Field(20, ge=0, description="looks over the whole training, cost permitting")
+    max_cost: float = Field(0.05, ge=0, le=1, description="share of time the looks may take")
+    neighbours: int = Field(5, ge=1, description="k of precision, recall, density and coverage")
+    seed: int = Field(0, ge=0, description="of the latents and subsets that are judged")
+
+
+class Recipe(Section):
+    """One training, whole. `docs/recipes.md` lists every field."""
+
+    name: str
+    summary: str = ""
+    medium: str = Field("image", description="what a sample is")
+    duel: str = Field("noise", description="the rules of the game")
+    data: DataConfig = DataConfig()
+    network: NetworkConfig = NetworkConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
+    optimiser: OptimiserConfig = OptimiserConfig()
+    training: TrainingConfig
+    evaluation: EvaluationConfig = EvaluationConfig()
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that come with gansmith."""
+    folder = resources.files("gansmith") / "recipes"
+    return sorted(Path(entry.name).stem for entry in folder.iterdir() if _is_yaml(entry.name))
+
+
+def load_recipe(name_or_path: str, overrides: Iterable[str] = ()) -> Recipe:
+    """Read a recipe by name or from a YAML file, with settings replaced by name.
+
+    Args:
+        name_or_path: A name from :func:`recipe_names`, or a path ending in `.yaml` or `.yml`.
+        overrides: Entries such as `training.batch=32` or `data.size=48x32`.
+
+    Raises:
+        GansmithError: The recipe or a field is unknown, or a value is not what the field takes.
+    """
+    settings = _read(name_or_path)
+    for entry in overrides:
+        _override(settings, entry)
+    return parse_recipe(settings)
+
+
+def parse_recipe(settings: dict[str, Any]) -> Recipe:
+    """Check a recipe that is already a dictionary.
+
+    Raises:
+        GansmithError: A field is unknown, or a value is not what the field takes.
+    """
+    try:
+        return Recipe.model_validate(settings)
+    except ValidationError as error:
+        raise explain(error, Recipe) from None
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """Write a recipe as YAML that :func:`load_recipe` reads back to an equal one."""
+    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _is_yaml(name: str) -> bool:
+    return name.endswith((".yaml", ".yml"))
+
+
+def _read(name_or_path: str) -> dict[str, Any]:
+    """Read the settings of a recipe, merged over those of the recipe it extends."""
+    text, origin = _text(name_or_path)
+    try:
+        settings = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        line = str(error).replace("\n", " ")
+        raise GansmithError(f"recipe {origin} is not valid YAML: {line}") from None
+    if not isinstance(settings, dict):
+        raise GansmithError(f"recipe {origin} must be a YAML mapping of settings")
+    base = settings.pop("extends", None)
+    settings.setdefault("name", Path(name_or_path).stem)
+    return _merged(_read(str(base)), settings) if base else settings
+
+
+def _text(name_or_path: str) -> tuple[str, str]:
+    if _is_yaml(name_or_path):
+        try:
+            return Path(name_or_path).read_text("utf-8"), name_or_path
+        except OSError as error:
+            raise GansmithError(f"recipe {name_or_path}: {error.strerror or error}") from None
+        except UnicodeDecodeError:
+            raise GansmithError(f"recipe {name_or_path} is not a text file in UTF-8") from None
+    if name_or_path not in recipe_names():
+        raise unknown("recipe", name_or_path, recipe_names())
+    file = resources.files("gansmith") / "recipes" / f"{name_or_path}.yaml"
+    return file.read_text("utf-8"), f"'{name_or_path}'"
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Merge two nested dictionaries; the second wins. Another network name drops old options."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        result[key] = value
+        if isinstance(value, dict) and isinstance(old, dict):
+            same = value.get("name", old.get("name")) == old.get("name")
+            result[key] = _merged(old, value) if same else value
+    return result
+
+
+def _override(settings: dict[str, Any], entry: str) -> None:
+    """Set `a.b=c` in a nested dictionary; the value is read as YAML."""
+    path, separator, text = entry.partition("=")
+    *sections, field = path.strip().split(".")
+    if not separator or not field or not all(sections):
+        raise GansmithError(f"--set takes name=value, such as training.batch=32, not '{entry}'")
+    for name in sections:
+        inner = settings.get(name)
+        settings[name] = inner if isinstance(inner, dict) else {}
+        settings = settings[name]
+    settings[field] = _value(text)
+
+
+def _value(text: str) -> Any:
+    """Read a value as YAML 1.2 would: `1e-3` is a number (PyYAML alone takes it for text)."""
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value

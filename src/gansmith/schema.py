@@ -1,0 +1,116 @@
+"""Typed sections of a recipe, and errors that name the field, what it got and what it takes."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import types
+import typing
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from gansmith.errors import GansmithError
+
+
+class Section(BaseModel):
+    """A part of a recipe: unknown names are errors, values are checked, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Schedule(Section):
+    """A value that moves with progress (0 at the start of training, 1 at its end)."""
+
+    start: float = Field(description="value at the beginning, after the warm-up")
+    end: float = Field(description="value at the end")
+    shape: Literal["cosine", "linear"] = "cosine"
+    warmup: int = Field(0, ge=0, description="samples over which the value rises from 0")
+
+    def at(self, progress: float, samples: int) -> float:
+        """Return the value.
+
+        Args:
+            progress: Share of the budget that is used up, in [0, 1].
+            samples: Real samples seen so far.
+        """
+        share = min(max(progress, 0.0), 1.0)
+        if self.shape == "cosine":
+            share = 0.5 - 0.5 * math.cos(math.pi * share)
+        value = self.start + (self.end - self.start) * share
+        return value * min(1.0, samples / self.warmup) if self.warmup else value
+
+
+def _constant(value: Any) -> Any:
+    """Accept a plain number for a value that does not move."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return {"start": value, "end": value}
+    return value
+
+
+Scheduled = Annotated[Schedule, BeforeValidator(_constant)]
+
+
+def _sides(value: Any) -> Any:
+    """Accept `32`, `"48x32"` (height x width) or `[48, 32]`."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (value, value)
+    if isinstance(value, str) and "x" in value:
+        return tuple(value.split("x"))
+    return value
+
+
+Side = Annotated[int, Field(ge=8, le=1024)]
+Size = Annotated[tuple[Side, Side], BeforeValidator(_sides)]
+
+
+def explain(error: ValidationError, model: type[BaseModel], prefix: str = "") -> GansmithError:
+    """Turn a validation error into one line that names the field.
+
+    Args:
+        error: What pydantic found.
+        model: The model that was validated.
+        prefix: Where the model stands in the recipe ("network."), for its full names.
+    """
+    found = error.errors()[0]
+    path = [str(part) for part in found["loc"]]
+    name = prefix + ".".join(path)
+    if found["type"] == "extra_forbidden":
+        return _unknown_field(name, path, model, prefix)
+    if found["type"] == "missing":
+        return GansmithError(f"recipe field '{name}' is missing: set it with --set {name}=...")
+    wanted = found["msg"].removeprefix("Value error, ")
+    name = name.rstrip(".") or "recipe"
+    if "ctx" in found and "error" in found["ctx"]:
+        return GansmithError(f"recipe section '{name}' {wanted}")
+    wanted = wanted.removeprefix("Input ").replace("should be", "must be")
+    return GansmithError(f"recipe field '{name}' is {found['input']!r}: it {wanted}")
+
+
+def _unknown_field(
+    name: str, path: list[str], model: type[BaseModel], prefix: str
+) -> GansmithError:
+    section: type[BaseModel] = model
+    for part in path[:-1]:
+        inner = _section_of(section.model_fields.get(part))
+        if inner is None:
+            return GansmithError(f"recipe field '{name}' is unknown")
+        section = inner
+    choices = list(section.model_fields)
+    near = difflib.get_close_matches(path[-1], choices, n=1)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    where = (prefix + ".".join(path[:-1])).rstrip(".") or "a recipe"
+    return GansmithError(
+        f"recipe field '{name}' is unknown: {where} takes {', '.join(choices)}{hint}"
+    )
+
+
+def _section_of(field: FieldInfo | None) -> type[BaseModel] | None:
+    """Return the section class behind a field, looking through Optional and Annotated."""
+    annotation = field.annotation if field else None
+    options = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else ()
+    for option in (annotation, *options):
+        if isinstance(option, type) and issubclass(option, BaseModel):
+            return option
+    return None
