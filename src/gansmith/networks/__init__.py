@@ -1,0 +1,15 @@
+"""Pairs of networks; importing this package registers all of them."""
+
+from gansmith.networks import conv, textbook
+from gansmith.networks.base import NETWORKS, Discriminator, Generator, Pair, SampleSpec, build_pair
+
+__all__ = [
+    "NETWORKS",
+    "Discriminator",
+    "Generator",
+    "Pair",
+    "SampleSpec",
+    "build_pair",
+    "conv",
+    "textbook",
+]

@@ -1,0 +1,139 @@
+"""Pairs of networks by name: registration, typed options and a check of shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from pydantic import ValidationError
+from torch import Tensor, nn
+
+from gansmith.errors import GansmithError
+from gansmith.recipe import NetworkConfig
+from gansmith.registry import Registry
+from gansmith.schema import Section, explain
+
+
+@dataclass(frozen=True)
+class SampleSpec:
+    """The samples that a pair plays over.
+
+    Attributes:
+        channels: 1 (grey) to 4 (RGBA).
+        height: Pixels from top to bottom.
+        width: Pixels from left to right.
+        classes: Number of labels; 0 for an unconditional pair.
+    """
+
+    channels: int
+    height: int
+    width: int
+    classes: int = 0
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of one sample as networks see it."""
+        return self.channels, self.height, self.width
+
+
+class Generator(nn.Module):
+    """Turns latents [N, latent] and labels [N] (or None) into samples [N, C, H, W]."""
+
+    latent: int
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return float samples, in about [-1, 1]."""
+        raise NotImplementedError
+
+
+class Discriminator(nn.Module):
+    """Turns samples [N, C, H, W] and labels [N] (or None) into logits [N]; high means real."""
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return one logit a sample."""
+        raise NotImplementedError
+
+
+class Pair(NamedTuple):
+    """The two players' networks."""
+
+    generator: Generator
+    discriminator: Discriminator
+
+
+class PairFamily(NamedTuple):
+    """What the registry knows of a family of pairs."""
+
+    options: type[Section]
+    build: Callable[[SampleSpec, Any], Pair]
+
+
+NETWORKS: Registry[PairFamily] = Registry("network")
+
+
+def register_pair(
+    name: str, options: type[Section]
+) -> Callable[[Callable[[SampleSpec, Any], Pair]], Callable[[SampleSpec, Any], Pair]]:
+    """Enter a function that builds a pair under `name`.
+
+    Args:
+        name: What recipes write in `network.name`.
+        options: The section of further fields that `network` takes for this pair.
+    """
+
+    def enter(build: Callable[[SampleSpec, Any], Pair]) -> Callable[[SampleSpec, Any], Pair]:
+        NETWORKS.register(name)(PairFamily(options, build))
+        return build
+
+    return enter
+
+
+def pair_options(config: NetworkConfig) -> Section:
+    """Check the options that a recipe gives for its pair.
+
+    Raises:
+        GansmithError: The pair or an option is unknown, or a value is not what it takes.
+    """
+    options = NETWORKS[config.name].options
+    try:
+        return options.model_validate(config.options)
+    except ValidationError as error:
+        raise explain(error, options, prefix="network.") from None
+
+
+def build_pair(config: NetworkConfig, spec: SampleSpec, seed: int | None = None) -> Pair:
+    """Build a pair for these samples and check that the players fit each other.
+
+    Args:
+        config: Name and options.
+        spec: The samples to play over.
+        seed: Fixes the initial weights and leaves the global random state as it was.
+
+    Raises:
+        GansmithError: The options are wrong, or the pair does not serve such samples.
+    """
+    options = pair_options(config)
+    with torch.random.fork_rng(devices=[], enabled=seed is not None):
+        if seed is not None:
+            torch.manual_seed(seed)
+        pair = NETWORKS[config.name].build(spec, options)
+    check_pair(config.name, pair, spec)
+    return pair
+
+
+@torch.no_grad()
+def check_pair(name: str, pair: Pair, spec: SampleSpec) -> None:
+    """Run two samples through both players and compare shapes with the spec."""
+    labels = torch.zeros(2, dtype=torch.long) if spec.classes else None
+    samples = pair.generator(torch.zeros(2, pair.generator.latent), labels)
+    if tuple(samples.shape) != (2, *spec.shape):
+        made = " x ".join(map(str, samples.shape[1:]))
+        raise GansmithError(f"network '{name}' makes samples of {made}, the data is {spec.shape}")
+    logits = pair.discriminator(samples, labels)
+    if tuple(logits.shape) != (2,):
+        raise GansmithError(
+            f"network '{name}': its discriminator gives shape {tuple(logits.shape)} for two "
+            "samples; it must give one logit each, shape (2,)"
+        )

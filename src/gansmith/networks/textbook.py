@@ -1,0 +1,78 @@
+"""The classic fully connected pair, as textbooks print it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
+from gansmith.networks.linear import Linear
+from gansmith.schema import Section
+
+
+class TextbookOptions(Section):
+    """Options of the `textbook` pair."""
+
+    latent: int = Field(100, ge=1, description="numbers in a latent")
+
+
+class TextbookGenerator(Generator):
+    """latent -> 256 -> 512 -> 1024 -> samples, ReLU between and tanh at the end.
+
+    With labels, a one-hot label is appended to the latent (Mirza and Osindero 2014).
+    """
+
+    def __init__(self, spec: SampleSpec, latent: int) -> None:
+        super().__init__()
+        self.latent, self.spec = latent, spec
+        channels, height, width = spec.shape
+        widths = (latent + spec.classes, 256, 512, 1024, channels * height * width)
+        self.layers = nn.ModuleList(Linear(i, o) for i, o in pairwise(widths))
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return samples [N, C, H, W] in (-1, 1)."""
+        hidden = _with_label(latents, labels, self.spec.classes)
+        *body, last = self.layers
+        for layer in body:
+            hidden = F.relu(layer(hidden))
+        return torch.tanh(last(hidden)).view(-1, *self.spec.shape)
+
+
+class TextbookDiscriminator(Discriminator):
+    """samples -> 1024 -> 512 -> 256 -> one logit, LeakyReLU 0.2 between."""
+
+    def __init__(self, spec: SampleSpec) -> None:
+        super().__init__()
+        self.classes = spec.classes
+        channels, height, width = spec.shape
+        widths = (channels * height * width + spec.classes, 1024, 512, 256, 1)
+        self.layers = nn.ModuleList(Linear(i, o) for i, o in pairwise(widths))
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return logits [N]."""
+        hidden = _with_label(samples.flatten(1), labels, self.classes)
+        *body, last = self.layers
+        for layer in body:
+            hidden = F.leaky_relu(layer(hidden), 0.2)
+        logits: Tensor = last(hidden)
+        return logits.squeeze(1)
+
+
+def _with_label(vectors: Tensor, labels: Tensor | None, classes: int) -> Tensor:
+    """Append one-hot labels to vectors [N, D] of a conditional pair."""
+    if not classes:
+        return vectors
+    if labels is None:
+        raise ValueError("a conditional pair needs labels")
+    return torch.cat([vectors, F.one_hot(labels, classes).to(vectors.dtype)], dim=1)
+
+
+@register_pair("textbook", TextbookOptions)
+def textbook(spec: SampleSpec, options: TextbookOptions) -> Pair:
+    """Build the pair; the generator is built first, as the printed programs do."""
+    generator = TextbookGenerator(spec, options.latent)
+    return Pair(generator, TextbookDiscriminator(spec))

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from gansmith.errors import GansmithError
+from gansmith.networks import NETWORKS, Pair, SampleSpec, build_pair
+from gansmith.networks.base import check_pair
+from gansmith.recipe import NetworkConfig
+
+SPECS = [
+    SampleSpec(1, 28, 28),
+    SampleSpec(1, 28, 28, classes=10),
+    SampleSpec(4, 48, 48),
+    SampleSpec(2, 16, 16, classes=2),
+    SampleSpec(3, 60, 100),
+    SampleSpec(3, 33, 17, classes=3),
+    SampleSpec(1, 256, 130),
+]
+
+
+def _labels(spec: SampleSpec, count: int) -> torch.Tensor | None:
+    return torch.arange(count) % spec.classes if spec.classes else None
+
+
+@pytest.mark.parametrize("name", NETWORKS.names())
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_every_pair_plays_forwards_and_backwards(name: str, spec: SampleSpec) -> None:
+    pair = build_pair(NetworkConfig(name=name), spec, seed=0)
+    labels = _labels(spec, 3)
+    samples = pair.generator(torch.randn(3, pair.generator.latent), labels)
+    assert samples.shape == (3, *spec.shape)
+    logits = pair.discriminator(samples, labels)
+    assert logits.shape == (3,)
+    logits.sum().backward()
+    for player in pair:
+        for parameter in player.parameters():
+            assert parameter.grad is not None
+            assert torch.isfinite(parameter.grad).all()
+
+
+@pytest.mark.parametrize("name", NETWORKS.names())
+def test_labels_change_both_players(name: str) -> None:
+    spec = SampleSpec(1, 28, 28, classes=10)
+    pair = build_pair(NetworkConfig(name=name), spec, seed=0)
+    latents = torch.randn(1, pair.generator.latent)
+    one, two = torch.tensor([1]), torch.tensor([2])
+    assert not torch.equal(pair.generator(latents, one), pair.generator(latents, two))
+    sample = torch.rand(1, 1, 28, 28)
+    assert pair.discriminator(sample, one) != pair.discriminator(sample, two)
+
+
+@pytest.mark.parametrize("name", NETWORKS.names())
+def test_a_sample_is_judged_alone(name: str) -> None:
+    pair = build_pair(NetworkConfig(name=name), SampleSpec(3, 32, 32), seed=0)
+    samples = torch.rand(4, 3, 32, 32)
+    together = pair.discriminator(samples)
+    alone = torch.cat([pair.discriminator(sample[None]) for sample in samples])
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+
+
+def test_a_seed_fixes_weights_and_leaves_the_global_random_state() -> None:
+    before = torch.get_rng_state()
+    one = build_pair(NetworkConfig(name="conv"), SampleSpec(1, 28, 28), seed=5)
+    two = build_pair(NetworkConfig(name="conv"), SampleSpec(1, 28, 28), seed=5)
+    assert torch.equal(before, torch.get_rng_state())
+    for a, b in zip(one.generator.parameters(), two.generator.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_the_textbook_pair_has_the_textbooks_layers() -> None:
+    pair = build_pair(NetworkConfig(name="textbook"), SampleSpec(1, 28, 28), seed=0)
+    shapes = [tuple(p.shape) for p in pair.generator.parameters() if p.dim() == 2]
+    assert shapes == [(256, 100), (512, 256), (1024, 512), (784, 1024)]
+    shapes = [tuple(p.shape) for p in pair.discriminator.parameters() if p.dim() == 2]
+    assert shapes == [(1024, 784), (512, 1024), (256, 512), (1, 256)]
+    assert pair.generator(torch.randn(9, 100) * 50).abs().max() <= 1
+
+
+def test_sizes_out_of_range_say_what_to_do() -> None:
+    with pytest.raises(GansmithError, match=r"16 to 256 pixels.*12 x 300.*data.size"):
+        build_pair(NetworkConfig(name="conv"), SampleSpec(1, 12, 300))
+
+
+def test_a_pair_that_does_not_fit_is_refused() -> None:
+    pair = build_pair(NetworkConfig(name="conv"), SampleSpec(1, 28, 28), seed=0)
+    with pytest.raises(GansmithError, match="makes samples of 1 x 28 x 28"):
+        check_pair("conv", pair, SampleSpec(1, 32, 32))
+    broken = Pair(pair.generator, torch.nn.Flatten())  # type: ignore[arg-type]
+    with pytest.raises(GansmithError, match="one logit"):
+        check_pair("conv", Pair(broken.generator, _TwoLogits()), SampleSpec(1, 28, 28))
+
+
+class _TwoLogits(torch.nn.Module):
+    def forward(self, samples: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+        return samples.flatten(1)[:, :2]
