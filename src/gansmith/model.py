@@ -1,0 +1,194 @@
+"""Model: a trained generator, ready to be sampled."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from gansmith.errors import GansmithError
+from gansmith.media import MEDIA
+from gansmith.media.base import Medium
+from gansmith.networks import Generator, SampleSpec, build_pair
+from gansmith.recipe import NetworkConfig
+from gansmith.registry import unknown
+from gansmith.run import Run
+from gansmith.sampling import draw_labels, draw_latents, generate_samples, spread_latents
+
+FORMAT = "gansmith-generator-1"
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """All that is needed to rebuild a generator around its weights.
+
+    Attributes:
+        medium: Name of the medium.
+        network: Name and options of the pair.
+        spec: The samples it makes.
+        label_names: One name a class; empty without labels.
+        label_weights: Share of each class in the training data.
+    """
+
+    medium: str
+    network: NetworkConfig
+    spec: SampleSpec
+    label_names: tuple[str, ...] = ()
+    label_weights: tuple[float, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for a manifest or a file's metadata."""
+        return {
+            "medium": self.medium,
+            "network": self.network.model_dump(mode="json"),
+            "spec": asdict(self.spec),
+            "label_names": list(self.label_names),
+            "label_weights": list(self.label_weights),
+        }
+
+    @classmethod
+    def from_dict(cls, facts: dict[str, Any]) -> Blueprint:
+        """Take up what :meth:`to_dict` gave."""
+        return cls(
+            facts["medium"],
+            NetworkConfig.model_validate(facts["network"]),
+            SampleSpec(**facts["spec"]),
+            tuple(facts["label_names"]),
+            tuple(facts["label_weights"]),
+        )
+
+    def metadata(self) -> dict[str, str]:
+        """Return what stands in the header of `generator.safetensors`."""
+        return {"format": FORMAT, "blueprint": json.dumps(self.to_dict())}
+
+
+class Model:
+    """A generator with its medium and labels.
+
+    Args:
+        generator: The averaged network.
+        blueprint: What it was built from.
+    """
+
+    def __init__(self, generator: Generator, blueprint: Blueprint) -> None:
+        self.generator = generator.eval().requires_grad_(False)
+        self.blueprint = blueprint
+        self.medium: Medium = MEDIA[blueprint.medium]()
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the classes; empty for an unconditional generator."""
+        return self.blueprint.label_names
+
+    def sample(
+        self,
+        count: int,
+        *,
+        seed: int = 0,
+        label: str | int | None = None,
+        truncation: float | None = None,
+    ) -> NDArray[np.uint8]:
+        """Make samples.
+
+        Args:
+            count: How many; at least 1.
+            seed: The same seed gives the same samples, however many are asked for.
+            label: Name or number of a class; left out, classes come as often as in the data.
+            truncation: See :func:`gansmith.sampling.draw_latents`.
+
+        Returns:
+            uint8 [count, H, W, C].
+
+        Raises:
+            GansmithError: The label is unknown, or the generator was trained without labels.
+        """
+        if count < 1:
+            raise GansmithError(f"asked for {count} samples: ask for at least 1")
+        latents = draw_latents(count, self.generator.latent, seed, truncation)
+        labels = self.labels(count, seed, label)
+        return generate_samples(self.generator, self.medium, latents, labels)
+
+    def labels(self, count: int, seed: int, label: str | int | None = None) -> Tensor | None:
+        """Return the labels [count] that :meth:`sample` uses, or None without labels."""
+        if label is not None:
+            return torch.full((count,), self._class_of(label))
+        if not self.label_names:
+            return None
+        return draw_labels(count, torch.tensor(self.blueprint.label_weights), seed)
+
+    def interpolate(
+        self, frames: int, *, seed: int = 0, label: str | int | None = None, stops: int = 6
+    ) -> NDArray[np.uint8]:
+        """Make a closed walk between random samples, uint8 [frames, H, W, C]."""
+        latents = spread_latents(frames, stops, self.generator.latent, seed)
+        first = self.labels(1, seed, label)
+        labels = None if first is None else first.expand(frames)
+        return generate_samples(self.generator, self.medium, latents, labels)
+
+    def _class_of(self, label: str | int) -> int:
+        names = list(self.label_names)
+        if not names:
+            raise GansmithError("this generator was trained without labels: leave the label out")
+        if str(label) in names:
+            return names.index(str(label))
+        if str(label).isdigit() and int(label) < len(names):
+            return int(label)
+        raise unknown("label", str(label), names)
+
+
+def load(path: Path | str) -> Model:
+    """Load a trained generator.
+
+    Args:
+        path: A run folder (finished or still training) or a `generator.safetensors`.
+
+    Raises:
+        GansmithError: There is no such run or file, it is damaged, or nothing is trained yet.
+    """
+    place = Path(path)
+    run = Run(place.parent if place.is_file() else place)
+    if place.is_file():
+        run.generator_file = place
+    elif not run.require().generator_file.exists():
+        return _from_checkpoint(run)
+    weights, facts = run.load_generator()
+    if facts.get("format") != FORMAT:
+        raise GansmithError(f"{run.generator_file} is not a gansmith generator")
+    return rebuild(Blueprint.from_dict(json.loads(facts["blueprint"])), weights)
+
+
+def rebuild(blueprint: Blueprint, weights: dict[str, Tensor]) -> Model:
+    """Build a generator and fill in its weights."""
+    generator = build_pair(blueprint.network, blueprint.spec, seed=0).generator
+    generator.load_state_dict(weights)
+    return Model(generator, blueprint)
+
+
+def contact_sheet(model: Model, seed: int = 0) -> Image.Image:
+    """Draw a sheet of samples; one row a class where there are few classes."""
+    classes, latent = len(model.label_names), model.generator.latent
+    columns, count, labels = None, 64, None
+    if 2 <= classes <= 16:
+        columns = max(8, 128 // classes)
+        count = classes * columns
+        labels = torch.arange(count) // columns
+    elif classes:
+        labels = model.labels(count, seed)
+    samples = generate_samples(
+        model.generator, model.medium, draw_latents(count, latent, seed), labels
+    )
+    return model.medium.sheet(samples, columns=columns)
+
+
+def _from_checkpoint(run: Run) -> Model:
+    state = run.load_checkpoint("best") or run.load_checkpoint("last")
+    if state is None:
+        raise GansmithError(f"{run.path} holds no trained generator yet: train it first")
+    return rebuild(Blueprint.from_dict(run.manifest()["blueprint"]), state["average"])

@@ -1,0 +1,212 @@
+"""Run: the folder of one training. The only code that knows its layout on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from PIL import Image
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from gansmith.data.cache import atomic_file
+from gansmith.errors import GansmithError
+from gansmith.recipe import Recipe, dump_recipe, parse_recipe
+from gansmith.training.checkpoint import Tree, all_finite, load_tree, save_tree
+
+FORMAT = "gansmith-run-1"
+
+
+class Run:
+    """One run folder.
+
+    Args:
+        path: The folder. It need not exist yet.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self.recipe_file = self.path / "recipe.yaml"
+        self.manifest_file = self.path / "manifest.json"
+        self.metrics_file = self.path / "metrics.jsonl"
+        self.quality_file = self.path / "quality.json"
+        self.generator_file = self.path / "generator.safetensors"
+        self.sheet_file = self.path / "sheet.png"
+        self.real_sheet_file = self.path / "real.png"
+        self.film_file = self.path / "film.webp"
+        self.curves_file = self.path / "curves.png"
+        self.frames_dir = self.path / "frames"
+        self.checkpoints_dir = self.path / "checkpoints"
+
+    @property
+    def exists(self) -> bool:
+        """True where the folder holds a run."""
+        return self.manifest_file.is_file() and self.recipe_file.is_file()
+
+    def create(self, recipe: Recipe, manifest: dict[str, Any]) -> None:
+        """Lay out a new run folder.
+
+        Raises:
+            GansmithError: The folder holds something else, or cannot be written.
+        """
+        self.check_usable()
+        try:
+            for folder in (self.path, self.frames_dir, self.checkpoints_dir):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise GansmithError(
+                f"run folder {self.path} cannot be written ({error.strerror}): choose another "
+                "with --out"
+            ) from None
+        self._write_text(self.recipe_file, dump_recipe(recipe))
+        self._write_json(self.manifest_file, {"format": FORMAT, **manifest})
+
+    def check_usable(self) -> None:
+        """Check that a new run may be laid out here.
+
+        Raises:
+            GansmithError: The folder holds something that is not a run, or is a file.
+        """
+        if self.path.is_dir() and not self.exists and any(self.path.iterdir()):
+            raise GansmithError(
+                f"{self.path} holds files that are not a gansmith run: choose another folder "
+                "with --out"
+            )
+        if self.path.exists() and not self.path.is_dir():
+            raise GansmithError(f"{self.path} is a file: choose a folder with --out")
+
+    def require(self) -> Run:
+        """Return this run if there is one here.
+
+        Raises:
+            GansmithError: The folder is missing or holds something else.
+        """
+        if not self.path.exists():
+            raise GansmithError(f"there is no run folder {self.path}: check the path")
+        if not self.exists:
+            raise GansmithError(f"{self.path} is not a gansmith run: it has no manifest.json")
+        return self
+
+    def recipe(self) -> Recipe:
+        """Read the recipe that the run was started with."""
+        text = self._read_text(self.recipe_file)
+        try:
+            return parse_recipe(yaml.safe_load(text))
+        except yaml.YAMLError:
+            raise GansmithError(f"{self.recipe_file} is damaged: it is not YAML") from None
+
+    def manifest(self) -> dict[str, Any]:
+        """Read what is known of the run: data, shape, labels, versions, machine."""
+        manifest = self._read_json(self.manifest_file)
+        if manifest.get("format") != FORMAT:
+            raise GansmithError(f"{self.manifest_file} is not of format {FORMAT}")
+        return manifest
+
+    def note(self, **facts: Any) -> None:
+        """Add facts to the manifest."""
+        self._write_json(self.manifest_file, self.manifest() | facts)
+
+    def log(self, event: str, **values: Any) -> None:
+        """Append one line to metrics.jsonl."""
+        line = json.dumps({"event": event, **values}, ensure_ascii=False)
+        with self.metrics_file.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """Read metrics.jsonl; a last line that was cut off is left out."""
+        if not self.metrics_file.exists():
+            return
+        for line in self.metrics_file.read_text("utf-8").splitlines():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+    def forget_after(self, samples: int) -> None:
+        """Drop what was logged and drawn after a checkpoint, before training goes on from it."""
+        kept = [event for event in self.events() if event.get("samples", 0) <= samples]
+        lines = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in kept)
+        self._write_text(self.metrics_file, lines)
+        for frame in self.frames_dir.glob("*.png"):
+            if frame.stem.isdigit() and int(frame.stem) > samples:
+                frame.unlink()
+
+    def save_checkpoint(self, name: str, state: Tree) -> None:
+        """Write checkpoint `last` or `best`.
+
+        Raises:
+            GansmithError: The state holds a NaN, the disk is full or the folder read-only. What was
+                saved before is untouched.
+        """
+        if not all_finite(state):
+            raise GansmithError(f"checkpoint '{name}' not saved: the weights hold NaN or infinity")
+        save_tree(state, self.checkpoints_dir / f"{name}.safetensors")
+
+    def load_checkpoint(self, name: str) -> Tree | None:
+        """Read a checkpoint, or return None where there is none yet."""
+        path = self.checkpoints_dir / f"{name}.safetensors"
+        return load_tree(path) if path.exists() else None
+
+    def save_generator(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
+        """Write the averaged generator alone, with the facts needed to rebuild it."""
+        with atomic_file(self.generator_file) as partial:
+            tensors = {name: weight.detach().cpu().contiguous() for name, weight in weights.items()}
+            partial.write_bytes(save(tensors, facts))
+
+    def load_generator(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        """Read the averaged generator and its facts.
+
+        Raises:
+            GansmithError: The run has no generator yet, or the file is damaged.
+        """
+        if not self.generator_file.exists():
+            raise GansmithError(f"{self.path} has no generator yet: train it first")
+        try:
+            with safe_open(self.generator_file, framework="pt") as file:
+                names = file.keys()
+                return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+        except (SafetensorError, OSError) as error:
+            raise GansmithError(f"{self.generator_file} is damaged: {error}") from None
+
+    def save_frame(self, samples: int, sheet: Image.Image) -> None:
+        """Write one picture of the film, named by the samples seen."""
+        self.save_picture(self.frames_dir / f"{samples:09d}.png", sheet)
+
+    def frames(self) -> list[Path]:
+        """Return the pictures of the film, in order."""
+        return sorted(self.frames_dir.glob("*.png"))
+
+    def save_picture(self, path: Path, picture: Image.Image) -> None:
+        """Write a picture of the run, atomically."""
+        with atomic_file(path) as partial:
+            picture.save(partial, format="PNG")
+
+    def save_quality(self, verdict: dict[str, Any]) -> None:
+        """Write the final judgement."""
+        self._write_json(self.quality_file, verdict)
+
+    def _write_json(self, path: Path, content: dict[str, Any]) -> None:
+        self._write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    def _write_text(self, path: Path, text: str) -> None:
+        with atomic_file(path) as partial:
+            partial.write_text(text, "utf-8")
+
+    def _read_json(self, path: Path) -> dict[str, Any]:
+        try:
+            content = json.loads(self._read_text(path))
+        except ValueError:
+            raise GansmithError(f"{path} is damaged: it is not JSON") from None
+        if not isinstance(content, dict):
+            raise GansmithError(f"{path} is damaged: it is not a JSON object")
+        return content
+
+    def _read_text(self, path: Path) -> str:
+        try:
+            return path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise GansmithError(f"{path} cannot be read: {error}") from None

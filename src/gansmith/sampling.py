@@ -1,0 +1,103 @@
+"""From a seed to samples: latents, labels and batches through an averaged generator."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gansmith.errors import GansmithError
+from gansmith.media.base import Medium
+from gansmith.networks import Generator
+
+BLOCK = 64  # latents are drawn in blocks, so that the first n of a seed never depend on how many
+
+
+def draw_latents(count: int, size: int, seed: int, truncation: float | None = None) -> Tensor:
+    """Draw standard normal latents; the same seed always starts with the same ones.
+
+    Args:
+        count: How many.
+        size: Numbers in a latent.
+        seed: Fixes them.
+        truncation: Largest absolute value in standard deviations (Brock et al. 2019, arXiv
+            1809.11096); lower is more typical and less varied. Each latent keeps its direction of
+            travel: the same seed gives a tamer version of the same sample.
+
+    Returns:
+        float32 [count, size].
+    """
+    random = torch.Generator().manual_seed(seed)
+    blocks = [torch.randn(BLOCK, size, generator=random) for _ in range(-(-count // BLOCK))]
+    latents = torch.cat(blocks)[:count] if blocks else torch.empty(0, size)
+    return latents if truncation is None else _truncated(latents, truncation)
+
+
+def _truncated(latents: Tensor, limit: float) -> Tensor:
+    """Squeeze normal values into [-limit, limit] so that they follow the truncated normal."""
+    if not limit > 0:
+        raise GansmithError(f"truncation is {limit}: it takes a number above 0, such as 0.8")
+    inside = math.erf(limit / math.sqrt(2))
+    shrunk: Tensor = torch.special.erfinv(torch.erf(latents.double() / math.sqrt(2)) * inside)
+    return (shrunk * math.sqrt(2)).float()
+
+
+def draw_labels(count: int, weights: Tensor, seed: int) -> Tensor:
+    """Draw labels int64 [count] in the proportions of `weights` [classes]."""
+    random = torch.Generator().manual_seed(seed)
+    blocks = [
+        torch.multinomial(weights, BLOCK, replacement=True, generator=random)
+        for _ in range(-(-count // BLOCK))
+    ]
+    return torch.cat(blocks)[:count] if blocks else torch.empty(0, dtype=torch.long)
+
+
+def spread_latents(frames: int, stops: int, size: int, seed: int) -> Tensor:
+    """Draw a closed path through latent space.
+
+    Successive stops are joined by great circles (White 2016, arXiv 1609.04468), so that every point
+    on the way is as likely as a sample, and the last frame leads back to the first.
+
+    Returns:
+        float32 [frames, size].
+    """
+    ends = draw_latents(stops, size, seed)
+    position = torch.arange(frames, dtype=torch.float32) * stops / frames
+    first = position.long()
+    share = (position - first).unsqueeze(1)
+    a, b = ends[first], ends[(first + 1) % stops]
+    cosine = torch.nn.functional.cosine_similarity(a, b).clamp(-0.9999, 0.9999).unsqueeze(1)
+    angle = torch.arccos(cosine)
+    return (torch.sin((1 - share) * angle) * a + torch.sin(share * angle) * b) / torch.sin(angle)
+
+
+@torch.no_grad()
+def generate_samples(
+    generator: Generator,
+    medium: Medium,
+    latents: Tensor,
+    labels: Tensor | None = None,
+    batch: int = 256,
+) -> NDArray[np.uint8]:
+    """Run latents through a generator and decode.
+
+    Args:
+        generator: In evaluation mode.
+        medium: Decodes.
+        latents: float32 [N, latent].
+        labels: int64 [N] for a conditional generator.
+        batch: Samples at a time; the result does not depend on it.
+
+    Returns:
+        uint8 [N, H, W, C].
+    """
+    device = next(generator.parameters()).device
+    parts = []
+    for start in range(0, len(latents), batch):
+        chosen = slice(start, start + batch)
+        asked = None if labels is None else labels[chosen].to(device)
+        parts.append(medium.decode(generator(latents[chosen].to(device), asked)))
+    return np.concatenate(parts)

@@ -1,0 +1,1 @@
+"""Training: duels, the Trainer that runs them, averaging and checkpoints."""

@@ -1,0 +1,42 @@
+"""Exponential moving average of the generator, with its half-life in samples."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+
+class Average:
+    """A copy of a network that follows it slowly; all sampling and judging uses the copy.
+
+    Yazici et al. 2019, arXiv 1806.04498; half-life and ramp as in Karras et al. 2020, arXiv
+    2006.06676.
+
+    Args:
+        network: The network to follow.
+        half_life: Samples after which a weight's influence has halved; 0 copies it exactly.
+        ramp: The half-life is at most this share of the samples seen so far.
+    """
+
+    def __init__(self, network: nn.Module, half_life: int, ramp: float) -> None:
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self._half_life, self._ramp = half_life, ramp
+        self._averaged: list[Tensor] = list(self.network.parameters())
+        self._current: list[Tensor] = list(network.parameters())
+        self._buffers = list(zip(self.network.buffers(), network.buffers(), strict=True))
+
+    @torch.no_grad()
+    def update(self, batch: int, samples: int) -> None:
+        """Follow one step.
+
+        Args:
+            batch: Samples in the step.
+            samples: Samples seen so far, the step included.
+        """
+        half_life = min(float(self._half_life), samples * self._ramp)
+        weight = 1 - 0.5 ** (batch / half_life) if half_life > 0 else 1.0
+        torch._foreach_lerp_(self._averaged, self._current, weight)
+        for mine, theirs in self._buffers:
+            mine.copy_(theirs)

@@ -1,0 +1,1 @@
+"""Workflow: the verbs that users call, composed from the other rooms."""

@@ -1,0 +1,139 @@
+"""Doctor: what this machine is, what is installed, what a recipe will need."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from gansmith.data.cache import cache_dir, readable_bytes
+from gansmith.data.dataset import Dataset
+from gansmith.data.store import open_dataset
+from gansmith.errors import GansmithError
+from gansmith.media import MEDIA
+from gansmith.recipe import Recipe
+from gansmith.training.duel import DUELS
+from gansmith.training.engine import Engine, native_bf16, peak_memory
+from gansmith.training.feed import Feed
+from gansmith.workflow.manifest import device_name, machine, versions
+from gansmith.workflow.train import compose
+
+EXTRAS = {"onnxruntime": "onnx", "efficientnet_lite_pytorch": "efficientnet"}
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a recipe takes on this machine.
+
+    Attributes:
+        milliseconds: Median time of a step.
+        rate: Samples a second.
+        memory_gib: Most memory taken.
+        seconds: Time of the whole training at that rate, or its budget in minutes.
+        samples: Samples seen in that time.
+    """
+
+    milliseconds: float
+    rate: float
+    memory_gib: float
+    seconds: float
+    samples: int
+
+
+def measure(recipe: Recipe, dataset: Dataset, steps: int = 20) -> Need:
+    """Take a few real steps of a recipe and extrapolate.
+
+    Args:
+        recipe: What to train.
+        dataset: What to train it on.
+        steps: How many steps to time, after five that are not counted.
+    """
+    engine = Engine(recipe.training.precision, recipe.training.seed)
+    blueprint, pair = compose(recipe, dataset)
+    duel = DUELS[recipe.duel](pair, recipe, engine)  # type: ignore[call-arg]
+    config, medium = recipe.training, MEDIA[recipe.medium]()
+    feed = Feed(dataset, medium, engine, config.batch, config.seed, bool(blueprint.label_names))
+    duel.set_progress(0.0, 1)
+    times = []
+    for _ in range(5 + steps):
+        started = time.perf_counter()
+        duel.step([feed.next() for _ in range(duel.draws)])
+        if engine.device.type == "cuda":
+            torch.cuda.synchronize()
+        times.append(time.perf_counter() - started)
+    step = float(np.mean(times[5:]))
+    rate = config.batch / step
+    seconds = 60 * config.minutes if config.minutes else (config.samples or 0) / rate
+    return Need(1000 * step, rate, engine.peak_memory(), seconds, round(seconds * rate))
+
+
+def doctor(console: Console, recipe: Recipe | None = None) -> list[str]:
+    """Print what this machine is and has, what a recipe needs, and what is wrong.
+
+    Args:
+        console: Where to print.
+        recipe: If given, a few real steps of it are taken and timed.
+
+    Returns:
+        The problems found, in words; empty where there are none.
+    """
+    here, kind = machine(), Engine("32-true").device
+    console.print(
+        f"machine   {here['cpu']}, {here['cores']} cores, {here['memory_gib']} GiB memory"
+    )
+    bf16 = "fast" if native_bf16(kind.type) else "not native, float32 is used"
+    console.print(f"device    {device_name(kind)}, {here['threads']} threads, bfloat16 {bf16}")
+    console.print("versions  " + ", ".join(f"{k} {v}" for k, v in versions().items()))
+    for module, extra in EXTRAS.items():
+        found = (
+            "installed" if find_spec(module) else f"not installed: pip install 'gansmith[{extra}]'"
+        )
+        console.print(f"extra     {extra}: {found}", highlight=False, markup=False)
+    problems = find_problems()
+    if recipe is not None:
+        _print_need(console, recipe, problems)
+    for problem in problems:
+        console.print(f"problem   {problem}", style="yellow")
+    if not problems:
+        console.print("no problems found")
+    return problems
+
+
+def find_problems() -> list[str]:
+    """Look for what will make trouble: no room, no write access, threads that fight."""
+    problems = []
+    cache = cache_dir()
+    home = next(place for place in (cache, *cache.parents) if place.exists())
+    free = shutil.disk_usage(home).free
+    if free < 1 << 30:
+        problems.append(f"only {readable_bytes(free)} free for the cache at {cache}")
+    try:
+        probe = Path.cwd() / ".gansmith-probe"
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        problems.append(f"{Path.cwd()} cannot be written: give --out a folder elsewhere")
+    cores = machine()["cores"]
+    if torch.get_num_threads() > cores:
+        problems.append(f"{torch.get_num_threads()} threads on {cores} cores: set OMP_NUM_THREADS")
+    return problems
+
+
+def _print_need(console: Console, recipe: Recipe, problems: list[str]) -> None:
+    try:
+        dataset = open_dataset(recipe.data, minimum=recipe.training.batch, say=console.print)
+        need = measure(recipe, dataset)
+    except GansmithError as error:
+        problems.append(str(error))
+        return
+    console.print(
+        f"recipe    {recipe.name}: {need.milliseconds:.1f} ms a step, {need.rate:,.0f} samples/s, "
+        f"{max(need.memory_gib, peak_memory()):.2f} GiB; its budget takes {need.seconds / 60:.0f} "
+        f"minutes and shows it {need.samples:,} samples ({need.samples / len(dataset):.1f} passes)"
+    )

@@ -1,0 +1,92 @@
+"""Judge a run, a folder of samples or an array against held-out real data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from gansmith.data.store import open_dataset
+from gansmith.errors import GansmithError
+from gansmith.evaluation.judge import Judge, Verdict
+from gansmith.evaluation.report import write_report
+from gansmith.model import load
+from gansmith.recipe import DataConfig, EvaluationConfig
+from gansmith.run import Run
+from gansmith.workflow.finish import judge_model
+
+
+def evaluate(
+    target: str | Path,
+    *,
+    reference: str | Path | None = None,
+    samples: int | None = None,
+    extractor: str | None = None,
+    console: Console | None = None,
+) -> Verdict:
+    """Judge a run, a folder of samples or an array.
+
+    Args:
+        target: A run folder, a folder of pictures, or a `.npz` or `.npy` of samples.
+        reference: Real data, by name or path; needed unless `target` is a run. A run judged against
+            its own data has its `quality.json` and report renewed.
+        samples: How many generated samples to judge; all of a folder, or the recipe's number.
+        extractor: Name of a feature extractor, in place of the default.
+        console: Where to print notices; left out, standard output.
+
+    Raises:
+        GansmithError: The target or the reference is missing or of no use.
+    """
+    console = console or Console()
+    place = Path(target)
+    if not place.exists():
+        raise GansmithError(f"there is nothing at {place}: check the path")
+    changes = {"samples": samples, "extractor": extractor}
+    given: dict[str, object] = {k: v for k, v in changes.items() if v is not None}
+    if Run(place).exists:
+        return _evaluate_run(Run(place), reference, given, console)
+    if reference is None:
+        raise GansmithError(
+            f"{place} is not a run: say what to compare it with, --reference NAME or PATH"
+        )
+    return _evaluate_files(place, reference, given, console)
+
+
+def _evaluate_run(
+    run: Run, reference: str | Path | None, given: dict[str, object], console: Console
+) -> Verdict:
+    recipe = run.recipe()
+    evaluation = EvaluationConfig.model_validate(recipe.evaluation.model_dump() | given)
+    data = recipe.data
+    if reference is not None:
+        channels, height, width = run.manifest()["shape"]
+        data = _like(data, reference, (height, width), channels)
+    dataset = open_dataset(data, say=console.print)
+    judge = Judge(dataset, evaluation)
+    verdict = judge_model(
+        load(run.path), judge, recipe.model_copy(update={"evaluation": evaluation})
+    )
+    if reference is None:
+        run.save_quality(verdict.to_json())
+        write_report(run.path)
+    return verdict
+
+
+def _evaluate_files(
+    place: Path, reference: str | Path, given: dict[str, object], console: Console
+) -> Verdict:
+    dataset = open_dataset(DataConfig(source=str(reference)), say=console.print)
+    _, height, width, channels = dataset.samples.shape
+    wanted = _like(DataConfig(), place, (height, width), channels)
+    generated = open_dataset(wanted, say=console.print)
+    count = given.get("samples", len(generated))
+    assert isinstance(count, int)
+    settings = given | {"samples": max(16, min(count, len(generated)))}
+    judge = Judge(dataset, EvaluationConfig.model_validate(settings))
+    return judge.full(generated.samples[:count])
+
+
+def _like(data: DataConfig, source: str | Path, size: tuple[int, int], channels: int) -> DataConfig:
+    """Return settings that open another source at the same size and with the same channels."""
+    mode = ("L", "LA", "RGB", "RGBA")[channels - 1]
+    return data.model_copy(update={"source": str(source), "size": size, "mode": mode})

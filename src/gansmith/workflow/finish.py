@@ -1,0 +1,90 @@
+"""What happens after the last step: the best generator, the judgement, the pictures, the report."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+
+from gansmith.data.cache import atomic_file
+from gansmith.data.dataset import Dataset
+from gansmith.evaluation.charts import curves_png
+from gansmith.evaluation.judge import Judge, Verdict
+from gansmith.evaluation.report import write_report
+from gansmith.media.film import write_film
+from gansmith.model import Blueprint, Model, contact_sheet, rebuild
+from gansmith.recipe import Recipe
+from gansmith.run import Run
+from gansmith.workflow.tables import verdict_table
+
+
+def finish(
+    run: Run, judge: Judge, dataset: Dataset, recipe: Recipe, samples: int, console: Console
+) -> Verdict:
+    """Keep the best generator, judge it, draw everything and write the report.
+
+    Args:
+        run: The run that has just used up its budget.
+        judge: Holds the reference.
+        dataset: For a sheet of real samples beside the generated ones.
+        recipe: Sample counts and seeds are read from it.
+        samples: Real samples seen.
+        console: Where the table is printed.
+    """
+    model = keep_best(run)
+    console.print("judging the best generator ...")
+    verdict = judge_model(model, judge, recipe)
+    run.save_quality(verdict.to_json())
+    draw(run, model, dataset, recipe)
+    report = write_report(run.path)
+    console.print(verdict_table(verdict, f"{recipe.name} after {samples:,} samples"))
+    console.print(f"report    {report}\nsheet     {run.sheet_file}\ngenerator {run.generator_file}")
+    return verdict
+
+
+def keep_best(run: Run) -> Model:
+    """Write the generator of the best checkpoint (or the last) as `generator.safetensors`."""
+    state = run.load_checkpoint("best") or run.load_checkpoint("last")
+    assert state is not None
+    blueprint = Blueprint.from_dict(run.manifest()["blueprint"])
+    run.save_generator(state["average"], blueprint.metadata())
+    run.note(best_samples=state["clock"]["samples"])
+    return rebuild(blueprint, state["average"])
+
+
+def judge_model(model: Model, judge: Judge, recipe: Recipe) -> Verdict:
+    """Judge as many samples as the recipe says, with the labels that were asked for."""
+    config = recipe.evaluation
+    samples = model.sample(config.samples, seed=config.seed)
+    labels = model.labels(config.samples, config.seed)
+    asked = None if labels is None else labels.numpy()
+    return judge.full(samples, labels=asked, seeds={"latents": config.seed})
+
+
+def draw(run: Run, model: Model, dataset: Dataset, recipe: Recipe) -> None:
+    """Draw the sheets, the film and the curves."""
+    run.save_picture(run.sheet_file, contact_sheet(model, recipe.training.seed))
+    run.save_picture(run.real_sheet_file, real_sheet(model, dataset))
+    frames = run.frames()
+    if frames:
+        pictures = [Image.open(frame).convert("RGB") for frame in frames]
+        write_film(pictures, run.film_file)
+    with atomic_file(run.curves_file) as partial:
+        curves_png(list(run.events()), partial)
+
+
+def real_sheet(model: Model, dataset: Dataset) -> Image.Image:
+    """Draw held-out real samples in the order of the generated sheet."""
+    random = np.random.default_rng(0)
+    indices = random.permutation(dataset.held_out_indices)
+    classes, columns = len(model.label_names), None
+    chosen = indices[:64]
+    if 2 <= classes <= 16 and dataset.labels is not None:
+        columns = max(8, 128 // classes)
+        rows = [indices[dataset.labels[indices] == label][:columns] for label in range(classes)]
+        full = all(len(row) == columns for row in rows)
+        chosen, columns = (np.concatenate(rows), columns) if full else (chosen, None)
+    return model.medium.sheet(
+        np.ascontiguousarray(dataset.samples[np.sort(chosen) if columns is None else chosen]),
+        columns=columns,
+    )

@@ -1,0 +1,112 @@
+"""Observers of a training: the film of fixed latents and quality in good time."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+from gansmith.evaluation.judge import Judge
+from gansmith.model import Blueprint, Model, contact_sheet
+from gansmith.networks import Generator
+from gansmith.recipe import EvaluationConfig
+from gansmith.run import Run
+from gansmith.training.trainer import Moment
+
+
+class Film:
+    """Draws the same latents again and again, densely at first, where most happens.
+
+    Args:
+        run: Where the pictures go.
+        blueprint: Of the generator.
+        frames: Pictures over the whole training; 0 draws none.
+        seed: Of the latents.
+    """
+
+    def __init__(self, run: Run, blueprint: Blueprint, frames: int, seed: int) -> None:
+        self._run, self._blueprint, self._seed = run, blueprint, seed
+        self._marks = [(index / max(frames - 1, 1)) ** 2 for index in range(frames)]
+        self._next = 0
+
+    def resume(self, moment: Moment) -> None:
+        """Draw the untrained generator, or go on after the marks that are past."""
+        self._next = sum(mark <= moment.progress for mark in self._marks) if moment.samples else 0
+        self.look(moment)
+
+    def look(self, moment: Moment) -> bool:
+        """Draw a picture where a mark is reached; never the best."""
+        if self._next < len(self._marks) and moment.progress >= self._marks[self._next]:
+            self._next = sum(mark <= moment.progress for mark in self._marks)
+            model = Model(_generator(moment), self._blueprint)
+            self._run.save_frame(moment.samples, contact_sheet(model, self._seed))
+        return False
+
+    def told(self, moment: Moment, signals: dict[str, float]) -> None:
+        """Signals are not drawn."""
+
+
+class Quality:
+    """Judges samples now and then, within a stated share of the time, and knows the best state.
+
+    Args:
+        run: Where the figures go.
+        judge: Holds the reference.
+        blueprint: Of the generator.
+        config: How many samples, how many looks, at what cost.
+        tell: Is told each new distance.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        judge: Judge,
+        blueprint: Blueprint,
+        config: EvaluationConfig,
+        tell: Callable[[float], None],
+    ) -> None:
+        self._run, self._judge, self._blueprint = run, judge, blueprint
+        self._config, self._tell = config, tell
+        self._best, self._spent, self._cost, self._looks = math.inf, 0.0, 0.0, 0
+
+    def resume(self, moment: Moment) -> None:
+        """Take up what earlier sessions found."""
+        earlier = [event for event in self._run.events() if event["event"] == "quality"]
+        self._best = min((event["frechet"] for event in earlier), default=math.inf)
+        self._spent = sum(event["cost_seconds"] for event in earlier)
+        self._cost = max((event["cost_seconds"] for event in earlier), default=0.0)
+        self._looks = int(moment.progress * self._config.quick_looks)
+
+    def look(self, moment: Moment) -> bool:
+        """Judge where a look is due and can be paid for; return True for the best so far."""
+        looks = self._config.quick_looks
+        if not looks or moment.progress < min(1.0, (self._looks + 1) / looks):
+            return False
+        affordable = self._spent + self._cost <= self._config.max_cost * moment.seconds
+        if not affordable and moment.progress < 1:
+            return False
+        self._looks = int(moment.progress * looks)
+        return self._judged(moment)
+
+    def told(self, moment: Moment, signals: dict[str, float]) -> None:
+        """Signals are not judged."""
+
+    def _judged(self, moment: Moment) -> bool:
+        started = time.perf_counter()
+        model = Model(_generator(moment), self._blueprint)
+        samples = model.sample(self._config.quick_samples, seed=self._config.seed)
+        figures = self._judge.quick(samples)
+        self._cost = time.perf_counter() - started
+        self._spent += self._cost
+        rounded = {name: round(value, 5) for name, value in figures.items()}
+        clock = {"samples": moment.samples, "seconds": round(moment.seconds, 3)}
+        self._run.log("quality", **clock, **rounded, cost_seconds=round(self._cost, 3))
+        self._tell(figures["frechet"])
+        best = bool(figures["frechet"] < self._best)
+        self._best = min(self._best, figures["frechet"])
+        return best
+
+
+def _generator(moment: Moment) -> Generator:
+    assert isinstance(moment.network, Generator)
+    return moment.network
