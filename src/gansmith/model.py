@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -171,20 +172,29 @@ def rebuild(blueprint: Blueprint, weights: dict[str, Tensor]) -> Model:
     return Model(generator, blueprint)
 
 
-def contact_sheet(model: Model, seed: int = 0) -> Image.Image:
-    """Draw a sheet of samples; one row a class where there are few classes."""
-    classes, latent = len(model.label_names), model.generator.latent
-    columns, count, labels = None, 64, None
+def contact_sheet(
+    model: Model, seed: int = 0, count: int = 128, width: int | None = None
+) -> Image.Image:
+    """Draw a sheet of about `count` samples; one row a class where there are few classes.
+
+    Args:
+        model: What makes the samples.
+        seed: Of the latents.
+        count: About how many samples.
+        width: Widest the sheet may be in pixels; left out, wide enough to be looked at.
+    """
+    classes, columns, labels = len(model.label_names), math.isqrt(count), None
     if 2 <= classes <= 16:
-        columns = max(8, 128 // classes)
+        columns = max(8, count // classes)
         count = classes * columns
         labels = torch.arange(count) // columns
-    elif classes:
+    else:
+        count = columns**2
         labels = model.labels(count, seed)
-    samples = generate_samples(
-        model.generator, model.medium, draw_latents(count, latent, seed), labels
-    )
-    return model.medium.sheet(samples, columns=columns)
+    latents = draw_latents(count, model.generator.latent, seed)
+    samples = generate_samples(model.generator, model.medium, latents, labels)
+    scale = None if width is None else max(1, width // (columns * samples.shape[2]))
+    return model.medium.sheet(samples, columns=columns, scale=scale)
 
 
 def _from_checkpoint(run: Run) -> Model:

@@ -10,7 +10,7 @@ def test_a_linear_critic_has_the_squared_norm_of_its_weights() -> None:
     weights = torch.tensor([[1.0, -2.0], [0.5, 3.0]], dtype=torch.float64)
     samples = torch.randn(5, 2, 2, dtype=torch.float64, requires_grad=True)
     norms = zero_centred((samples * weights).sum((1, 2)), samples)
-    torch.testing.assert_close(norms, weights.square().sum().float().expand(5))
+    torch.testing.assert_close(norms, weights.square().sum().expand(5))
 
 
 def test_a_quadratic_critic_has_the_closed_form_and_its_gradient() -> None:

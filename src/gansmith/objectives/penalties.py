@@ -20,4 +20,4 @@ def zero_centred(logits: Tensor, inputs: Tensor) -> Tensor:
         The squared norms [N], summed over all but the first dimension, differentiable.
     """
     (gradient,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
-    return gradient.float().square().flatten(1).sum(1)
+    return gradient.square().flatten(1).sum(1)

@@ -163,12 +163,17 @@ class NoiseDuel:
         noise = self._engine.noise(len(batch.samples), self.generator.latent)
         with self._engine.autocast():
             samples: Tensor = self.generator(noise, batch.labels)
-        return samples.float()
+        return _at_least_single(samples)
 
     def _judge(self, samples: Tensor, labels: Tensor | None) -> Tensor:
         with self._engine.autocast():
             logits: Tensor = self.discriminator(samples, labels)
-        return logits.float()
+        return _at_least_single(logits)
+
+
+def _at_least_single(values: Tensor) -> Tensor:
+    """Return half-precision values as float32; losses and penalties are not taken in less."""
+    return values.float() if values.dtype.itemsize < 4 else values
 
 
 def _twice(labels: Tensor | None) -> Tensor | None:

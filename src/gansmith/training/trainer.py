@@ -14,6 +14,7 @@ from typing import Protocol
 
 import torch
 from torch import nn
+from torch.optim import Optimizer
 
 from gansmith.errors import GansmithError
 from gansmith.recipe import TrainingConfig
@@ -190,6 +191,7 @@ class Trainer:
             network.load_state_dict(state["networks"][name])
         for name, optimiser in self.duel.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
+            _match_layout(optimiser)
         self.average.network.load_state_dict(state["average"])
         self.duel.restore(state["duel"])
         self.feed.sampler.load_state_dict(state["sampler"])
@@ -198,6 +200,18 @@ class Trainer:
         torch.set_rng_state(state["random"]["torch"])
         if self.engine.device.type == "cuda" and "cuda" in state["random"]:
             torch.cuda.set_rng_state(state["random"]["cuda"])
+
+
+def _match_layout(optimiser: Optimizer) -> None:
+    """Lay the optimiser's tensors out in memory as their parameters are.
+
+    Fused optimisers walk parameter and state side by side through memory; a checkpoint's tensors
+    come back contiguous, while parameters may be channels-last.
+    """
+    for parameter, state in optimiser.state.items():
+        for name, value in state.items():
+            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                state[name] = torch.empty_like(parameter).copy_(value)
 
 
 @contextmanager

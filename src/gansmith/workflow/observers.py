@@ -13,6 +13,8 @@ from gansmith.recipe import EvaluationConfig
 from gansmith.run import Run
 from gansmith.training.trainer import Moment
 
+FRAME_SAMPLES, FRAME_WIDTH = 100, 600
+
 
 class Film:
     """Draws the same latents again and again, densely at first, where most happens.
@@ -39,7 +41,8 @@ class Film:
         if self._next < len(self._marks) and moment.progress >= self._marks[self._next]:
             self._next = sum(mark <= moment.progress for mark in self._marks)
             model = Model(_generator(moment), self._blueprint)
-            self._run.save_frame(moment.samples, contact_sheet(model, self._seed))
+            picture = contact_sheet(model, self._seed, count=FRAME_SAMPLES, width=FRAME_WIDTH)
+            self._run.save_frame(moment.samples, picture)
         return False
 
     def told(self, moment: Moment, signals: dict[str, float]) -> None:
@@ -72,7 +75,7 @@ class Quality:
     def resume(self, moment: Moment) -> None:
         """Take up what earlier sessions found."""
         earlier = [event for event in self._run.events() if event["event"] == "quality"]
-        self._best = min((event["frechet"] for event in earlier), default=math.inf)
+        self._best = min((event.get("frechet", math.inf) for event in earlier), default=math.inf)
         self._spent = sum(event["cost_seconds"] for event in earlier)
         self._cost = max((event["cost_seconds"] for event in earlier), default=0.0)
         self._looks = int(moment.progress * self._config.quick_looks)
@@ -101,9 +104,10 @@ class Quality:
         rounded = {name: round(value, 5) for name, value in figures.items()}
         clock = {"samples": moment.samples, "seconds": round(moment.seconds, 3)}
         self._run.log("quality", **clock, **rounded, cost_seconds=round(self._cost, 3))
-        self._tell(figures["frechet"])
-        best = bool(figures["frechet"] < self._best)
-        self._best = min(self._best, figures["frechet"])
+        distance = figures.get("frechet", math.inf)
+        self._tell(distance)
+        best = distance < self._best
+        self._best = min(self._best, distance)
         return best
 
 

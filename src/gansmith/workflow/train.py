@@ -148,6 +148,9 @@ def _train(recipe: Recipe, run: Run, dataset: Dataset, console: Console) -> Mode
         trainer.train()
         return None
     judge = Judge(dataset, recipe.evaluation)
+    if recipe.evaluation.quick_looks:
+        console.print("preparing the judge: features of real samples, kept for the next time")
+        judge.prepare()
     with ProgressLine(console, recipe.name) as line:
         trainer.observers = (
             Quality(run, judge, blueprint, recipe.evaluation, line.quality),

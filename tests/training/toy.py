@@ -1,0 +1,64 @@
+"""A small game for the tests: 16x16 pictures of one bright bar, and everything around them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from gansmith.data.dataset import Dataset
+from gansmith.media import MEDIA
+from gansmith.networks import SampleSpec, build_pair
+from gansmith.recipe import Recipe, load_recipe
+from gansmith.run import Run
+from gansmith.training.duel import NoiseDuel
+from gansmith.training.engine import Engine
+from gansmith.training.feed import Feed
+from gansmith.training.trainer import Observer, Trainer
+
+SMALL = [
+    "network.width=8",
+    "network.head=16",
+    "training.batch=8",
+    "training.precision=32-true",
+    "training.checkpoint_seconds=1000",
+    "training.log_every=10",
+]
+
+
+def bars(count: int = 64) -> Dataset:
+    """Grey pictures with a bright bar somewhere; its direction is the label."""
+    samples = np.zeros((count, 16, 16, 1), np.uint8)
+    for index in range(count):
+        where = slice(index // 2 % 12, index // 2 % 12 + 4)
+        samples[(index, where) if index % 2 else (index, slice(None), where)] = 255
+    labels = np.arange(count, dtype=np.int64) % 2
+    held_out = np.arange(count) % 8 == 0
+    return Dataset("bars", samples, labels, ("down", "across"), held_out, "0", "made", "none")
+
+
+def toy_recipe(samples: int, *settings: str) -> Recipe:
+    """A tiny `digits` with a budget in samples."""
+    budget = ["training.minutes=null", f"training.samples={samples}"]
+    return load_recipe("digits", [*SMALL, *budget, *settings])
+
+
+def toy_trainer(
+    recipe: Recipe,
+    folder: Path,
+    observers: tuple[Observer, ...] = (),
+    dataset: Dataset | None = None,
+) -> Trainer:
+    """A trainer over the bars, with its run folder laid out."""
+    dataset = dataset or bars()
+    run = Run(folder)
+    if not run.exists:
+        run.create(recipe, {})
+    engine = Engine(recipe.training.precision, recipe.training.seed)
+    classes = dataset.classes if recipe.network.conditional else 0
+    spec = SampleSpec(1, 16, 16, classes)
+    pair = build_pair(recipe.network, spec, recipe.training.seed)
+    duel = NoiseDuel(pair, recipe, engine)
+    config = recipe.training
+    feed = Feed(dataset, MEDIA["image"](), engine, config.batch, config.seed, bool(classes))
+    return Trainer(duel, feed, engine, config, run, observers)
