@@ -1,0 +1,1 @@
+"""Judging samples: metrics, feature extractors, the judge."""
