@@ -172,6 +172,11 @@ def rebuild(blueprint: Blueprint, weights: dict[str, Tensor]) -> Model:
     return Model(generator, blueprint)
 
 
+def row_length(count: int, classes: int) -> int:
+    """Return how many samples a class gets on a sheet of about `count`."""
+    return min(16, max(8, count // classes))
+
+
 def contact_sheet(
     model: Model, seed: int = 0, count: int = 128, width: int | None = None
 ) -> Image.Image:
@@ -185,7 +190,7 @@ def contact_sheet(
     """
     classes, columns, labels = len(model.label_names), math.isqrt(count), None
     if 2 <= classes <= 16:
-        columns = max(8, count // classes)
+        columns = row_length(count, classes)
         count = classes * columns
         labels = torch.arange(count) // columns
     else:

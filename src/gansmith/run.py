@@ -62,7 +62,7 @@ class Run:
                 f"run folder {self.path} cannot be written ({error.strerror}): choose another "
                 "with --out"
             ) from None
-        self._write_text(self.recipe_file, dump_recipe(recipe))
+        self.save_recipe(recipe)
         self._write_json(self.manifest_file, {"format": FORMAT, **manifest})
 
     def check_usable(self) -> None:
@@ -91,8 +91,12 @@ class Run:
             raise GansmithError(f"{self.path} is not a gansmith run: it has no manifest.json")
         return self
 
+    def save_recipe(self, recipe: Recipe) -> None:
+        """Write the recipe, whose budget and cadence may change from session to session."""
+        self._write_text(self.recipe_file, dump_recipe(recipe))
+
     def recipe(self) -> Recipe:
-        """Read the recipe that the run was started with."""
+        """Read the recipe of the run."""
         text = self._read_text(self.recipe_file)
         try:
             return parse_recipe(yaml.safe_load(text))

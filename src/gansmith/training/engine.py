@@ -84,6 +84,11 @@ class Engine:
         self.rank, self.processes = self.fabric.global_rank, self.fabric.world_size
         self.random = torch.Generator().manual_seed(seed)
 
+    def describe(self) -> str:
+        """Say where and how networks run."""
+        many = f", {self.processes} processes" if self.processes > 1 else ""
+        return f"{self.device.type}, {self.precision}{many}"
+
     def autocast(self) -> AbstractContextManager[object]:
         """Return the context in which networks run."""
         return self.fabric.autocast()

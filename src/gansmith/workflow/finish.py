@@ -6,13 +6,12 @@ import numpy as np
 from PIL import Image
 from rich.console import Console
 
-from gansmith.data.cache import atomic_file
 from gansmith.data.dataset import Dataset
 from gansmith.evaluation.charts import curves_png
 from gansmith.evaluation.judge import Judge, Verdict
 from gansmith.evaluation.report import write_report
 from gansmith.media.film import write_film
-from gansmith.model import Blueprint, Model, contact_sheet, rebuild
+from gansmith.model import Blueprint, Model, contact_sheet, rebuild, row_length
 from gansmith.recipe import Recipe
 from gansmith.run import Run
 from gansmith.workflow.tables import verdict_table
@@ -69,22 +68,16 @@ def draw(run: Run, model: Model, dataset: Dataset, recipe: Recipe) -> None:
     if frames:
         pictures = [Image.open(frame).convert("RGB") for frame in frames]
         write_film(pictures, run.film_file)
-    with atomic_file(run.curves_file) as partial:
-        curves_png(list(run.events()), partial)
+    curves_png(list(run.events()), run.curves_file)
 
 
-def real_sheet(model: Model, dataset: Dataset) -> Image.Image:
-    """Draw held-out real samples in the order of the generated sheet."""
-    random = np.random.default_rng(0)
-    indices = random.permutation(dataset.held_out_indices)
-    classes, columns = len(model.label_names), None
-    chosen = indices[:64]
+def real_sheet(model: Model, dataset: Dataset, count: int = 128) -> Image.Image:
+    """Draw held-out real samples; one row a class where the generated sheet has them."""
+    indices = np.random.default_rng(0).permutation(dataset.held_out_indices)
+    classes, columns, chosen = len(model.label_names), None, indices[:count]
     if 2 <= classes <= 16 and dataset.labels is not None:
-        columns = max(8, 128 // classes)
+        columns = row_length(count, classes)
         rows = [indices[dataset.labels[indices] == label][:columns] for label in range(classes)]
-        full = all(len(row) == columns for row in rows)
-        chosen, columns = (np.concatenate(rows), columns) if full else (chosen, None)
-    return model.medium.sheet(
-        np.ascontiguousarray(dataset.samples[np.sort(chosen) if columns is None else chosen]),
-        columns=columns,
-    )
+        columns = min(len(row) for row in rows) or None
+        chosen = np.concatenate([row[:columns] for row in rows])
+    return model.medium.sheet(dataset.samples[chosen], columns=columns)

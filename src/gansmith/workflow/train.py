@@ -18,6 +18,7 @@ from gansmith.model import Blueprint, Model, load
 from gansmith.networks import Pair, SampleSpec, build_pair
 from gansmith.recipe import Recipe, load_recipe, parse_recipe
 from gansmith.run import Run
+from gansmith.training.clock import Clock
 from gansmith.training.duel import DUELS
 from gansmith.training.engine import Engine
 from gansmith.training.feed import Feed
@@ -138,15 +139,23 @@ def _train(recipe: Recipe, run: Run, dataset: Dataset, console: Console) -> Mode
     feed = Feed(dataset, medium, engine, config.batch, config.seed, labelled)
     trainer = Trainer(duel, feed, engine, config, run)
     resumed = run.exists
-    if engine.rank == 0 and not resumed:
+    if resumed:
+        _check_data(run, dataset)
+    elif engine.rank == 0:
         size = sum(p.nbytes for network in pair for p in network.parameters())
         require_space(run.path, 10 * size)
         run.create(recipe, describe(recipe, dataset, blueprint, pair, engine))
     engine.wait()
-    _announce(run, trainer.resume() if resumed else False, trainer, console, engine)
+    if resumed:
+        trainer.resume()
+    if engine.rank == 0:
+        run.save_recipe(recipe)
     if engine.rank != 0:
         trainer.train()
         return None
+    clock = trainer.clock
+    verb = f"goes on at {clock.samples:,} samples" if clock.samples else "starts"
+    _tell(run, clock, f"training {verb} in {run.path}: {engine.describe()}", console)
     judge = Judge(dataset, recipe.evaluation)
     if recipe.evaluation.quick_looks:
         console.print("preparing the judge: features of real samples, kept for the next time")
@@ -159,22 +168,18 @@ def _train(recipe: Recipe, run: Run, dataset: Dataset, console: Console) -> Mode
         )
         complete = trainer.train()
     if not complete:
-        console.print(
-            f"stopped and saved after {trainer.clock.samples:,} samples in {run.path}; the same "
-            "command again goes on from here"
-        )
+        text = f"stopped and saved after {clock.samples:,} samples in {run.path}; "
+        _tell(run, clock, text + "the same command again goes on from here", console)
         return None
-    finish(run, judge, dataset, recipe, trainer.clock.samples, console)
+    _tell(run, clock, f"training ends after {clock.samples:,} samples", console)
+    finish(run, judge, dataset, recipe, clock.samples, console)
     return load(run.path)
 
 
-def _announce(run: Run, resumed: bool, trainer: Trainer, console: Console, engine: Engine) -> None:
-    if engine.rank == 0:
-        verb = "goes on" if resumed else "starts"
-        at = f" at {trainer.clock.samples:,} samples" if resumed else ""
-        console.print(
-            f"training {verb}{at} in {run.path} on {engine.device.type}, {engine.precision}"
-        )
+def _tell(run: Run, clock: Clock, text: str, console: Console) -> None:
+    """Say something and note it in the run."""
+    console.print(text, highlight=False, soft_wrap=True)
+    run.log("note", samples=clock.samples, seconds=clock.seconds, text=text, level="info")
 
 
 def _check_resume(run: Run, recipe: Recipe) -> None:
@@ -187,6 +192,15 @@ def _check_resume(run: Run, recipe: Recipe) -> None:
         raise GansmithError(
             f"{run.path} was started with another recipe ({', '.join(changed)} changed): repeat "
             "the old command to go on, or choose another folder with --out"
+        )
+
+
+def _check_data(run: Run, dataset: Dataset) -> None:
+    """Check that a run goes on with the data it was started with."""
+    if run.manifest()["dataset"]["fingerprint"] != dataset.fingerprint:
+        raise GansmithError(
+            f"the data of {run.path} has changed since it was started ({dataset.source}): put it "
+            "back as it was, or start again in another folder with --out"
         )
 
 
