@@ -1,0 +1,1 @@
+"""Data room: named sets and own pictures, opened once into a memory-mapped cache."""

@@ -1,0 +1,167 @@
+"""Where the cache lives, and how files and folders come into being whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gansmith.errors import GansmithError
+
+_PART = ".part-"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_CLOSED = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+}
+
+
+def cache_dir() -> Path:
+    """Folder for everything that can be made again: downloads, decoded data, trained judges.
+
+    The environment variable GANSMITH_CACHE if it is set, else `gansmith` in the platform's cache
+    folder. The folder may not exist yet.
+    """
+    if chosen := os.environ.get("GANSMITH_CACHE"):
+        return Path(chosen).expanduser()
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    elif os.name == "nt":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "gansmith"
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path` that becomes `path` when the block ends well.
+
+    The temporary name keeps the suffix. Missing parent folders are made.
+
+    Raises:
+        GansmithError: The disk is full, or the place cannot be written to.
+    """
+    part = _part(path)
+    with _explained(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield part
+            _sync(part)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path, *, needed: int = 0) -> Iterator[Path]:
+    """Yield a temporary folder beside `path` that becomes `path` when the block ends well.
+
+    Where another process makes the same folder first, its copy stays and this one is dropped.
+
+    Args:
+        path: The folder to make; it should not exist.
+        needed: Bytes that must be free before anything is written.
+
+    Raises:
+        GansmithError: The disk is or becomes full, or the place cannot be written to.
+    """
+    part = _part(path)
+    require_space(path, needed)
+    with _explained(path):
+        try:
+            part.mkdir(parents=True)
+            sweep(path.parent)
+            yield part
+            for file in part.iterdir():
+                _sync(file)
+            _move_folder(part, path)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def require_space(path: Path, needed: int) -> None:
+    """Raise GansmithError unless `needed` bytes are free on the disk that holds `path`."""
+    free = _free(path)
+    if free < needed:
+        raise GansmithError(
+            f"not enough disk for {path}: needs {readable_bytes(needed)}, {readable_bytes(free)} "
+            f"free; make room there, or choose another disk (GANSMITH_CACHE moves the cache)"
+        )
+
+
+def sweep(directory: Path, *, older_than: float = 86_400.0) -> None:
+    """Remove what killed processes left half-written in `directory`.
+
+    Args:
+        directory: Folder whose temporary entries go; entries of its sub-folders stay.
+        older_than: Age in seconds from which an entry counts as left behind.
+    """
+    for part in directory.glob(f"{_PART}*"):
+        try:
+            abandoned = time.time() - part.stat().st_mtime >= older_than
+        except FileNotFoundError:
+            continue
+        if abandoned and part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        elif abandoned:
+            part.unlink(missing_ok=True)
+
+
+def readable_bytes(count: int) -> str:
+    """Write a number of bytes for people: `1.5 MiB`."""
+    value = float(count)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f"{_PART}{uuid.uuid4().hex[:8]}-{path.name}")
+
+
+def _sync(file: Path) -> None:
+    with file.open("r+b") as handle:
+        os.fsync(handle.fileno())
+
+
+def _move_folder(part: Path, path: Path) -> None:
+    try:
+        os.replace(part, path)
+    except OSError:
+        if not path.is_dir():
+            raise
+
+
+def _free(path: Path) -> int:
+    existing = path.absolute()
+    while not existing.exists():
+        existing = existing.parent
+    return shutil.disk_usage(existing).free
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn a full or closed disk into one line; every other error passes through."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise GansmithError(
+                f"disk full while writing {path} ({readable_bytes(_free(path))} free); "
+                f"make room there, or choose another disk (GANSMITH_CACHE moves the cache)"
+            ) from error
+        ours = str(error.filename or "") in {str(part) for part in (path, *path.parents)}
+        if error.errno in _CLOSED and (ours or _PART in str(error.filename)):
+            raise GansmithError(
+                f"cannot write {path}: {error.strerror}; choose a place you may write to"
+            ) from error
+        raise

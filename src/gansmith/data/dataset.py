@@ -1,0 +1,53 @@
+"""Dataset: a collection opened once, as every other room sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Samples with labels, a fixed split and the knowledge of where they came from.
+
+    Attributes:
+        name: Catalogue name, or the folder's name.
+        samples: uint8 [N, H, W, C], memory-mapped where it comes from the cache.
+        labels: int64 [N], or None where the collection has none.
+        label_names: One name a class; empty without labels.
+        held_out: bool [N]; True for the samples no network trains on.
+        fingerprint: Hex digest of the content and of the settings that shaped it.
+        source: Where the samples came from, in words.
+        licence: Licence of the samples, or "unknown (your own data)".
+        settings: What was done to the files (size, mode, resize policy, filter).
+    """
+
+    name: str
+    samples: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None
+    label_names: tuple[str, ...]
+    held_out: NDArray[np.bool_]
+    fingerprint: str
+    source: str
+    licence: str
+    settings: dict[str, object] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @property
+    def classes(self) -> int:
+        """Number of classes; 0 without labels."""
+        return len(self.label_names) if self.labels is not None else 0
+
+    @property
+    def train_indices(self) -> NDArray[np.int64]:
+        """Indices of the samples that train, ascending."""
+        return np.flatnonzero(~self.held_out)
+
+    @property
+    def held_out_indices(self) -> NDArray[np.int64]:
+        """Indices of the samples kept for judging, ascending."""
+        return np.flatnonzero(self.held_out)

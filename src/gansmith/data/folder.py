@@ -1,0 +1,144 @@
+"""A folder of pictures as a collection."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+from PIL import Image
+
+from gansmith.data.collection import Collection, combined_digest
+from gansmith.data.labels import TABLES, folder_labels
+from gansmith.data.memo import Facts, file_digest, recall
+from gansmith.data.say import Say, silent
+from gansmith.errors import GansmithError
+from gansmith.media.image_reading import (
+    SUFFIXES,
+    NotAPicture,
+    PictureFacts,
+    UnreadablePicture,
+    examine,
+    read_picture,
+)
+
+_AT_ONCE = 256
+_WARNINGS = 5
+
+
+class PictureFolder(Collection):
+    """Pictures in a folder and its sub-folders, in the order of their relative paths.
+
+    Hidden files and folders are passed over, and so are files that neither hold a picture nor
+    claim to by their suffix. Files are looked over once and again only when they change.
+
+    Args:
+        root: The folder.
+        use_labels: Look for labels.
+        say: Takes progress and warnings of files that cannot be read, one line each.
+
+    Raises:
+        GansmithError: No picture can be read, or a table of labels is wrong.
+    """
+
+    def __init__(self, root: Path, *, use_labels: bool, say: Say = silent) -> None:
+        self.name = root.resolve().name
+        self.source = f"folder {root.resolve()}"
+        self._root = root
+        records = recall(root, find_files(root), _learn, say)
+        read = {name: record for name, record in records.items() if "picture" in record}
+        self._names = list(read)
+        self.faults = [
+            (name, record["fault"]) for name, record in records.items() if "fault" in record
+        ]
+        self.ignored = len(records) - len(read) - len(self.faults)
+        self._require_pictures()
+        self._warn(say)
+        self._facts = [PictureFacts(**record["picture"]) for record in read.values()]
+        self._labels = folder_labels(root, self._names) if use_labels else None
+        self.sizes = Counter((facts.height, facts.width) for facts in self._facts)
+        self.transparent = any(facts.transparent for facts in self._facts)
+        self.coloured = any(facts.coloured for facts in self._facts)
+        sums = [record["sha256"] for record in read.values()]
+        self.content = combined_digest([*self._names, *sums, *(self._labels or ())])
+
+    def labels(self) -> Sequence[str] | None:
+        """One label name a picture, or None."""
+        return self._labels
+
+    def names(self) -> Sequence[str]:
+        """Relative path of every readable picture."""
+        return self._names
+
+    def facts(self) -> list[PictureFacts]:
+        """Facts of every readable picture, in order."""
+        return self._facts
+
+    def pictures(self) -> Iterator[Image.Image]:
+        """Yield every readable picture, decoded by several threads."""
+        with ThreadPoolExecutor() as pool:
+            for start in range(0, len(self), _AT_ONCE):
+                yield from pool.map(self._read_again, self._names[start : start + _AT_ONCE])
+
+    def _read_again(self, name: str) -> Image.Image:
+        try:
+            return read_picture(self._root / name).image
+        except UnreadablePicture as error:
+            raise GansmithError(
+                f"{self._root / name} changed while the folder was being read ({error}); run again"
+            ) from error
+
+    def _warn(self, say: Say) -> None:
+        for file, reason in self.faults[:_WARNINGS]:
+            say(f"warning: skipped {self._root / file}: {reason}")
+        if len(self.faults) > _WARNINGS:
+            more = len(self.faults) - _WARNINGS
+            say(f"warning: skipped {more:,} more files in {self._root} that cannot be read")
+
+    def _require_pictures(self) -> None:
+        if not self._names and self.faults:
+            path, reason = self.faults[0]
+            raise GansmithError(
+                f"none of the {len(self.faults)} picture files in {self._root} can be read "
+                f"(first: {path}: {reason})"
+            )
+        if not self._names:
+            raise GansmithError(
+                f"{self._root} holds no pictures; put PNG, JPEG, WebP, GIF, BMP or TIFF files "
+                f"there, or an .npy or .npz file"
+            )
+
+
+def find_files(root: Path) -> list[str]:
+    """List the files below `root` that are not hidden, in the order of their relative paths.
+
+    Tables of labels are no part of it.
+
+    Returns:
+        Relative paths with forward slashes.
+    """
+    found = []
+    for folder, inner, names in os.walk(root):
+        inner[:] = [name for name in inner if not name.startswith((".", "__MACOSX"))]
+        prefix = Path(folder).relative_to(root).as_posix()
+        found += [
+            name if prefix == "." else f"{prefix}/{name}"
+            for name in names
+            if not name.startswith(".") and name not in TABLES
+            if os.path.isfile(os.path.join(folder, name))
+        ]
+    return sorted(found)
+
+
+def _learn(file: Path) -> Facts:
+    """Facts to remember: digest and picture; or the fault; or nothing for other files."""
+    try:
+        facts = examine(read_picture(file))
+        return {"sha256": file_digest(file), "picture": asdict(facts)}
+    except NotAPicture as error:
+        return {"fault": str(error)} if file.suffix.lower() in SUFFIXES else {}
+    except UnreadablePicture as error:
+        return {"fault": str(error)}

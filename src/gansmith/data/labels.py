@@ -1,0 +1,93 @@
+"""Labels of a folder: from a table beside the files, or from sub-folders."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gansmith.errors import GansmithError
+
+TABLES = ("labels.csv", "labels.json")
+
+
+def folder_labels(root: Path, files: Sequence[str]) -> list[str] | None:
+    """Return one label a file, or None where the folder has none.
+
+    `labels.csv` (a header, then file and label in the first two columns) or `labels.json` (an
+    object from file to label) in the folder counts first. Else the names of its sub-folders are
+    the labels, if there are at least two and every picture lies in one.
+
+    Args:
+        root: The folder.
+        files: Paths of its pictures, relative, with forward slashes.
+
+    Raises:
+        GansmithError: A table cannot be read, or a picture is missing in it.
+    """
+    table = next((root / name for name in TABLES if (root / name).is_file()), None)
+    if table is not None:
+        return _from_table(table, files)
+    tops = [PurePosixPath(file).parts for file in files]
+    if all(len(parts) > 1 for parts in tops) and len({parts[0] for parts in tops}) > 1:
+        return [parts[0] for parts in tops]
+    return None
+
+
+def encode_labels(labels: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Number labels by the natural order of their names ("2" before "10").
+
+    Returns:
+        int64 [N] class numbers, and the name of every class.
+    """
+    names = sorted_naturally(set(labels))
+    numbers = {name: number for number, name in enumerate(names)}
+    return np.array([numbers[label] for label in labels], np.int64), tuple(names)
+
+
+def sorted_naturally(names: Iterable[str]) -> list[str]:
+    """Sort names with the numbers in them by value."""
+
+    def key(name: str) -> list[tuple[int, int, str]]:
+        parts = re.findall(r"\d+|\D+", name)
+        return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts]
+
+    return sorted(names, key=key)
+
+
+def _from_table(table: Path, files: Sequence[str]) -> list[str]:
+    try:
+        text = table.read_text(encoding="utf-8-sig")
+        labels = _read_json(text) if table.suffix == ".json" else _read_csv(text)
+    except (OSError, ValueError, csv.Error) as error:
+        raise GansmithError(f"{table} cannot be read as a table of labels: {error}") from error
+    missing = [file for file in files if file not in labels]
+    if missing:
+        raise GansmithError(
+            f"{table} has no label for {len(missing)} of {len(files)} pictures (first: "
+            f"{missing[0]}); add them, or switch labels off with data.labels=false"
+        )
+    return [labels[file] for file in files]
+
+
+def _read_json(text: str) -> dict[str, str]:
+    table = json.loads(text)
+    if not isinstance(table, dict):
+        raise ValueError("takes one object that maps file to label")
+    return {_key(file): str(label) for file, label in table.items()}
+
+
+def _read_csv(text: str) -> dict[str, str]:
+    rows = [row for row in csv.reader(text.splitlines()) if row]
+    if not rows or any(len(row) < 2 for row in rows):
+        raise ValueError("takes a header like 'file,label' and two columns")
+    return {_key(row[0]): row[1].strip() for row in rows[1:]}
+
+
+def _key(file: str) -> str:
+    return PurePosixPath(file.strip().replace("\\", "/")).as_posix()

@@ -1,0 +1,114 @@
+"""Collections that the tests make themselves, and a cache that no two tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def private_cache(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """An empty cache, and no folder of ready-made data."""
+    cache = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("GANSMITH_CACHE", str(cache))
+    monkeypatch.delenv("GANSMITH_DATA", raising=False)
+    return cache
+
+
+@pytest.fixture
+def sprites(tmp_path: Path) -> Path:
+    """40 RGBA sprites of 48x48: coloured discs, soft at the rim, on full transparency."""
+    return make_sprites(tmp_path / "sprites", 40)
+
+
+@pytest.fixture
+def grey_folder(tmp_path: Path) -> Path:
+    """40 grey pictures, 100 wide and 60 high."""
+    return make_grey(tmp_path / "grey", 40)
+
+
+@pytest.fixture
+def messy_folder(tmp_path: Path) -> Path:
+    """30 pictures of many sizes and formats, one of them 16-bit; a broken and a false one."""
+    return make_messy(tmp_path / "messy", 30)
+
+
+@pytest.fixture
+def labelled_folder(tmp_path: Path) -> Path:
+    """Sub-folders `circle`, `cross` and `square` with 16 grey pictures of 32x32 each."""
+    return make_labelled(tmp_path / "shapes", 16)
+
+
+def make_sprites(folder: Path, count: int) -> Path:
+    """Write RGBA sprites of 48x48."""
+    folder.mkdir(parents=True)
+    for index in range(count):
+        random = np.random.default_rng(index)
+        centre, radius = random.uniform(18, 30, 2), random.uniform(8, 16)
+        distance = np.hypot(*(np.indices((48, 48)) - centre[:, None, None]))
+        alpha = np.clip((radius - distance) * 128 + 128, 0, 255)
+        colour = np.broadcast_to(random.integers(40, 256, 3), (48, 48, 3))
+        pixels = np.dstack([colour, alpha]).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / f"sprite{index:03}.png")
+    return folder
+
+
+def make_grey(folder: Path, count: int) -> Path:
+    """Write grey pictures, 100 wide and 60 high."""
+    folder.mkdir(parents=True)
+    for index in range(count):
+        Image.fromarray(waves(60, 100, index)).save(folder / f"{index:03}.png")
+    return folder
+
+
+def make_messy(folder: Path, count: int) -> Path:
+    """Write pictures of many sizes and formats, then one 16-bit, one broken and one false file."""
+    folder.mkdir(parents=True)
+    suffixes = ("png", "jpg", "webp", "bmp", "tiff", "gif")
+    for index in range(count):
+        height, width = np.random.default_rng(index).integers(20, 120, 2)
+        pixels = np.dstack([waves(height, width, 3 * index + channel) for channel in range(3)])
+        Image.fromarray(pixels).save(folder / f"{index:03}.{suffixes[index % len(suffixes)]}")
+    deep = waves(40, 50, 999).astype(np.uint16) * 257
+    Image.fromarray(deep).save(folder / "deep.png")
+    whole = (folder / "001.jpg").read_bytes()
+    (folder / "truncated.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "text.png").write_text("this is no picture\n")
+    (folder / "notes.txt").write_text("made by the tests\n")
+    (folder / ".hidden.png").write_bytes((folder / "000.png").read_bytes())
+    return folder
+
+
+def make_labelled(folder: Path, count: int) -> Path:
+    """Write grey shapes of 32x32 into sub-folders named after the shape."""
+    y, x = np.indices((32, 32)) - 15.5
+    for shape in ("circle", "cross", "square"):
+        (folder / shape).mkdir(parents=True)
+        for index in range(count):
+            radius = 5 + 8 * np.random.default_rng(index).random()
+            inside = {
+                "circle": np.hypot(x, y) < radius,
+                "cross": (np.minimum(abs(x), abs(y)) < 2) & (np.maximum(abs(x), abs(y)) < radius),
+                "square": np.maximum(abs(x), abs(y)) < radius,
+            }[shape]
+            pixels = np.where(inside, 255 - index, index).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / shape / f"{index:02}.png")
+    return folder
+
+
+def waves(height: int, width: int, seed: int) -> NDArray[np.uint8]:
+    """Smooth grey waves, uint8 [height, width]; another picture for every seed."""
+    random = np.random.default_rng(seed)
+    y, x = np.indices((height, width)) / 10
+    frequency, phase = random.uniform(0.5, 2, 2), random.uniform(0, 6, 2)
+    surface = np.sin(frequency[0] * x + phase[0]) * np.cos(frequency[1] * y + phase[1])
+    return np.rint(127.5 + 127.5 * surface).astype(np.uint8)
