@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gansmith.errors import GansmithError
+from gansmith.media.film import write_film
+
+FRAMES = [Image.new("RGB", (64, 48), (40 * index, 80, 200 - 40 * index)) for index in range(5)]
+
+
+@pytest.mark.parametrize("name", ["film.webp", "film.gif", "FILM.GIF"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_every_frame_is_shown_in_order(tmp_path: Path, name: str, mode: str) -> None:
+    frames = [frame.convert(mode) for frame in FRAMES]
+    write_film(frames, tmp_path / "new" / name, fps=10, hold=2.0)
+    with Image.open(tmp_path / "new" / name) as film:
+        assert film.format == ("WEBP" if name == "film.webp" else "GIF")
+        assert film.n_frames == 5 and film.info["loop"] == 0
+        for index, frame in enumerate(frames):
+            film.seek(index)
+            film.load()
+            assert film.info["duration"] == (2000 if index == 4 else 100)
+            shown = np.asarray(film.convert("RGB"), int)
+            assert abs(shown - np.asarray(frame.convert("RGB"))).max() <= 6
+
+
+def test_other_suffixes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(GansmithError, match=r"\.webp or \.gif, got 'film\.mp4'"):
+        write_film(FRAMES, tmp_path / "film.mp4")
+
+
+def test_no_frames_and_uneven_frames_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(GansmithError, match="at least one frame"):
+        write_film([], tmp_path / "film.webp")
+    with pytest.raises(GansmithError, match=r"got \(64, 48\) and \(8, 8\)"):
+        write_film([*FRAMES, Image.new("RGB", (8, 8))], tmp_path / "film.webp")
+    assert list(tmp_path.iterdir()) == []
