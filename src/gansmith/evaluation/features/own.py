@@ -1,0 +1,111 @@
+"""Extractors that the user brings: an ONNX file, or a program saved by `torch.export.save`."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gansmith.data.dataset import Dataset
+from gansmith.errors import GansmithError
+from gansmith.evaluation.features.extractor import (
+    FILE_EXTRACTORS,
+    Extractor,
+    Network,
+    optional_module,
+)
+from gansmith.evaluation.features.preprocessing import Preprocessing
+
+CHUNK = 32
+"""Samples in one pass where the file leaves the batch size open."""
+
+
+@FILE_EXTRACTORS.register("onnx")
+def onnx(file: Path, dataset: Dataset) -> Extractor:
+    """`onnx:FILE`: the first output of an ONNX network whose input is [N, 1 or 3, H, W] in [0, 1].
+
+    Where the file leaves N, H or W open, they follow the collection.
+    """
+    runtime = optional_module("onnxruntime", "onnx")
+    try:
+        session = runtime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own errors share no base class of their own
+        raise _unusable(file, error) from None
+    source = session.get_inputs()[0]
+
+    def network(values: Tensor) -> Tensor:
+        arrays = {source.name: values.contiguous().numpy()}
+        return torch.from_numpy(session.run(None, arrays)[0])
+
+    return _own("onnx", file, network, source.shape, dataset)
+
+
+@FILE_EXTRACTORS.register("torch")
+def exported(file: Path, dataset: Dataset) -> Extractor:
+    """`torch:FILE.pt2`: a program of `torch.export.save`, input [N, 1 or 3, H, W] in [0, 1].
+
+    Export it in evaluation mode. Files that carry pickled objects are refused.
+    """
+    try:
+        _refuse_pickles(file)
+        program = torch.export.load(file)
+        name = program.graph_signature.user_inputs[0]
+        node = next(node for node in program.graph.nodes if node.name == name)
+        shape = node.meta["val"].shape
+    except GansmithError:
+        raise
+    except Exception as error:  # a damaged archive fails anywhere in the loader
+        raise _unusable(file, error) from None
+    module = program.module()
+
+    def network(values: Tensor) -> Tensor:
+        output: Tensor | tuple[Tensor, ...] = module(values.contiguous())
+        return output[0] if isinstance(output, tuple) else output
+
+    return _own("torch", file, network, shape, dataset)
+
+
+def _own(
+    name: str, file: Path, network: Network, shape: Sequence[Any], dataset: Dataset
+) -> Extractor:
+    """Join a network to the preprocessing that its input shape asks for."""
+    if len(shape) != 4 or shape[1] not in (1, 3):
+        raise GansmithError(f"{file} takes input {list(shape)}: it must be [N, 1 or 3, H, W]")
+    sizes = zip(shape[2:], dataset.samples.shape[1:3], strict=True)
+    height, width = (side if isinstance(side, int) else own for side, own in sizes)
+    seen = Preprocessing(shape[1], height, width, centre=0.0, scale=1.0)
+    chunk = shape[0] if isinstance(shape[0], int) else CHUNK
+    try:
+        return Extractor(f"{name}:{file.name}", network, seen, [file.read_bytes()], chunk)
+    except GansmithError:
+        raise
+    except Exception as error:  # whatever the user's network raises on a sample
+        raise _unusable(file, error) from None
+
+
+def _unusable(file: Path, error: Exception) -> GansmithError:
+    reason = " ".join(str(error).split())[:200]
+    return GansmithError(f"{file} does not serve as a feature extractor: {reason}")
+
+
+def _refuse_pickles(file: Path) -> None:
+    """Refuse what `torch.export.load` would hand to an unrestricted unpickler."""
+    with zipfile.ZipFile(file) as archive:
+        for entry in archive.namelist():
+            _, place, folder, name = (*entry.split("/", 3), "", "", "")[:4]
+            if place != "data":
+                continue
+            if folder == "sample_inputs":
+                with archive.open(entry) as inputs:
+                    torch.load(inputs, weights_only=True)
+            elif folder in ("weights", "constants") and name.endswith("_config.json"):
+                payloads = json.loads(archive.read(entry))["config"].values()
+                if any(payload["use_pickle"] for payload in payloads):
+                    raise GansmithError(f"{file} carries pickled objects: export plain tensors")
+            elif not name.startswith(("weight_", "tensor_")):
+                raise GansmithError(f"{file} carries '{entry}', which is neither graph nor weight")

@@ -1,0 +1,29 @@
+"""Metrics as pure functions of feature matrices [N, D]; the reference always comes first."""
+
+from gansmith.evaluation.metrics.diversity import classifier_score, label_histogram_kl, vendi_score
+from gansmith.evaluation.metrics.frechet import frechet_distance, gaussian_distance
+from gansmith.evaluation.metrics.kernel import KernelDistance, kernel_distance
+from gansmith.evaluation.metrics.neighbours import (
+    Copying,
+    Manifold,
+    copying_test,
+    manifold_overlap,
+    nearest_distances,
+    neighbour_radii,
+)
+
+__all__ = [
+    "Copying",
+    "KernelDistance",
+    "Manifold",
+    "classifier_score",
+    "copying_test",
+    "frechet_distance",
+    "gaussian_distance",
+    "kernel_distance",
+    "label_histogram_kl",
+    "manifold_overlap",
+    "nearest_distances",
+    "neighbour_radii",
+    "vendi_score",
+]
