@@ -91,7 +91,7 @@ def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, content: bytes, par
 
 
 def test_a_missing_recipe_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(GansmithError, match="missing.yaml: No such file"):
+    with pytest.raises(GansmithError, match=r"missing\.yaml: No such file"):
         load_recipe(str(tmp_path / "missing.yaml"))
 
 

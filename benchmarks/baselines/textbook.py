@@ -15,11 +15,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from gansmith.data.store import open_dataset
-from gansmith.recipe import DataConfig
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
+
+from gansmith.data.store import open_dataset
+from gansmith.recipe import DataConfig
 
 LATENT = 100
 BATCH = 64

@@ -189,6 +189,10 @@ class Run:
         with atomic_file(path) as partial:
             picture.save(partial, format="PNG")
 
+    def quality(self) -> dict[str, Any]:
+        """Read the final judgement, as plain values."""
+        return self._read_json(self.quality_file)
+
     def save_quality(self, verdict: dict[str, Any]) -> None:
         """Write the final judgement."""
         self._write_json(self.quality_file, verdict)

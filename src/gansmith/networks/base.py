@@ -117,7 +117,7 @@ def build_pair(config: NetworkConfig, spec: SampleSpec, seed: int | None = None)
     options = pair_options(config)
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
         pair = NETWORKS[config.name].build(spec, options)
     check_pair(config.name, pair, spec)
     return pair

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +23,7 @@ from gansmith.training.duel import DUELS
 from gansmith.training.engine import Engine, native_bf16, peak_memory
 from gansmith.training.feed import Feed
 from gansmith.workflow.manifest import device_name, machine, versions
+from gansmith.workflow.tables import plain
 from gansmith.workflow.train import compose
 
 EXTRAS = {"onnxruntime": "onnx", "efficientnet_lite_pytorch": "efficientnet"}
@@ -83,25 +85,24 @@ def doctor(console: Console, recipe: Recipe | None = None) -> list[str]:
     Returns:
         The problems found, in words; empty where there are none.
     """
+    say = plain(console)
     here, kind = machine(), Engine("32-true").device
-    console.print(
-        f"machine   {here['cpu']}, {here['cores']} cores, {here['memory_gib']} GiB memory"
-    )
+    say(f"machine   {here['cpu']}, {here['cores']} cores, {here['memory_gib']} GiB memory")
     bf16 = "fast" if native_bf16(kind.type) else "not native, float32 is used"
-    console.print(f"device    {device_name(kind)}, {here['threads']} threads, bfloat16 {bf16}")
-    console.print("versions  " + ", ".join(f"{k} {v}" for k, v in versions().items()))
+    say(f"device    {device_name(kind)}, {here['threads']} threads, bfloat16 {bf16}")
+    say("versions  " + ", ".join(f"{k} {v}" for k, v in versions().items()))
     for module, extra in EXTRAS.items():
         found = (
             "installed" if find_spec(module) else f"not installed: pip install 'gansmith[{extra}]'"
         )
-        console.print(f"extra     {extra}: {found}", highlight=False, markup=False)
+        say(f"extra     {extra}: {found}")
     problems = find_problems()
     if recipe is not None:
-        _print_need(console, recipe, problems)
+        _print_need(say, recipe, problems)
     for problem in problems:
-        console.print(f"problem   {problem}", style="yellow")
+        say(f"problem   {problem}")
     if not problems:
-        console.print("no problems found")
+        say("no problems found")
     return problems
 
 
@@ -125,14 +126,14 @@ def find_problems() -> list[str]:
     return problems
 
 
-def _print_need(console: Console, recipe: Recipe, problems: list[str]) -> None:
+def _print_need(say: Callable[[str], None], recipe: Recipe, problems: list[str]) -> None:
     try:
-        dataset = open_dataset(recipe.data, minimum=recipe.training.batch, say=console.print)
+        dataset = open_dataset(recipe.data, minimum=recipe.training.batch, say=say)
         need = measure(recipe, dataset)
     except GansmithError as error:
         problems.append(str(error))
         return
-    console.print(
+    say(
         f"recipe    {recipe.name}: {need.milliseconds:.1f} ms a step, {need.rate:,.0f} samples/s, "
         f"{max(need.memory_gib, peak_memory()):.2f} GiB; its budget takes {need.seconds / 60:.0f} "
         f"minutes and shows it {need.samples:,} samples ({need.samples / len(dataset):.1f} passes)"

@@ -14,6 +14,7 @@ from gansmith.model import load
 from gansmith.recipe import DataConfig, EvaluationConfig
 from gansmith.run import Run
 from gansmith.workflow.finish import judge_model
+from gansmith.workflow.tables import plain
 
 
 def evaluate(
@@ -61,7 +62,7 @@ def _evaluate_run(
     if reference is not None:
         channels, height, width = run.manifest()["shape"]
         data = _like(data, reference, (height, width), channels)
-    dataset = open_dataset(data, say=console.print)
+    dataset = open_dataset(data, say=plain(console))
     judge = Judge(dataset, evaluation)
     verdict = judge_model(
         load(run.path), judge, recipe.model_copy(update={"evaluation": evaluation})
@@ -75,10 +76,10 @@ def _evaluate_run(
 def _evaluate_files(
     place: Path, reference: str | Path, given: dict[str, object], console: Console
 ) -> Verdict:
-    dataset = open_dataset(DataConfig(source=str(reference)), say=console.print)
+    dataset = open_dataset(DataConfig(source=str(reference)), say=plain(console))
     _, height, width, channels = dataset.samples.shape
     wanted = _like(DataConfig(), place, (height, width), channels)
-    generated = open_dataset(wanted, say=console.print)
+    generated = open_dataset(wanted, say=plain(console))
     count = given.get("samples", len(generated))
     assert isinstance(count, int)
     settings = given | {"samples": max(16, min(count, len(generated)))}

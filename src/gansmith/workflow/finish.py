@@ -14,7 +14,7 @@ from gansmith.media.film import write_film
 from gansmith.model import Blueprint, Model, contact_sheet, rebuild, row_length
 from gansmith.recipe import Recipe
 from gansmith.run import Run
-from gansmith.workflow.tables import verdict_table
+from gansmith.workflow.tables import plain, verdict_table
 
 
 def finish(
@@ -31,13 +31,14 @@ def finish(
         console: Where the table is printed.
     """
     model = keep_best(run)
-    console.print("judging the best generator ...")
+    say = plain(console)
+    say("judging the best generator ...")
     verdict = judge_model(model, judge, recipe)
     run.save_quality(verdict.to_json())
     draw(run, model, dataset, recipe)
     report = write_report(run.path)
     console.print(verdict_table(verdict, f"{recipe.name} after {samples:,} samples"))
-    console.print(f"report    {report}\nsheet     {run.sheet_file}\ngenerator {run.generator_file}")
+    say(f"report    {report}\nsheet     {run.sheet_file}\ngenerator {run.generator_file}")
     return verdict
 
 

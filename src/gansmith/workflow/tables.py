@@ -1,12 +1,24 @@
-"""Tables for the terminal."""
+"""Words and tables for the terminal."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from rich.console import Console
 from rich.table import Table
 
 from gansmith.evaluation.judge import Verdict
 
 BETTER = {"lower": "lower is better", "higher": "higher is better", "floor": "nearer to real"}
+
+
+def plain(console: Console) -> Callable[[str], None]:
+    """Return a function that prints a line as it is: brackets in a path are no markup."""
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    return say
 
 
 def verdict_table(verdict: Verdict, title: str) -> Table:
@@ -16,18 +28,12 @@ def verdict_table(verdict: Verdict, title: str) -> Table:
     table.add_column("generated", justify="right")
     table.add_column("real vs real", justify="right")
     table.add_column("better", style="dim")
-    for name, figure in verdict.metrics.items():
-        table.add_row(name, number(figure.value), number(figure.floor), BETTER[figure.better])
+    rows = zip(verdict.rows(), verdict.metrics.values(), strict=True)
+    for (name, value, floor, _), metric in rows:
+        table.add_row(name, value, floor, BETTER[metric.better])
     extractor = verdict.extractor
     table.caption = (
         f"{verdict.generated:,} generated against {verdict.reference:,} held-out real samples; "
         f"features: {extractor['name']} {extractor['identity']}"
     )
     return table
-
-
-def number(value: float | None) -> str:
-    """Write a figure with as many digits as it deserves."""
-    if value is None:
-        return "-"
-    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.3g}"

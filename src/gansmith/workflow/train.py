@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from gansmith.data.cache import require_space
+from gansmith.data.cache import require_space, sweep
+from gansmith.data.catalog import CATALOG
 from gansmith.data.dataset import Dataset
 from gansmith.data.store import open_dataset
 from gansmith.errors import GansmithError
@@ -27,6 +28,7 @@ from gansmith.workflow.finish import finish
 from gansmith.workflow.manifest import describe
 from gansmith.workflow.observers import Film, Quality
 from gansmith.workflow.progress import ProgressLine
+from gansmith.workflow.tables import plain
 
 FREE_ON_RESUME = {
     ("summary",),
@@ -71,7 +73,7 @@ def train(
     chosen = resolve(recipe, data, minutes, samples, settings)
     run = Run(out or default_folder(chosen, named=data is not None))
     _check_resume(run, chosen)
-    dataset = open_dataset(chosen.data, minimum=chosen.training.batch, say=console.print)
+    dataset = open_dataset(chosen.data, minimum=chosen.training.batch, say=plain(console))
     return _train(chosen, run, dataset, console)
 
 
@@ -98,7 +100,7 @@ def resolve(
     if data is not None:
         content["data"]["source"] = str(data)
     source = Path(content["data"]["source"]).expanduser()
-    if source.exists():
+    if source.exists() and str(source) not in CATALOG:
         content["data"]["source"] = str(source.resolve())
     return parse_recipe(content)
 
@@ -149,6 +151,7 @@ def _train(recipe: Recipe, run: Run, dataset: Dataset, console: Console) -> Mode
     if resumed:
         trainer.resume()
     if engine.rank == 0:
+        _sweep(run)
         run.save_recipe(recipe)
     if engine.rank != 0:
         trainer.train()
@@ -178,8 +181,14 @@ def _train(recipe: Recipe, run: Run, dataset: Dataset, console: Console) -> Mode
 
 def _tell(run: Run, clock: Clock, text: str, console: Console) -> None:
     """Say something and note it in the run."""
-    console.print(text, highlight=False, soft_wrap=True)
+    plain(console)(text)
     run.log("note", samples=clock.samples, seconds=clock.seconds, text=text, level="info")
+
+
+def _sweep(run: Run) -> None:
+    """Remove what a killed session left half-written."""
+    for folder in (run.path, run.checkpoints_dir, run.frames_dir):
+        sweep(folder, older_than=0.0)
 
 
 def _check_resume(run: Run, recipe: Recipe) -> None:

@@ -1,0 +1,96 @@
+"""Recipes on MNIST against the textbook program's 100 epochs, judged by one judge.
+
+    python benchmarks/digits_quality.py digits --seeds 0 1 2
+    python benchmarks/digits_quality.py digits-long --seeds 0
+    python benchmarks/digits_quality.py textbook --weights runs/textbook-long
+
+The first two train (minutes are those of the recipe) and read the run's own judgement; the last
+judges the generators that `baselines/textbook_long.py` kept. 10,000 samples against the 10,000 test
+images; every row carries the floor. Rows of `results/digits_quality.csv` are replaced by name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+from baselines.textbook_long import networks
+from gansmith.data.store import open_dataset
+from gansmith.evaluation.judge import Judge, Verdict
+from gansmith.recipe import DataConfig, EvaluationConfig
+from gansmith.run import Run
+from gansmith.sampling import draw_latents
+from harness import read_rows, write_rows
+
+METRICS = ("frechet", "kernel", "precision", "recall", "density", "coverage", "vendi")
+NAME = "digits_quality"
+
+
+def row_of(name: str, seed: int, minutes: float, epochs: float, verdict: Verdict) -> dict[str, Any]:
+    """One row: what was trained, for how long, every metric and its floor."""
+    row: dict[str, Any] = {"name": name, "seed": seed}
+    row |= {"minutes": round(minutes, 2), "epochs": round(epochs, 2)}
+    for metric in METRICS:
+        row[metric] = round(verdict.metrics[metric].value, 4)
+        row[f"{metric}_floor"] = round(verdict.metrics[metric].floor or 0.0, 4)
+    row |= {"generated": verdict.generated, "reference": verdict.reference}
+    return row | {"extractor": verdict.extractor["identity"]}
+
+
+def train_and_read(recipe: str, seed: int) -> dict[str, Any]:
+    """Train a recipe in a process of its own and read what its run says."""
+    folder = Path("runs") / "benchmarks" / f"{recipe}-{seed}"
+    command = [sys.executable, "-m", "gansmith", "train", recipe, "--out", str(folder)]
+    subprocess.run([*command, "--set", f"training.seed={seed}"], check=True)
+    run = Run(folder)
+    verdict = Verdict.from_json(run.quality())
+    last = [event for event in run.events() if event["event"] == "step"][-1]
+    return row_of(recipe, seed, last["seconds"] / 60, last["samples"] / 60_000, verdict)
+
+
+def judge_textbook(folder: Path) -> list[dict[str, Any]]:
+    """Judge every generator that the textbook's long run kept."""
+    judge = Judge(open_dataset(DataConfig(source="mnist")), EvaluationConfig())
+    rows = []
+    for file in sorted(folder.glob("seed*-epoch*.safetensors")):
+        seed, epoch = (
+            int(part[4:] if part[0] == "s" else part[5:]) for part in file.stem.split("-")
+        )
+        generator, _ = networks()
+        generator.load_state_dict(load_file(file))
+        with torch.no_grad():
+            tensors = generator(draw_latents(10_000, 100, seed=0)).view(-1, 28, 28, 1)
+        samples = np.asarray(((tensors + 1) * 127.5).round().clamp(0, 255), np.uint8)
+        rows.append(row_of("textbook program", seed, 0.0, epoch, judge.full(samples)))
+        print(rows[-1]["epochs"], seed, {m: rows[-1][m] for m in METRICS}, flush=True)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("recipe", choices=("digits", "digits-long", "textbook"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--weights", type=Path, default=Path("runs/textbook-long"))
+    args = parser.parse_args()
+    if args.recipe == "textbook":
+        rows = judge_textbook(args.weights)
+    else:
+        rows = [train_and_read(args.recipe, seed) for seed in args.seeds]
+    kept = [
+        {key: old[key] for key in rows[0]}
+        for old in read_rows(NAME)
+        if old["name"] != rows[0]["name"]
+        or (args.recipe != "textbook" and int(old["seed"]) not in args.seeds)
+    ]
+    print(write_rows(NAME, [*kept, *rows]))
+
+
+if __name__ == "__main__":
+    main()

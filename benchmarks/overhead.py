@@ -1,0 +1,144 @@
+"""What the framework costs: a run of the trainer against a bare loop doing the same operations.
+
+    python benchmarks/overhead.py [--pairs 7] [--steps 300]
+
+The bare loop is written out below: no engine, no feed, no schedules object, no signals, no log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from gansmith.data.store import open_dataset
+from gansmith.media import MEDIA
+from gansmith.recipe import Recipe, load_recipe
+from gansmith.run import Run
+from gansmith.training.duel import NoiseDuel
+from gansmith.training.engine import Engine
+from gansmith.training.feed import Feed
+from gansmith.training.trainer import Trainer
+from gansmith.workflow.train import compose
+from harness import interval, paired, write_rows
+
+
+def trainer_of(recipe: Recipe, folder: Path) -> Trainer:
+    """A trainer of a recipe on MNIST, without observers."""
+    dataset = open_dataset(recipe.data, say=lambda message: None)
+    engine = Engine(recipe.training.precision, recipe.training.seed)
+    blueprint, pair = compose(recipe, dataset)
+    config = recipe.training
+    labelled = bool(blueprint.label_names)
+    feed = Feed(dataset, MEDIA["image"](), engine, config.batch, config.seed, labelled)
+    run = Run(folder)
+    run.create(recipe, {})
+    return Trainer(NoiseDuel(pair, recipe, engine), feed, engine, config, run)
+
+
+def bare_digits(recipe: Recipe) -> Callable[[int], None]:
+    """The operations of recipe `digits`, written out by hand; returns a function of steps."""
+    dataset = open_dataset(recipe.data, say=lambda message: None)
+    _, (generator, discriminator) = compose(recipe, dataset)
+    chosen = dataset.train_indices
+    assert dataset.labels is not None
+    images = torch.from_numpy(np.array(dataset.samples[chosen]))
+    classes = torch.from_numpy(dataset.labels[chosen])
+    g_adam, d_adam = (
+        torch.optim.Adam(network.parameters(), lr=8e-4, betas=(0.0, 0.99), fused=True)
+        for network in (generator, discriminator)
+    )
+    averaged = [p.detach().clone() for p in generator.parameters()]
+    current = [p for p in generator.parameters()]
+    half = Engine(recipe.training.precision).precision == "bf16-mixed"
+    batch, gamma, every = recipe.training.batch, 2.0, 4
+    state = {"step": 0, "position": 0, "order": torch.randperm(len(images))}
+
+    def real() -> tuple[torch.Tensor, torch.Tensor]:
+        if state["position"] + batch > len(images):
+            state["order"], state["position"] = torch.randperm(len(images)), 0
+        picked = state["order"][state["position"] : state["position"] + batch]
+        state["position"] += batch
+        return images[picked].permute(0, 3, 1, 2).float().div_(127.5).sub_(1), classes[picked]
+
+    def fake(labels: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            return generator(torch.randn(batch, generator.latent), labels).float()
+
+    def judged(samples: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            return discriminator(samples, labels).float()
+
+    def step() -> None:
+        rate = 4e-5 + 3.8e-4 * (1 + math.cos(math.pi * 0.5))
+        for adam in (g_adam, d_adam):
+            adam.param_groups[0]["lr"] = rate
+        samples, labels = real()
+        with torch.no_grad():
+            made = fake(labels)
+        samples = torch.cat([samples, made])
+        penalised = state["step"] % every == 0
+        samples.requires_grad_(penalised)
+        logits = judged(samples, torch.cat([labels, labels]))
+        on_real, on_fake = logits.chunk(2)
+        loss = F.softplus(on_fake - on_real).mean()
+        if penalised:
+            (slope,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
+            loss = loss + gamma * every * slope.square().flatten(1).sum(1).mean()
+        d_adam.zero_grad()
+        loss.backward()
+        d_adam.step()
+        discriminator.requires_grad_(False)
+        samples, labels = real()
+        both = judged(torch.cat([samples, fake(labels)]), torch.cat([labels, labels]))
+        on_real, on_fake = both.chunk(2)
+        loss = F.softplus(on_real - on_fake).mean()
+        g_adam.zero_grad()
+        loss.backward()
+        g_adam.step()
+        discriminator.requires_grad_(True)
+        with torch.no_grad():
+            torch._foreach_lerp_(averaged, current, 0.001)
+        state["step"] += 1
+
+    def steps(count: int) -> None:
+        for _ in range(count):
+            step()
+
+    return steps
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--steps", type=int, default=300)
+    args = parser.parse_args()
+    budget = 100_000_000
+    settings = ["training.minutes=null", f"training.samples={budget}"]
+    recipe = load_recipe("digits", settings)
+    bare = bare_digits(recipe)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = trainer_of(recipe, Path(folder) / "run")
+
+        def framed() -> None:
+            end = trainer.clock.samples + args.steps * recipe.training.batch
+            trainer.clock.budget = recipe.training.model_copy(update={"samples": end})
+            trainer.train()
+
+        ratios = paired(framed, lambda: bare(args.steps), args.pairs)
+    low, middle, high = interval(ratios)
+    row = {"recipe": "digits", "pairs": args.pairs, "steps": args.steps}
+    row |= {"ratio_low": round(low, 4), "ratio_median": round(middle, 4)}
+    row |= {"ratio_high": round(high, 4)}
+    print(row)
+    print(write_rows("overhead", [row]))
+
+
+if __name__ == "__main__":
+    main()
