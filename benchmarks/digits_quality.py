@@ -12,6 +12,7 @@ images; every row carries the floor. Rows of `results/digits_quality.csv` are re
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -60,9 +61,7 @@ def judge_textbook(folder: Path) -> list[dict[str, Any]]:
     judge = Judge(open_dataset(DataConfig(source="mnist")), EvaluationConfig())
     rows = []
     for file in sorted(folder.glob("seed*-epoch*.safetensors")):
-        seed, epoch = (
-            int(part[4:] if part[0] == "s" else part[5:]) for part in file.stem.split("-")
-        )
+        seed, epoch = (int(number) for number in re.findall(r"\d+", file.stem))
         generator, _ = networks()
         generator.load_state_dict(load_file(file))
         with torch.no_grad():

@@ -55,7 +55,7 @@ def bare_digits(recipe: Recipe) -> Callable[[int], None]:
         for network in (generator, discriminator)
     )
     averaged = [p.detach().clone() for p in generator.parameters()]
-    current = [p for p in generator.parameters()]
+    current = list(generator.parameters())
     half = Engine(recipe.training.precision).precision == "bf16-mixed"
     batch, gamma, every = recipe.training.batch, 2.0, 4
     state = {"step": 0, "position": 0, "order": torch.randperm(len(images))}

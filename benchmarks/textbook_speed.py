@@ -29,9 +29,9 @@ BATCH = 64
 def step_flops() -> float:
     """Floating-point operations of one step's matrix products, the wasted ones left out.
 
-    A product counts 2 operations a multiply-add. The discriminator's step is the generator forward,
-    then the discriminator forward and backward to its weights on twice the batch; the generator's is
-    forward and backward through both, without the discriminator's weight gradients.
+    A product counts 2 operations a multiply-add. The discriminator's step is the generator
+    forward, then the discriminator forward and backward to its weights on twice the batch; the
+    generator's is forward and backward through both, without the discriminator's weight gradients.
     """
     g, d = (sum(i * o for i, o in itertools.pairwise(widths)) for widths in (WIDTHS_G, WIDTHS_D))
     first_g, first_d = WIDTHS_G[0] * WIDTHS_G[1], WIDTHS_D[0] * WIDTHS_D[1]
