@@ -34,6 +34,11 @@ def device_kind(accelerator: str = "auto") -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def is_first_process() -> bool:
+    """Tell whether this process is the one that speaks and writes, before any engine is made."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def peak_memory() -> float:
     """Return the most memory this process has taken so far, in GiB; 0 where it is not told."""
     try:

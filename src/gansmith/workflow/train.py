@@ -21,7 +21,7 @@ from gansmith.recipe import Recipe, load_recipe, parse_recipe
 from gansmith.run import Run
 from gansmith.training.clock import Clock
 from gansmith.training.duel import DUELS
-from gansmith.training.engine import Engine
+from gansmith.training.engine import Engine, is_first_process
 from gansmith.training.feed import Feed
 from gansmith.training.trainer import Trainer
 from gansmith.workflow.finish import finish
@@ -69,6 +69,8 @@ def train(
     Raises:
         GansmithError: Anything that the user can mend, in one line.
     """
+    if not is_first_process():
+        console = Console(quiet=True)
     console = console or Console()
     chosen = resolve(recipe, data, minutes, samples, settings)
     run = Run(out or default_folder(chosen, named=data is not None))
