@@ -13,10 +13,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from gansmith.checkpoint import Tree, all_finite, load_tree, save_tree
 from gansmith.data.cache import atomic_file
 from gansmith.errors import GansmithError
 from gansmith.recipe import Recipe, dump_recipe, parse_recipe
-from gansmith.training.checkpoint import Tree, all_finite, load_tree, save_tree
 
 FORMAT = "gansmith-run-1"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from gansmith.checkpoint import Tree, load_tree
 from gansmith.errors import GansmithError
 from gansmith.run import Run
-from gansmith.training.checkpoint import Tree, load_tree
 from gansmith.training.trainer import Moment, Trainer
 from tests.training.toy import toy_recipe, toy_trainer
 

@@ -127,13 +127,12 @@ class NoiseDuel:
 
     def generator_step(self, batch: Batch) -> None:
         """Train the generator against the discriminator as it stands."""
-        fake = self._fake(batch)
+        real = None
         if self._objective.paired:
-            both = self._judge(torch.cat([batch.samples, fake]), _twice(batch.labels))
-            real, fooling = both.chunk(2)
-            loss = self._objective.generator(fooling, real)
-        else:
-            loss = self._objective.generator(self._judge(fake, batch.labels), None)
+            with torch.no_grad():
+                real = self._judge(batch.samples, batch.labels)
+        fooling = self._judge(self._fake(batch), batch.labels)
+        loss = self._objective.generator(fooling, real)
         self._seen["g_loss"] = loss.detach()
         self._engine.descend(loss, self.optimisers["generator"])
 

@@ -16,10 +16,10 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from gansmith.checkpoint import Tree
 from gansmith.errors import GansmithError
 from gansmith.recipe import TrainingConfig
 from gansmith.run import Run
-from gansmith.training.checkpoint import Tree
 from gansmith.training.clock import Clock
 from gansmith.training.duel import Duel
 from gansmith.training.ema import Average

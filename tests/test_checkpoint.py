@@ -10,8 +10,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gansmith.checkpoint import all_finite, load_tree, save_tree
 from gansmith.errors import GansmithError
-from gansmith.training.checkpoint import all_finite, load_tree, save_tree
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 LEAVES = PLAIN | st.lists(st.integers(), max_size=3)
