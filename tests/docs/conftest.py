@@ -1,0 +1,107 @@
+"""What stands in for the real thing while pages and examples are tried: data and patience."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+import gansmith.workflow.train as verb
+from gansmith.data.catalog import CATALOG
+from gansmith.data.pinned import PinnedFile
+from gansmith.evaluation.features import EXTRACTORS
+from gansmith.media import MEDIA
+from gansmith.networks import NETWORKS
+from gansmith.objectives.losses import OBJECTIVES
+from gansmith.recipe import Recipe
+from tests.conftest import make_labelled, make_messy, make_sprites
+from tests.docs.reader import Reader
+
+TRAIN, TEST = 300, 60
+BUDGET = {"minutes": None, "samples": 32, "batch": 16, "frames": 2, "log_every": 1}
+LOOKS = {"samples": 32, "quick_samples": 16, "quick_looks": 1}
+
+
+@pytest.fixture(autouse=True)
+def small_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Printed digits in place of MNIST: four small IDX files in GANSMITH_DATA, pinned like it."""
+    images, labels = printed_digits(TRAIN + TEST)
+    arrays = (images[:TRAIN], labels[:TRAIN], images[TRAIN:], labels[TRAIN:])
+    folder = tmp_path / "mnist"
+    folder.mkdir()
+    pins = []
+    for file, array in zip(CATALOG["mnist"].files, arrays, strict=True):
+        sides = b"".join(side.to_bytes(4, "big") for side in array.shape)
+        data = bytes([0, 0, 8, array.ndim]) + sides + array.tobytes()
+        (folder / file.name).write_bytes(data)
+        pins.append(PinnedFile(file.name, hashlib.sha256(data).hexdigest(), len(data)))
+    small = dataclasses.replace(
+        CATALOG["mnist"], files=tuple(pins), sources=(), samples=TRAIN + TEST
+    )
+    monkeypatch.setitem(CATALOG._entries, "mnist", small)
+    monkeypatch.setenv("GANSMITH_DATA", str(folder))
+
+
+@pytest.fixture(autouse=True)
+def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Recipes train on 32 samples and are judged by 32, whatever they or the command line say."""
+    resolve = verb.resolve
+
+    def shrunk(*args: object, **options: object) -> Recipe:
+        recipe = resolve(*args, **options)  # type: ignore[arg-type]
+        training = recipe.training.model_copy(update=BUDGET)
+        evaluation = recipe.evaluation.model_copy(update=LOOKS)
+        return recipe.model_copy(update={"training": training, "evaluation": evaluation})
+
+    monkeypatch.setattr(verb, "resolve", shrunk)
+
+
+@pytest.fixture(autouse=True)
+def own_registries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a page registers is forgotten after it."""
+    for registry in (EXTRACTORS, MEDIA, NETWORKS, OBJECTIVES):
+        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+
+
+@pytest.fixture
+def reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Reader:
+    """A reader who sits in an empty folder."""
+    desk = tmp_path / "desk"
+    desk.mkdir()
+    monkeypatch.chdir(desk)
+    return Reader(monkeypatch, capsys)
+
+
+def _demo_run(place: Path) -> None:
+    verb.train("digits", out=place)
+
+
+GIVEN: dict[str, Callable[[Path], object]] = {
+    "sprites": lambda place: make_sprites(place, 40),
+    "photos": lambda place: make_messy(place, 30),
+    "shapes": lambda place: make_labelled(place, 16),
+    "runs/demo": _demo_run,
+}
+"""What pages may say is given, and how the tests make it."""
+
+
+def printed_digits(count: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Draw printed digits [count, 28, 28], moved about a little, and their labels [count]."""
+    random = np.random.default_rng(0)
+    font = ImageFont.load_default(22)
+    labels = np.arange(count, dtype=np.uint8) % 10
+    images = []
+    for label in labels:
+        picture = Image.new("L", (28, 28))
+        place = random.uniform((5, -1), (11, 5))
+        ImageDraw.Draw(picture).text(tuple(place), str(label), fill=255, font=font)
+        images.append(np.asarray(picture))
+    return np.stack(images), labels
