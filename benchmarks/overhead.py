@@ -18,34 +18,26 @@ import torch
 from torch.nn import functional as F
 
 from gansmith.data.store import open_dataset
-from gansmith.media import MEDIA
 from gansmith.recipe import Recipe, load_recipe
 from gansmith.run import Run
-from gansmith.training.duel import NoiseDuel
 from gansmith.training.engine import Engine
-from gansmith.training.feed import Feed
 from gansmith.training.trainer import Trainer
-from gansmith.workflow.train import compose
+from gansmith.workflow.assemble import assemble
 from harness import interval, paired, write_rows
 
 
 def trainer_of(recipe: Recipe, folder: Path) -> Trainer:
     """A trainer of a recipe on MNIST, without observers."""
-    dataset = open_dataset(recipe.data, say=lambda message: None)
-    engine = Engine(recipe.training.precision, recipe.training.seed)
-    blueprint, pair = compose(recipe, dataset)
-    config = recipe.training
-    labelled = bool(blueprint.label_names)
-    feed = Feed(dataset, MEDIA["image"](), engine, config.batch, config.seed, labelled)
+    parts = assemble(recipe, open_dataset(recipe.data))
     run = Run(folder)
     run.create(recipe, {})
-    return Trainer(NoiseDuel(pair, recipe, engine), feed, engine, config, run)
+    return Trainer(parts.duel, parts.feed, parts.engine, recipe.training, run)
 
 
 def bare_digits(recipe: Recipe) -> Callable[[int], None]:
     """The operations of recipe `digits`, written out by hand; returns a function of steps."""
-    dataset = open_dataset(recipe.data, say=lambda message: None)
-    _, (generator, discriminator) = compose(recipe, dataset)
+    dataset = open_dataset(recipe.data)
+    generator, discriminator = assemble(recipe, dataset).pair
     chosen = dataset.train_indices
     assert dataset.labels is not None
     images = torch.from_numpy(np.array(dataset.samples[chosen]))

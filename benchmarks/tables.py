@@ -70,8 +70,8 @@ def main() -> None:
             continue
         text = page.read_text("utf-8")
         for name, table in tables.items():
-            block = re.compile(f"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
-            text = block.sub(lambda found, t=table: f"{found[1]}{t}{found[2]}", text)
+            block = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+            text = block.sub(lambda found, t=table: f"{found[1]}\n{t}\n\n{found[2]}", text)
         page.write_text(text, "utf-8")
         print(page)
 

@@ -38,13 +38,6 @@ SECTIONS: dict[str, type[BaseModel]] = {
     for name, field in Recipe.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
 }
-UNDESCRIBED = {
-    "recipe.name": "what the run is called; left out, the name of the file",
-    "recipe.summary": "one line for `gansmith recipes` and the report",
-    "schedule.shape": "how the value moves from `start` to `end`",
-}
-"""Meanings of the fields that the schema leaves without one."""
-
 BOUNDS = {
     annotated_types.Ge: ("≥", "ge"),
     annotated_types.Gt: (">", "gt"),
@@ -176,7 +169,8 @@ def _type_words(annotation: Any) -> str:
 
 
 def _meaning(section: str, name: str, field: FieldInfo) -> str:
-    return field.description or UNDESCRIBED[f"{section}.{name}"]
+    assert field.description, f"{section}.{name} has no description"
+    return field.description
 
 
 def _first_line(thing: object) -> str:

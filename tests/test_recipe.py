@@ -43,7 +43,7 @@ def test_overrides_reach_nested_fields_and_keep_the_rest() -> None:
         ("training.batch=1", ["'training.batch' is 1", "greater than or equal to 2"]),
         ("data.mode=CMYK", ["'data.mode' is 'CMYK'", "'L', 'LA', 'RGB' or 'RGBA'"]),
         ("objective.gamma.strat=1", ["objective.gamma"]),
-        ("training.samples=5", ["'training'", "exactly one of minutes and samples"]),
+        ("training.samples=5", ["'training'", "one budget, minutes or samples"]),
         ("colour=red", ["'colour' is unknown", "a recipe takes"]),
         ("nonsense", ["--set takes name=value", "'nonsense'"]),
     ],

@@ -222,7 +222,7 @@ def doctor(
 ) -> None:
     """Tell what this machine is, what is installed, what a recipe needs and what is wrong."""
     from gansmith.workflow.doctor import doctor as examine
-    from gansmith.workflow.train import resolve
+    from gansmith.workflow.settle import resolve
 
     chosen = None if recipe is None else resolve(recipe, data=data, settings=settings or ())
     if examine(console, chosen):

@@ -36,6 +36,7 @@ class Blueprint:
         spec: The samples it makes.
         label_names: One name a class; empty without labels.
         label_weights: Share of each class in the training data.
+        temperature: Standard deviation of the latents that samples are drawn with.
     """
 
     medium: str
@@ -43,6 +44,7 @@ class Blueprint:
     spec: SampleSpec
     label_names: tuple[str, ...] = ()
     label_weights: tuple[float, ...] = ()
+    temperature: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for a manifest or a file's metadata."""
@@ -52,6 +54,7 @@ class Blueprint:
             "spec": asdict(self.spec),
             "label_names": list(self.label_names),
             "label_weights": list(self.label_weights),
+            "temperature": self.temperature,
         }
 
     @classmethod
@@ -63,6 +66,7 @@ class Blueprint:
             SampleSpec(**facts["spec"]),
             tuple(facts["label_names"]),
             tuple(facts["label_weights"]),
+            facts["temperature"],
         )
 
     def metadata(self) -> dict[str, str]:
@@ -112,9 +116,17 @@ class Model:
         """
         if count < 1:
             raise GansmithError(f"asked for {count} samples: ask for at least 1")
-        latents = draw_latents(count, self.generator.latent, seed, truncation)
+        latents = self.latents(count, seed, truncation)
         labels = self.labels(count, seed, label)
         return generate_samples(self.generator, self.medium, latents, labels)
+
+    def latents(self, count: int, seed: int, truncation: float | None = None) -> Tensor:
+        """Return the latents [count, latent] that :meth:`sample` uses.
+
+        A truncation replaces the temperature: it asks for less variety, not for more.
+        """
+        latents = draw_latents(count, self.generator.latent, seed, truncation)
+        return latents if truncation is not None else latents * self.blueprint.temperature
 
     def labels(self, count: int, seed: int, label: str | int | None = None) -> Tensor | None:
         """Return the labels [count] that :meth:`sample` uses, or None without labels."""
@@ -196,8 +208,7 @@ def contact_sheet(
     else:
         count = columns**2
         labels = model.labels(count, seed)
-    latents = draw_latents(count, model.generator.latent, seed)
-    samples = generate_samples(model.generator, model.medium, latents, labels)
+    samples = generate_samples(model.generator, model.medium, model.latents(count, seed), labels)
     scale = None if width is None else max(1, width // (columns * samples.shape[2]))
     return model.medium.sheet(samples, columns=columns, scale=scale)
 

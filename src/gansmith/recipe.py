@@ -70,7 +70,7 @@ class TrainingConfig(Section):
     batch: int = Field(64, ge=2, description="samples a step, over all processes together")
     seed: int = Field(0, ge=0, description="fixes initial weights, order of samples and noise")
     precision: Literal["auto", "32-true", "bf16-mixed"] = Field(
-        "auto", description="auto: bf16-mixed on a CUDA device that has it, else 32-true"
+        "auto", description="auto: bf16-mixed where the device has fast bfloat16, else 32-true"
     )
     ema_half_life: int = Field(20_000, ge=0, description="of the averaged generator, in samples")
     ema_ramp: float = Field(0.05, gt=0, le=1, description="half-life at most this share of samples")
@@ -81,8 +81,16 @@ class TrainingConfig(Section):
     @model_validator(mode="after")
     def _one_budget(self) -> TrainingConfig:
         if (self.minutes is None) == (self.samples is None):
-            raise ValueError("takes exactly one of minutes and samples")
+            raise ValueError("takes one budget, minutes or samples; --samples N replaces minutes")
         return self
+
+
+class SamplingConfig(Section):
+    """How samples are drawn from the trained generator."""
+
+    temperature: float = Field(
+        1.0, gt=0, le=2, description="deviation of the latents; 1: as trained, above 1: more varied"
+    )
 
 
 class EvaluationConfig(Section):
@@ -100,8 +108,8 @@ class EvaluationConfig(Section):
 class Recipe(Section):
     """One training, whole. `docs/recipes.md` lists every field."""
 
-    name: str
-    summary: str = ""
+    name: str = Field(description="what the run is called; left out, the name of the file")
+    summary: str = Field("", description="one line for `gansmith recipes` and the report")
     medium: str = Field("image", description="what a sample is")
     duel: str = Field("noise", description="the rules of the game")
     data: DataConfig = DataConfig()
@@ -109,6 +117,7 @@ class Recipe(Section):
     objective: ObjectiveConfig = ObjectiveConfig()
     optimiser: OptimiserConfig = OptimiserConfig()
     training: TrainingConfig
+    sampling: SamplingConfig = SamplingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
 
 
@@ -129,6 +138,14 @@ def load_recipe(name_or_path: str, overrides: Iterable[str] = ()) -> Recipe:
         GansmithError: The recipe or a field is unknown, or a value is not what the field takes.
     """
     settings = _read(name_or_path)
+    for entry in overrides:
+        _override(settings, entry)
+    return parse_recipe(settings)
+
+
+def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
+    """Return a recipe with settings replaced by name, as in :func:`load_recipe`."""
+    settings = recipe.model_dump(mode="json")
     for entry in overrides:
         _override(settings, entry)
     return parse_recipe(settings)
@@ -155,8 +172,11 @@ def _is_yaml(name: str) -> bool:
     return name.endswith((".yaml", ".yml"))
 
 
-def _read(name_or_path: str) -> dict[str, Any]:
+def _read(name_or_path: str, extended_by: tuple[str, ...] = ()) -> dict[str, Any]:
     """Read the settings of a recipe, merged over those of the recipe it extends."""
+    if name_or_path in extended_by:
+        chain = " extends ".join((*extended_by, name_or_path))
+        raise GansmithError(f"recipe {chain}: a recipe cannot extend itself")
     text, origin = _text(name_or_path)
     try:
         settings = yaml.safe_load(text)
@@ -167,7 +187,11 @@ def _read(name_or_path: str) -> dict[str, Any]:
         raise GansmithError(f"recipe {origin} must be a YAML mapping of settings")
     base = settings.pop("extends", None)
     settings.setdefault("name", Path(name_or_path).stem)
-    return _merged(_read(str(base)), settings) if base else settings
+    if base is None:
+        return settings
+    if _is_yaml(str(base)):
+        base = Path(name_or_path).parent / str(base)
+    return _merged(_read(str(base), (*extended_by, name_or_path)), settings)
 
 
 def _text(name_or_path: str) -> tuple[str, str]:
@@ -206,6 +230,8 @@ def _override(settings: dict[str, Any], entry: str) -> None:
         inner = settings.get(name)
         settings[name] = inner if isinstance(inner, dict) else {}
         settings = settings[name]
+    if sections == ["network"] and field == "name" and settings.get("name") != text:
+        settings.clear()  # the options of one pair mean nothing to another
     settings[field] = _value(text)
 
 

@@ -25,7 +25,9 @@ class Schedule(Section):
 
     start: float = Field(description="value at the beginning, after the warm-up")
     end: float = Field(description="value at the end")
-    shape: Literal["cosine", "linear"] = "cosine"
+    shape: Literal["cosine", "linear"] = Field(
+        "cosine", description="how the value moves from `start` to `end`"
+    )
     warmup: int = Field(0, ge=0, description="samples over which the value rises from 0")
 
     def at(self, progress: float, samples: int) -> float:

@@ -68,9 +68,9 @@ def test_the_same_command_again_goes_on_and_a_larger_budget_trains_more(  # type
     gansmith, trained: Path, labelled_folder: Path
 ) -> None:
     code, out, _ = _train(gansmith, labelled_folder, trained)
-    assert (code, "goes on at 96 samples" in out) == (0, True)
+    assert (code, "is finished" in out) == (0, True)
     code, out, _ = _train(gansmith, labelled_folder, trained, 160)
-    assert (code, "ends after 160 samples" in out) == (0, True)
+    assert (code, "goes on at 96 samples" in out, "ends after 160" in out) == (0, True, True)
 
 
 def test_generate_writes_files_arrays_and_sheets(gansmith, trained: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

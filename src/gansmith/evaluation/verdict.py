@@ -132,10 +132,16 @@ def tabulate(values: Mapping[str, float], floors: Mapping[str, float]) -> dict[s
         floors: By metric, where there is one.
     """
     return {
-        name: Metric(values[name], floors.get(name), m.better, m.meaning, values.get(f"{name}_std"))
+        name: Metric(
+            values[name], _finite(floors.get(name)), m.better, m.meaning, values.get(f"{name}_std")
+        )
         for name, m in MEASURES.items()
         if math.isfinite(values.get(name, math.nan))
     }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _reading(metric: Metric) -> str:

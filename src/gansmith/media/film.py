@@ -15,6 +15,17 @@ _FORMATS = {".webp": "WEBP", ".gif": "GIF"}
 _OPTIONS: dict[str, dict[str, int]] = {"WEBP": {"quality": 80, "method": 4}, "GIF": {}}
 
 
+def film_format(path: Path) -> str:
+    """Return the format that a film's file name asks for.
+
+    Raises:
+        GansmithError: The name ends in neither `.webp` nor `.gif`.
+    """
+    if path.suffix.lower() not in _FORMATS:
+        raise GansmithError(f"a film is written as .webp or .gif, got '{path.name}'")
+    return _FORMATS[path.suffix.lower()]
+
+
 def write_film(
     frames: Sequence[Image.Image], path: Path, *, fps: float = 12.0, hold: float = 1.0
 ) -> None:
@@ -29,9 +40,7 @@ def write_film(
     Raises:
         GansmithError: Another suffix, no frames, frames of several sizes, or no place to write.
     """
-    format_ = _FORMATS.get(path.suffix.lower())
-    if format_ is None:
-        raise GansmithError(f"a film is written as .webp or .gif, got '{path.name}'")
+    format_ = film_format(path)
     if not frames:
         raise GansmithError(f"film {path} needs at least one frame, got none")
     if sizes := {frame.size for frame in frames} - {frames[0].size}:

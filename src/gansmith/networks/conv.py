@@ -161,7 +161,7 @@ def conv(spec: SampleSpec, options: ConvOptions) -> Pair:
     if not all(16 <= side <= 256 for side in (spec.height, spec.width)):
         raise GansmithError(
             f"network 'conv' serves 16 to 256 pixels a side, the data is {spec.height} x "
-            f"{spec.width}: set --set data.size=64 (or another size in that range)"
+            f"{spec.width}: give --set data.size=64 (or another in that range)"
         )
     pair = Pair(ConvGenerator(spec, options), ConvDiscriminator(spec, options))
     for player in pair:

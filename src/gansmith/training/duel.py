@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import torch
@@ -59,7 +60,7 @@ class Duel(Protocol):
         """Take up what :meth:`state` gave."""
 
 
-DUELS: Registry[type[Duel]] = Registry("duel")
+DUELS: Registry[Callable[[Pair, Recipe, Engine], Duel]] = Registry("duel")
 
 
 @DUELS.register("noise")

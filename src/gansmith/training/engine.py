@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterable
@@ -14,6 +15,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gansmith.errors import GansmithError
+
+logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
 
 
 def native_bf16(kind: str) -> bool:

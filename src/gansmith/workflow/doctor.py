@@ -17,14 +17,12 @@ from gansmith.data.cache import cache_dir, readable_bytes
 from gansmith.data.dataset import Dataset
 from gansmith.data.store import open_dataset
 from gansmith.errors import GansmithError
-from gansmith.media import MEDIA
 from gansmith.recipe import Recipe
-from gansmith.training.duel import DUELS
 from gansmith.training.engine import Engine, native_bf16, peak_memory
-from gansmith.training.feed import Feed
+from gansmith.workflow.assemble import assemble
 from gansmith.workflow.manifest import device_name, machine, versions
+from gansmith.workflow.progress import readable_time
 from gansmith.workflow.tables import plain
-from gansmith.workflow.train import compose
 
 EXTRAS = {"onnxruntime": "onnx", "efficientnet_lite_pytorch": "efficientnet"}
 
@@ -56,11 +54,8 @@ def measure(recipe: Recipe, dataset: Dataset, steps: int = 20) -> Need:
         dataset: What to train it on.
         steps: How many steps to time, after five that are not counted.
     """
-    engine = Engine(recipe.training.precision, recipe.training.seed)
-    blueprint, pair = compose(recipe, dataset)
-    duel = DUELS[recipe.duel](pair, recipe, engine)  # type: ignore[call-arg]
-    config, medium = recipe.training, MEDIA[recipe.medium]()
-    feed = Feed(dataset, medium, engine, config.batch, config.seed, bool(blueprint.label_names))
+    assembly, config = assemble(recipe, dataset), recipe.training
+    duel, feed, engine = assembly.duel, assembly.feed, assembly.engine
     duel.set_progress(0.0, 1)
     times = []
     for _ in range(5 + steps):
@@ -135,6 +130,7 @@ def _print_need(say: Callable[[str], None], recipe: Recipe, problems: list[str])
         return
     say(
         f"recipe    {recipe.name}: {need.milliseconds:.1f} ms a step, {need.rate:,.0f} samples/s, "
-        f"{max(need.memory_gib, peak_memory()):.2f} GiB; its budget takes {need.seconds / 60:.0f} "
-        f"minutes and shows it {need.samples:,} samples ({need.samples / len(dataset):.1f} passes)"
+        f"{max(need.memory_gib, peak_memory()):.2f} GiB; its budget takes "
+        f"{readable_time(need.seconds)} and shows it {need.samples:,} samples "
+        f"({need.samples / len(dataset):.1f} passes)"
     )

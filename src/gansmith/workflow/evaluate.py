@@ -29,8 +29,8 @@ def evaluate(
 
     Args:
         target: A run folder, a folder of pictures, or a `.npz` or `.npy` of samples.
-        reference: Real data, by name or path; needed unless `target` is a run. A run judged against
-            its own data has its `quality.json` and report renewed.
+        reference: Real data, by name or path; needed unless `target` is a run. A run judged as
+            its recipe says has its `quality.json` and report renewed.
         samples: How many generated samples to judge; all of a folder, or the recipe's number.
         extractor: Name of a feature extractor, in place of the default.
         console: Where to print notices; left out, standard output.
@@ -67,7 +67,7 @@ def _evaluate_run(
     verdict = judge_model(
         load(run.path), judge, recipe.model_copy(update={"evaluation": evaluation})
     )
-    if reference is None:
+    if reference is None and not given:
         run.save_quality(verdict.to_json())
         write_report(run.path)
     return verdict

@@ -10,7 +10,7 @@ from PIL import Image
 
 from gansmith.data.cache import atomic_file
 from gansmith.errors import GansmithError
-from gansmith.media.film import write_film
+from gansmith.media.film import film_format, write_film
 from gansmith.model import Model, load
 
 
@@ -73,10 +73,22 @@ def _write_files(
     if labels is not None:
         names = [f"{n}-{model.label_names[k]}" for n, k in zip(names, labels, strict=True)]
     names = [name.replace("/", "_") for name in names]
+    _forget_earlier(place)
     paths = model.medium.write(samples, place, names)
     files = [{"file": path.name, "index": index} for index, path in enumerate(paths)]
     with atomic_file(place / "manifest.json") as partial:
         partial.write_text(json.dumps(facts | {"files": files}, indent=1) + "\n", "utf-8")
+
+
+def _forget_earlier(place: Path) -> None:
+    """Remove the samples that an earlier call listed in this folder's manifest, and only those."""
+    try:
+        listed = json.loads((place / "manifest.json").read_text("utf-8"))["files"]
+        names = [Path(entry["file"]).name for entry in listed]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    for name in names:
+        (place / name).unlink(missing_ok=True)
 
 
 def interpolate(
@@ -99,6 +111,7 @@ def interpolate(
     Raises:
         GansmithError: There is no trained run, the label is unknown, or `out` cannot be written.
     """
+    film_format(Path(out))
     if frames < 2:
         raise GansmithError(f"a film of {frames} frames does not move: ask for at least 2")
     model = load(run)

@@ -12,18 +12,15 @@ from typing import Any
 import torch
 
 from gansmith.data.dataset import Dataset
-from gansmith.model import Blueprint
-from gansmith.networks import Pair
 from gansmith.recipe import Recipe
-from gansmith.training.engine import Engine
+from gansmith.workflow.assemble import Assembly
 
 PACKAGES = ("gansmith", "torch", "numpy", "pillow", "lightning-fabric", "safetensors")
 
 
-def describe(
-    recipe: Recipe, dataset: Dataset, blueprint: Blueprint, pair: Pair, engine: Engine
-) -> dict[str, Any]:
+def describe(recipe: Recipe, dataset: Dataset, assembly: Assembly) -> dict[str, Any]:
     """Return the manifest of a run that is about to start."""
+    blueprint, pair, engine = assembly.blueprint, assembly.pair, assembly.engine
     return {
         "name": recipe.name,
         "medium": recipe.medium,

@@ -67,7 +67,7 @@ class ProgressLine:
         right = 0.5 + (signals["real_sign"] - signals["fake_sign"]) / 4
         parts = [
             f"{self._name} {min(moment.progress, 1):4.0%}",
-            f"{_clock(left)} left",
+            f"{readable_time(left)} left",
             f"{rate:,.0f} samples/s",
             f"loss D {signals['d_loss']:.2f} G {signals['g_loss']:.2f}",
             f"D right {right:.0%}",
@@ -77,7 +77,8 @@ class ProgressLine:
         return " · ".join(parts)
 
 
-def _clock(seconds: float) -> str:
+def readable_time(seconds: float) -> str:
+    """Write seconds as minutes:seconds, or hours:minutes:seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

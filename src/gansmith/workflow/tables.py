@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gansmith.evaluation.judge import Verdict
+from gansmith.evaluation.readings import title
 
 BETTER = {"lower": "lower is better", "higher": "higher is better", "floor": "nearer to real"}
 
@@ -21,19 +22,21 @@ def plain(console: Console) -> Callable[[str], None]:
     return say
 
 
-def verdict_table(verdict: Verdict, title: str) -> Table:
+def verdict_table(verdict: Verdict, heading: str) -> Table:
     """Lay out a judgement: each figure beside what real samples score against real ones."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=heading, title_justify="left")
     table.add_column("metric")
     table.add_column("generated", justify="right")
     table.add_column("real vs real", justify="right")
     table.add_column("better", style="dim")
-    rows = zip(verdict.rows(), verdict.metrics.values(), strict=True)
-    for (name, value, floor, _), metric in rows:
-        table.add_row(name, value, floor, BETTER[metric.better])
+    rows = zip(verdict.rows(), verdict.metrics.items(), strict=True)
+    for (_, value, floor, _), (name, metric) in rows:
+        table.add_row(title(name), value, floor, BETTER[metric.better])
     extractor = verdict.extractor
     table.caption = (
         f"{verdict.generated:,} generated against {verdict.reference:,} held-out real samples; "
         f"features: {extractor['name']} {extractor['identity']}"
     )
+    if verdict.notes:
+        table.caption += "\n" + " ".join(verdict.notes)
     return table
