@@ -10,7 +10,13 @@ from PIL import Image
 
 import gansmith
 
-QUICK = ["training.frames=2", "evaluation.quick_looks=1", "network.width=8"]
+QUICK = [
+    "training.frames=2",
+    "evaluation.quick_looks=1",
+    "evaluation.quick_samples=64",
+    "evaluation.samples=64",
+    "network.width=8",
+]
 SHAPES = {
     "sprites": (48, 48, 4),
     "grey_folder": (60, 100, 1),

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from gansmith.errors import GansmithError
+from gansmith.recipe import load_recipe
+from gansmith.run import Run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    run = Run(tmp_path / "run")
+    run.create(load_recipe("digits"), {"name": "digits"})
+    return run
+
+
+def test_recipe_manifest_and_generator_survive(run: Run) -> None:
+    assert run.recipe() == load_recipe("digits")
+    run.note(best_samples=5)
+    assert run.manifest() == {"format": "gansmith-run-1", "name": "digits", "best_samples": 5}
+    run.save_generator({"w": torch.arange(3.0)}, {"format": "x"})
+    weights, facts = run.load_generator()
+    assert torch.equal(weights["w"], torch.arange(3.0))
+    assert facts == {"format": "x"}
+
+
+def test_a_metrics_line_that_was_cut_off_is_left_out(run: Run) -> None:
+    run.log("step", samples=8, d_loss=0.5)
+    with run.metrics_file.open("a") as file:
+        file.write('{"event": "step", "sam')
+    assert list(run.events()) == [{"event": "step", "samples": 8, "d_loss": 0.5}]
+
+
+def test_forgetting_keeps_what_came_before(run: Run) -> None:
+    for samples in (8, 16, 24):
+        run.log("step", samples=samples)
+        (run.frames_dir / f"{samples:09d}.png").touch()
+    run.forget_after(16)
+    assert [event["samples"] for event in run.events()] == [8, 16]
+    assert [frame.stem for frame in run.frames()] == ["000000008", "000000016"]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "recipe.yaml", "generator.safetensors"])
+def test_a_damaged_file_is_named(run: Run, name: str) -> None:
+    (run.path / name).write_bytes(b"\x00{[")
+    readers = {
+        "manifest.json": run.manifest,
+        "recipe.yaml": run.recipe,
+        "generator.safetensors": run.load_generator,
+    }
+    with pytest.raises(GansmithError, match=name.replace(".", r"\.")) as caught:
+        readers[name]()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_manifest_of_another_format_is_refused(run: Run) -> None:
+    run.manifest_file.write_text(json.dumps({"format": "other"}), "utf-8")
+    with pytest.raises(GansmithError, match="not of format gansmith-run-1"):
+        run.manifest()
+
+
+def test_places_that_are_no_run_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(GansmithError, match="there is no run folder"):
+        Run(tmp_path / "nowhere").require()
+    with pytest.raises(GansmithError, match="is not a gansmith run"):
+        Run(tmp_path).require()
+    (tmp_path / "file").touch()
+    with pytest.raises(GansmithError, match="is a file"):
+        Run(tmp_path / "file").check_usable()
+    with pytest.raises(GansmithError, match="not a gansmith run"):
+        Run(tmp_path).check_usable()
