@@ -21,11 +21,11 @@ Rows = list[dict[str, str]]
 
 
 def spread(values: Sequence[float], digits: int = 3) -> str:
-    """Write a mean with its 95 % interval (Student's t), or the single value."""
+    """Write a mean with its 95 % interval (Student's t); of one or two seeds, their values."""
     mean = statistics.fmean(values)
-    if len(values) == 1:
-        return f"{mean:.{digits}f}"
-    t = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}[len(values)]
+    if len(values) < 3:
+        return " / ".join(f"{value:.{digits}f}" for value in values)
+    t = {3: 4.30, 4: 3.18, 5: 2.78}[len(values)]
     half = t * statistics.stdev(values) / len(values) ** 0.5
     return f"{mean:.{digits}f} ± {half:.{digits}f}"
 
@@ -44,7 +44,7 @@ def quality() -> str:
         epochs = f", {float(row['epochs']):.0f} epochs" if row["name"].startswith("text") else ""
         groups.setdefault((row["name"] + epochs, epochs), []).append(row)
     lines = [_quality_line(title, group) for (title, _), group in groups.items()]
-    floor = [rows[0][f"{column}_floor"] for column in COLUMNS]
+    floor = [spread([float(rows[0][f"{column}_floor"])]) for column in COLUMNS]
     lines.append(["real training pictures (floor)", "", "", *floor])
     return markdown(["trained", "minutes", "seeds", *COLUMNS], lines)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -27,7 +28,7 @@ BATCH = 64
 
 
 class Pictures(Dataset[tuple[Tensor, int]]):
-    """Converts a picture each time it is asked for, as ToTensor and Normalize do."""
+    """Converts a picture each time it is asked for, step by step as the usual transforms do."""
 
     def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
         self.images, self.labels = images, labels
@@ -36,8 +37,25 @@ class Pictures(Dataset[tuple[Tensor, int]]):
         return len(self.images)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        image = torch.from_numpy(np.array(self.images[index])).permute(2, 0, 1)
-        return (image.float() / 255 - 0.5) / 0.5, int(self.labels[index])
+        picture = Image.fromarray(self.images[index, :, :, 0])
+        return normalise(to_tensor(picture)), int(self.labels[index])
+
+
+def to_tensor(picture: Image.Image) -> Tensor:
+    """What a tutorial's ToTensor does: bytes to float [C, H, W] in [0, 1]."""
+    pixels = torch.from_numpy(np.array(picture, np.uint8, copy=True))
+    pixels = pixels.view(picture.size[1], picture.size[0], len(picture.getbands()))
+    return pixels.permute((2, 0, 1)).contiguous().to(dtype=torch.float32).div(255)
+
+
+def normalise(tensor: Tensor, mean: float = 0.5, deviation: float = 0.5) -> Tensor:
+    """What a tutorial's Normalize((0.5,), (0.5,)) does."""
+    tensor = tensor.clone()
+    means = torch.as_tensor((mean,), dtype=tensor.dtype, device=tensor.device)
+    deviations = torch.as_tensor((deviation,), dtype=tensor.dtype, device=tensor.device)
+    if (deviations == 0).any():
+        raise ValueError("a deviation of 0 leads to division by zero")
+    return tensor.sub_(means.view(-1, 1, 1)).div_(deviations.view(-1, 1, 1))
 
 
 class Generator(nn.Module):

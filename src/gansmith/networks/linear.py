@@ -28,25 +28,25 @@ def _onednn_product() -> Any | None:
 _PRODUCT = _onednn_product()
 
 
-class _ProductWithTranspose(torch.autograd.Function):
-    """`a @ b.T`, differentiable any number of times (gradient penalties need two)."""
+class _Affine(torch.autograd.Function):
+    """`a @ b.T + c`, differentiable any number of times (gradient penalties need two)."""
 
     @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
+    def forward(ctx: Any, a: Tensor, b: Tensor, c: Tensor | None) -> Tensor:
         ctx.save_for_backward(a, b)
-        return _PRODUCT(a, b, None, "none", [], "")  # type: ignore[misc,no-any-return]
+        return _PRODUCT(a, b, c, "none", [], "")  # type: ignore[misc,no-any-return]
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        (grad,), (a, b) = grads, ctx.saved_tensors
-        grad_a = _product(grad, b.t()) if ctx.needs_input_grad[0] else None
-        grad_b = _product(grad.t(), a.t()) if ctx.needs_input_grad[1] else None
-        return grad_a, grad_b
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        (grad,), (a, b), needed = grads, ctx.saved_tensors, ctx.needs_input_grad
+        grad_a = _affine(grad, b.t()) if needed[0] else None
+        grad_b = _affine(grad.t(), a.t()) if needed[1] else None
+        return grad_a, grad_b, grad.sum(0) if needed[2] else None
 
 
-def _product(a: Tensor, b: Tensor) -> Tensor:
-    product: Tensor = _ProductWithTranspose.apply(a, b)  # type: ignore[no-untyped-call]
-    return product
+def _affine(a: Tensor, b: Tensor, c: Tensor | None = None) -> Tensor:
+    result: Tensor = _Affine.apply(a, b, c)  # type: ignore[no-untyped-call]
+    return result
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -69,8 +69,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     )
     if not on_onednn:
         return F.linear(x, weight, bias)
-    product = _product(x, weight)
-    return product if bias is None else product + bias
+    return _affine(x, weight, bias)
 
 
 class Linear(nn.Linear):

@@ -21,13 +21,19 @@ class Average:
     """
 
     def __init__(self, network: nn.Module, half_life: int, ramp: float) -> None:
-        self.network = copy.deepcopy(network).eval().requires_grad_(False)
-        self._half_life, self._ramp = half_life, ramp
-        self._averaged: list[Tensor] = list(self.network.parameters())
+        self._network = copy.deepcopy(network).eval().requires_grad_(False)
+        self._half_life, self._ramp, self._behind = half_life, ramp, False
+        self._averaged: list[Tensor] = list(self._network.parameters())
         self._current: list[Tensor] = list(network.parameters())
-        self._buffers = list(zip(self.network.buffers(), network.buffers(), strict=True))
+        self._buffers = list(zip(self._network.buffers(), network.buffers(), strict=True))
 
-    @torch.no_grad()
+    @property
+    def network(self) -> nn.Module:
+        """The averaged network, in evaluation mode."""
+        if self._behind:
+            self._follow(1.0)
+        return self._network
+
     def update(self, batch: int, samples: int) -> None:
         """Follow one step.
 
@@ -35,8 +41,15 @@ class Average:
             batch: Samples in the step.
             samples: Samples seen so far, the step included.
         """
-        half_life = min(float(self._half_life), samples * self._ramp)
-        weight = 1 - 0.5 ** (batch / half_life) if half_life > 0 else 1.0
+        if self._half_life:
+            half_life = min(float(self._half_life), samples * self._ramp)
+            self._follow(1 - 0.5 ** (batch / half_life))
+        else:
+            self._behind = True  # an exact copy is made when it is asked for, not each step
+
+    @torch.no_grad()
+    def _follow(self, weight: float) -> None:
         torch._foreach_lerp_(self._averaged, self._current, weight)
+        self._behind = False
         for mine, theirs in self._buffers:
             mine.copy_(theirs)

@@ -35,13 +35,18 @@ class Moment:
         progress: Share of the budget used up, in [0, 1].
         samples: Real samples seen.
         seconds: Seconds of training.
-        network: The averaged network, for sampling.
+        average: Holds the averaged network.
     """
 
     progress: float
     samples: int
     seconds: float
-    network: nn.Module
+    average: Average
+
+    @property
+    def network(self) -> nn.Module:
+        """The averaged network, for sampling."""
+        return self.average.network
 
 
 class Observer(Protocol):
@@ -170,7 +175,7 @@ class Trainer:
         return self.clock.progress(seconds), seconds, bool(asked)
 
     def _moment(self, progress: float, seconds: float) -> Moment:
-        return Moment(progress, self.clock.samples, seconds, self.average.network)
+        return Moment(progress, self.clock.samples, seconds, self.average)
 
     def _state(self) -> Tree:
         random: Tree = {"noise": self.engine.random.get_state(), "torch": torch.get_rng_state()}
