@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -38,22 +39,22 @@ class SampleSpec:
         return self.channels, self.height, self.width
 
 
-class Generator(nn.Module):
+class Generator(nn.Module, ABC):
     """Turns latents [N, latent] and labels [N] (or None) into samples [N, C, H, W]."""
 
     latent: int
 
+    @abstractmethod
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return float samples, in about [-1, 1]."""
-        raise NotImplementedError
 
 
-class Discriminator(nn.Module):
+class Discriminator(nn.Module, ABC):
     """Turns samples [N, C, H, W] and labels [N] (or None) into logits [N]; high means real."""
 
+    @abstractmethod
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return one logit a sample."""
-        raise NotImplementedError
 
 
 class Pair(NamedTuple):
