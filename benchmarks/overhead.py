@@ -68,7 +68,7 @@ def bare_digits(recipe: Recipe) -> Callable[[int], None]:
             return discriminator(samples, labels).float()
 
     def step() -> None:
-        rate = 6e-5 + 5.7e-4 * (1 + math.cos(math.pi * 0.5))
+        rate = 4e-5 + 3.8e-4 * (1 + math.cos(math.pi * 0.5))
         for adam in (g_adam, d_adam):
             adam.param_groups[0]["lr"] = rate
         samples, labels = real()
