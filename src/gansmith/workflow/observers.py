@@ -14,6 +14,7 @@ from gansmith.run import Run
 from gansmith.training.trainer import Moment
 
 FRAME_SAMPLES, FRAME_WIDTH = 100, 600
+NOISE = 0.1  # relative deviation of looks at one state over 12 seeds, measured on `digits`
 
 
 class Film:
@@ -81,7 +82,10 @@ class Quality:
         self._looks = int(moment.progress * self._config.quick_looks)
 
     def look(self, moment: Moment) -> bool:
-        """Judge where a look is due and can be paid for; return True for the best so far."""
+        """Judge where a look is due and can be paid for; return True for the best so far.
+
+        Of states that a look cannot tell apart, the later one is the best: it has learnt longer.
+        """
         looks = self._config.quick_looks
         if not looks or moment.progress < min(1.0, (self._looks + 1) / looks):
             return False
@@ -106,7 +110,7 @@ class Quality:
         self._run.log("quality", **clock, **rounded, cost_seconds=round(self._cost, 3))
         distance = figures.get("frechet", math.inf)
         self._tell(distance)
-        best = distance < self._best
+        best = distance < self._best * (1 + NOISE)
         self._best = min(self._best, distance)
         return best
 
