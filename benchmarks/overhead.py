@@ -31,13 +31,13 @@ def trainer_of(recipe: Recipe, folder: Path) -> Trainer:
     parts = assemble(recipe, open_dataset(recipe.data))
     run = Run(folder)
     run.create(recipe, {})
-    return Trainer(parts.duel, parts.feed, parts.engine, recipe.training, run)
+    return Trainer(parts.duel, parts.feed, parts.engine, recipe, run)
 
 
 def bare_digits(recipe: Recipe) -> Callable[[int], None]:
     """The operations of recipe `digits`, written out by hand; returns a function of steps."""
     dataset = open_dataset(recipe.data)
-    generator, discriminator = assemble(recipe, dataset).pair
+    generator, discriminator = assemble(recipe, dataset).duel.networks.values()
     chosen = dataset.train_indices
     assert dataset.labels is not None
     images = torch.from_numpy(np.array(dataset.samples[chosen]))

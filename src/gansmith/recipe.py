@@ -5,104 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from gansmith.errors import GansmithError
 from gansmith.registry import unknown
-from gansmith.schema import Schedule, Scheduled, Section, Size, explain
+from gansmith.schema import Section, explain
+from gansmith.sections import (
+    AugmentConfig,
+    DataConfig,
+    EvaluationConfig,
+    HealthConfig,
+    NetworkConfig,
+    ObjectiveConfig,
+    OptimiserConfig,
+    SamplingConfig,
+    TrainingConfig,
+)
 
-Mode = Literal["auto", "L", "LA", "RGB", "RGBA"]
-Resize = Literal["fit", "crop", "pad"]
-
-
-class DataConfig(Section):
-    """Which samples, and how files become arrays."""
-
-    source: str = Field("mnist", description="a name from `gansmith data`, or a path")
-    size: Size | None = Field(None, description="height x width in pixels; null: from the files")
-    mode: Mode = Field(
-        "auto", description="grey, grey+alpha, RGB or RGBA; auto keeps what is there"
-    )
-    resize: Resize = Field("fit", description="fit: stretch; crop: fill and cut; pad: show all")
-    labels: bool = Field(True, description="use labels where the collection has them")
-    held_out: float = Field(0.1, gt=0, lt=0.9, description="share kept for judging, by hash")
-
-
-class NetworkConfig(BaseModel):
-    """Which pair of networks; further fields are the pair's own options."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    name: str = Field("conv", description="a pair from the network registry")
-    conditional: bool = Field(True, description="give labels to the networks where there are any")
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options given for this pair."""
-        return dict(self.model_extra or {})
-
-
-class ObjectiveConfig(Section):
-    """What the two players want."""
-
-    name: str = Field("relativistic", description="an objective from the registry")
-    gamma: Scheduled = Field(Schedule(start=0, end=0), description="weight of the R1+R2 penalty")
-    penalty_every: int = Field(1, ge=1, description="steps from penalty to penalty, rescaled")
-
-
-class OptimiserConfig(Section):
-    """Adam, for both players."""
-
-    g_lr: Scheduled = Field(Schedule(start=2e-4, end=2e-4), description="generator's rate")
-    d_lr: Scheduled = Field(Schedule(start=2e-4, end=2e-4), description="discriminator's rate")
-    beta1: float = Field(0.0, ge=0, lt=1, description="decay of the gradient's mean")
-    beta2: float = Field(0.99, ge=0, lt=1, description="decay of the gradient's square")
-
-
-class TrainingConfig(Section):
-    """How long, how many at a time, with what care."""
-
-    minutes: float | None = Field(None, gt=0, description="budget in minutes; or give samples")
-    samples: int | None = Field(None, gt=0, description="budget in real samples seen")
-    batch: int = Field(64, ge=2, description="samples a step, over all processes together")
-    seed: int = Field(0, ge=0, description="fixes initial weights, order of samples and noise")
-    precision: Literal["auto", "32-true", "bf16-mixed"] = Field(
-        "auto", description="auto: bf16-mixed where the device has fast bfloat16, else 32-true"
-    )
-    ema_half_life: int = Field(20_000, ge=0, description="of the averaged generator, in samples")
-    ema_ramp: float = Field(0.05, gt=0, le=1, description="half-life at most this share of samples")
-    checkpoint_seconds: float = Field(30.0, ge=0, description="time from checkpoint to checkpoint")
-    log_every: int = Field(50, ge=1, description="steps from line to line of metrics.jsonl")
-    frames: int = Field(60, ge=0, description="pictures in the film of the training")
-
-    @model_validator(mode="after")
-    def _one_budget(self) -> TrainingConfig:
-        if (self.minutes is None) == (self.samples is None):
-            raise ValueError("takes one budget, minutes or samples; --samples N replaces minutes")
-        return self
-
-
-class SamplingConfig(Section):
-    """How samples are drawn from the trained generator."""
-
-    temperature: float = Field(
-        1.0, gt=0, le=2, description="deviation of the latents; 1: as trained, above 1: more varied"
-    )
-
-
-class EvaluationConfig(Section):
-    """How quality is judged, while training and at the end."""
-
-    extractor: str = Field("auto", description="auto: classifier with labels, else random-conv")
-    samples: int = Field(10_000, ge=16, description="generated samples in the final judgement")
-    quick_samples: int = Field(2_000, ge=16, description="generated samples in a quick look")
-    quick_looks: int = Field(20, ge=0, description="looks over the whole training, cost permitting")
-    max_cost: float = Field(0.05, ge=0, le=1, description="share of time the looks may take")
-    neighbours: int = Field(5, ge=1, description="k of precision, recall, density and coverage")
-    seed: int = Field(0, ge=0, description="of the latents and subsets that are judged")
+__all__ = [
+    "AugmentConfig",
+    "DataConfig",
+    "EvaluationConfig",
+    "HealthConfig",
+    "NetworkConfig",
+    "ObjectiveConfig",
+    "OptimiserConfig",
+    "Recipe",
+    "SamplingConfig",
+    "TrainingConfig",
+    "dump_recipe",
+    "load_recipe",
+    "override",
+    "parse_recipe",
+    "recipe_names",
+]
 
 
 class Recipe(Section):
@@ -116,9 +55,11 @@ class Recipe(Section):
     network: NetworkConfig = NetworkConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
     optimiser: OptimiserConfig = OptimiserConfig()
+    augment: AugmentConfig = AugmentConfig()
     training: TrainingConfig
     sampling: SamplingConfig = SamplingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    health: HealthConfig = HealthConfig()
 
 
 def recipe_names() -> list[str]:

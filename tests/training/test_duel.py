@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -8,12 +9,17 @@ from types import ModuleType
 import pytest
 import torch
 
+from gansmith.checkpoint import all_finite
+from gansmith.errors import GansmithError
 from gansmith.networks import SampleSpec, build_pair
+from gansmith.objectives.constraints import CONSTRAINTS
 from gansmith.objectives.losses import OBJECTIVES
+from gansmith.objectives.penalties import PENALTIES
 from gansmith.recipe import load_recipe
 from gansmith.training.duel import Batch, NoiseDuel
 from gansmith.training.engine import Engine
-from tests.training.toy import toy_recipe
+from gansmith.workflow.assemble import assemble
+from tests.training.plane import batch, copies, plane_duel, plane_recipe, ring
 
 BASELINES = Path(__file__).parents[2] / "benchmarks" / "baselines"
 
@@ -115,51 +121,74 @@ def test_in_single_precision_each_of_fifty_steps_agrees() -> None:
         twins.follow()
 
 
-def _duel(*settings: str) -> NoiseDuel:
-    recipe = toy_recipe(80, *settings)
-    pair = build_pair(recipe.network, SampleSpec(1, 16, 16), seed=0)
-    return NoiseDuel(pair, recipe, Engine("32-true", seed=0))
+CONSTRAINTS_AND_STEPS = (("none", 60), ("spectral", 20), ("clip", 20))
 
 
+@pytest.mark.parametrize(("constraint", "steps"), CONSTRAINTS_AND_STEPS)
+@pytest.mark.parametrize("penalty", PENALTIES.names())
 @pytest.mark.parametrize("name", OBJECTIVES.names())
-def test_every_objective_with_its_penalty_trains_both_players(name: str) -> None:
-    duel = _duel(f"objective.name={name}", "objective.penalty_every=2")
-    before = {n: [p.clone() for p in net.parameters()] for n, net in duel.networks.items()}
-    duel.set_progress(0.5, 10_000)
-    for _ in range(4):
-        duel.step([Batch(torch.rand(8, 1, 16, 16), None)] * duel.draws)
-    signals = duel.signals()
-    assert all(torch.isfinite(torch.tensor(value)) for value in signals.values())
+def test_every_objective_with_every_penalty_trains_the_ring(
+    name: str, penalty: str, constraint: str, steps: int
+) -> None:
+    rules = {"name": name, "penalty": penalty, "constraint": constraint, "clip": 0.1}
+    settings = [f"objective.{field}={value}" for field, value in rules.items()]
+    game = assemble(plane_recipe(*settings), ring())
+    duel = game.duel
+    before = {player: copies(network) for player, network in duel.networks.items()}
+    for step in range(steps):
+        duel.set_progress(step / steps, 64 * step)
+        duel.step([game.feed.next() for _ in range(duel.draws)])
+        assert all(map(math.isfinite, duel.signals().values()))
     for player, network in duel.networks.items():
-        for old, new in zip(before[player], network.parameters(), strict=True):
-            assert old.dim() == 1 or not torch.equal(old, new)
+        assert all_finite(network.state_dict())
+        for key, weights in network.named_parameters():
+            # no loss of a difference sees the last bias
+            assert key == "body.8.bias" or not torch.equal(weights, before[player][key])
+
+
+def test_every_constraint_is_played() -> None:
+    assert {name for name, _ in CONSTRAINTS_AND_STEPS} == set(CONSTRAINTS)
 
 
 def test_a_step_leaves_the_discriminator_trainable_and_untouched_by_the_generators_loss() -> None:
-    duel = _duel()
-    batch = Batch(torch.rand(8, 1, 16, 16), None)
-    duel.discriminator_step(batch)
-    kept = [p.clone() for p in duel.discriminator.parameters()]
+    duel = plane_duel()
+    duel.step([batch(0), batch(1)])
+    assert all(p.requires_grad for p in duel.discriminator.parameters())
+    kept, gradients = copies(duel.discriminator), [p.grad for p in duel.discriminator.parameters()]
     duel.discriminator.requires_grad_(False)
-    duel.generator_step(batch)
-    duel.discriminator.requires_grad_(True)
-    for old, new in zip(kept, duel.discriminator.parameters(), strict=True):
-        assert torch.equal(old, new)
+    duel.generator_step(batch(2))
+    for key, old in kept.items():
+        assert torch.equal(old, duel.discriminator.state_dict()[key])
+    for gradient, parameter in zip(gradients, duel.discriminator.parameters(), strict=True):
+        assert gradient is parameter.grad
 
 
-def test_a_lazy_penalty_is_due_every_so_many_steps_and_weighs_as_much() -> None:
-    batch = Batch(torch.rand(8, 1, 16, 16), None)
+def test_the_generators_gradient_is_that_of_its_loss_alone() -> None:
+    """By hand: noise of a second engine through copies of both players."""
+    duel = plane_duel("objective.name=relativistic", "objective.penalty=none")
+    twin = plane_duel().generator
+    twin.load_state_dict(duel.generator.state_dict())
+    real = batch(1).samples
+    duel.generator_step(batch(1))
+    fake = twin(Engine("32-true", seed=0, accelerator="cpu").noise(64, twin.latent))
+    critic = duel.discriminator
+    loss = torch.log1p(torch.exp(critic(real).detach() - critic(fake))).mean()
+    expected = torch.autograd.grad(loss, list(twin.parameters()))
+    for parameter, gradient in zip(duel.generator.parameters(), expected, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient)
+
+
+def test_a_lazy_penalty_is_due_every_so_many_steps() -> None:
     seen = []
-    duel = _duel("objective.penalty_every=3")
-    duel.set_progress(0.0, 10_000)
+    duel = plane_duel("objective.penalty_every=3")
     for _ in range(6):
-        duel.step([batch, batch])
+        duel.step([batch(0), batch(1)])
         seen.append("penalty" in duel.signals())
     assert seen == [True, False, False, True, False, False]
 
 
 def test_rates_and_penalty_follow_their_schedules() -> None:
-    duel = _duel(
+    duel = plane_duel(
         "optimiser.g_lr={start: 1.0, end: 0.5}",
         "optimiser.d_lr={start: 2.0, end: 0.0, warmup: 100}",
         "objective.gamma={start: 4, end: 2, shape: linear}",
@@ -168,3 +197,27 @@ def test_rates_and_penalty_follow_their_schedules() -> None:
     assert duel.optimisers["generator"].param_groups[0]["lr"] == pytest.approx(0.75)
     assert duel.optimisers["discriminator"].param_groups[0]["lr"] == pytest.approx(0.5)
     assert duel._gamma == pytest.approx(3.0)
+
+
+def test_each_player_moves_at_its_own_rate() -> None:
+    """The first step of Adam goes as far as the rate, whatever the gradient."""
+    duel = plane_duel("optimiser.g_lr=3e-3", "optimiser.d_lr=5e-4")
+    before = {name: copies(net) for name, net in duel.networks.items()}
+    duel.step([batch(0), batch(1)])
+    for player, rate in (("generator", 3e-3), ("discriminator", 5e-4)):
+        now = duel.networks[player].state_dict()
+        far = max(float((now[key] - old).abs().max()) for key, old in before[player].items())
+        assert far == pytest.approx(rate, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("objective.name=hing", "objective 'hing' is unknown: .* did you mean 'hinge'"),
+        ("objective.penalty=r3", "penalty 'r3' is unknown: choose one of none, r1"),
+        ("objective.constraint=weight", "'objective.constraint' is 'weight': it must be 'none'"),
+    ],
+)
+def test_unknown_names_are_told_with_those_there_are(setting: str, message: str) -> None:
+    with pytest.raises(GansmithError, match=message):
+        plane_duel(setting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,8 @@ class Dataset:
 
     Attributes:
         name: Catalogue name, or the folder's name.
-        samples: uint8 [N, H, W, C], memory-mapped where it comes from the cache.
+        samples: uint8 [N, H, W, C], memory-mapped where it comes from the cache; float32 for
+            points.
         labels: int64 [N], or None where the collection has none.
         label_names: One name a class; empty without labels.
         held_out: bool [N]; True for the samples no network trains on.
@@ -25,7 +27,7 @@ class Dataset:
     """
 
     name: str
-    samples: NDArray[np.uint8]
+    samples: NDArray[Any]
     labels: NDArray[np.int64] | None
     label_names: tuple[str, ...]
     held_out: NDArray[np.bool_]

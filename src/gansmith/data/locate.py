@@ -9,6 +9,7 @@ from gansmith.data.arrays import ArrayFile, NamedCollection, array_files
 from gansmith.data.catalog import CATALOG, recognise
 from gansmith.data.collection import Collection
 from gansmith.data.folder import PictureFolder, find_files
+from gansmith.data.planar import MIXTURES
 from gansmith.data.say import Say, silent
 from gansmith.errors import GansmithError
 from gansmith.media.image_reading import SUFFIXES
@@ -59,5 +60,5 @@ def _has_pictures(folder: Path) -> bool:
 def _missing(source: str) -> GansmithError:
     if any(sign in source for sign in "/\\.~"):
         return GansmithError(f"no folder or file at {source}; check the path of your data")
-    error = unknown("data set", source, CATALOG.names())
+    error = unknown("data set", source, [*CATALOG.names(), *MIXTURES.names()])
     return GansmithError(f"{error}, or give the path of your own pictures (none at ./{source})")

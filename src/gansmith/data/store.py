@@ -16,6 +16,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.labels import encode_labels
 from gansmith.data.locate import locate
 from gansmith.data.plan import Plan, make_plan
+from gansmith.data.planar import MIXTURES, open_mixture
 from gansmith.data.say import Say, silent
 from gansmith.errors import GansmithError
 from gansmith.media.pixels import CHANNELS
@@ -37,6 +38,8 @@ def open_dataset(config: DataConfig, *, minimum: int = 2, say: Say = silent) -> 
         GansmithError: The source does not exist, holds no pictures or too few of them, cannot be
             fetched, or does not fit on the disk.
     """
+    if config.source in MIXTURES:
+        return open_mixture(config.source, config.labels)
     collection = locate(config, say)
     plan = make_plan(collection, config)
     fingerprint = plan.fingerprint(collection.content)

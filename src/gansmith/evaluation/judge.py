@@ -115,9 +115,9 @@ class Judge:
                 "details": self.extractor.details,
             },
             generated=count,
-            reference=len(self._real.held_out),
-            floor_samples=min(count, len(self._real.train)),
-            training_reference=len(self._real.train),
+            reference=len(self.real.held_out),
+            floor_samples=min(count, len(self.real.train)),
+            training_reference=len(self.real.train),
             resize=self.extractor.preprocessing.description,
             seeds={"judge": self.config.seed, **(seeds or {})},
             neighbours=self._yardstick.usable_neighbours(count),
@@ -127,23 +127,25 @@ class Judge:
         )
 
     @cached_property
-    def _real(self) -> RealFeatures:
+    def real(self) -> RealFeatures:
+        """Features of real samples, held out and trained on."""
         return real_features(self.dataset, self.extractor, self.config.samples, self.config.seed)
 
     @cached_property
     def _yardstick(self) -> Yardstick:
-        return Yardstick(self._real.held_out, self.config.neighbours, self.extractor)
+        return Yardstick(self.real.held_out, self.config.neighbours, self.extractor)
 
     @cached_property
     def _glance(self) -> Yardstick:
-        few = self._real.held_out[: self.config.quick_samples]
+        few = self.real.held_out[: self.config.quick_samples]
         return Yardstick(few, self.config.neighbours, self.extractor)
 
     def _features(self, samples: NDArray[np.uint8]) -> Tensor:
-        if samples.dtype != np.uint8 or samples.ndim != 4 or not len(samples):
+        wanted = self.dataset.samples.dtype
+        if samples.dtype != wanted or samples.ndim != 4 or not len(samples):
             raise GansmithError(
-                "samples to judge must be uint8 of shape [N, height, width, channels], N >= 1: got "
-                f"{samples.dtype} {list(samples.shape)}"
+                f"samples to judge must be {wanted} of shape [N, height, width, channels], N >= 1: "
+                f"got {samples.dtype} {list(samples.shape)}"
             )
         return self.extractor.features(samples)
 
@@ -151,10 +153,10 @@ class Judge:
         """Measure as many training samples instead, once for each count."""
         name = measure.__name__
         settings = (self.config.neighbours, self.config.quick_samples)
-        key = digest(VERSION, self._real.key, settings, name, count)
+        key = digest(VERSION, self.real.key, settings, name, count)
 
         def compute() -> Tensors:
-            values = measure(self._real.train[:count])
+            values = measure(self.real.train[:count])
             return {k: torch.tensor(v, dtype=torch.float64) for k, v in values.items()}
 
         if key not in self._floors:
@@ -163,7 +165,7 @@ class Judge:
         return self._floors[key]
 
     def _copying(self, features: Tensor) -> tuple[Values, Values]:
-        found = copying_test(features, self._real.held_out, self._real.train)
+        found = copying_test(features, self.real.held_out, self.real.train)
         values = {"copying_ratio": found.ratio, "copying_share": found.share}
         return values, {"copying_ratio": 1.0, "copying_share": found.expected_share}
 
@@ -171,21 +173,21 @@ class Judge:
         self, features: Tensor, labels: Sequence[int] | NDArray[np.int64] | None
     ) -> tuple[Values, Values]:
         """Share of samples recognised as what was asked for; its floor is that of held-out ones."""
-        known = self._real.labels
+        known = self.real.labels
         if labels is None or known is None or not isinstance(self.extractor, ClassifyingExtractor):
             return {}, {}
         shares = [
             float(np.mean(self.extractor.probabilities(f).argmax(1).numpy() == wanted))
             for f, wanted in (
                 (features, np.asarray(labels)[: len(features)]),
-                (self._real.held_out, known),
+                (self.real.held_out, known),
             )
         ]
         return {"label_agreement": shares[0]}, {"label_agreement": shares[1]}
 
     def _notes(self, given: int, count: int, dropped: set[str]) -> Iterator[str]:
         """Say what was left out or done otherwise."""
-        held_out, train = len(self._real.held_out), len(self._real.train)
+        held_out, train = len(self.real.held_out), len(self.real.train)
         k = self._yardstick.usable_neighbours(count)
         if count < given:
             yield f"Of {given} samples the first {count} were judged."

@@ -15,11 +15,12 @@ from torch import Tensor
 class Medium(Protocol):
     """Reads, encodes, decodes, writes and shows samples of one kind.
 
-    Samples are uint8 arrays [N, H, W, C] as the cache stores them; tensors are float32
-    [N, C, H, W] as networks see them, in about [-1, 1].
+    Samples are arrays [N, H, W, C] of type `stored` (uint8 for all that has pixels) as the cache
+    stores them; tensors are float32 [N, C, H, W] as networks see them, in about [-1, 1].
     """
 
     name: str
+    stored: type[np.generic]
 
     def encode(self, samples: Tensor) -> Tensor:
         """Turn stored samples (uint8 [N, H, W, C]) into network tensors (float32 [N, C, H, W])."""

@@ -26,6 +26,7 @@ class ImageMedium:
     """
 
     name = "image"
+    stored: type[np.generic] = np.uint8
 
     def encode(self, samples: Tensor) -> Tensor:
         """Scale to [-1, 1] and premultiply alpha.

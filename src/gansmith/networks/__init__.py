@@ -1,6 +1,6 @@
 """Pairs of networks; importing this package registers all of them."""
 
-from gansmith.networks import conv, textbook
+from gansmith.networks import conv, dcgan, points, residual, textbook
 from gansmith.networks.base import NETWORKS, Discriminator, Generator, Pair, SampleSpec, build_pair
 
 __all__ = [
@@ -11,5 +11,8 @@ __all__ = [
     "SampleSpec",
     "build_pair",
     "conv",
+    "dcgan",
+    "points",
+    "residual",
     "textbook",
 ]

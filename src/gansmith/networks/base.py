@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -50,7 +50,15 @@ class Generator(nn.Module, ABC):
 
 
 class Discriminator(nn.Module, ABC):
-    """Turns samples [N, C, H, W] and labels [N] (or None) into logits [N]; high means real."""
+    """Turns samples [N, C, H, W] and labels [N] (or None) into logits [N]; high means real.
+
+    Attributes:
+        mixes_batch: True where a sample's logit depends on its neighbours in the batch (batch
+            normalisation, minibatch deviation); real and fake are then judged in passes of their
+            own.
+    """
+
+    mixes_batch: bool = False
 
     @abstractmethod
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -104,13 +112,16 @@ def pair_options(config: NetworkConfig) -> Section:
         raise explain(error, options, prefix="network.") from None
 
 
-def build_pair(config: NetworkConfig, spec: SampleSpec, seed: int | None = None) -> Pair:
+def build_pair(
+    config: NetworkConfig, spec: SampleSpec, seed: int | None = None, packing: int = 1
+) -> Pair:
     """Build a pair for these samples and check that the players fit each other.
 
     Args:
         config: Name and options.
         spec: The samples to play over.
         seed: Fixes the initial weights and leaves the global random state as it was.
+        packing: Samples that the discriminator judges together, joined along their channels.
 
     Raises:
         GansmithError: The options are wrong, or the pair does not serve such samples.
@@ -119,22 +130,30 @@ def build_pair(config: NetworkConfig, spec: SampleSpec, seed: int | None = None)
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.default_generator.manual_seed(seed)
-        pair = NETWORKS[config.name].build(spec, options)
-    check_pair(config.name, pair, spec)
+        build = NETWORKS[config.name].build
+        pair = build(spec, options)
+        if packing > 1:
+            packed = replace(spec, channels=packing * spec.channels)
+            pair = pair._replace(discriminator=build(packed, options).discriminator)
+    check_pair(config.name, pair, spec, packing)
     return pair
 
 
 @torch.no_grad()
-def check_pair(name: str, pair: Pair, spec: SampleSpec) -> None:
+def check_pair(name: str, pair: Pair, spec: SampleSpec, packing: int = 1) -> None:
     """Run two samples through both players and compare shapes with the spec."""
+    for player in pair:
+        player.eval()  # running statistics of a batch normalisation stay as they are
     labels = torch.zeros(2, dtype=torch.long) if spec.classes else None
     samples = pair.generator(torch.zeros(2, pair.generator.latent), labels)
     if tuple(samples.shape) != (2, *spec.shape):
         made = " x ".join(map(str, samples.shape[1:]))
         raise GansmithError(f"network '{name}' makes samples of {made}, the data is {spec.shape}")
-    logits = pair.discriminator(samples, labels)
+    logits = pair.discriminator(samples.repeat(1, packing, 1, 1), labels)
     if tuple(logits.shape) != (2,):
         raise GansmithError(
             f"network '{name}': its discriminator gives shape {tuple(logits.shape)} for two "
             "samples; it must give one logit each, shape (2,)"
         )
+    for player in pair:
+        player.train()

@@ -35,7 +35,7 @@ class TextbookGenerator(Generator):
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples [N, C, H, W] in (-1, 1)."""
-        hidden = _with_label(latents, labels, self.spec.classes)
+        hidden = with_label(latents, labels, self.spec.classes)
         *body, last = self.layers
         for layer in body:
             hidden = F.relu(layer(hidden))
@@ -54,7 +54,7 @@ class TextbookDiscriminator(Discriminator):
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N]."""
-        hidden = _with_label(samples.flatten(1), labels, self.classes)
+        hidden = with_label(samples.flatten(1), labels, self.classes)
         *body, last = self.layers
         for layer in body:
             hidden = F.leaky_relu(layer(hidden), 0.2)
@@ -62,7 +62,7 @@ class TextbookDiscriminator(Discriminator):
         return logits.squeeze(1)
 
 
-def _with_label(vectors: Tensor, labels: Tensor | None, classes: int) -> Tensor:
+def with_label(vectors: Tensor, labels: Tensor | None, classes: int) -> Tensor:
     """Append one-hot labels to vectors [N, D] of a conditional pair."""
     if not classes:
         return vectors

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -15,6 +16,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gansmith.errors import GansmithError
+
+T = TypeVar("T")
 
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
 
@@ -110,6 +113,11 @@ class Engine:
         whole = torch.randn(count * self.processes, size, generator=self.random)
         return self.share(whole).to(self.device, non_blocking=True)
 
+    def uniform(self, count: int, *shape: int) -> Tensor:
+        """Draw uniform numbers [count, *shape] in [0, 1) for this process, on the device."""
+        whole = torch.rand(count * self.processes, *shape, generator=self.random)
+        return self.share(whole).to(self.device, non_blocking=True)
+
     def descend(self, loss: Tensor, optimiser: Optimizer) -> None:
         """Take one step down a loss, its gradient averaged over all processes.
 
@@ -128,6 +136,13 @@ class Engine:
             return values
         told: Tensor = self.fabric.broadcast(torch.tensor(values, dtype=torch.float64))
         return tuple(told.tolist())
+
+    def tell(self, value: T) -> T:
+        """Return the first process's value, of any plain kind, on every process."""
+        if self.processes == 1:
+            return value
+        told: T = self.fabric.broadcast(value)
+        return told
 
     def wait(self) -> None:
         """Wait until every process is here."""

@@ -10,7 +10,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.media import MEDIA
 from gansmith.model import Blueprint
-from gansmith.networks import Pair, SampleSpec, build_pair
+from gansmith.networks import SampleSpec, build_pair
 from gansmith.recipe import Recipe
 from gansmith.training.duel import DUELS, Duel
 from gansmith.training.engine import Engine
@@ -23,14 +23,12 @@ class Assembly:
 
     Attributes:
         blueprint: Rebuilds the generator.
-        pair: The players' networks, on the device.
         engine: Device, processes and noise.
         duel: The game.
         feed: Real batches.
     """
 
     blueprint: Blueprint
-    pair: Pair
     engine: Engine
     duel: Duel
     feed: Feed
@@ -49,12 +47,28 @@ def assemble(recipe: Recipe, dataset: Dataset) -> Assembly:
             f"a batch of {config.batch} cannot be shared by {engine.processes} processes: make "
             f"training.batch a multiple of {engine.processes}"
         )
-    blueprint = draw_blueprint(recipe, dataset)
-    pair = build_pair(recipe.network, blueprint.spec, config.seed)
+    blueprint, packing = draw_blueprint(recipe, dataset), recipe.objective.packing
+    if packing > 1 and blueprint.spec.classes:
+        raise GansmithError(
+            f"objective.packing={packing} joins samples of any class: set network.conditional=false"
+        )
+    duel = assemble_duel(recipe, blueprint, engine, config.seed)
     labelled = bool(blueprint.label_names)
     medium = MEDIA[recipe.medium]()
+    if dataset.samples.dtype != medium.stored:
+        kind = "image" if dataset.samples.dtype == np.uint8 else "points"
+        raise GansmithError(
+            f"medium '{recipe.medium}' does not serve the samples of '{dataset.name}': set "
+            f"medium={kind}"
+        )
     feed = Feed(dataset, medium, engine, config.batch, config.seed, labelled)
-    return Assembly(blueprint, pair, engine, DUELS[recipe.duel](pair, recipe, engine), feed)
+    return Assembly(blueprint, engine, duel, feed)
+
+
+def assemble_duel(recipe: Recipe, blueprint: Blueprint, engine: Engine, seed: int) -> Duel:
+    """Build the players and the game between them; the seed fixes the weights."""
+    pair = build_pair(recipe.network, blueprint.spec, seed, recipe.objective.packing)
+    return DUELS[recipe.duel](pair, recipe, engine)
 
 
 def draw_blueprint(recipe: Recipe, dataset: Dataset) -> Blueprint:

@@ -20,7 +20,7 @@ PACKAGES = ("gansmith", "torch", "numpy", "pillow", "lightning-fabric", "safeten
 
 def describe(recipe: Recipe, dataset: Dataset, assembly: Assembly) -> dict[str, Any]:
     """Return the manifest of a run that is about to start."""
-    blueprint, pair, engine = assembly.blueprint, assembly.pair, assembly.engine
+    blueprint, engine, networks = assembly.blueprint, assembly.engine, assembly.duel.networks
     return {
         "name": recipe.name,
         "medium": recipe.medium,
@@ -29,8 +29,7 @@ def describe(recipe: Recipe, dataset: Dataset, assembly: Assembly) -> dict[str, 
         "dataset": describe_dataset(dataset),
         "blueprint": blueprint.to_dict(),
         "parameters": {
-            "generator": sum(p.numel() for p in pair.generator.parameters()),
-            "discriminator": sum(p.numel() for p in pair.discriminator.parameters()),
+            name: sum(p.numel() for p in network.parameters()) for name, network in networks.items()
         },
         "precision": engine.precision,
         "processes": engine.processes,

@@ -1,6 +1,6 @@
 """Feature extractors by name; importing this package registers all of them."""
 
-from gansmith.evaluation.features import classifier, fixed, own, pretrained
+from gansmith.evaluation.features import classifier, coordinates, fixed, own, pretrained
 from gansmith.evaluation.features.extractor import (
     EXTRACTORS,
     FILE_EXTRACTORS,
@@ -18,6 +18,7 @@ __all__ = [
     "Preprocessing",
     "build_extractor",
     "classifier",
+    "coordinates",
     "fixed",
     "own",
     "pretrained",

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
+from gansmith.evaluation.features.coordinates import coordinates
 from gansmith.evaluation.features.extractor import (
     EXTRACTORS,
     VERSION,
@@ -35,7 +36,12 @@ SEEN = (20_000, 200_000)
 
 @EXTRACTORS.register("auto")
 def auto(dataset: Dataset) -> Extractor:
-    """`classifier` where at least two classes have enough training samples, else `random-conv`."""
+    """`coordinates` for points, `classifier` with enough samples of two classes, or `random-conv`.
+
+    Enough are SAMPLES_PER_CLASS to train on.
+    """
+    if dataset.samples.dtype != np.uint8:
+        return coordinates(dataset)
     if dataset.labels is None:
         return random_conv(dataset)
     counts = np.bincount(dataset.labels[dataset.train_indices])

@@ -6,7 +6,7 @@ import hashlib
 import importlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -23,6 +23,21 @@ Network = Callable[[Tensor], Tensor]
 
 VERSION = 1
 """Raise it with any change that gives other features, so that kept ones are not used."""
+
+
+class Preparation(Protocol):
+    """How stored samples are brought to what an extractor takes.
+
+    Attributes:
+        description: In words, for verdicts.
+    """
+
+    @property
+    def description(self) -> str:
+        """In words, for verdicts."""
+
+    def __call__(self, samples: NDArray[Any]) -> Tensor:
+        """Turn stored samples [N, H, W, C] into float32 [N, ...]."""
 
 
 class Extractor:
@@ -57,7 +72,7 @@ class Extractor:
         details: dict[str, Any] | None = None,
     ) -> None:
         self.name = name
-        self.preprocessing = preprocessing
+        self.preprocessing: Preparation = preprocessing
         self.identity = digest(VERSION, name, preprocessing, *weights)
         self.details = details or {}
         self._network = network

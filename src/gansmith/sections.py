@@ -1,0 +1,151 @@
+"""Sections of a recipe: every setting with its type, its default and what it means."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from gansmith.schema import Schedule, Scheduled, Section, Size
+
+Mode = Literal["auto", "L", "LA", "RGB", "RGBA"]
+Resize = Literal["fit", "crop", "pad"]
+
+
+class DataConfig(Section):
+    """Which samples, and how files become arrays."""
+
+    source: str = Field("mnist", description="a name from `gansmith data`, or a path")
+    size: Size | None = Field(None, description="height x width in pixels; null: from the files")
+    mode: Mode = Field(
+        "auto", description="grey, grey+alpha, RGB or RGBA; auto keeps what is there"
+    )
+    resize: Resize = Field("fit", description="fit: stretch; crop: fill and cut; pad: show all")
+    labels: bool = Field(True, description="use labels where the collection has them")
+    held_out: float = Field(0.1, gt=0, lt=0.9, description="share kept for judging, by hash")
+
+
+class NetworkConfig(BaseModel):
+    """Which pair of networks; further fields are the pair's own options."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = Field("conv", description="a pair from the network registry")
+    conditional: bool = Field(True, description="give labels to the networks where there are any")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options given for this pair."""
+        return dict(self.model_extra or {})
+
+
+class ObjectiveConfig(Section):
+    """What the two players want, and what keeps the discriminator in bounds."""
+
+    name: str = Field("relativistic", description="an objective from the registry")
+    penalty: str = Field("r1+r2", description="a penalty on the discriminator's gradient, or none")
+    gamma: Scheduled = Field(Schedule(start=0, end=0), description="weight of the penalty")
+    penalty_every: int = Field(1, ge=1, description="steps from penalty to penalty, rescaled")
+    constraint: Literal["none", "spectral", "clip"] = Field(
+        "none", description="on the discriminator's weights: spectral normalisation or clipping"
+    )
+    clip: float = Field(0.01, gt=0, description="largest weight where the constraint is clip")
+    critic_steps: int = Field(1, ge=1, description="discriminator's steps to one of the generator")
+    packing: int = Field(1, ge=1, description="samples that the discriminator judges together")
+
+
+class OptimiserConfig(Section):
+    """Adam, for both players."""
+
+    g_lr: Scheduled = Field(Schedule(start=2e-4, end=2e-4), description="generator's rate")
+    d_lr: Scheduled = Field(Schedule(start=2e-4, end=2e-4), description="discriminator's rate")
+    beta1: float = Field(0.0, ge=0, lt=1, description="decay of the gradient's mean")
+    beta2: float = Field(0.99, ge=0, lt=1, description="decay of the gradient's square")
+
+
+AugmentOp = Literal["flip", "rotate", "translation", "scale", "colour", "cutout"]
+
+
+class AugmentConfig(Section):
+    """What samples go through on their way to the discriminator; for small collections."""
+
+    ops: tuple[AugmentOp, ...] = Field((), description="any of the operations; none: as they are")
+    probability: float = Field(
+        0.5, ge=0, le=1, description="of each operation for each sample; at first, with a target"
+    )
+    target: float | None = Field(
+        None, gt=0, lt=1, description="`real_sign` to steer the probability by; null: it is fixed"
+    )
+    span: int = Field(100_000, ge=1, description="samples in which the probability can move by 1")
+    limit: float = Field(
+        0.8, gt=0, le=1, description="highest probability it moves to; from 1 on, operations leak"
+    )
+
+    @field_validator("ops", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Accept `flip,colour`, as it is written on a command line."""
+        return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> AugmentConfig:
+        if len(set(self.ops)) < len(self.ops):
+            raise ValueError(f"takes each operation once, not {', '.join(self.ops)}")
+        if self.target is not None and self.probability > self.limit:
+            raise ValueError(f"starts at probability {self.probability}, above limit {self.limit}")
+        return self
+
+
+class TrainingConfig(Section):
+    """How long, how many at a time, with what care."""
+
+    minutes: float | None = Field(None, gt=0, description="budget in minutes; or give samples")
+    samples: int | None = Field(None, gt=0, description="budget in real samples seen")
+    batch: int = Field(64, ge=2, description="samples a step, over all processes together")
+    seed: int = Field(0, ge=0, description="fixes initial weights, order of samples and noise")
+    precision: Literal["auto", "32-true", "bf16-mixed"] = Field(
+        "auto", description="auto: bf16-mixed where the device has fast bfloat16, else 32-true"
+    )
+    ema_half_life: int = Field(20_000, ge=0, description="of the averaged generator, in samples")
+    ema_ramp: float = Field(0.05, gt=0, le=1, description="half-life at most this share of samples")
+    checkpoint_seconds: float = Field(30.0, ge=0, description="time from checkpoint to checkpoint")
+    log_every: int = Field(50, ge=1, description="steps from line to line of metrics.jsonl")
+    frames: int = Field(60, ge=0, description="pictures in the film of the training")
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> TrainingConfig:
+        if (self.minutes is None) == (self.samples is None):
+            raise ValueError("takes one budget, minutes or samples; --samples N replaces minutes")
+        return self
+
+
+class SamplingConfig(Section):
+    """How samples are drawn from the trained generator."""
+
+    temperature: float = Field(
+        1.0, gt=0, le=2, description="deviation of the latents; 1: as trained, above 1: more varied"
+    )
+
+
+class EvaluationConfig(Section):
+    """How quality is judged, while training and at the end."""
+
+    extractor: str = Field("auto", description="auto: classifier with labels, else random-conv")
+    samples: int = Field(10_000, ge=16, description="generated samples in the final judgement")
+    quick_samples: int = Field(2_000, ge=16, description="generated samples in a quick look")
+    quick_looks: int = Field(20, ge=0, description="looks over the whole training, cost permitting")
+    max_cost: float = Field(0.05, ge=0, le=1, description="share of time the looks may take")
+    neighbours: int = Field(5, ge=1, description="k of precision, recall, density and coverage")
+    seed: int = Field(0, ge=0, description="of the latents and subsets that are judged")
+
+
+class HealthConfig(Section):
+    """The health monitor: how closely it watches, and what it may do."""
+
+    act: Literal["warn", "heal", "stop"] = Field(
+        "warn", description="warn: say so; heal: change settings and go on; stop: end the training"
+    )
+    probes: int = Field(40, ge=0, description="looks at samples over the whole training")
+    samples: int = Field(500, ge=50, description="generated samples in such a look")
+    max_cost: float = Field(0.02, ge=0, le=1, description="share of time the monitor may take")
+    remedies: int = Field(4, ge=0, description="changes of settings that heal may make in a run")

@@ -1,0 +1,121 @@
+"""Differentiable augmentation: the discriminator of a small collection never sees it bare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from gansmith.errors import GansmithError
+from gansmith.recipe import AugmentConfig
+from gansmith.training.augment_ops import OPERATIONS
+from gansmith.training.engine import Engine
+
+LEAST_SIDE = 8
+
+
+class Augmentation:
+    """Changes real and generated samples alike on their way to the discriminator.
+
+    Each operation is applied to each sample with one probability, with a strength of its own. Both
+    players see only changed samples, yet the generator learns to draw unchanged ones: as long as
+    the probability is below 1, what the changes do to a distribution can be undone (Karras et al.
+    2020, arXiv 2006.06676, appendix C), so only the true one looks right after them. Gradients
+    pass through (Zhao et al. 2020, arXiv 2006.10738), twice where a penalty wants them.
+
+    With a target the probability follows the sign of the discriminator on real samples, the first
+    thing that tells overfitting (Karras et al. 2020); without one it is fixed.
+
+    Args:
+        config: Operations and probability.
+        engine: Where chance comes from: one seed means the same on any number of processes.
+    """
+
+    def __init__(self, config: AugmentConfig, engine: Engine) -> None:
+        self._config, self._engine = config, engine
+        self._probability = config.probability
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether the probability follows a target."""
+        return bool(self._config.ops) and self._config.target is not None
+
+    @property
+    def probability(self) -> float:
+        """Probability of each operation for each sample, in [0, 1]."""
+        return self._probability
+
+    def __call__(self, samples: Tensor) -> Tensor:
+        """Return samples, float [N, C, H, W], changed; without operations, themselves.
+
+        Not for use under autocast, which would make the zoom coarse.
+
+        Raises:
+            GansmithError: The operations cannot be applied to samples of this size.
+        """
+        if not self._config.ops or self._probability == 0:
+            return samples
+        require_suitable(self._config.ops, *samples.shape[2:])
+        operations = [OPERATIONS[name] for name in OPERATIONS if name in self._config.ops]
+        draws = [1 + operation.draws for operation in operations]
+        chances = torch.split(self._engine.uniform(len(samples), sum(draws)), draws, dim=1)
+        for operation, chance in zip(operations, chances, strict=True):
+            chosen = (chance[:, 0] < self._probability).view(-1, 1, 1, 1)
+            samples = torch.where(chosen, operation.apply(samples, chance[:, 1:]), samples)
+        return samples
+
+    def adapt(self, real_sign: float, samples: int) -> None:
+        """Move the probability by what the discriminator shows; does nothing where it is fixed.
+
+        Args:
+            real_sign: Mean sign of the discriminator on real samples, in [-1, 1], on which all
+                processes have agreed.
+            samples: Real samples seen since the last call.
+        """
+        if self._config.target is None:
+            return
+        surplus = real_sign - self._config.target
+        step = samples / self._config.span * ((surplus > 0) - (surplus < 0))
+        self._probability = min(max(self._probability + step, 0.0), self._config.limit)
+
+    def retune(self, config: AugmentConfig) -> None:
+        """Go on by another configuration, and from its probability if that is another one."""
+        if config.probability != self._config.probability:
+            self._probability = config.probability
+        self._config = config
+
+    def boost(self, amount: float) -> bool:
+        """Raise the probability at once, up to the limit; return whether anything changed."""
+        raised = min(self._probability + amount, self._config.limit)
+        if not self._config.ops or raised <= self._probability:
+            return False
+        self._probability = raised
+        return True
+
+    def state(self) -> dict[str, float]:
+        """Return what a checkpoint holds; the engine's random state is kept apart."""
+        return {"probability": self._probability}
+
+    def restore(self, state: dict[str, float]) -> None:
+        """Take up what :meth:`state` gave."""
+        self._probability = state["probability"]
+
+
+def require_suitable(ops: Iterable[str], height: int, width: int) -> None:
+    """Check that operations can be applied to samples of this size; without any, all can.
+
+    Raises:
+        GansmithError: Samples are too small, or not square and to be turned.
+    """
+    names = tuple(ops)
+    if names and min(height, width) < LEAST_SIDE:
+        raise GansmithError(
+            f"augmentation takes samples of {LEAST_SIDE}x{LEAST_SIDE} pixels or more, and these "
+            f"are {height}x{width}; leave augment.ops empty"
+        )
+    if "rotate" in names and height != width:
+        raise GansmithError(
+            f"augment.ops has 'rotate', which takes square samples, and these are {height}x{width}"
+            "; take it out, or make them square with --set data.size=64"
+        )

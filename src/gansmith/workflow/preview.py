@@ -1,0 +1,79 @@
+"""Preview of an augmentation: what the discriminator would see, before any training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from gansmith.data.dataset import Dataset
+from gansmith.errors import GansmithError
+from gansmith.media import MEDIA
+from gansmith.media.image import write_png
+from gansmith.recipe import AugmentConfig, Recipe
+from gansmith.training.augment import Augmentation, require_suitable
+from gansmith.training.augment_ops import OPERATIONS
+from gansmith.training.engine import Engine
+
+
+def preview(recipe: Recipe, dataset: Dataset, count: int = 8) -> Image.Image:
+    """Draw training samples, what each operation does to them, and all operations together.
+
+    Args:
+        recipe: Names the operations and their probability.
+        dataset: Where the samples come from.
+        count: Samples a row, at least 1; fewer where there are fewer to train on.
+
+    Returns:
+        A sheet of rows with captions: the samples; one row for each operation alone, applied to
+        all of them; and all operations at the recipe's probability, or at its limit where the
+        probability moves.
+
+    Raises:
+        GansmithError: The recipe has no operations, or they do not suit the samples.
+    """
+    config = recipe.augment
+    if not config.ops:
+        raise GansmithError(
+            f"recipe '{recipe.name}' has no augmentation to show; choose some operations, such as "
+            "--set augment.ops=flip,translation"
+        )
+    require_suitable(config.ops, *dataset.samples.shape[1:3])
+    medium = MEDIA[recipe.medium]()
+    samples = medium.encode(torch.from_numpy(_chosen(dataset, count)))
+    rows = {"real": samples, **_augmented(config, samples, recipe.training.seed)}
+    captions = [text for caption in rows for text in (caption, *[""] * (len(samples) - 1))]
+    shown = medium.decode(torch.cat(list(rows.values())))
+    return medium.sheet(shown, columns=len(samples), captions=captions)
+
+
+def write_preview(recipe: Recipe, dataset: Dataset, out: Path) -> None:
+    """Write a :func:`preview` as PNG, whole or not at all.
+
+    Raises:
+        GansmithError: As :func:`preview`; or the disk is full or cannot be written to.
+    """
+    write_png(preview(recipe, dataset), out)
+
+
+def _chosen(dataset: Dataset, count: int) -> np.ndarray:
+    """Samples from all over the training split, which may be sorted."""
+    indices = dataset.train_indices
+    places = np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(np.int64)
+    return np.ascontiguousarray(dataset.samples[indices[places]])
+
+
+def _augmented(config: AugmentConfig, samples: Tensor, seed: int) -> dict[str, Tensor]:
+    """Rows of changed samples by caption."""
+    engine = Engine("32-true", seed, accelerator="cpu")
+    fixed = config.target is None
+    highest = config.probability if fixed else config.limit
+    together = f"all, p = {highest:g}" if fixed else f"all, p up to {highest:g}"
+    settings = {name: ((name,), 1.0) for name in OPERATIONS if name in config.ops}
+    return {
+        caption: Augmentation(AugmentConfig(ops=ops, probability=p), engine)(samples)
+        for caption, (ops, p) in [*settings.items(), (together, (config.ops, highest))]
+    }

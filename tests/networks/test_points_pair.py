@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from gansmith.errors import GansmithError
+from gansmith.networks import Pair, SampleSpec, build_pair
+from gansmith.recipe import NetworkConfig
+
+POINT = SampleSpec(2, 1, 1)
+
+
+def _pair(spec: SampleSpec = POINT, packing: int = 1, **options: int) -> Pair:
+    config = NetworkConfig.model_validate({"name": "points", **options})
+    return build_pair(config, spec, seed=0, packing=packing)
+
+
+def _by_hand(network: nn.Module, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Affine maps with max(x, 0.2 x) between, by numpy, from the named weights."""
+    state = {key: value.double().numpy() for key, value in network.state_dict().items()}
+    weights = [key for key in state if key.endswith("weight")]
+    for index, key in enumerate(weights):
+        inputs = inputs @ state[key].T + state[key.replace("weight", "bias")]
+        if index < len(weights) - 1:
+            inputs = np.maximum(inputs, 0.2 * inputs)
+    return inputs
+
+
+def _latents(count: int, size: int = 8) -> torch.Tensor:
+    return torch.randn(count, size, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("signs", [0, 3, 8])
+def test_the_generator_is_the_network_it_says(signs: int) -> None:
+    generator, latents = _pair(signs=signs, width=16, depth=3).generator, _latents(20)
+    values = latents.double().numpy()
+    entry = np.concatenate([values, np.sign(values[:, :signs])], axis=1)
+    samples = generator(latents)
+    assert samples.shape == (20, 2, 1, 1)
+    expected = _by_hand(generator, entry)
+    np.testing.assert_allclose(samples.detach().flatten(1), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_the_discriminator_is_the_network_it_says() -> None:
+    discriminator, samples = _pair(width=16, depth=3).discriminator, _latents(20, 2)
+    logits = discriminator(samples.view(20, 2, 1, 1))
+    expected = _by_hand(discriminator, samples.double().numpy())[:, 0]
+    np.testing.assert_allclose(logits.detach(), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_labels_enter_both_players_as_one_hot_vectors() -> None:
+    pair, labels = _pair(SampleSpec(2, 1, 1, classes=5), signs=0), torch.arange(20) % 5
+    latents, samples, hot = _latents(20), _latents(20, 2), np.eye(5)[labels]
+    made = pair.generator(latents, labels).detach().flatten(1)
+    expected = _by_hand(pair.generator, np.concatenate([latents, hot], axis=1))
+    np.testing.assert_allclose(made, expected, rtol=1e-4, atol=1e-6)
+    logits = pair.discriminator(samples.view(20, 2, 1, 1), labels).detach()
+    expected = _by_hand(pair.discriminator, np.concatenate([samples, hot], axis=1))
+    np.testing.assert_allclose(logits, expected[:, 0], rtol=1e-4, atol=1e-6)
+
+
+def test_signs_tear_the_map_and_without_them_it_is_continuous() -> None:
+    """Separate modes need a map that jumps: a continuous one draws the bridges between them."""
+    near = torch.zeros(1, 8)
+    near[0, 2] = 1e-6
+    for signs, jumps in ((0, False), (2, False), (3, True)):
+        generator = _pair(signs=signs).generator
+        step = float((generator(near) - generator(-near)).detach().abs().max())
+        assert (step > 1e-3) is jumps
+
+
+def test_there_are_no_more_signs_than_latents() -> None:
+    generator = _pair(latent=3, signs=50).generator
+    first = next(module for module in generator.modules() if isinstance(module, nn.Linear))
+    assert (generator.latent, first.in_features) == (3, 6)
+
+
+def test_width_and_depth_are_those_of_the_options() -> None:
+    for player in _pair(width=24, depth=2):
+        layers = [module for module in player.modules() if isinstance(module, nn.Linear)]
+        assert [layer.out_features for layer in layers[:-1]] == [24, 24]
+
+
+def test_samples_are_not_bounded() -> None:
+    assert _pair().generator(1e4 * _latents(8)).abs().max() > 10
+
+
+@pytest.mark.parametrize("packing", [2, 4])
+def test_packs_are_judged_by_a_wider_discriminator(packing: int) -> None:
+    pair = _pair(packing=packing)
+    assert pair.discriminator(torch.zeros(3, 2 * packing, 1, 1)).shape == (3,)
+    assert pair.generator(_latents(3)).shape == (3, 2, 1, 1)
+    plain = _pair().generator.state_dict()
+    for key, value in pair.generator.state_dict().items():
+        assert torch.equal(value, plain[key])
+
+
+def test_it_serves_other_short_vectors() -> None:
+    pair = _pair(SampleSpec(3, 2, 2))
+    assert pair.generator(_latents(4)).shape == (4, 3, 2, 2)
+    assert pair.discriminator(torch.zeros(4, 3, 2, 2)).shape == (4,)
+
+
+@pytest.mark.parametrize("option", ["latent", "width", "depth"])
+def test_options_out_of_range_are_refused(option: str) -> None:
+    with pytest.raises(GansmithError, match=rf"'network.{option}' is 0"):
+        build_pair(NetworkConfig.model_validate({"name": "points", option: 0}), POINT)
