@@ -10,7 +10,8 @@ import torch
 from gansmith.checkpoint import Tree, load_tree
 from gansmith.errors import GansmithError
 from gansmith.run import Run
-from gansmith.training.trainer import Moment, Trainer
+from gansmith.training.moment import Moment
+from gansmith.training.trainer import Trainer
 from tests.training.toy import toy_recipe, toy_trainer
 
 

@@ -14,7 +14,8 @@ from gansmith.run import Run
 from gansmith.training.duel import NoiseDuel
 from gansmith.training.engine import Engine
 from gansmith.training.feed import Feed
-from gansmith.training.trainer import Observer, Trainer
+from gansmith.training.moment import Observer
+from gansmith.training.trainer import Trainer
 
 SMALL = [
     "network.width=8",
@@ -61,4 +62,4 @@ def toy_trainer(
     duel = NoiseDuel(pair, recipe, engine)
     config = recipe.training
     feed = Feed(dataset, MEDIA["image"](), engine, config.batch, config.seed, bool(classes))
-    return Trainer(duel, feed, engine, config, run, observers)
+    return Trainer(duel, feed, engine, recipe, run, observers)

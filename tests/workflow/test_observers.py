@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from gansmith.evaluation.judge import Judge
 from gansmith.model import Blueprint
+from gansmith.networks import SampleSpec
 from gansmith.recipe import load_recipe
-from gansmith.training.trainer import Moment
+from gansmith.training.moment import Moment
 from gansmith.workflow.observers import NOISE, Film, Quality
 from tests.training.toy import toy_recipe, toy_trainer
 
@@ -33,8 +34,7 @@ def moments(tmp_path: Path) -> list[Moment]:
 
 def _blueprint(moments: list[Moment]) -> Blueprint:
     recipe = toy_recipe(80)
-    spec = moments[0].network.spec
-    return Blueprint("image", recipe.network, spec)
+    return Blueprint("image", recipe.network, SampleSpec(1, 16, 16))
 
 
 def _quality(moments: list[Moment], tmp_path: Path, distances: list[float], cost: float) -> Quality:

@@ -3,63 +3,28 @@
 from __future__ import annotations
 
 import math
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from types import FrameType
-from typing import Protocol
-
-import torch
-from torch import nn
-from torch.optim import Optimizer
+from collections.abc import Callable, Sequence
 
 from gansmith.checkpoint import Tree
 from gansmith.errors import GansmithError
-from gansmith.recipe import TrainingConfig
+from gansmith.recipe import Recipe, override
 from gansmith.run import Run
 from gansmith.training.clock import Clock
 from gansmith.training.duel import Duel
 from gansmith.training.ema import Average
 from gansmith.training.engine import Engine
 from gansmith.training.feed import Feed
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What an observer is told at each step.
-
-    Attributes:
-        progress: Share of the budget used up, in [0, 1].
-        samples: Real samples seen.
-        seconds: Seconds of training.
-        average: Holds the averaged network.
-    """
-
-    progress: float
-    samples: int
-    seconds: float
-    average: Average
-
-    @property
-    def network(self) -> nn.Module:
-        """The averaged network, for sampling."""
-        return self.average.network
-
-
-class Observer(Protocol):
-    """Looks at a training from outside. It may draw and judge; it must not change anything."""
-
-    def resume(self, moment: Moment) -> None:
-        """Learn where training starts or goes on."""
-
-    def look(self, moment: Moment) -> bool:
-        """Look, if it is time; return True where this is the best state so far."""
-
-    def told(self, moment: Moment, signals: dict[str, float]) -> None:
-        """Hear the signals of a logged step."""
+from gansmith.training.guard import Guard, Ruling
+from gansmith.training.moment import Moment, Observer
+from gansmith.training.signals import stop_signals
+from gansmith.training.state import (
+    capture_players,
+    capture_random,
+    replace_players,
+    restore_players,
+    restore_random,
+)
 
 
 class Trainer:
@@ -69,9 +34,14 @@ class Trainer:
         duel: The game.
         feed: Real batches.
         engine: Device, processes and noise.
-        config: Budget, averaging, cadence.
+        recipe: Budget, averaging and cadence are read from it, and what a guard replaces in it.
         run: Where checkpoints and metrics go; only the first process writes.
         observers: Draw, judge and report.
+        guard: Watches in the first process, and may change the course.
+        rebuild: Makes a duel of the same kind from a seed, where a guard wants new weights.
+
+    Attributes:
+        stopped: A guard has ended the training before its budget was used up.
     """
 
     def __init__(
@@ -79,15 +49,20 @@ class Trainer:
         duel: Duel,
         feed: Feed,
         engine: Engine,
-        config: TrainingConfig,
+        recipe: Recipe,
         run: Run,
         observers: Sequence[Observer] = (),
+        guard: Guard | None = None,
+        rebuild: Callable[[int], Duel] | None = None,
     ) -> None:
         self.duel, self.feed, self.engine = duel, feed, engine
-        self.config, self.run, self.observers = config, run, observers
-        self.clock = Clock(config)
+        self.recipe, self.config, self.run = recipe, recipe.training, run
+        self.observers, self.guard, self.rebuild = observers, guard, rebuild
+        self.clock = Clock(self.config)
         source = duel.networks[duel.averaged]
-        self.average = Average(source, config.ema_half_life, config.ema_ramp)
+        self.average = Average(source, self.config.ema_half_life, self.config.ema_ramp)
+        self.stopped = False
+        self._settings: list[str] = []
         self._saved_at = 0.0
 
     def resume(self) -> bool:
@@ -111,8 +86,10 @@ class Trainer:
         moment = self._moment(*self._agree(stop=False)[:2])
         for observer in self.observers:
             observer.resume(moment)
-        with _stop_signal() as asked:
-            while moment.progress < 1:
+        if self.guard is not None:
+            self.guard.resume(moment, self._settings)
+        with stop_signals() as asked:
+            while moment.progress < 1 and not self.stopped:
                 self._step(moment)
                 progress, seconds, stop = self._agree(bool(asked))
                 moment = self._moment(progress, seconds)
@@ -124,19 +101,49 @@ class Trainer:
     def _step(self, moment: Moment) -> None:
         self.duel.set_progress(moment.progress, moment.samples)
         self.duel.step([self.feed.next() for _ in range(self.duel.draws)])
-        self.clock.samples += self.config.batch
+        shown = self.config.batch * self.duel.shown
+        self.clock.samples += shown
         self.clock.steps += 1
-        self.average.update(self.config.batch, self.clock.samples)
+        self.average.update(shown, self.clock.samples)
 
     def _tend(self, moment: Moment, ending: bool) -> None:
-        """Log, look and save, where each is due."""
+        """Log, look, save and follow the guard, where each is due."""
         if ending or self.clock.steps % self.config.log_every == 0:
             signals = self.engine.mean(self.duel.signals())
+            ruling = self._ruling(moment, signals)
+            if ruling.heals:
+                self._heal(ruling)
+                self.stopped = ruling.stop
+                return
             self._check(signals)
+            self.stopped = ruling.stop
             if self.engine.rank == 0:
                 self._log(moment, signals)
+                if ruling.keep:
+                    self.run.save_checkpoint("kept", self._state())
         if self.engine.rank == 0:
-            self._look_and_save(moment, ending)
+            self._look_and_save(moment, ending or self.stopped)
+
+    def _ruling(self, moment: Moment, signals: dict[str, float]) -> Ruling:
+        """Ask the guard, and tell every process what it said."""
+        ruling = Ruling() if self.guard is None else self.guard.rule(moment, signals)
+        watched = self.recipe.health.probes > 0
+        return self.engine.tell(ruling) if watched else ruling
+
+    def _heal(self, ruling: Ruling) -> None:
+        """Go back where the ruling says, and on by its settings, while the clock goes on."""
+        kept = self.run.load_checkpoint("kept") if ruling.back == "kept" else None
+        if kept is not None:
+            restore_players(kept, self.duel, self.average)
+        elif ruling.back != "here":
+            assert self.rebuild is not None
+            other = self.rebuild(self.config.seed + self.clock.steps)
+            replace_players(self.duel, other, self.average)
+        self._settings += ruling.settings
+        self.duel.retune(override(self.recipe, self._settings))
+        if self.engine.rank == 0:
+            self.run.save_checkpoint("last", self._state())
+            self._saved_at = time.perf_counter()
 
     def _log(self, moment: Moment, signals: dict[str, float]) -> None:
         values = {name: round(value, 6) for name, value in signals.items()}
@@ -178,62 +185,18 @@ class Trainer:
         return Moment(progress, self.clock.samples, seconds, self.average)
 
     def _state(self) -> Tree:
-        random: Tree = {"noise": self.engine.random.get_state(), "torch": torch.get_rng_state()}
-        if self.engine.device.type == "cuda":
-            random["cuda"] = torch.cuda.get_rng_state()
         return {
-            "networks": {name: net.state_dict() for name, net in self.duel.networks.items()},
-            "optimisers": {name: opt.state_dict() for name, opt in self.duel.optimisers.items()},
-            "average": self.average.network.state_dict(),
-            "duel": self.duel.state(),
+            **capture_players(self.duel, self.average),
             "sampler": self.feed.sampler.state_dict(),
             "clock": self.clock.state(),
-            "random": random,
+            "random": capture_random(self.engine),
+            "settings": self._settings,
         }
 
     def _restore(self, state: Tree) -> None:
-        for name, network in self.duel.networks.items():
-            network.load_state_dict(state["networks"][name])
-        for name, optimiser in self.duel.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
-            _match_layout(optimiser)
-        self.average.network.load_state_dict(state["average"])
-        self.duel.restore(state["duel"])
+        self._settings = list(state["settings"])
+        self.duel.retune(override(self.recipe, self._settings))
+        restore_players(state, self.duel, self.average)
         self.feed.sampler.load_state_dict(state["sampler"])
         self.clock.restore(state["clock"])
-        self.engine.random.set_state(state["random"]["noise"])
-        torch.set_rng_state(state["random"]["torch"])
-        if self.engine.device.type == "cuda" and "cuda" in state["random"]:
-            torch.cuda.set_rng_state(state["random"]["cuda"])
-
-
-def _match_layout(optimiser: Optimizer) -> None:
-    """Lay the optimiser's tensors out in memory as their parameters are.
-
-    Fused optimisers walk parameter and state side by side through memory; a checkpoint's tensors
-    come back contiguous, while parameters may be channels-last.
-    """
-    for parameter, state in optimiser.state.items():
-        for name, value in state.items():
-            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
-                state[name] = torch.empty_like(parameter).copy_(value)
-
-
-@contextmanager
-def _stop_signal() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM instead of dying of them; a second SIGINT interrupts at once."""
-    received: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield received
-        return
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        restore_random(state["random"], self.engine)

@@ -11,7 +11,7 @@ from gansmith.model import Blueprint, Model, contact_sheet
 from gansmith.networks import Generator
 from gansmith.recipe import EvaluationConfig
 from gansmith.run import Run
-from gansmith.training.trainer import Moment
+from gansmith.training.moment import Moment
 
 FRAME_SAMPLES, FRAME_WIDTH = 100, 600
 NOISE = 0.1  # relative deviation of looks at one state over 12 seeds, measured on `digits`

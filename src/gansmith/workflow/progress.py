@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from gansmith.training.trainer import Moment
+from gansmith.training.moment import Moment
 
 PLAIN_SECONDS = 15.0
 

@@ -19,6 +19,7 @@ FREE_ON_RESUME = {
     ("training", "log_every"),
     ("training", "frames"),
     ("evaluation",),
+    ("health",),
 }
 
 

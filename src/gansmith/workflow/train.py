@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -11,13 +12,17 @@ from gansmith.data.cache import require_space, sweep
 from gansmith.data.dataset import Dataset
 from gansmith.data.store import open_dataset
 from gansmith.evaluation.judge import Judge
+from gansmith.health.critic import Critic
+from gansmith.health.monitor import Monitor
+from gansmith.health.probe import Probe
+from gansmith.media import MEDIA
 from gansmith.model import Model, load
 from gansmith.recipe import Recipe
 from gansmith.run import Run
 from gansmith.training.clock import Clock
 from gansmith.training.engine import is_first_process
 from gansmith.training.trainer import Trainer
-from gansmith.workflow.assemble import Assembly, assemble
+from gansmith.workflow.assemble import Assembly, assemble, assemble_duel
 from gansmith.workflow.finish import finish
 from gansmith.workflow.manifest import describe
 from gansmith.workflow.observers import Film, Quality
@@ -67,7 +72,8 @@ def train(
             plain(console)(f"{run.path} is finished: see {run.path / 'report.html'}, or give more")
             return load(run.path)
     assembly = assemble(chosen, dataset)
-    trainer = Trainer(assembly.duel, assembly.feed, assembly.engine, chosen.training, run)
+    rebuild = partial(assemble_duel, chosen, assembly.blueprint, assembly.engine)
+    trainer = Trainer(assembly.duel, assembly.feed, assembly.engine, chosen, run, rebuild=rebuild)
     if assembly.engine.rank == 0:
         return _lead(chosen, run, dataset, assembly, trainer, console)
     assembly.engine.wait()
@@ -99,14 +105,35 @@ def _lead(
             Film(run, assembly.blueprint, recipe.training.frames, recipe.training.seed),
             line,
         )
+        if recipe.health.probes:
+            trainer.guard = watch(run, recipe, dataset, assembly, judge, plain(console))
         complete = trainer.train()
     if not complete:
         text = f"stopped and saved after {clock.samples:,} samples in {run.path}; "
         _tell(run, clock, text + "the same command again goes on from here", console)
         return None
+    run.note(stopped=trainer.stopped)
     _tell(run, clock, f"training ends after {clock.samples:,} samples", console)
     finish(run, judge, dataset, recipe, clock.samples, console)
     return load(run.path)
+
+
+def watch(
+    run: Run,
+    recipe: Recipe,
+    dataset: Dataset,
+    assembly: Assembly,
+    judge: Judge,
+    tell: Callable[[str], None],
+) -> Monitor:
+    """Set the health monitor over a training."""
+    medium, labelled = MEDIA[recipe.medium](), bool(assembly.blueprint.label_names)
+    critic = Critic(assembly.duel, dataset, medium, labelled, assembly.engine.device)
+    probe = Probe(judge, recipe.health.samples)
+    probe.prepare()
+    modes = {"modes": list(probe.modes.names), "shares": probe.modes.shares.tolist()}
+    run.note(health={**modes, "floors": probe.floors})
+    return Monitor(run, recipe, assembly.blueprint, probe, critic, tell)
 
 
 def _finished(run: Run, recipe: Recipe) -> bool:
@@ -114,6 +141,8 @@ def _finished(run: Run, recipe: Recipe) -> bool:
     state = run.load_checkpoint("last") if run.quality_file.exists() else None
     if state is None:
         return False
+    if run.manifest().get("stopped") and recipe.health.act != "warn":
+        return True
     clock = Clock(recipe.training)
     clock.restore(state["clock"])
     return clock.progress(clock.spent) >= 1
@@ -126,7 +155,9 @@ def _lay_out(run: Run, recipe: Recipe, dataset: Dataset, assembly: Assembly) -> 
             sweep(folder, older_than=0.0)
         run.save_recipe(recipe)
         return
-    size = sum(p.nbytes for network in assembly.pair for p in network.parameters())
+    size = sum(
+        p.nbytes for network in assembly.duel.networks.values() for p in network.parameters()
+    )
     require_space(run.path, 10 * size)
     run.create(recipe, describe(recipe, dataset, assembly))
 

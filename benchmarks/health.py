@@ -1,0 +1,263 @@
+"""Planted faults and healthy runs under the health monitor: misses, false alarms, and healing.
+
+    python benchmarks/health.py watch [--seeds 0 1 2] [--jobs 2]     the monitor only warns
+    python benchmarks/health.py heal [--seeds 0] [--jobs 2]          the same faults, healed
+    python benchmarks/health.py table                                print both
+
+MNIST at 16x16 (or points), a small budget in samples, one thread a run. A fault counts as found if one
+of its right names is given within the first quarter of what is left of the budget when it begins. The
+right names were written down here before any threshold was set; thresholds were set on seeds 100 and
+101, which are not reported. Every run keeps its folder under runs/benchmarks/health.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gansmith.data.dataset import Dataset
+from gansmith.data.store import open_dataset
+from gansmith.errors import GansmithError
+from gansmith.evaluation.judge import Judge
+from gansmith.model import Model
+from gansmith.recipe import Recipe, load_recipe
+from gansmith.run import Run
+from gansmith.training.duel import Batch
+from gansmith.training.feed import Feed
+from gansmith.training.trainer import Trainer
+from gansmith.workflow.assemble import assemble, assemble_duel
+from gansmith.workflow.train import watch
+from harness import read_rows, write_rows
+
+HOME = Path("runs/benchmarks/health")
+SMALL = [
+    *("data.size=16", "network.width=16", "training.minutes=null", "training.samples=120000"),
+    *("training.log_every=20", "training.checkpoint_seconds=1e9", "evaluation.quick_samples=2000"),
+    "health.max_cost=0.05",  # a minute of training affords too few probes at the usual share
+]
+FREE = ["network.conditional=false"]
+COLLAPSE = ("mode collapse (total)", "mode collapse (partial)")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A run: what it trains and what is planted in it.
+
+    Attributes:
+        settings: On top of SMALL.
+        names: Diagnoses that are right; empty for a healthy run.
+        onset: Share of the budget at which the fault begins.
+        tamper: Plants the fault.
+        cut: Changes the collection.
+        recipe: What SMALL and `settings` are laid over.
+    """
+
+    settings: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    onset: float = 0.0
+    tamper: Callable[[Trainer], None] | None = None
+    cut: Callable[[Dataset], Dataset] | None = None
+    recipe: str = "digits"
+
+
+def tiny(dataset: Dataset) -> Dataset:
+    """Keep six training samples a class."""
+    assert dataset.labels is not None
+    chosen = [np.flatnonzero((dataset.labels == k) & ~dataset.held_out)[:6] for k in range(10)]
+    kept = np.sort(np.concatenate([*chosen, dataset.held_out_indices]))
+    return replace(
+        dataset,
+        samples=np.array(dataset.samples[kept]),
+        labels=dataset.labels[kept],
+        held_out=dataset.held_out[kept],
+        fingerprint=dataset.fingerprint + "-tiny",
+    )
+
+
+def tampered(trainer: Trainer, change: Callable[[Feed, Batch], Batch]) -> None:
+    """Let every batch pass through a function."""
+    feed, following = trainer.feed, trainer.feed.next
+    feed.next = lambda: change(feed, following())  # type: ignore[method-assign]
+
+
+def shuffle_labels(trainer: Trainer) -> None:
+    def change(_: Feed, batch: Batch) -> Batch:
+        assert batch.labels is not None
+        return batch._replace(labels=batch.labels[torch.randperm(len(batch.labels))])
+
+    tampered(trainer, change)
+
+
+def drop_a_class(trainer: Trainer) -> None:
+    """From half-way on, sevens are replaced by other samples of their batch."""
+    feed, half = trainer.feed, trainer.recipe.training.samples
+    assert half is not None
+    labels = torch.from_numpy(open_dataset(trainer.recipe.data).labels)[
+        torch.from_numpy(open_dataset(trainer.recipe.data).train_indices)
+    ]
+    following = feed.sampler.next
+
+    def indices() -> torch.Tensor:
+        chosen = following()
+        if trainer.clock.samples < half / 2:
+            return chosen
+        others = chosen[labels[chosen] != 7]
+        return others[torch.arange(len(chosen)) % len(others)]
+
+    feed.sampler.next = indices  # type: ignore[method-assign]
+
+
+def collapse(trainer: Trainer) -> None:
+    """Begin with a generator whose body is dead: every latent gives one picture."""
+    generator = trainer.duel.networks["generator"]
+    for parameter in generator.body.parameters():  # type: ignore[union-attr]
+        parameter.data.zero_()
+
+
+def poison(trainer: Trainer) -> None:
+    """Put a NaN into one batch, at two fifths of the budget."""
+    at, done = 0.4 * (trainer.recipe.training.samples or 0), []
+
+    def change(_: Feed, batch: Batch) -> Batch:
+        if trainer.clock.samples < at or done:
+            return batch
+        done.append(True)
+        samples = batch.samples.clone()
+        samples[0, 0, 0, 0] = float("nan")
+        return batch._replace(samples=samples)
+
+    tampered(trainer, change)
+
+
+FAULTS: dict[str, Case] = {
+    "generator's rate too high": Case(
+        (*FREE, "optimiser.g_lr=0.03"), ("oscillation", "diverged", *COLLAPSE[:1])
+    ),
+    "discriminator's rate too high": Case(
+        (*FREE, "optimiser.d_lr=0.05"), ("oscillation", "diverged", "discriminator overpowers")
+    ),
+    "discriminator too strong": Case(
+        (
+            *(*FREE, "objective.name=nonsaturating", "objective.penalty=none"),
+            *("objective.critic_steps=4", "optimiser.d_lr=2e-3", "optimiser.g_lr=2e-4"),
+        ),
+        ("discriminator overpowers",),
+    ),
+    "discriminator too weak": Case(
+        (*FREE, "optimiser.d_lr=4e-6"), ("discriminator too weak", *COLLAPSE[:1])
+    ),
+    "tiny collection": Case(FREE and tuple(FREE), ("memorising", "discriminator overfits"), cut=tiny),
+    "labels shuffled": Case((), ("labels ignored",), tamper=shuffle_labels),
+    "a class removed half-way": Case(
+        tuple(FREE), ("mode collapse (partial)",), onset=0.5, tamper=drop_a_class
+    ),
+    "collapsed start": Case(
+        tuple(FREE), ("mode collapse (total)", "generator stalled"), tamper=collapse
+    ),
+    "a NaN in a batch": Case(tuple(FREE), ("diverged",), onset=0.4, tamper=poison),
+}
+HINGE = ("objective.name=hinge", "objective.penalty=r1", "objective.constraint=none")
+HEALTHY: dict[str, Case] = {
+    "digits by label": Case(),
+    "digits by label, other seed": Case(("training.seed=50",)),
+    "digits": Case(tuple(FREE)),
+    "digits, other seed": Case((*FREE, "training.seed=51")),
+    "digits, batch of 64": Case((*FREE, "training.batch=64", "training.samples=200000")),
+    "digits, hinge and R1": Case((*FREE, *HINGE)),
+    "digits, non-saturating": Case((*FREE, "objective.name=nonsaturating")),
+    "digits, augmented": Case((*FREE, "augment.ops=translation,scale", "augment.probability=0.3")),
+    "grid": Case(recipe="grid"),
+    "ring": Case(recipe="ring"),
+}
+PLANE = ["training.minutes=null", "training.samples=1200000", "training.checkpoint_seconds=1e9"]
+
+
+def recipe_of(case: Case, seed: int, act: str) -> Recipe:
+    base = SMALL if case.recipe == "digits" else PLANE
+    seeds = [] if any("seed" in s for s in case.settings) else [f"training.seed={seed}"]
+    return load_recipe(case.recipe, [*base, *case.settings, *seeds, f"health.act={act}"])
+
+
+def play(name: str, seed: int, act: str) -> dict[str, Any]:
+    """Train one case under the monitor; returns its row."""
+    torch.set_num_threads(1)
+    case = (FAULTS | HEALTHY)[name]
+    recipe = recipe_of(case, seed, act)
+    dataset = open_dataset(recipe.data)
+    dataset = case.cut(dataset) if case.cut else dataset
+    folder = HOME / f"{name}-{seed}-{act}".replace(" ", "_")
+    shutil.rmtree(folder, ignore_errors=True)
+    run = Run(folder)
+    run.create(recipe, {"format": "gansmith-run-1"})
+    parts, judge = assemble(recipe, dataset), Judge(dataset, recipe.evaluation)
+
+    def rebuild(seed: int) -> Any:
+        return assemble_duel(recipe, parts.blueprint, parts.engine, seed)
+
+    trainer = Trainer(parts.duel, parts.feed, parts.engine, recipe, run, rebuild=rebuild)
+    if case.tamper:
+        case.tamper(trainer)
+    trainer.guard = watch(run, recipe, dataset, parts, judge, lambda line: None)
+    ended = "whole"
+    try:
+        trainer.train()
+    except GansmithError:
+        ended = "broken"
+    row = read(name, case, run) | {"ended": "stopped" if trainer.stopped else ended}
+    model = Model(trainer.average.network, parts.blueprint)  # type: ignore[arg-type]
+    row["coverage"] = round(judge.quick(model.sample(2000))["coverage"], 4)
+    row = {"name": name, "seed": seed, "act": act, "healthy": not case.names} | row
+    print(row, flush=True)
+    return row
+
+
+def read(name: str, case: Case, run: Run) -> dict[str, Any]:
+    """What the monitor said, and whether it was right and in time."""
+    said = [event for event in run.events() if event["event"] == "diagnosis"]
+    limit = case.onset + 0.25 * (1 - case.onset)
+    right = [e for e in said if e["diagnosis"] in case.names and e["progress"] >= case.onset]
+    names = "; ".join(f"{e['diagnosis']} at {e['progress']:.2f} ({e['action']})" for e in said)
+    return {
+        "said": names,
+        "found": bool(right) and right[0]["progress"] <= limit,
+        "found_at": round(right[0]["progress"], 3) if right else "",
+        "warnings": len(said),
+        "false_alarms": sum(e["progress"] < case.onset for e in said) if case.names else len(said),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("what", choices=("watch", "heal", "record"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--only", default="")
+    args = parser.parse_args()
+    cases = FAULTS if args.what == "heal" else FAULTS | HEALTHY
+    chosen = [name for name in cases if args.only in name]
+    act = "heal" if args.what == "heal" else "warn"
+    tasks = [(name, seed, act) for seed in args.seeds for name in chosen]
+    with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
+        rows = [future.result() for future in [pool.submit(play, *task) for task in tasks]]
+    if args.what == "record":
+        return
+    done = {(row["name"], str(row["seed"]), row["act"]) for row in rows}
+    kept = [
+        {key: old[key] for key in rows[0]}
+        for old in read_rows("health")
+        if (old["name"], old["seed"], old["act"]) not in done
+    ]
+    print(write_rows("health", [*kept, *rows]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""Monitor: takes the signals of a training in good time, has them read, and rules."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable
+
+from gansmith.health.critic import Critic
+from gansmith.health.diagnosis import Diagnosis
+from gansmith.health.history import History
+from gansmith.health.probe import Probe
+from gansmith.health.remedies import remedy
+from gansmith.health.rules import diagnose
+from gansmith.model import Blueprint, Model
+from gansmith.networks import Generator
+from gansmith.recipe import Recipe, override
+from gansmith.run import Run
+from gansmith.training.guard import Ruling
+from gansmith.training.moment import Moment
+
+SEED = 7
+"""Of the latents that every probe looks at; others than those of the judge."""
+
+
+class Monitor:
+    """The guard of a training, in the first process.
+
+    Each logged step adds to the history; now and then, within its share of the time, a probe looks
+    at samples and at the discriminator. What the rules make of the history is noted in the run and,
+    as the recipe allows, acted upon.
+
+    Args:
+        run: Where signals and diagnoses are noted.
+        recipe: As it was started.
+        blueprint: Of the generator.
+        probe: Looks at samples.
+        critic: Looks at the discriminator.
+        tell: Is told each diagnosis in a line.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        recipe: Recipe,
+        blueprint: Blueprint,
+        probe: Probe,
+        critic: Critic,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._run, self._recipe, self._config = run, recipe, recipe.health
+        self._blueprint, self._probe, self._critic, self._tell = blueprint, probe, critic, tell
+        self._current = recipe
+        self._history = History(probe.floors, probe.modes.names, probe.modes.shares.tolist())
+        self._spent, self._cost, self._looks, self._remedies = 0.0, 0.0, 0, 0
+
+    def resume(self, moment: Moment, settings: Iterable[str]) -> None:
+        """Take up what earlier sessions noted, and the settings they changed."""
+        self._current = override(self._recipe, settings)
+        for event in self._run.events():
+            self._history.take_up(event)
+            self._spent += event.get("monitor_seconds", 0.0)
+            self._remedies += event["event"] == "diagnosis" and event["action"] == "heal"
+        self._looks = int(moment.progress * self._config.probes)
+
+    def rule(self, moment: Moment, signals: dict[str, float]) -> Ruling:
+        """Hear the signals of a logged step; probe where it is time; rule."""
+        started = time.perf_counter()
+        self._history.add_step(moment.progress, signals)
+        probed = self._due(moment) and all(map(math.isfinite, signals.values()))
+        if probed:
+            self._look(moment)
+        found = diagnose(self._history)
+        ruling = self._answer(moment, found, probed)
+        self._spent += time.perf_counter() - started
+        return ruling
+
+    def _due(self, moment: Moment) -> bool:
+        """Whether a probe is due and can be paid for."""
+        probes = self._config.probes
+        if moment.progress < (self._looks + 1) / probes:
+            return False
+        return self._spent + self._cost <= self._config.max_cost * moment.seconds
+
+    def _look(self, moment: Moment) -> None:
+        started = time.perf_counter()
+        self._looks = int(moment.progress * self._config.probes)
+        assert isinstance(moment.network, Generator)
+        model = Model(moment.network, self._blueprint)
+        samples = model.sample(self._probe.samples, seed=SEED)
+        asked = model.labels(self._probe.samples, SEED)
+        look = self._probe.look(samples, None if asked is None else asked.numpy())
+        values = {k: round(v, 5) for k, v in (look.values | self._critic.look()).items()}
+        counts = look.counts.tolist()
+        self._history.add_look(moment.progress, values, counts)
+        self._cost = time.perf_counter() - started
+        clock = {"samples": moment.samples, "seconds": round(moment.seconds, 3)}
+        self._run.log(
+            "health",
+            **clock,
+            progress=round(moment.progress, 5),
+            **values,
+            counts=counts,
+            monitor_seconds=round(self._cost, 4),
+        )
+
+    def _answer(self, moment: Moment, found: list[Diagnosis], probed: bool) -> Ruling:
+        """Turn diagnoses into a ruling."""
+        for diagnosis in found:
+            ruling = self._treat(moment, diagnosis)
+            if ruling.stop or ruling.heals:
+                return ruling
+        healthy = probed and not found and self._history.thriving
+        return Ruling(keep=healthy and self._config.act == "heal")
+
+    def _treat(self, moment: Moment, diagnosis: Diagnosis) -> Ruling:
+        """Do about one diagnosis what the recipe allows, and note it."""
+        treatment = remedy(diagnosis, self._current)
+        may_heal = self._config.act == "heal" and self._remedies < self._config.remedies
+        if may_heal and (treatment.heals or treatment.stop):
+            self._note(moment, diagnosis, treatment, "heal")
+            self._remedies += 1
+            self._current = override(self._current, treatment.settings)
+            self._history.start_anew(moment.progress)
+            return treatment
+        stop = self._config.act == "stop" and diagnosis.fatal
+        self._note(moment, diagnosis, treatment, "stop" if stop else "warn")
+        return Ruling(stop=stop)
+
+    def _note(self, moment: Moment, diagnosis: Diagnosis, treatment: Ruling, action: str) -> None:
+        self._history.say(diagnosis.name, moment.progress)
+        self._tell(f"{diagnosis.name}: {diagnosis.evidence}")
+        self._run.log(
+            "diagnosis",
+            samples=moment.samples,
+            seconds=round(moment.seconds, 3),
+            progress=round(moment.progress, 5),
+            diagnosis=diagnosis.name,
+            action=action,
+            level="error" if diagnosis.fatal else "warning",
+            text=diagnosis.evidence,
+            settings=" ".join(treatment.settings),
+            modes=", ".join(diagnosis.modes),
+        )

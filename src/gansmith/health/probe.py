@@ -1,0 +1,130 @@
+"""Probe: a quick look at generated samples, beside real ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gansmith.evaluation.features import ClassifyingExtractor
+from gansmith.evaluation.judge import Judge
+from gansmith.evaluation.metrics import (
+    manifold_overlap,
+    nearest_distances,
+    neighbour_radii,
+    vendi_score,
+)
+from gansmith.health.modes import Modes, find_modes
+
+NEIGHBOURS, REFERENCE, SOURCES = 5, 1_000, 5_000
+TWIN = 0.2
+"""Samples nearer to each other than this share of the usual real distance count as the same."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a probe found.
+
+    Attributes:
+        values: Numbers by name; see `Probe.look`.
+        counts: Samples in each mode, int64 [modes].
+    """
+
+    values: dict[str, float]
+    counts: Tensor
+
+
+class Probe:
+    """Looks at a few hundred generated samples through the judge's eyes.
+
+    Args:
+        judge: Has the extractor and features of real samples.
+        samples: Generated samples in a look.
+    """
+
+    def __init__(self, judge: Judge, samples: int) -> None:
+        self._judge, self.samples = judge, samples
+        self._reference = judge.real.held_out[:REFERENCE]
+        self._train = judge.real.train[:SOURCES]
+        self._before: Tensor | None = None
+
+    @cached_property
+    def modes(self) -> Modes:
+        """The modes of the collection."""
+        return find_modes(self._train, self._judge.extractor, self._judge.dataset.label_names)
+
+    def prepare(self) -> None:
+        """Do now what the first look would wait for."""
+        _ = self.modes, self._radii, self.floors
+
+    def look(self, samples: NDArray[np.uint8], asked: NDArray[np.int64] | None = None) -> Look:
+        """Measure samples as the medium stores them.
+
+        Args:
+            samples: [N, H, W, C], of the same latents each time.
+            asked: Labels that were asked for.
+
+        Returns:
+            coverage and precision (against held-out samples), vendi (effective number of
+            different samples), twins (share with a near-equal beside it), copying (median distance
+            to a training sample over that of held-out ones), copies (share as near as the nearest
+            hundredth of those), moved (mean change since the last look over the distance of real
+            samples), agreement (share recognised as what was asked for).
+        """
+        features = self._judge.extractor.features(samples)
+        values = self._measure(features)
+        if self._before is not None and self._before.shape == features.shape:
+            change = (features - self._before).double().norm(dim=1).mean()
+            values["moved"] = float(change / self._spread)
+        self._before = features
+        extractor = self._judge.extractor
+        if asked is not None and isinstance(extractor, ClassifyingExtractor):
+            told = extractor.probabilities(features).argmax(1).numpy()
+            values["agreement"] = float(np.mean(told == asked))
+        return Look(values, self.modes.counts(features))
+
+    @cached_property
+    def floors(self) -> dict[str, float]:
+        """What as many real training samples score in place of generated ones."""
+        return self._measure(self._judge.real.train[-self.samples :])
+
+    def _measure(self, features: Tensor) -> dict[str, float]:
+        manifold = manifold_overlap(self._reference, features, self._neighbours, self._radii)
+        near = nearest_distances(features, self._train)
+        nearest = neighbour_radii(features, 1).sqrt()
+        return {
+            "coverage": manifold.coverage,
+            "precision": manifold.precision,
+            "vendi": vendi_score(features - self._reference.mean(0)),
+            "twins": float((nearest < TWIN * self._usual).double().mean()),
+            "copying": float(near.median() / self._unseen.median().clamp(min=1e-12)),
+            "copies": float((near <= self._unseen.quantile(0.01)).double().mean()),
+        }
+
+    @property
+    def _neighbours(self) -> int:
+        return max(1, min(NEIGHBOURS, len(self._reference) - 1))
+
+    @cached_property
+    def _radii(self) -> Tensor:
+        return neighbour_radii(self._reference, self._neighbours)
+
+    @cached_property
+    def _unseen(self) -> Tensor:
+        """Distances of held-out samples to the nearest training sample."""
+        return nearest_distances(self._reference, self._train)
+
+    @cached_property
+    def _usual(self) -> Tensor:
+        """Median distance of a real sample to the nearest of as many others as a look has."""
+        few = self._train[: self.samples]
+        return nearest_distances(self._reference, few).median()
+
+    @cached_property
+    def _spread(self) -> Tensor:
+        """Mean distance of two real samples."""
+        return torch.cdist(self._reference.double(), self._reference.double()).mean()

@@ -1,0 +1,135 @@
+"""Remedies: what to change where something is wrong, as settings of the recipe.
+
+A remedy is made for the settings in force, so a second one for the same diagnosis goes further.
+Where the remedies lead is the game that held best when objectives were laid side by side:
+relativistic pairing with R1 + R2, no momentum, equal and moderate rates (Huang et al. 2025, arXiv
+2501.05441; `docs/results.md`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gansmith.health.diagnosis import Diagnosis
+from gansmith.recipe import Recipe
+from gansmith.schema import Schedule
+from gansmith.training.guard import Ruling
+
+Settings = tuple[str, ...]
+
+MODERATE = 5e-4
+"""Rates above this are brought down to it before anything is halved."""
+STEADY = (
+    "objective.name=relativistic",
+    "objective.penalty=r1+r2",
+    "optimiser.beta1=0",
+    "optimiser.beta2=0.99",
+)
+CROPS = "translation,scale,cutout"
+EVERYTHING = "translation,scale,cutout,colour"
+
+
+def remedy(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+    """Return the settings that answer a diagnosis, and where to go on from.
+
+    An empty ruling means that no setting would help.
+    """
+    return REMEDIES[diagnosis.name](recipe)
+
+
+def steady(recipe: Recipe) -> Settings:
+    """Settings that bring the game to relativistic pairing under a penalty that is felt."""
+    gamma, name = recipe.objective.gamma, "objective.gamma"
+    bare = recipe.objective.penalty == "none" or gamma.start <= 0
+    weight = _set(name, 1, 1) if bare else _scaled(name, gamma, 3)
+    steps = ("objective.critic_steps=1",) if recipe.objective.critic_steps > 1 else ()
+    return (*STEADY, *weight, *steps)
+
+
+def slower(recipe: Recipe) -> Settings:
+    """Settings with lower rates: too high ones moderate, moderate ones halved."""
+    rates = recipe.optimiser
+    pairs = (("optimiser.g_lr", rates.g_lr), ("optimiser.d_lr", rates.d_lr))
+    wild = any(rate.start > MODERATE for _, rate in pairs)
+    return tuple(
+        setting
+        for name, rate in pairs
+        if rate.start > 0
+        for setting in _scaled(name, rate, min(1.0, MODERATE / rate.start) if wild else 0.5)
+    )
+
+
+def _for_divergence(recipe: Recipe) -> Ruling:
+    return Ruling(settings=slower(recipe), back="kept")
+
+
+def _for_power(recipe: Recipe) -> Ruling:
+    return Ruling(settings=(*steady(recipe), *_level(recipe)), back="kept")
+
+
+def _for_weakness(recipe: Recipe) -> Ruling:
+    return Ruling(settings=_level(recipe), back="new")
+
+
+def _for_collapse(recipe: Recipe) -> Ruling:
+    return Ruling(settings=(*steady(recipe), *_level(recipe)), back="kept")
+
+
+def _for_lost_modes(recipe: Recipe) -> Ruling:
+    """Where the steady game itself loses modes, its best state is all there is to have."""
+    if recipe.objective.name == "relativistic" and recipe.objective.penalty == "r1+r2":
+        return Ruling(stop=True, back="kept")
+    return Ruling(settings=steady(recipe), back="kept")
+
+
+def _for_stalling(recipe: Recipe) -> Ruling:
+    return Ruling(settings=_level(recipe), back="new")
+
+
+def _for_copying(recipe: Recipe) -> Ruling:
+    """Augment, then more, then keep the best state there was."""
+    augment = recipe.augment
+    if not augment.ops:
+        first = (f"augment.ops={CROPS}", "augment.probability=0.5")
+        gamma = _scaled("objective.gamma", recipe.objective.gamma, 2)
+        return Ruling(settings=(*first, *gamma), back="kept")
+    if augment.probability < augment.limit:
+        more = (f"augment.ops={EVERYTHING}", f"augment.probability={augment.limit:g}")
+        return Ruling(settings=more, back="kept")
+    return Ruling(stop=True, back="kept")
+
+
+def _for_labels(recipe: Recipe) -> Ruling:
+    return Ruling()
+
+
+def _level(recipe: Recipe) -> Settings:
+    """Settings with both rates equal, at the higher of the two but moderate."""
+    rates = (recipe.optimiser.g_lr, recipe.optimiser.d_lr)
+    higher = max(rates, key=lambda rate: rate.start)
+    factor = min(1.0, MODERATE / max(higher.start, 1e-12))
+    players = ("optimiser.g_lr", "optimiser.d_lr")
+    return tuple(setting for name in players for setting in _scaled(name, higher, factor))
+
+
+def _scaled(name: str, schedule: Schedule, factor: float) -> Settings:
+    """Set a schedule to its values times a factor."""
+    return _set(name, schedule.start * factor, schedule.end * factor)
+
+
+def _set(name: str, start: float, end: float) -> Settings:
+    return f"{name}.start={start:g}", f"{name}.end={end:g}"
+
+
+REMEDIES: dict[str, Callable[[Recipe], Ruling]] = {
+    "diverged": _for_divergence,
+    "discriminator overpowers": _for_power,
+    "discriminator too weak": _for_weakness,
+    "discriminator overfits": _for_copying,
+    "mode collapse (total)": _for_collapse,
+    "mode collapse (partial)": _for_lost_modes,
+    "oscillation": _for_divergence,
+    "memorising": _for_copying,
+    "generator stalled": _for_stalling,
+    "labels ignored": _for_labels,
+}

@@ -1,0 +1,69 @@
+"""What a checkpoint holds of a training, and how it is taken up again."""
+
+from __future__ import annotations
+
+import torch
+from torch.optim import Optimizer
+
+from gansmith.checkpoint import Tree
+from gansmith.training.duel import Duel
+from gansmith.training.ema import Average
+from gansmith.training.engine import Engine
+
+
+def capture_players(duel: Duel, average: Average) -> Tree:
+    """Return networks, optimisers, the average and the duel's own state."""
+    return {
+        "networks": {name: network.state_dict() for name, network in duel.networks.items()},
+        "optimisers": {name: opt.state_dict() for name, opt in duel.optimisers.items()},
+        "average": average.network.state_dict(),
+        "duel": duel.state(),
+    }
+
+
+def restore_players(state: Tree, duel: Duel, average: Average) -> None:
+    """Take up what :func:`capture_players` gave."""
+    for name, network in duel.networks.items():
+        network.load_state_dict(state["networks"][name])
+    for name, optimiser in duel.optimisers.items():
+        optimiser.load_state_dict(state["optimisers"][name])
+        _match_layout(optimiser)
+    average.network.load_state_dict(state["average"])
+    duel.restore(state["duel"])
+
+
+def replace_players(duel: Duel, other: Duel, average: Average) -> None:
+    """Give a duel the weights of another one of its kind, and optimisers that know nothing."""
+    for name, network in duel.networks.items():
+        network.load_state_dict(other.networks[name].state_dict())
+    for optimiser in duel.optimisers.values():
+        optimiser.state.clear()
+    average.network.load_state_dict(duel.networks[duel.averaged].state_dict())
+
+
+def capture_random(engine: Engine) -> Tree:
+    """Return the states of all random generators."""
+    random: Tree = {"noise": engine.random.get_state(), "torch": torch.get_rng_state()}
+    if engine.device.type == "cuda":
+        random["cuda"] = torch.cuda.get_rng_state()
+    return random
+
+
+def restore_random(state: Tree, engine: Engine) -> None:
+    """Take up what :func:`capture_random` gave."""
+    engine.random.set_state(state["noise"])
+    torch.set_rng_state(state["torch"])
+    if engine.device.type == "cuda" and "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"])
+
+
+def _match_layout(optimiser: Optimizer) -> None:
+    """Lay the optimiser's tensors out in memory as their parameters are.
+
+    Fused optimisers walk parameter and state side by side through memory; a checkpoint's tensors
+    come back contiguous, while parameters may be channels-last.
+    """
+    for parameter, state in optimiser.state.items():
+        for name, value in state.items():
+            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                state[name] = torch.empty_like(parameter).copy_(value)
