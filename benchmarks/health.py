@@ -2,43 +2,34 @@
 
     python benchmarks/health.py watch [--seeds 0 1 2] [--jobs 2]     the monitor only warns
     python benchmarks/health.py heal [--seeds 0] [--jobs 2]          the same faults, healed
-    python benchmarks/health.py table                                print both
 
-MNIST at 16x16 (or points), a small budget in samples, one thread a run. A fault counts as found if one
-of its right names is given within the first quarter of what is left of the budget when it begins. The
-right names were written down here before any threshold was set; thresholds were set on seeds 100 and
-101, which are not reported. Every run keeps its folder under runs/benchmarks/health.
+MNIST at 16x16 (or points), a small budget in samples, one thread a run. A fault counts as found if
+one of its right names is given within the first quarter of what is left of the budget when it
+begins. The right names were written down here before any threshold was set; thresholds were set on
+seeds 100 and 101, which are not reported. Every run keeps its folder under runs/benchmarks/health.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
+from arena import HOME, few, play
 from gansmith.data.dataset import Dataset
 from gansmith.data.store import open_dataset
-from gansmith.errors import GansmithError
-from gansmith.evaluation.judge import Judge
-from gansmith.model import Model
 from gansmith.recipe import Recipe, load_recipe
 from gansmith.run import Run
 from gansmith.training.duel import Batch
 from gansmith.training.feed import Feed
 from gansmith.training.trainer import Trainer
-from gansmith.workflow.assemble import assemble, assemble_duel
-from gansmith.workflow.train import watch
 from harness import read_rows, write_rows
 
-HOME = Path("runs/benchmarks/health")
 SMALL = [
     *("data.size=16", "network.width=16", "training.minutes=null", "training.samples=120000"),
     *("training.log_every=20", "training.checkpoint_seconds=1e9", "evaluation.quick_samples=2000"),
@@ -71,16 +62,7 @@ class Case:
 
 def tiny(dataset: Dataset) -> Dataset:
     """Keep six training samples a class."""
-    assert dataset.labels is not None
-    chosen = [np.flatnonzero((dataset.labels == k) & ~dataset.held_out)[:6] for k in range(10)]
-    kept = np.sort(np.concatenate([*chosen, dataset.held_out_indices]))
-    return replace(
-        dataset,
-        samples=np.array(dataset.samples[kept]),
-        labels=dataset.labels[kept],
-        held_out=dataset.held_out[kept],
-        fingerprint=dataset.fingerprint + "-tiny",
-    )
+    return few(dataset, 6)
 
 
 def tampered(trainer: Trainer, change: Callable[[Feed, Batch], Batch]) -> None:
@@ -155,7 +137,9 @@ FAULTS: dict[str, Case] = {
     "discriminator too weak": Case(
         (*FREE, "optimiser.d_lr=4e-6"), ("discriminator too weak", *COLLAPSE[:1])
     ),
-    "tiny collection": Case(FREE and tuple(FREE), ("memorising", "discriminator overfits"), cut=tiny),
+    "tiny collection": Case(
+        FREE and tuple(FREE), ("memorising", "discriminator overfits"), cut=tiny
+    ),
     "labels shuffled": Case((), ("labels ignored",), tamper=shuffle_labels),
     "a class removed half-way": Case(
         tuple(FREE), ("mode collapse (partial)",), onset=0.5, tamper=drop_a_class
@@ -187,34 +171,18 @@ def recipe_of(case: Case, seed: int, act: str) -> Recipe:
     return load_recipe(case.recipe, [*base, *case.settings, *seeds, f"health.act={act}"])
 
 
-def play(name: str, seed: int, act: str) -> dict[str, Any]:
+def row_of(name: str, seed: int, act: str) -> dict[str, Any]:
     """Train one case under the monitor; returns its row."""
     torch.set_num_threads(1)
     case = (FAULTS | HEALTHY)[name]
     recipe = recipe_of(case, seed, act)
     dataset = open_dataset(recipe.data)
     dataset = case.cut(dataset) if case.cut else dataset
-    folder = HOME / f"{name}-{seed}-{act}".replace(" ", "_")
-    shutil.rmtree(folder, ignore_errors=True)
-    run = Run(folder)
-    run.create(recipe, {"format": "gansmith-run-1"})
-    parts, judge = assemble(recipe, dataset), Judge(dataset, recipe.evaluation)
-
-    def rebuild(seed: int) -> Any:
-        return assemble_duel(recipe, parts.blueprint, parts.engine, seed)
-
-    trainer = Trainer(parts.duel, parts.feed, parts.engine, recipe, run, rebuild=rebuild)
-    if case.tamper:
-        case.tamper(trainer)
-    trainer.guard = watch(run, recipe, dataset, parts, judge, lambda line: None)
-    ended = "whole"
-    try:
-        trainer.train()
-    except GansmithError:
-        ended = "broken"
-    row = read(name, case, run) | {"ended": "stopped" if trainer.stopped else ended}
-    model = Model(trainer.average.network, parts.blueprint)  # type: ignore[arg-type]
-    row["coverage"] = round(judge.quick(model.sample(2000))["coverage"], 4)
+    folder = HOME / "health" / f"{name}-{seed}-{act}".replace(" ", "_")
+    played = play(recipe, dataset, folder, case.tamper)
+    assert played.judge is not None
+    row = read(name, case, played.run) | {"ended": played.ended}
+    row["coverage"] = round(played.judge.quick(played.model.sample(2000))["coverage"], 4)
     row = {"name": name, "seed": seed, "act": act, "healthy": not case.names} | row
     print(row, flush=True)
     return row
@@ -247,7 +215,7 @@ def main() -> None:
     act = "heal" if args.what == "heal" else "warn"
     tasks = [(name, seed, act) for seed in args.seeds for name in chosen]
     with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
-        rows = [future.result() for future in [pool.submit(play, *task) for task in tasks]]
+        rows = [future.result() for future in [pool.submit(row_of, *task) for task in tasks]]
     if args.what == "record":
         return
     done = {(row["name"], str(row["seed"]), row["act"]) for row in rows}

@@ -2,19 +2,19 @@
 
     python benchmarks/plane.py [--seeds 10] [--seconds 120] [--jobs 2] [--arms gansmith gan ...]
 
-The protocol of PacGAN (Lin et al. 2018, arXiv 1712.04086, section 4.1): 2,500 samples; a sample is of
-high quality if it lies within 3 standard deviations of the nearest mode; a mode is found if one such
-sample is nearest to it; reverse KL of the high-quality samples' modes to the uniform. Every arm plays
-with the same networks (except `no signs`, whose generator is a continuous map), batches, averaging and
-schedule shape, on one thread, for the same processor time: its steps are timed first and its budget in
-samples is set from that. A perfect sampler is the floor. Rows of the arms that were run are replaced.
+The protocol of PacGAN (Lin et al. 2018, arXiv 1712.04086, section 4.1): 2,500 samples; a sample is
+of high quality if it lies within 3 standard deviations of the nearest mode; a mode is found if one
+such sample is nearest to it; reverse KL of the high-quality samples' modes to the uniform. Every
+arm plays with the same networks (except `no steps`, whose generator is a continuous map), batches,
+averaging and schedule shape, on one thread, for the same processor time: its steps are timed first
+and its budget in samples is set from that. A perfect sampler is the floor. Rows of the arms that
+were run are replaced.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -24,21 +24,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from arena import affordable, play, with_budget
 from gansmith.data.planar import MIXTURES
 from gansmith.data.store import open_dataset
-from gansmith.recipe import Recipe, load_recipe
-from gansmith.run import Run
-from gansmith.sampling import draw_latents
-from gansmith.training.trainer import Trainer
-from gansmith.workflow.assemble import assemble
+from gansmith.recipe import load_recipe
 from harness import read_rows, write_rows
 
-NAME, SAMPLES, SIGMAS, TIMED = "plane", 2_500, 3.0, 200
+NAME, SAMPLES, SIGMAS = "plane", 2_500, 3.0
 PLAIN = ["objective.penalty=none", "objective.gamma=0", "optimiser.beta1=0.5"]
-SLOW = ["optimiser.g_lr={start: 2.0e-4, end: 2.0e-6}", "optimiser.d_lr={start: 2.0e-4, end: 2.0e-6}"]
+SLOW = [
+    "optimiser.g_lr={start: 2.0e-4, end: 2.0e-6}",
+    "optimiser.d_lr={start: 2.0e-4, end: 2.0e-6}",
+]
 ARMS: dict[str, list[str]] = {
     "gansmith": [],
-    "no signs": ["network.signs=0"],
+    "no steps": ["network.steps=0"],
     "gan": ["objective.name=nonsaturating", *PLAIN, *SLOW],
     "wgan-clip": [
         *("objective.name=wasserstein", *PLAIN, "objective.constraint=clip", "objective.clip=0.1"),
@@ -67,49 +67,18 @@ def modes_of(points: NDArray[Any], mixture: str) -> dict[str, float]:
     }
 
 
-def recipe_of(mixture: str, arm: str, seed: int, samples: int) -> Recipe:
-    budget = ["training.minutes=null", f"training.samples={samples}", f"training.seed={seed}"]
-    care = ["training.checkpoint_seconds=1e9", "training.log_every=1000000"]
-    return load_recipe(mixture, [*ARMS[arm], *budget, *care])
-
-
-def trainer_of(recipe: Recipe, folder: Path) -> Trainer:
-    parts = assemble(recipe, open_dataset(recipe.data))
-    run = Run(folder)
-    run.create(recipe, {})
-    return Trainer(parts.duel, parts.feed, parts.engine, recipe, run)
-
-
-def affordable(mixture: str, arm: str, seconds: float) -> int:
-    """Samples that an arm sees in so much processor time."""
-    with tempfile.TemporaryDirectory() as folder:
-        batch = recipe_of(mixture, arm, 0, 1).training.batch
-        costs = []
-        for steps in (TIMED // 4, TIMED):  # the first pays for what is done once
-            recipe = recipe_of(mixture, arm, 0, 1)
-            shown = batch * recipe.objective.critic_steps
-            started = time.process_time()
-            trainer_of(recipe_of(mixture, arm, 0, shown * steps), Path(folder) / f"{steps}").train()
-            costs.append(time.process_time() - started)
-        step = (costs[1] - costs[0]) / (TIMED - TIMED // 4)
-    return shown * int(seconds / step)
-
-
 def measure(task: tuple[str, str, int, float]) -> dict[str, Any]:
     """Train one arm on one mixture with one seed, on one thread, and measure it."""
     mixture, arm, seed, seconds = task
     torch.set_num_threads(1)
-    samples = affordable(mixture, arm, seconds)
+    recipe = load_recipe(mixture, [*ARMS[arm], f"training.seed={seed}"])
+    dataset = open_dataset(recipe.data)
+    samples = affordable(recipe, dataset, seconds)
     with tempfile.TemporaryDirectory() as folder:
-        trainer = trainer_of(recipe_of(mixture, arm, seed, samples), Path(folder) / "run")
-        started = time.process_time()
-        trainer.train()
-        spent = time.process_time() - started
-        generator = trainer.average.network
-        with torch.no_grad():
-            points = generator(draw_latents(SAMPLES, generator.latent, seed=1000 + seed))
-    row = {"mixture": mixture, "arm": arm, "seed": seed, "cpu_seconds": round(spent, 1)}
-    row |= {"steps": trainer.clock.steps, **modes_of(points.flatten(1).numpy(), mixture)}
+        played = play(with_budget(recipe, samples), dataset, Path(folder) / "run", judged=False)
+        points = played.model.sample(SAMPLES, seed=1000 + seed)
+    row = {"mixture": mixture, "arm": arm, "seed": seed, "cpu_seconds": round(played.seconds, 1)}
+    row |= {"steps": played.trainer.clock.steps, **modes_of(points.reshape(-1, 2), mixture)}
     print(row, flush=True)
     return row
 

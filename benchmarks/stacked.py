@@ -5,9 +5,9 @@
 
 The protocol of VEEGAN and PacGAN (arXiv 1705.07761, 1712.04086): 128,000 pictures of three random
 digits as colours, 26,000 generated ones; each colour is told by a classifier of single digits (the
-house's own, trained on MNIST; its accuracy and hash stand in each row); a mode is found if one picture
-shows it; KL of the modes' shares to the uniform, in nats. The floor is 26,000 stacks of test digits.
-Generators sample as they were trained (temperature 1).
+house's own, trained on MNIST; its accuracy and hash stand in each row); a mode is found if one
+picture shows it; KL of the modes' shares to the uniform, in nats. The floor is 26,000 stacks of
+test digits. Generators sample as they were trained (temperature 1).
 """
 
 from __future__ import annotations

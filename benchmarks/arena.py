@@ -1,0 +1,116 @@
+"""What the benchmarks of trainings share: a training in this process, and budgets of equal time."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gansmith.data.dataset import Dataset
+from gansmith.errors import GansmithError
+from gansmith.evaluation.judge import Judge
+from gansmith.model import Model
+from gansmith.networks import Generator
+from gansmith.recipe import Recipe, override
+from gansmith.run import Run
+from gansmith.training.duel import Duel
+from gansmith.training.trainer import Trainer
+from gansmith.workflow.assemble import assemble, assemble_duel
+from gansmith.workflow.train import watch
+
+HOME = Path("runs") / "benchmarks"
+TIMED = 60
+
+
+@dataclass(frozen=True)
+class Played:
+    """A training that was played.
+
+    Attributes:
+        run: Its folder.
+        trainer: As it was left.
+        judge: Of its collection; None where none was wanted.
+        model: The averaged generator.
+        ended: whole, stopped (by the monitor) or broken.
+        seconds: Processor time of the training.
+    """
+
+    run: Run
+    trainer: Trainer
+    judge: Judge | None
+    model: Model
+    ended: str
+    seconds: float
+
+
+def play(
+    recipe: Recipe,
+    dataset: Dataset,
+    folder: Path,
+    tamper: Callable[[Trainer], None] | None = None,
+    judged: bool = True,
+) -> Played:
+    """Train in this process, watched by the monitor unless the recipe has no probes."""
+    shutil.rmtree(folder, ignore_errors=True)
+    run = Run(folder)
+    run.create(recipe, {})
+    parts = assemble(recipe, dataset)
+
+    def rebuild(seed: int) -> Duel:
+        return assemble_duel(recipe, parts.blueprint, parts.engine, seed)
+
+    trainer = Trainer(parts.duel, parts.feed, parts.engine, recipe, run, rebuild=rebuild)
+    judge = Judge(dataset, recipe.evaluation) if judged else None
+    if tamper:
+        tamper(trainer)
+    if judge is not None and recipe.health.probes:
+        trainer.guard = watch(run, recipe, dataset, parts, judge, lambda line: None)
+    ended, started = "whole", time.process_time()
+    try:
+        trainer.train()
+    except GansmithError:
+        ended = "broken"
+    seconds = time.process_time() - started
+    generator = trainer.average.network
+    assert isinstance(generator, Generator)
+    model = Model(generator, parts.blueprint)
+    ended = "stopped" if trainer.stopped else ended
+    return Played(run, trainer, judge, model, ended, seconds)
+
+
+def with_budget(recipe: Recipe, samples: int) -> Recipe:
+    """The recipe with a budget in samples, and nothing written on the way."""
+    care = ["training.checkpoint_seconds=1e9", "training.log_every=1000000", "health.probes=0"]
+    return override(recipe, [f"training.samples={samples}", "training.minutes=null", *care])
+
+
+def affordable(recipe: Recipe, dataset: Dataset, seconds: float) -> int:
+    """Samples that a recipe sees in so much processor time, by timing its steps."""
+    shown = recipe.training.batch * recipe.objective.critic_steps
+    costs = []
+    with tempfile.TemporaryDirectory() as folder:
+        for steps in (TIMED // 4, TIMED):  # the first pays for what is done once
+            short = with_budget(recipe, shown * steps)
+            costs.append(play(short, dataset, Path(folder) / f"{steps}", judged=False).seconds)
+    return shown * int(seconds / (costs[1] - costs[0]) * (TIMED - TIMED // 4))
+
+
+def few(dataset: Dataset, per_class: int) -> Dataset:
+    """Keep the first training samples of each class, and all that are held out."""
+    assert dataset.labels is not None
+    train = ~dataset.held_out
+    chosen = [np.flatnonzero((dataset.labels == k) & train)[:per_class] for k in range(10)]
+    kept: NDArray[np.int64] = np.sort(np.concatenate([*chosen, dataset.held_out_indices]))
+    return replace(
+        dataset,
+        samples=np.array(dataset.samples[kept]),
+        labels=dataset.labels[kept],
+        held_out=dataset.held_out[kept],
+        fingerprint=f"{dataset.fingerprint}-{per_class}",
+    )

@@ -1,0 +1,100 @@
+"""Objectives side by side on digits, each with the penalty that goes with it, at equal time.
+
+    python benchmarks/objectives.py [--seeds 0 1 2] [--seconds 60] [--jobs 2]
+
+MNIST at 16x16, unconditional, one small convolutional pair for all (without normalisation layers),
+one thread, the same processor time: steps are timed first and the budget in samples is set from
+that. Each arm has the settings of its paper or of the usual code where they fit (rates, momentum,
+critic steps). 10,000 samples against the 10,000 test images, at temperature 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+import torch
+
+from arena import HOME, affordable, play, with_budget
+from gansmith.data.store import open_dataset
+from gansmith.recipe import load_recipe
+from harness import read_rows, write_rows
+
+NAME = "objectives"
+BASE = [
+    *("data.size=16", "network.width=16", "network.conditional=false"),
+    "sampling.temperature=1.0",
+]
+SLOW = ["optimiser.g_lr=2e-4", "optimiser.d_lr=2e-4", "optimiser.beta1=0.5"]
+BARE = ["objective.penalty=none", "objective.gamma=0"]
+ARMS: dict[str, list[str]] = {
+    "relativistic, R1 + R2": [],
+    "relativistic average, R1 + R2": ["objective.name=relativistic-average"],
+    "non-saturating, R1 + R2": ["objective.name=nonsaturating"],
+    "non-saturating, R1": ["objective.name=nonsaturating", "objective.penalty=r1"],
+    "hinge, R1": ["objective.name=hinge", "objective.penalty=r1"],
+    "hinge, spectral": ["objective.name=hinge", *BARE, "objective.constraint=spectral", *SLOW],
+    "minimax": ["objective.name=minimax", *BARE, *SLOW],
+    "non-saturating": ["objective.name=nonsaturating", *BARE, *SLOW],
+    "least squares": ["objective.name=least-squares", *BARE, *SLOW],
+    "DRAGAN": [
+        *("objective.name=nonsaturating", "objective.penalty=dragan", "objective.gamma=10"),
+        *("objective.penalty_every=1", *SLOW),
+    ],
+    "WGAN, clipped": [
+        *("objective.name=wasserstein", *BARE, "objective.constraint=clip"),
+        *("objective.critic_steps=5", "optimiser.g_lr=5e-5", "optimiser.d_lr=5e-5"),
+    ],
+    "WGAN-GP": [
+        *("objective.name=wasserstein", "objective.penalty=gradient", "objective.gamma=10"),
+        *("objective.penalty_every=1", "objective.critic_steps=5", "optimiser.beta2=0.9"),
+        *("optimiser.g_lr=1e-4", "optimiser.d_lr=1e-4"),
+    ],
+}
+METRICS = ("frechet", "recall", "coverage", "precision")
+
+
+def row_of(arm: str, seed: int, seconds: float) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    recipe = load_recipe("digits", [*BASE, *ARMS[arm], f"training.seed={seed}"])
+    dataset = open_dataset(recipe.data)
+    samples = affordable(recipe, dataset, seconds)
+    folder = HOME / f"objectives-{ARMS_ORDER[arm]}-{seed}"
+    played = play(with_budget(recipe, samples), dataset, folder)
+    assert played.judge is not None
+    row: dict[str, Any] = {"arm": arm, "seed": seed, "seen": samples, "ended": played.ended}
+    row["cpu_seconds"] = round(played.seconds, 1)
+    verdict = played.judge.full(played.model.sample(recipe.evaluation.samples))
+    for metric in METRICS:
+        found = verdict.metrics[metric]
+        row |= {metric: round(found.value, 4), f"{metric}_floor": round(found.floor or 0.0, 4)}
+    print(row, flush=True)
+    return row
+
+
+ARMS_ORDER = {arm: index for index, arm in enumerate(ARMS)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS))
+    parser.add_argument("--jobs", type=int, default=2)
+    args = parser.parse_args()
+    tasks = [(arm, seed, args.seconds) for seed in args.seeds for arm in args.arms]
+    with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
+        rows = [future.result() for future in [pool.submit(row_of, *task) for task in tasks]]
+    done = {(row["arm"], str(row["seed"])) for row in rows}
+    kept = [
+        {key: old[key] for key in rows[0]}
+        for old in read_rows(NAME)
+        if (old["arm"], old["seed"]) not in done
+    ]
+    print(write_rows(NAME, sorted([*kept, *rows], key=lambda r: ARMS_ORDER[r["arm"]])))
+
+
+if __name__ == "__main__":
+    main()
