@@ -21,17 +21,20 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from gansmith.data.catalog import CATALOG
+from gansmith.data.planar import MIXTURES
 from gansmith.evaluation.features import EXTRACTORS, FILE_EXTRACTORS
 from gansmith.evaluation.readings import TITLES
 from gansmith.evaluation.verdict import MEASURES
+from gansmith.health.diagnosis import EXPLANATIONS
 from gansmith.media import MEDIA
 from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
+from gansmith.objectives.penalties import PENALTIES
 from gansmith.recipe import Recipe, load_recipe, recipe_names
 from gansmith.schema import Schedule, Size
 from gansmith.training.duel import DUELS
 
-PAGES = ("recipes.md", "reading-the-report.md")
+PAGES = ("recipes.md", "reading-the-report.md", "health.md")
 MARK = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- /table -->)", re.DOTALL)
 SECTIONS: dict[str, type[BaseModel]] = {
     name: field.annotation
@@ -80,6 +83,18 @@ def objectives() -> str:
     return _markdown(("name", "from"), rows)
 
 
+def penalties() -> str:
+    """Penalties and their papers."""
+    rows = ((f"`{name}`", PENALTIES[name].paper or "no penalty") for name in PENALTIES)
+    return _markdown(("name", "from"), rows)
+
+
+def diagnoses() -> str:
+    """What the health monitor can say."""
+    rows = ((f"`{name}`", text) for name, text in EXPLANATIONS.items())
+    return _markdown(("diagnosis", "what it means"), rows)
+
+
 def extractors() -> str:
     """Feature extractors."""
     rows = [(f"`{name}`", _first_line(EXTRACTORS[name])) for name in EXTRACTORS]
@@ -112,7 +127,9 @@ def recipes() -> str:
 
 def names(registry: str) -> str:
     """Names of `media`, `duels` or named sets (`data`), in one line."""
-    found = {"media": MEDIA.names(), "duels": DUELS.names(), "data": CATALOG.names()}[registry]
+    found = {"media": MEDIA.names(), "duels": DUELS.names(), "data": [*CATALOG, *MIXTURES]}[
+        registry
+    ]
     return ", ".join(f"`{name}`" for name in found) + "\n"
 
 
@@ -150,7 +167,7 @@ def default(field: FieldInfo) -> str:
         value = value.start
     if value is None or isinstance(value, bool):
         return {None: "`null`", True: "`true`", False: "`false`"}[value]
-    return f"`{value}`" if value != "" else "empty"
+    return f"`{value}`" if value not in ("", ()) else "empty"
 
 
 def _alternatives(annotation: Any) -> Sequence[Any]:
@@ -165,6 +182,8 @@ def _type_words(annotation: Any) -> str:
         return "number or [schedule](#schedules)"
     if annotation == Size or typing.get_origin(annotation) is typing.Annotated:
         return "side or `HEIGHTxWIDTH`, each 8 to 1,024"
+    if typing.get_origin(annotation) is tuple:
+        return f"list of {_type_words(typing.get_args(annotation)[0])}"
     return WORDS[annotation]
 
 
@@ -183,7 +202,8 @@ def _markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 TABLES: dict[str, Callable[..., str]] = {
-    one.__name__: one for one in (fields, options, objectives, extractors, metrics, recipes, names)
+    one.__name__: one
+    for one in (fields, options, objectives, penalties, diagnoses, extractors, metrics, recipes, names)
 }
 
 

@@ -25,6 +25,7 @@ class Schedule(Section):
 
     start: float = Field(description="value at the beginning, after the warm-up")
     end: float = Field(description="value at the end")
+    until: float = Field(1.0, gt=0, le=1, description="progress at which `end` is reached, to stay")
     shape: Literal["cosine", "linear"] = Field(
         "cosine", description="how the value moves from `start` to `end`"
     )
@@ -37,7 +38,7 @@ class Schedule(Section):
             progress: Share of the budget that is used up, in [0, 1].
             samples: Real samples seen so far.
         """
-        share = min(max(progress, 0.0), 1.0)
+        share = min(max(progress / self.until, 0.0), 1.0)
         if self.shape == "cosine":
             share = 0.5 - 0.5 * math.cos(math.pi * share)
         value = self.start + (self.end - self.start) * share

@@ -33,15 +33,17 @@ def _latents(count: int, size: int = 8) -> torch.Tensor:
     return torch.randn(count, size, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("signs", [0, 3, 8])
-def test_the_generator_is_the_network_it_says(signs: int) -> None:
-    generator, latents = _pair(signs=signs, width=16, depth=3).generator, _latents(20)
-    values = latents.double().numpy()
-    entry = np.concatenate([values, np.sign(values[:, :signs])], axis=1)
+@pytest.mark.parametrize("steps", [0, 3, 8])
+def test_the_generator_is_the_network_it_says(steps: int) -> None:
+    generator, latents = _pair(steps=steps, steepness=5, width=16, depth=3).generator, _latents(20)
+    entry = latents.double().numpy()
+    if generator.steps is not None:
+        weight, bias = (p.detach().double().numpy() for p in generator.steps.parameters())
+        entry = np.concatenate([entry, np.tanh(5 * (entry @ weight.T + bias))], axis=1)
     samples = generator(latents)
     assert samples.shape == (20, 2, 1, 1)
-    expected = _by_hand(generator, entry)
-    np.testing.assert_allclose(samples.detach().flatten(1), expected, rtol=1e-4, atol=1e-6)
+    expected = _by_hand(generator.body, entry)
+    np.testing.assert_allclose(samples.detach().flatten(1), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_the_discriminator_is_the_network_it_says() -> None:
@@ -52,35 +54,31 @@ def test_the_discriminator_is_the_network_it_says() -> None:
 
 
 def test_labels_enter_both_players_as_one_hot_vectors() -> None:
-    pair, labels = _pair(SampleSpec(2, 1, 1, classes=5), signs=0), torch.arange(20) % 5
+    pair, labels = _pair(SampleSpec(2, 1, 1, classes=5), steps=0), torch.arange(20) % 5
     latents, samples, hot = _latents(20), _latents(20, 2), np.eye(5)[labels]
     made = pair.generator(latents, labels).detach().flatten(1)
-    expected = _by_hand(pair.generator, np.concatenate([latents, hot], axis=1))
+    expected = _by_hand(pair.generator.body, np.concatenate([latents, hot], axis=1))
     np.testing.assert_allclose(made, expected, rtol=1e-4, atol=1e-6)
     logits = pair.discriminator(samples.view(20, 2, 1, 1), labels).detach()
     expected = _by_hand(pair.discriminator, np.concatenate([samples, hot], axis=1))
     np.testing.assert_allclose(logits, expected[:, 0], rtol=1e-4, atol=1e-6)
 
 
-def test_signs_tear_the_map_and_without_them_it_is_continuous() -> None:
-    """Separate modes need a map that jumps: a continuous one draws the bridges between them."""
-    near = torch.zeros(1, 8)
-    near[0, 2] = 1e-6
-    for signs, jumps in ((0, False), (2, False), (3, True)):
-        generator = _pair(signs=signs).generator
-        step = float((generator(near) - generator(-near)).detach().abs().max())
-        assert (step > 1e-3) is jumps
-
-
-def test_there_are_no_more_signs_than_latents() -> None:
-    generator = _pair(latent=3, signs=50).generator
-    first = next(module for module in generator.modules() if isinstance(module, nn.Linear))
-    assert (generator.latent, first.in_features) == (3, 6)
+def test_steps_all_but_tear_the_map_where_their_weights_say() -> None:
+    """Separate modes need a map that jumps: a gentle one draws the bridges between them."""
+    jumps = []
+    for steepness in (1.0, 1e4):
+        generator = _pair(steps=1, steepness=steepness).generator
+        weight, bias = (p.detach().flatten() for p in generator.steps.parameters())
+        border = -bias * weight / weight.square().sum()
+        near = [generator((border + side * 1e-3 * weight)[None]) for side in (-1, 1)]
+        jumps.append(float((near[1] - near[0]).detach().abs().max()))
+    assert jumps[1] > 20 * jumps[0]
 
 
 def test_width_and_depth_are_those_of_the_options() -> None:
     for player in _pair(width=24, depth=2):
-        layers = [module for module in player.modules() if isinstance(module, nn.Linear)]
+        layers = [module for module in player.body if isinstance(module, nn.Linear)]
         assert [layer.out_features for layer in layers[:-1]] == [24, 24]
 
 

@@ -35,6 +35,11 @@ def locate(config: DataConfig, say: Say = silent) -> Collection:
         return NamedCollection(
             CATALOG[config.source], folder=None, use_labels=config.labels, say=say
         )
+    if config.source in MIXTURES:
+        raise GansmithError(
+            f"'{config.source}' is points that are made, not files that are read: there is nothing "
+            f"to look over; train them with recipe '{config.source}'"
+        )
     path = Path(config.source).expanduser()
     if path.is_dir():
         return _in_folder(path, config, say)

@@ -18,6 +18,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.registry import Registry
 
 TRAIN, HELD_OUT = 100_000, 10_000
+LICENCE = "none needed: made from a formula"
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,6 @@ def open_mixture(name: str, labels: bool) -> Dataset:
         held_out=np.arange(len(points)) >= TRAIN,
         fingerprint=hashlib.sha256(points.tobytes() + bytes([labels])).hexdigest(),
         source=f"made: {mixture.summary}",
-        licence="none needed",
+        licence=LICENCE,
         settings={"unit": round(mixture.unit, 6), "deviation": mixture.deviation},
     )

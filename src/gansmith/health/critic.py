@@ -64,12 +64,12 @@ def spectra(network: nn.Module) -> dict[str, float]:
     "Large singular values drop dramatically when mode collapse occurs" is told of discriminators
     (Liu et al. 2019, arXiv 1908.10999); exploding ones announce divergence.
     """
-    tops, ranks = [0.0], [float("inf")]
+    tops, ranks, random = [0.0], [float("inf")], torch.Generator().manual_seed(0)
     for weight in network.parameters():
         if weight.dim() < 2 or min(len(weight), weight[0].numel()) < 2:
             continue
         matrix = weight.flatten(1).float()
-        vector = torch.ones(matrix.shape[1], device=matrix.device) / matrix.shape[1] ** 0.5
+        vector = torch.randn(matrix.shape[1], generator=random).to(matrix.device)
         for _ in range(ITERATIONS):
             vector = nn.functional.normalize(matrix.T @ (matrix @ vector), dim=0)
         top = float((matrix @ vector).norm())

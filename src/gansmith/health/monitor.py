@@ -116,8 +116,7 @@ class Monitor:
     def _treat(self, moment: Moment, diagnosis: Diagnosis) -> Ruling:
         """Do about one diagnosis what the recipe allows, and note it."""
         treatment = remedy(diagnosis, self._current)
-        may_heal = self._config.act == "heal" and self._remedies < self._config.remedies
-        if may_heal and (treatment.heals or treatment.stop):
+        if self._may_heal(moment) and (treatment.heals or treatment.stop):
             self._note(moment, diagnosis, treatment, "heal")
             self._remedies += 1
             self._current = override(self._current, treatment.settings)
@@ -126,6 +125,11 @@ class Monitor:
         stop = self._config.act == "stop" and diagnosis.fatal
         self._note(moment, diagnosis, treatment, "stop" if stop else "warn")
         return Ruling(stop=stop)
+
+    def _may_heal(self, moment: Moment) -> bool:
+        """Whether a remedy is left, and budget to try it on."""
+        left = self._remedies < self._config.remedies and moment.progress < 1
+        return self._config.act == "heal" and left
 
     def _note(self, moment: Moment, diagnosis: Diagnosis, treatment: Ruling, action: str) -> None:
         self._history.say(diagnosis.name, moment.progress)

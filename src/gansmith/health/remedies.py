@@ -87,10 +87,12 @@ def _for_stalling(recipe: Recipe) -> Ruling:
 
 
 def _for_copying(recipe: Recipe) -> Ruling:
-    """Augment, then more, then keep the best state there was."""
+    """Augment, then more, then keep the best state there was, as with points from the start."""
     augment = recipe.augment
+    if recipe.medium == "points":
+        return Ruling(stop=True, back="kept")
     if not augment.ops:
-        first = (f"augment.ops={CROPS}", "augment.probability=0.5")
+        first = (f"augment.ops={CROPS}", f"augment.probability={min(0.5, augment.limit):g}")
         gamma = _scaled("objective.gamma", recipe.objective.gamma, 2)
         return Ruling(settings=(*first, *gamma), back="kept")
     if augment.probability < augment.limit:

@@ -20,14 +20,19 @@ SETTLED = 0.12
 """The same, for rules about what takes longer to learn."""
 WINDOW = 0.03
 """Share of the budget over which signals of steps are averaged."""
+FATAL = frozenset({"diverged", "mode collapse (total)"})
 POOR = 0.3
 """Coverage below this share of the floor is poor."""
 
 
 def diagnose(history: History) -> list[Diagnosis]:
-    """Return what is wrong, the gravest first, without what was said already on this course."""
-    found = [rule(history) for rule in RULES]
-    return [d for d in found if d is not None and d.name not in history.said]
+    """Return what is wrong, the gravest first, without what was said already on this course.
+
+    Where something fatal was said, lesser things are its consequences and no news.
+    """
+    found = [diagnosis for rule in RULES if (diagnosis := rule(history)) is not None]
+    fatal = any(diagnosis.fatal for diagnosis in found) or not FATAL.isdisjoint(history.said)
+    return [d for d in found if d.name not in history.said and (d.fatal or not fatal)]
 
 
 def diverged(history: History) -> Diagnosis | None:
@@ -155,8 +160,10 @@ def best_shares(history: History) -> list[float]:
 
 def at_most(count: int, expected: float) -> float:
     """Probability of so few events, or fewer, where `expected` are expected (Poisson)."""
-    terms = (math.exp(k * math.log(expected) - math.lgamma(k + 1)) for k in range(count + 1))
-    return math.exp(-expected) * sum(terms) if expected > 0 else 1.0
+    if expected <= 0:
+        return 1.0
+    logs = (k * math.log(expected) - math.lgamma(k + 1) - expected for k in range(count + 1))
+    return sum(map(math.exp, logs))
 
 
 def overfits(history: History) -> Diagnosis | None:
@@ -192,7 +199,8 @@ def labels_ignored(history: History) -> Diagnosis | None:
     agreement, precision = history.series("agreement")[-2:], history.series("precision")[-2:]
     if history.age < SETTLED or len(agreement) < 2 or min(precision) < 0.5:
         return None
-    limit = max(0.3, 2 * max(history.shares))
+    chance = sum(share * share for share in history.shares)
+    limit = max(0.3, chance + 0.2 * (1 - chance))
     if max(agreement) > limit:
         return None
     return Diagnosis(

@@ -1,8 +1,11 @@
 """A small fully connected pair for points in the plane and other short vectors.
 
 A continuous map of one cloud of latents cannot cover modes that lie apart without samples on the
-bridges between them (Khayatkhoei et al. 2018, arXiv 1806.00880). So the signs of the first latents
-enter the generator beside the latents: it may tear where a latent changes sign, and need not.
+bridges between them (Khayatkhoei et al. 2018, arXiv 1806.00880). The generator therefore begins with
+units that step from -1 to 1 within a hair's breadth of latent space, beside the latents themselves:
+it can all but tear, and where it tears is learnt like every other weight, so that the shares of the
+modes can still be evened out. (Signs of latents, which tear at fixed places, cannot: they give sharp
+modes in uneven shares.)
 """
 
 from __future__ import annotations
@@ -24,24 +27,29 @@ class PointsOptions(Section):
     """Options of the `points` pair."""
 
     latent: int = Field(8, ge=1, description="numbers in a latent")
-    signs: int = Field(8, ge=0, description="latents whose sign enters too; 0: a continuous map")
+    steps: int = Field(64, ge=0, description="steep first units of the generator; 0: none")
+    steepness: float = Field(300.0, gt=0, description="of these units")
     width: int = Field(64, ge=1, description="units of each hidden layer")
     depth: int = Field(4, ge=1, description="hidden layers")
 
 
 class PointsGenerator(Generator):
-    """Latent, signs (and one-hot label) -> hidden layers with LeakyReLU -> sample, linear."""
+    """Latent, steps (and one-hot label) -> hidden layers with LeakyReLU -> sample, linear."""
 
     def __init__(self, spec: SampleSpec, options: PointsOptions) -> None:
         super().__init__()
         self.latent, self.spec = options.latent, spec
-        self.signs = min(options.signs, options.latent)
-        self.body = _body(self.latent + self.signs + spec.classes, options, _size(spec))
+        self.steepness = options.steepness
+        self.steps = nn.Linear(options.latent, options.steps) if options.steps else None
+        entry = options.latent + options.steps + spec.classes
+        self.body = _body(entry, options, _size(spec))
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples [N, C, H, W], not bounded."""
-        torn = torch.cat([latents, latents[:, : self.signs].sign()], dim=1)
-        samples: Tensor = self.body(with_label(torn, labels, self.spec.classes))
+        if self.steps is not None:
+            steep = torch.tanh(self.steepness * self.steps(latents))
+            latents = torch.cat([latents, steep], dim=1)
+        samples: Tensor = self.body(with_label(latents, labels, self.spec.classes))
         return samples.view(-1, *self.spec.shape)
 
 

@@ -12,6 +12,7 @@ from gansmith.media import MEDIA
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec, build_pair
 from gansmith.recipe import Recipe
+from gansmith.training.augment import require_suitable
 from gansmith.training.duel import DUELS, Duel
 from gansmith.training.engine import Engine
 from gansmith.training.feed import Feed
@@ -52,6 +53,7 @@ def assemble(recipe: Recipe, dataset: Dataset) -> Assembly:
         raise GansmithError(
             f"objective.packing={packing} joins samples of any class: set network.conditional=false"
         )
+    require_suitable(recipe.augment.ops, blueprint.spec.height, blueprint.spec.width)
     duel = assemble_duel(recipe, blueprint, engine, config.seed)
     labelled = bool(blueprint.label_names)
     medium = MEDIA[recipe.medium]()

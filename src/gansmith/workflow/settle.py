@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gansmith.data.catalog import CATALOG
 from gansmith.data.dataset import Dataset
+from gansmith.data.planar import MIXTURES
 from gansmith.errors import GansmithError
 from gansmith.recipe import Recipe, load_recipe, override, parse_recipe
 from gansmith.run import Run
@@ -46,7 +47,7 @@ def resolve(
     if data is not None:
         content["data"]["source"] = str(data)
     source = Path(content["data"]["source"]).expanduser()
-    if source.exists() and str(source) not in CATALOG:
+    if source.exists() and str(source) not in CATALOG and str(source) not in MIXTURES:
         content["data"]["source"] = str(source.resolve())
     return parse_recipe(content)
 
