@@ -6,6 +6,7 @@ import torch
 from gansmith.errors import GansmithError
 from gansmith.networks import NETWORKS, Pair, SampleSpec, build_pair
 from gansmith.networks.base import check_pair
+from gansmith.objectives.penalties import squared_gradients
 from gansmith.recipe import NetworkConfig
 
 SPECS = [
@@ -51,12 +52,44 @@ def test_labels_change_both_players(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS.names())
-def test_a_sample_is_judged_alone(name: str) -> None:
+def test_a_sample_is_judged_alone_unless_the_discriminator_says_otherwise(name: str) -> None:
     pair = build_pair(NetworkConfig(name=name), SampleSpec(3, 32, 32), seed=0)
     samples = torch.rand(4, 3, 32, 32)
     together = pair.discriminator(samples)
     alone = torch.cat([pair.discriminator(sample[None]) for sample in samples])
-    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+    if pair.discriminator.mixes_batch:
+        assert (together - alone).abs().max() > 1e-3
+    else:
+        torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NETWORKS.names())
+def test_a_gradient_penalty_reaches_the_discriminators_weights(name: str) -> None:
+    spec = SampleSpec(3, 32, 32, classes=2)
+    _, discriminator = build_pair(NetworkConfig(name=name), spec, seed=0)
+    samples = torch.rand(4, 3, 32, 32, requires_grad=True)
+    logits = discriminator(samples, torch.tensor([0, 1, 0, 1]))
+    sum(squared_gradients(logits, [samples])).sum().backward()  # type: ignore[union-attr]
+    moved = [p.grad for p in discriminator.parameters() if p.grad is not None]
+    assert all(torch.isfinite(gradient).all() for gradient in moved)
+    assert sum(float(gradient.abs().sum()) for gradient in moved) > 0
+
+
+@pytest.mark.parametrize("name", NETWORKS.names())
+def test_every_pair_plays_in_bfloat16(name: str) -> None:
+    pair = build_pair(NetworkConfig(name=name), SampleSpec(3, 32, 32), seed=0)
+    latents = torch.randn(4, pair.generator.latent)
+    exact = pair.discriminator(pair.generator(latents))
+    with torch.autocast("cpu", torch.bfloat16):
+        samples = pair.generator(latents).float()
+        logits = pair.discriminator(samples).float()
+    assert (logits - exact).abs().max() < 0.1 * exact.abs().max() + 0.1
+    (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
+    (logits.sum() + gradient.square().sum()).backward()
+    for player in pair:
+        for parameter in player.parameters():
+            assert parameter.grad is not None
+            assert torch.isfinite(parameter.grad).all()
 
 
 def test_a_seed_fixes_weights_and_leaves_the_global_random_state() -> None:
@@ -77,9 +110,21 @@ def test_the_textbook_pair_has_the_textbooks_layers() -> None:
     assert pair.generator(torch.randn(9, 100) * 50).abs().max() <= 1
 
 
-def test_sizes_out_of_range_say_what_to_do() -> None:
-    with pytest.raises(GansmithError, match=r"16 to 256 pixels.*12 x 300.*data.size"):
-        build_pair(NetworkConfig(name="conv"), SampleSpec(1, 12, 300))
+@pytest.mark.parametrize(("name", "most"), [("conv", 256), ("dcgan", 256), ("residual", 1024)])
+def test_sizes_out_of_range_say_what_to_do(name: str, most: int) -> None:
+    with pytest.raises(GansmithError, match=rf"16 to {most} pixels.*12 x 1030.*data.size"):
+        build_pair(NetworkConfig(name=name), SampleSpec(1, 12, 1030))
+
+
+@pytest.mark.parametrize("name", NETWORKS.names())
+def test_building_a_pair_leaves_running_statistics_alone(name: str) -> None:
+    pair = build_pair(NetworkConfig(name=name), SampleSpec(1, 28, 28), seed=0)
+    for player in pair:
+        assert player.training
+        for module in player.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                assert module.running_mean is not None
+                assert not module.running_mean.any()
 
 
 def test_a_pair_that_does_not_fit_is_refused() -> None:

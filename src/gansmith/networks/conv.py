@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from gansmith.errors import GansmithError
 from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
+from gansmith.networks.geometry import Canvas
 from gansmith.networks.linear import Linear
 from gansmith.schema import Section
 
@@ -42,8 +43,7 @@ class Geometry:
     Attributes:
         shuffle: Factor of the pixel shuffle at the fine end.
         widths: Channels at each level.
-        base: Height and width at the coarsest level.
-        padded: Height and width that the levels cover; the sample is their centre.
+        canvas: What the levels cover.
     """
 
     def __init__(self, spec: SampleSpec, options: ConvOptions) -> None:
@@ -54,18 +54,12 @@ class Geometry:
         self.widths = [
             min(options.width << level, options.max_width) for level in range(halvings + 1)
         ]
-        stride = self.shuffle << halvings
-        self.base = math.ceil(spec.height / stride), math.ceil(spec.width / stride)
-        self.padded = self.base[0] * stride, self.base[1] * stride
-        self.top = (self.padded[0] - spec.height) // 2
-        self.left = (self.padded[1] - spec.width) // 2
-        self.bottom = self.padded[0] - spec.height - self.top
-        self.right = self.padded[1] - spec.width - self.left
+        self.canvas = Canvas(spec.height, spec.width, self.shuffle << halvings)
 
     @property
     def coarse_features(self) -> int:
         """Numbers in one sample at the coarsest level."""
-        return self.base[0] * self.base[1] * self.widths[-1]
+        return math.prod(self.canvas.base) * self.widths[-1]
 
 
 class Residual(nn.Module):
@@ -96,8 +90,8 @@ class ConvGenerator(Generator):
 
     def __init__(self, spec: SampleSpec, options: ConvOptions) -> None:
         super().__init__()
-        self.latent, self.spec = options.latent, spec
-        self.geometry = geometry = Geometry(spec, options)
+        geometry = Geometry(spec, options)
+        self.latent, self.canvas = options.latent, geometry.canvas
         self.label = nn.Embedding(spec.classes, options.label_width) if spec.classes else None
         entry = options.latent + (options.label_width if spec.classes else 0)
         self.entry = Linear(entry, geometry.coarse_features)
@@ -115,10 +109,8 @@ class ConvGenerator(Generator):
         """Return samples [N, C, H, W], about [-1, 1] and not clipped."""
         if self.label is not None:
             latents = torch.cat([latents, self.label(labels)], dim=1)
-        coarse = self.entry(latents).unflatten(1, (*self.geometry.base, -1))
-        samples: Tensor = self.body(coarse.permute(0, 3, 1, 2))
-        top, left = self.geometry.top, self.geometry.left
-        return samples[:, :, top : top + self.spec.height, left : left + self.spec.width]
+        coarse = self.entry(latents).unflatten(1, (*self.canvas.base, -1))
+        return self.canvas.crop(self.body(coarse.permute(0, 3, 1, 2)))
 
 
 class ConvDiscriminator(Discriminator):
@@ -127,7 +119,7 @@ class ConvDiscriminator(Discriminator):
     def __init__(self, spec: SampleSpec, options: ConvOptions) -> None:
         super().__init__()
         geometry = Geometry(spec, options)
-        self.padding = (geometry.left, geometry.right, geometry.top, geometry.bottom)
+        self.canvas = geometry.canvas
         fine = spec.channels * geometry.shuffle**2
         layers: list[nn.Module] = [nn.PixelUnshuffle(geometry.shuffle)]
         layers += [nn.Conv2d(fine, geometry.widths[0], 3, padding=1), nn.LeakyReLU(SLOPE)]
@@ -143,9 +135,7 @@ class ConvDiscriminator(Discriminator):
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N]."""
-        if any(self.padding):
-            samples = F.pad(samples, self.padding, mode="replicate")
-        coarse = self.body(samples).permute(0, 2, 3, 1).flatten(1)
+        coarse = self.body(self.canvas.pad(samples)).permute(0, 2, 3, 1).flatten(1)
         features = F.leaky_relu(self.head(coarse), SLOPE)
         logits: Tensor = self.logit(features).squeeze(1)
         return logits if self.label is None else logits + (features * self.label(labels)).sum(1)

@@ -23,6 +23,8 @@ def normalise_spectrally(network: nn.Module, seed: int) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         for layer in layers:
+            if not layer.weight.any():  # what starts at zero has no direction to normalise
+                nn.init.normal_(layer.weight, std=layer.weight[0].numel() ** -0.5)
             spectral_norm(layer)
 
 
