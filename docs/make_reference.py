@@ -203,7 +203,17 @@ def _markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 TABLES: dict[str, Callable[..., str]] = {
     one.__name__: one
-    for one in (fields, options, objectives, penalties, diagnoses, extractors, metrics, recipes, names)
+    for one in (
+        fields,
+        options,
+        objectives,
+        penalties,
+        diagnoses,
+        extractors,
+        metrics,
+        recipes,
+        names,
+    )
 }
 
 

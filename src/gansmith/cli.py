@@ -175,10 +175,13 @@ def data_list(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     from gansmith.data.catalog import CATALOG
+    from gansmith.data.planar import LICENCE, MIXTURES
 
     table = Table("name", "what it is", "licence")
     for name in CATALOG:
         table.add_row(name, CATALOG[name].summary, CATALOG[name].licence)
+    for name in MIXTURES:
+        table.add_row(name, MIXTURES[name].summary, LICENCE)
     console.print(table)
 
 
@@ -214,18 +217,48 @@ def data_inspect(
         console.print(inspection.render())
 
 
+@data_app.command("augment")
+def data_augment(
+    path: Annotated[str, typer.Argument(metavar="PATH|NAME", help="A folder, array or name.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.png", help="Where the sheet goes.")],
+    recipe: Annotated[
+        str, typer.Option("--recipe", help="Whose data and augment settings to apply.")
+    ] = "pictures",
+    settings: Settings = None,
+) -> None:
+    """Draw what augmentation will do to your data, before any training."""
+    from gansmith.data.store import open_dataset
+    from gansmith.workflow.preview import write_preview
+    from gansmith.workflow.settle import resolve
+
+    chosen = resolve(recipe, data=path, settings=settings or ())
+    write_preview(chosen, open_dataset(chosen.data, say=console.print), out)
+    console.print(f"preview in {out}")
+
+
 @app.command()
 def doctor(
-    recipe: Annotated[str | None, typer.Argument(help="Take and time a few steps of it.")] = None,
+    target: Annotated[
+        str | None,
+        typer.Argument(metavar="RECIPE|RUN", help="A recipe to time, or a run to examine."),
+    ] = None,
     data: Data = None,
     settings: Settings = None,
 ) -> None:
-    """Tell what this machine is, what is installed, what a recipe needs and what is wrong."""
-    from gansmith.workflow.doctor import doctor as examine
+    """Tell what this machine is and what a recipe needs; or how a run is and what to do."""
+    from gansmith.workflow.doctor import doctor as look_over
+    from gansmith.workflow.examine import examine, run_named
     from gansmith.workflow.settle import resolve
 
-    chosen = None if recipe is None else resolve(recipe, data=data, settings=settings or ())
-    if examine(console, chosen):
+    run = None if target is None else run_named(target)
+    if run is not None and (data or settings):
+        raise GansmithError(f"{run} is a run: --data and --set belong to a recipe")
+    if run is not None:
+        problems = examine(run, console)
+    else:
+        chosen = None if target is None else resolve(target, data=data, settings=settings or ())
+        problems = look_over(console, chosen)
+    if problems:
         raise typer.Exit(1)
 
 

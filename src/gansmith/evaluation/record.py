@@ -21,6 +21,9 @@ from gansmith.run import Run
 Event = dict[str, Any]
 Part = TypeVar("Part")
 
+WORDS = ("event", "text", "level", "diagnosis", "action", "settings", "modes")
+"""Fields of an event that hold text."""
+
 
 class DatasetFacts(BaseModel):
     """What the run was trained on; `samples` counts those held out too."""
@@ -34,8 +37,16 @@ class DatasetFacts(BaseModel):
     settings: dict[str, Any] = {}
 
 
+class HealthFacts(BaseModel):
+    """What the health monitor compares with: modes, their real shares, what real samples score."""
+
+    modes: list[str] = []
+    shares: list[float] = []
+    floors: dict[str, float] = {}
+
+
 class Manifest(BaseModel):
-    """What a run is."""
+    """What a run is; `stopped` where its monitor ended it before the budget was used up."""
 
     name: str
     medium: str
@@ -49,6 +60,8 @@ class Manifest(BaseModel):
     best_samples: int | None = None
     precision: str = ""
     processes: int = 1
+    health: HealthFacts = HealthFacts()
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +74,8 @@ class RunRecord:
         recipe: The resolved recipe as plain values.
         recipe_text: The same as it is written.
         steps, looks, notes: Events of `metrics.jsonl` of kind step, quality and note.
+        health: Looks of the health monitor.
+        diagnoses: What it said, in order.
         verdict: The final judgement, where there is one.
     """
 
@@ -71,6 +86,8 @@ class RunRecord:
     steps: list[Event]
     looks: list[Event]
     notes: list[Event]
+    health: list[Event]
+    diagnoses: list[Event]
     verdict: Verdict | None
 
     @classmethod
@@ -89,9 +106,11 @@ class RunRecord:
             manifest=_checked(run.manifest_file, run.manifest(), Manifest),
             recipe=_loaded(run.recipe_file, recipe_text, yaml.safe_load),
             recipe_text=recipe_text,
-            steps=[e for e in events if e["event"] == "step"],
-            looks=[e for e in events if e["event"] == "quality"],
-            notes=[e for e in events if e["event"] == "note"],
+            steps=_of("step", events),
+            looks=_of("quality", events),
+            notes=_of("note", events),
+            health=_of("health", events),
+            diagnoses=_of("diagnosis", events),
             verdict=_verdict(run.quality_file) if judged else None,
         )
 
@@ -99,6 +118,33 @@ class RunRecord:
     def last(self) -> Event:
         """The latest step that was logged; zeros before the first."""
         return self.steps[-1] if self.steps else {"samples": 0, "seconds": 0.0}
+
+    @property
+    def latest(self) -> Event:
+        """The latest step or diagnosis: a step that the monitor acted on is not logged."""
+        return max((self.last, *self.diagnoses[-1:]), key=lambda event: float(event["samples"]))
+
+    @property
+    def reached(self) -> float:
+        """Samples seen at the latest event of any kind."""
+        events = (*self.steps, *self.looks, *self.health, *self.diagnoses)
+        return max((float(e["samples"]) for e in events), default=0.0)
+
+    @property
+    def progress(self) -> float | None:
+        """Share of the budget used up, in [0, 1]; None where the recipe does not say."""
+        minutes, budget = self.setting("training.minutes"), self.setting("training.samples")
+        done = self.latest["samples"]
+        if isinstance(minutes, int | float):
+            done, budget = self.latest["seconds"], 60 * minutes
+        if not isinstance(budget, int | float) or budget <= 0:
+            return None
+        return min(1.0, float(done / budget))
+
+    def share(self, field: str, events: list[Event]) -> float | None:
+        """Share of the training's time that a field of events adds up to; None where unknown."""
+        seconds = [e[field] for e in events if field in e]
+        return sum(seconds) / self.last["seconds"] if seconds and self.last["seconds"] else None
 
     def setting(self, path: str) -> Any:
         """A value of the recipe by its dotted name; None where the recipe does not say."""
@@ -166,6 +212,10 @@ def _verdict(path: Path) -> Verdict:
     return verdict
 
 
+def _of(kind: str, events: list[Event]) -> list[Event]:
+    return [event for event in events if event["event"] == kind]
+
+
 def _events(path: Path) -> list[Event]:
     """All whole lines; the last one may be cut where a run was killed while it wrote."""
     if not path.is_file():
@@ -177,10 +227,21 @@ def _events(path: Path) -> list[Event]:
 def _event(path: Path, index: int, line: bytes) -> Event:
     try:
         event = json.loads(line)
-        words = {key: str(event[key]) for key in ("event", "text", "level") if key in event}
+        words = {key: str(event[key]) for key in WORDS if key in event}
         numbers = {key: v for key, v in event.items() if isinstance(v, int | float)}
+        counts = _counts(event.get("counts"))
     except (ValueError, TypeError, AttributeError):
-        words, numbers = {}, {}
-    if not {"event", "samples", "seconds"} <= {*words, *numbers}:
+        words, numbers, counts = {}, {}, []
+    wanted = {"event", "samples", "seconds"}
+    if words.get("event") == "diagnosis":
+        wanted |= {"diagnosis", "action"}
+    if not wanted <= {*words, *numbers}:
         raise _damaged(path, f"line {index} is no event")
-    return {**words, **numbers}
+    return {**numbers, **words, **({"counts": counts} if counts else {})}
+
+
+def _counts(value: object) -> list[int]:
+    """How many samples fell into each mode; empty where that was not counted."""
+    if isinstance(value, list) and all(isinstance(n, int) and n >= 0 for n in value):
+        return value
+    return []

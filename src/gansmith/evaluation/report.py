@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from gansmith.evaluation.charts import line_chart, series_of
+from gansmith.evaluation.health_section import health_section
 from gansmith.evaluation.page import Picture, embed, render, write_page
 from gansmith.evaluation.readings import HEADLINES, from_look, ordered, title
 from gansmith.evaluation.record import Event, RunRecord
@@ -84,6 +85,7 @@ def _page(record: RunRecord) -> Markup:
         pictures=_pictures(record),
         strip=_strip(record.run.frames()),
         quality=_quality_charts(record.looks),
+        health=health_section(record),
         game=_game_charts(record),
         cost=_cost(record),
         commands=_commands(record),
@@ -94,13 +96,9 @@ def _status(record: RunRecord) -> str:
     """Whether the run is judged, and how far it came where it is not."""
     if record.verdict:
         return "trained and judged"
-    minutes, samples = record.setting("training.minutes"), record.setting("training.samples")
-    done, budget = record.last["samples"], samples
-    if isinstance(minutes, int | float):
-        done, budget = record.last["seconds"], 60 * minutes
-    if not isinstance(budget, int | float) or budget <= 0:
+    if record.progress is None:
         return "not judged yet"
-    return f"not judged yet; {min(1.0, done / budget):.0%} of its training done"
+    return f"not judged yet; {record.progress:.0%} of its training done"
 
 
 def _machine(machine: Mapping[str, object]) -> str:
@@ -178,8 +176,8 @@ def _chart(
 
 def _cost(record: RunRecord) -> list[tuple[str, str]]:
     """What the run took, as far as it was logged."""
+    cost, watching = [], record.share("monitor_seconds", record.health)
     looks = [look["cost_seconds"] for look in record.looks if "cost_seconds" in look]
-    cost = []
     if record.rate:
         cost.append(("Rate", f"{record.rate:,.0f} samples a second (median)"))
     if record.memory:
@@ -187,6 +185,8 @@ def _cost(record: RunRecord) -> list[tuple[str, str]]:
     if looks and record.last["seconds"]:
         share = sum(looks) / record.last["seconds"]
         cost.append(("Quick looks", f"{duration(sum(looks))}, {share:.1%} of the training"))
+    if watching is not None:
+        cost.append(("Health monitor", f"{watching:.1%} of the training"))
     for player, count in record.manifest.parameters.items():
         cost.append((player.capitalize(), f"{count:,} parameters"))
     return cost

@@ -96,7 +96,8 @@ def _for_copying(recipe: Recipe) -> Ruling:
         gamma = _scaled("objective.gamma", recipe.objective.gamma, 2)
         return Ruling(settings=(*first, *gamma), back="kept")
     if augment.probability < augment.limit:
-        more = (f"augment.ops={EVERYTHING}", f"augment.probability={augment.limit:g}")
+        ops = ",".join(dict.fromkeys((*augment.ops, *EVERYTHING.split(","))))
+        more = (f"augment.ops={ops}", f"augment.probability={augment.limit:g}")
         return Ruling(settings=more, back="kept")
     return Ruling(stop=True, back="kept")
 

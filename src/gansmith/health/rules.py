@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.history import History, Seen
@@ -33,6 +34,11 @@ def diagnose(history: History) -> list[Diagnosis]:
     found = [diagnosis for rule in RULES if (diagnosis := rule(history)) is not None]
     fatal = any(diagnosis.fatal for diagnosis in found) or not FATAL.isdisjoint(history.said)
     return [d for d in found if d.name not in history.said and (d.fatal or not fatal)]
+
+
+def suspected(history: History) -> list[Diagnosis]:
+    """Return what would be wrong if the next looks were like the latest one."""
+    return diagnose(replace(history, looks=[*history.looks, *history.looks[-1:] * 2]))
 
 
 def diverged(history: History) -> Diagnosis | None:

@@ -1,11 +1,11 @@
 """A small fully connected pair for points in the plane and other short vectors.
 
 A continuous map of one cloud of latents cannot cover modes that lie apart without samples on the
-bridges between them (Khayatkhoei et al. 2018, arXiv 1806.00880). The generator therefore begins with
-units that step from -1 to 1 within a hair's breadth of latent space, beside the latents themselves:
-it can all but tear, and where it tears is learnt like every other weight, so that the shares of the
-modes can still be evened out. (Signs of latents, which tear at fixed places, cannot: they give sharp
-modes in uneven shares.)
+bridges between them (Khayatkhoei et al. 2018, arXiv 1806.00880). The generator therefore begins
+with units that step from -1 to 1 within a hair's breadth of latent space, beside the latents
+themselves: it can all but tear, and where it tears is learnt like every other weight, so that the
+shares of the modes can still be evened out. (Signs of latents, which tear at fixed places, cannot:
+they give sharp modes in uneven shares.)
 """
 
 from __future__ import annotations

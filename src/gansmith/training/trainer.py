@@ -134,7 +134,7 @@ class Trainer:
         """Go back where the ruling says, and on by its settings, while the clock goes on."""
         kept = self.run.load_checkpoint("kept") if ruling.back == "kept" else None
         if kept is not None:
-            restore_players(kept, self.duel, self.average)
+            self._take_up(kept)
         elif ruling.back != "here":
             assert self.rebuild is not None
             other = self.rebuild(self.config.seed + self.clock.steps)
@@ -158,7 +158,10 @@ class Trainer:
         since = time.perf_counter() - self._saved_at
         save = ending or since >= self.config.checkpoint_seconds
         if best or save:
-            self._check(self.duel.signals())
+            signals = self.duel.signals()
+            if self.guard is not None and not _all_numbers(signals):
+                return  # the guard hears of it at the next logged step
+            self._check(signals)
             state = self._state()
             if best:
                 self.run.save_checkpoint("best", state)
@@ -195,8 +198,16 @@ class Trainer:
 
     def _restore(self, state: Tree) -> None:
         self._settings = list(state["settings"])
-        self.duel.retune(override(self.recipe, self._settings))
-        restore_players(state, self.duel, self.average)
+        self._take_up(state)
         self.feed.sampler.load_state_dict(state["sampler"])
         self.clock.restore(state["clock"])
         restore_random(state["random"], self.engine)
+
+    def _take_up(self, state: Tree) -> None:
+        """Take up the players of a checkpoint, by the settings that were in force."""
+        self.duel.retune(override(self.recipe, state["settings"]))
+        restore_players(state, self.duel, self.average)
+
+
+def _all_numbers(signals: dict[str, float]) -> bool:
+    return all(map(math.isfinite, signals.values()))

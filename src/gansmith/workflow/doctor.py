@@ -19,10 +19,14 @@ from gansmith.data.store import open_dataset
 from gansmith.errors import GansmithError
 from gansmith.recipe import Recipe
 from gansmith.training.engine import Engine, native_bf16, peak_memory
-from gansmith.workflow.assemble import assemble
+from gansmith.workflow.assemble import assemble, draw_blueprint
+from gansmith.workflow.forecast import forecast_memory
 from gansmith.workflow.manifest import device_name, machine, versions
 from gansmith.workflow.progress import readable_time
 from gansmith.workflow.tables import plain
+
+LEAST, PATIENCE = 2, 20.0
+"""Steps that are taken in any case, and seconds after which no more are."""
 
 EXTRAS = {"onnxruntime": "onnx", "efficientnet_lite_pytorch": "efficientnet"}
 
@@ -46,25 +50,25 @@ class Need:
     samples: int
 
 
-def measure(recipe: Recipe, dataset: Dataset, steps: int = 20) -> Need:
+def measure(recipe: Recipe, dataset: Dataset, steps: int = 24) -> Need:
     """Take a few real steps of a recipe and extrapolate.
 
     Args:
         recipe: What to train.
         dataset: What to train it on.
-        steps: How many steps to time, after five that are not counted.
+        steps: How many to take; fewer where they are slow, and the first quarter not counted.
     """
     assembly, config = assemble(recipe, dataset), recipe.training
     duel, feed, engine = assembly.duel, assembly.feed, assembly.engine
     duel.set_progress(0.0, 1)
-    times = []
-    for _ in range(5 + steps):
+    times: list[float] = []
+    while len(times) < LEAST or (len(times) < steps and sum(times) < PATIENCE):
         started = time.perf_counter()
         duel.step([feed.next() for _ in range(duel.draws)])
         if engine.device.type == "cuda":
             torch.cuda.synchronize()
         times.append(time.perf_counter() - started)
-    step = float(np.mean(times[5:]))
+    step = float(np.mean(times[len(times) // 4 :]))
     rate = config.batch / step
     seconds = 60 * config.minutes if config.minutes else (config.samples or 0) / rate
     return Need(1000 * step, rate, engine.peak_memory(), seconds, round(seconds * rate))
@@ -101,6 +105,14 @@ def doctor(console: Console, recipe: Recipe | None = None) -> list[str]:
     return problems
 
 
+def memory_gib() -> float:
+    """Return the memory that networks may take on this machine, in GiB."""
+    device = Engine("32-true").device
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory / 2**30
+    return float(machine()["memory_gib"])
+
+
 def find_problems() -> list[str]:
     """Look for what will make trouble: no room, no write access, threads that fight."""
     problems = []
@@ -124,6 +136,15 @@ def find_problems() -> list[str]:
 def _print_need(say: Callable[[str], None], recipe: Recipe, problems: list[str]) -> None:
     try:
         dataset = open_dataset(recipe.data, minimum=recipe.training.batch, say=say)
+        foretold = forecast_memory(recipe, draw_blueprint(recipe, dataset).spec)
+        say(f"memory    {foretold:.2f} GiB foretold for a step of {recipe.name}")
+        if foretold > memory_gib():
+            problems.append(
+                f"{recipe.name} needs about {foretold:.1f} GiB and there are {memory_gib():.1f}: "
+                f"give --set training.batch={max(2, recipe.training.batch // 2)}, a smaller "
+                "--set network.width or --set data.size"
+            )
+            return
         need = measure(recipe, dataset)
     except GansmithError as error:
         problems.append(str(error))

@@ -1,0 +1,230 @@
+"""Examine: say in words how a run is, what is wrong with it and what to do."""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from gansmith.errors import GansmithError
+from gansmith.evaluation.findings import (
+    Finding,
+    done_on,
+    find,
+    healed_settings,
+    longer_command,
+    retrain_command,
+    settings_of,
+)
+from gansmith.evaluation.health_picture import health_png
+from gansmith.evaluation.learning import Learning, learning
+from gansmith.evaluation.readings import closeness, ordered, reading, title
+from gansmith.evaluation.record import RunRecord
+from gansmith.evaluation.scales import duration, number, si
+from gansmith.evaluation.timeline import when
+from gansmith.evaluation.verdict import Metric
+from gansmith.recipe import recipe_names
+from gansmith.run import Run
+from gansmith.workflow.standing import WELL, Standing, right, standing
+from gansmith.workflow.tables import plain
+
+INDENT, COLUMNS = 10, 96
+GRADED = ("recall", "coverage", "precision", "vendi", "label_agreement")
+"""Measurements that are told as good or short of real; distances are told by themselves."""
+
+
+def run_named(target: str) -> Path | None:
+    """Return the run folder that a user means, or None where it is a recipe.
+
+    Raises:
+        GansmithError: It is a folder that is not a run, or a path where nothing is.
+    """
+    path = Path(target)
+    recipe = target in recipe_names() or path.suffix in (".yaml", ".yml")
+    if Run(path).exists:
+        return path
+    if path.is_dir() and not recipe:
+        raise GansmithError(f"{path} is not a gansmith run: give a run folder or a recipe")
+    if not recipe and len(path.parts) > 1:
+        raise GansmithError(f"there is no run folder {path}: check the path")
+    return None
+
+
+def examine(path: Path, console: Console) -> list[str]:
+    """Print how a run is, and draw `health.png` in it where a monitor watched.
+
+    Args:
+        path: A run folder; that of a training which goes on will do.
+        console: Where to print.
+
+    Returns:
+        What is wrong and was not healed, in words; empty where nothing is.
+
+    Raises:
+        GansmithError: The folder is not a run, a file in it is damaged, or the picture cannot be
+            written.
+    """
+    record = RunRecord.read(path)
+    stands, print_line = standing(record, time.time()), plain(console)
+    teller = Teller(print_line)
+    _tell_state(teller, record, stands)
+    _tell_quality(teller, stands)
+    _tell_learning(teller, record, stands)
+    _tell_game(teller, record)
+    _tell_monitor(teller, record)
+    _tell_speed(teller, record)
+    for finding in find(record):
+        _tell_finding(teller, record, finding)
+    if healed := healed_settings(record):
+        teller.say("healed", "to train by the settings of the healing from the start:")
+        teller.command(retrain_command(path, healed))
+    if record.health or record.diagnoses:
+        teller.say("picture", str(health_png(record, path / "health.png")))
+    for problem in stands.problems:
+        teller.say("problem", problem)
+    if not stands.problems:
+        print_line("no problems found")
+    return stands.problems
+
+
+class Teller:
+    """Prints paragraphs under a word, and commands that can be copied.
+
+    Args:
+        print_line: Prints a line as it is.
+    """
+
+    def __init__(self, print_line: Callable[[str], None]) -> None:
+        self._print = print_line
+
+    def say(self, word: str, text: str) -> None:
+        """Print a paragraph under a word; under none it goes on with the one before."""
+        lines = textwrap.wrap(text, COLUMNS - INDENT, break_on_hyphens=False) or [""]
+        for index, line in enumerate(lines):
+            self._print(f"{'' if index else word:<{INDENT}}{line}".rstrip())
+
+    def command(self, text: str) -> None:
+        """Print a command on a line of its own, however long."""
+        self._print(f"{'':<{INDENT}}{text}")
+
+
+def _tell_state(teller: Teller, record: RunRecord, stands: Standing) -> None:
+    share = "" if record.progress is None else f" at {record.progress:.0%} of its budget"
+    states = {
+        "finished": "finished and judged",
+        "ended early": f"ended by its health monitor{share}, and judged",
+        "judging": "trained; the judgement is still to come",
+        "training": f"training goes on{share}",
+        "stopped": f"stopped{share}",
+    }
+    path, spent = record.run.path, duration(record.latest["seconds"])
+    state = f"{record.manifest.name} in {path}: {states[stands.stage]}"
+    teller.say("run", f"{state}, after {spent} and {si(record.reached)} samples")
+    if stands.stage == "stopped" and not stands.problems:
+        teller.say("", "the same command again goes on from the last checkpoint:")
+        recipe = str(path / "recipe.yaml")
+        teller.command(shlex.join(["gansmith", "train", recipe, "--out", str(path)]))
+
+
+def _tell_quality(teller: Teller, stands: Standing) -> None:
+    names = ordered(stands.metrics)
+    if not names:
+        teller.say("quality", "nothing was measured yet")
+        return
+    others = [n for n in names if n in ("frechet", "kernel")]
+    told = "; ".join(_told(name, stands.metrics[name]) for name in others[:1])
+    teller.say("quality", f"by {stands.origin}" + (f": {told}" if told else ""))
+    for word, wanted in (("good", True), ("short", False)):
+        chosen = [n for n in names if n in GRADED and _well(stands.metrics[n]) is wanted]
+        if chosen:
+            teller.say(word, "; ".join(_told(name, stands.metrics[name]) for name in chosen))
+
+
+def _well(metric: Metric) -> bool | None:
+    near = closeness(metric)
+    return None if near is None else near >= WELL
+
+
+def _told(name: str, metric: Metric) -> str:
+    against = reading(metric)
+    return f"{title(name)} {number(metric.value)}" + (f", {against}" if against else "")
+
+
+def _tell_learning(teller: Teller, record: RunRecord, stands: Standing) -> None:
+    found = learning(record)
+    if found is None:
+        teller.say("learning", "too few looks to tell whether it still gets better")
+        return
+    teller.say("learning", _trend(found, stands))
+    if _worth_more(found, stands):
+        teller.command(longer_command(record))
+
+
+def _worth_more(found: Learning, stands: Standing) -> bool:
+    return found.trend == "improving" and stands.stage == "finished" and not stands.problems
+
+
+def _trend(found: Learning, stands: Standing) -> str:
+    name, now, before = title(found.metric), number(found.now), number(found.before)
+    if found.trend == "improving":
+        advice = "; give it more time:" if _worth_more(found, stands) else ""
+        return f"{name} is still getting better, from {before} to {now} over the last looks{advice}"
+    if found.trend == "falling":
+        best = f"{number(found.best)} at {si(found.best_samples)} samples"
+        return f"{name} has got worse: {now} over the last looks against {best}, the best state"
+    return f"{name} has settled at {now}: more time alone will hardly change it"
+
+
+def _tell_game(teller: Teller, record: RunRecord) -> None:
+    share = right(record)
+    if share is None:
+        return
+    words = "the players are matched"
+    if share > 0.95:
+        words = "it sees through nearly everything and has little to teach"
+    elif share < 0.55:
+        words = "it can hardly tell them apart"
+    teller.say("game", f"the discriminator is right about {share:.0%} of samples lately: {words}")
+
+
+def _tell_monitor(teller: Teller, record: RunRecord) -> None:
+    looks = "1 look" if len(record.health) == 1 else f"{len(record.health)} looks"
+    if not record.health:
+        looks = "no looks of a health monitor, so this is told by losses and quality only"
+    elif not record.diagnoses:
+        looks += " found nothing wrong"
+    teller.say("monitor", looks)
+
+
+def _tell_speed(teller: Teller, record: RunRecord) -> None:
+    parts = [f"{record.rate:,.0f} samples a second"] if record.rate else []
+    shares = {
+        "quick looks": record.share("cost_seconds", record.looks),
+        "the health monitor": record.share("monitor_seconds", record.health),
+    }
+    parts += [f"{name} took {v:.1%} of the time" for name, v in shares.items() if v is not None]
+    if parts:
+        teller.say("speed", ", ".join(parts))
+
+
+def _tell_finding(teller: Teller, record: RunRecord, finding: Finding) -> None:
+    times = f"{len(finding.events)} times, first" if len(finding.events) > 1 else "once,"
+    late = f", last at {when(finding.last)}" if len(finding.events) > 1 else ""
+    teller.say("found", f"{finding.name}: said {times} at {when(finding.first)}{late}")
+    for text in (finding.evidence, finding.explanation):
+        teller.say("", text)
+    if finding.state == "past":
+        teller.say("", "It was not said again after the course was changed.")
+    elif finding.state == "healed":
+        teller.say("", f"Healed: {done_on(finding.last)}.")
+        if settings := settings_of(finding.last):
+            teller.command(" ".join(f"--set {setting}" for setting in settings))
+    elif finding.settings:
+        teller.say("", "To train again with the remedy:")
+        teller.command(retrain_command(record.run.path, finding.settings))
+    else:
+        teller.say("", finding.advice)
