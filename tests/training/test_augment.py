@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from gansmith.errors import GansmithError
-from gansmith.recipe import AugmentConfig, AugmentOp, dump_recipe, load_recipe, override
+from gansmith.recipe import AugmentConfig, dump_recipe, load_recipe, override
+from gansmith.sections import AugmentOp
 from gansmith.training.augment import Augmentation, require_suitable
 from gansmith.training.augment_ops import OPERATIONS
 from gansmith.training.engine import Engine
@@ -144,19 +145,9 @@ def test_without_a_target_the_probability_stays() -> None:
     assert augmentation.probability == 0.4 and not augmentation.adaptive
 
 
-def test_a_boost_stops_at_the_limit_and_says_whether_it_did_anything() -> None:
-    augmentation = _augmentation("flip", probability=0.4)
-    assert augmentation.boost(0.3) and augmentation.probability == pytest.approx(0.7)
-    assert augmentation.boost(0.3) and augmentation.probability == 0.8
-    assert not augmentation.boost(0.3)
-    beyond = _augmentation("flip", probability=0.9)
-    assert not beyond.boost(0.3) and beyond.probability == 0.9
-    assert not _augmentation().boost(0.3)
-
-
 def test_another_configuration_counts_from_its_own_probability() -> None:
     augmentation = _augmentation("flip", probability=0.4)
-    augmentation.boost(0.1)
+    augmentation.restore({"probability": 0.5})
     augmentation.retune(AugmentConfig(ops=("flip", "colour"), probability=0.4))
     assert augmentation.probability == pytest.approx(0.5)
     assert not torch.equal(augmentation(_noise(32))[:, 0], _noise(32)[:, 0])

@@ -56,12 +56,14 @@ class Diagnosis:
         evidence: The figures that say so, in a sentence.
         fatal: Going on as before cannot lead anywhere.
         modes: Names of the modes that are gone.
+        lost: They were there before.
     """
 
     name: str
     evidence: str
     fatal: bool = False
     modes: tuple[str, ...] = ()
+    lost: bool = False
 
     @property
     def explanation(self) -> str:

@@ -89,8 +89,12 @@ class Probe:
 
     @cached_property
     def floors(self) -> dict[str, float]:
-        """What as many real training samples score in place of generated ones."""
-        return self._measure(self._judge.real.train[-self.samples :])
+        """What as many real training samples score in place of generated ones.
+
+        Not of copying: they are training samples themselves.
+        """
+        values = self._measure(self._judge.real.train[-self.samples :])
+        return {k: v for k, v in values.items() if k not in ("copying", "copies")}
 
     def _measure(self, features: Tensor) -> dict[str, float]:
         manifold = manifold_overlap(self._reference, features, self._neighbours, self._radii)

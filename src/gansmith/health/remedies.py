@@ -17,8 +17,9 @@ from gansmith.training.guard import Ruling
 
 Settings = tuple[str, ...]
 
-MODERATE = 5e-4
-"""Rates above this are brought down to it before anything is halved."""
+MODERATE = 8e-4
+"""The rate of the house's own recipes: higher ones are brought down to it before anything is
+halved, and a game that gets its first penalty can bear it."""
 STEADY = (
     "objective.name=relativistic",
     "objective.penalty=r1+r2",
@@ -34,16 +35,33 @@ def remedy(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
 
     An empty ruling means that no setting would help.
     """
-    return REMEDIES[diagnosis.name](recipe)
+    return REMEDIES[diagnosis.name](diagnosis, recipe)
 
 
 def steady(recipe: Recipe) -> Settings:
     """Settings that bring the game to relativistic pairing under a penalty that is felt."""
     gamma, name = recipe.objective.gamma, "objective.gamma"
-    bare = recipe.objective.penalty == "none" or gamma.start <= 0
-    weight = _set(name, 1, 1) if bare else _scaled(name, gamma, 3)
-    steps = ("objective.critic_steps=1",) if recipe.objective.critic_steps > 1 else ()
-    return (*STEADY, *weight, *steps)
+    settings = list(STEADY)
+    if recipe.objective.penalty == "none" or gamma.start <= 0:
+        settings += _first_penalty(recipe)
+    else:
+        settings += _scaled(name, gamma, 3)
+    if recipe.objective.critic_steps > 1:
+        settings.append("objective.critic_steps=1")
+    if recipe.training.ema_half_life == 0:
+        settings.append("training.ema_half_life=20000")
+    return tuple(settings)
+
+
+def _first_penalty(recipe: Recipe) -> Settings:
+    """Settings of a penalty where there was none, and of the rates that it allows."""
+    rates = (
+        *_set("optimiser.g_lr", MODERATE, MODERATE),
+        *_set("optimiser.d_lr", MODERATE, MODERATE),
+    )
+    if recipe.medium == "points":
+        return (*_set("objective.gamma", 0.1, 0.1), *rates)
+    return (*_set("objective.gamma", 5, 5), "objective.penalty_every=4", *rates)
 
 
 def slower(recipe: Recipe) -> Settings:
@@ -59,50 +77,63 @@ def slower(recipe: Recipe) -> Settings:
     )
 
 
-def _for_divergence(recipe: Recipe) -> Ruling:
+def _for_divergence(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
     return Ruling(settings=slower(recipe), back="kept")
 
 
-def _for_power(recipe: Recipe) -> Ruling:
-    return Ruling(settings=(*steady(recipe), *_level(recipe)), back="kept")
+def _for_power(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+    return Ruling(settings=(*_level(recipe), *steady(recipe)), back="kept")
 
 
-def _for_weakness(recipe: Recipe) -> Ruling:
+def _for_weakness(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+    rates = recipe.optimiser
+    if rates.d_lr == rates.g_lr:
+        return Ruling(settings=_scaled("optimiser.d_lr", rates.d_lr, 2), back="new")
     return Ruling(settings=_level(recipe), back="new")
 
 
-def _for_collapse(recipe: Recipe) -> Ruling:
-    return Ruling(settings=(*steady(recipe), *_level(recipe)), back="kept")
+def _for_collapse(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+    return Ruling(settings=(*_level(recipe), *steady(recipe)), back="kept")
 
 
-def _for_lost_modes(recipe: Recipe) -> Ruling:
-    """Where the steady game itself loses modes, its best state is all there is to have."""
-    if recipe.objective.name == "relativistic" and recipe.objective.penalty == "r1+r2":
+def _for_lost_modes(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+    """To the steady game; where it is played and loses what it had, more slowly, then no more."""
+    objective = recipe.objective
+    felt = objective.penalty == "r1+r2" and objective.gamma.start > 0
+    if objective.name != "relativistic" or not felt:
+        return Ruling(settings=steady(recipe), back="kept")
+    if not diagnosis.lost:
+        return Ruling()
+    if recipe.optimiser.g_lr.start <= MODERATE / 4:
         return Ruling(stop=True, back="kept")
-    return Ruling(settings=steady(recipe), back="kept")
+    return Ruling(settings=slower(recipe), back="kept")
 
 
-def _for_stalling(recipe: Recipe) -> Ruling:
+def _for_stalling(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+    rates = recipe.optimiser
+    if rates.g_lr == rates.d_lr:
+        return Ruling(settings=_scaled("optimiser.g_lr", rates.g_lr, 2), back="new")
     return Ruling(settings=_level(recipe), back="new")
 
 
-def _for_copying(recipe: Recipe) -> Ruling:
-    """Augment, then more, then keep the best state there was, as with points from the start."""
+def _for_copying(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+    """Augment, then more; then what is copied already will not be unlearnt, and training ends."""
     augment = recipe.augment
+    last = Ruling(stop=diagnosis.name == "memorising", back="kept")
     if recipe.medium == "points":
-        return Ruling(stop=True, back="kept")
+        return last if last.stop else Ruling()
     if not augment.ops:
         first = (f"augment.ops={CROPS}", f"augment.probability={min(0.5, augment.limit):g}")
         gamma = _scaled("objective.gamma", recipe.objective.gamma, 2)
-        return Ruling(settings=(*first, *gamma), back="kept")
+        return Ruling(settings=(*first, *gamma))
     if augment.probability < augment.limit:
         ops = ",".join(dict.fromkeys((*augment.ops, *EVERYTHING.split(","))))
         more = (f"augment.ops={ops}", f"augment.probability={augment.limit:g}")
-        return Ruling(settings=more, back="kept")
-    return Ruling(stop=True, back="kept")
+        return Ruling(settings=more)
+    return last if last.stop else Ruling()
 
 
-def _for_labels(recipe: Recipe) -> Ruling:
+def _for_labels(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
     return Ruling()
 
 
@@ -124,7 +155,7 @@ def _set(name: str, start: float, end: float) -> Settings:
     return f"{name}.start={start:g}", f"{name}.end={end:g}"
 
 
-REMEDIES: dict[str, Callable[[Recipe], Ruling]] = {
+REMEDIES: dict[str, Callable[[Diagnosis, Recipe], Ruling]] = {
     "diverged": _for_divergence,
     "discriminator overpowers": _for_power,
     "discriminator too weak": _for_weakness,

@@ -19,6 +19,8 @@ WARM = 0.05
 """Share of the budget after the start, or a change of course, in which little can be told."""
 SETTLED = 0.12
 """The same, for rules about what takes longer to learn."""
+LATE = 0.4
+"""The same, for what comes last: modes that are rare or hard."""
 WINDOW = 0.03
 """Share of the budget over which signals of steps are averaged."""
 FATAL = frozenset({"diverged", "mode collapse (total)"})
@@ -55,14 +57,14 @@ def diverged(history: History) -> Diagnosis | None:
 
 
 def total_collapse(history: History) -> Diagnosis | None:
-    """Samples that are all alike, at two looks in a row."""
+    """Samples that are all alike, at two looks in a row, and growing no more varied."""
     looks = history.looks[-2:]
     vendi = history.floors["vendi"]
     alike = [
         look.values["twins"] > 0.5 or look.values["vendi"] < 1 + 0.05 * (vendi - 1)
         for look in looks
     ]
-    if history.age < WARM or len(looks) < 2 or not all(alike):
+    if history.age < SETTLED or len(looks) < 2 or not all(alike) or history.rising("vendi"):
         return None
     values = looks[-1].values
     return Diagnosis(
@@ -75,8 +77,8 @@ def total_collapse(history: History) -> Diagnosis | None:
 
 def overpowers(history: History) -> Diagnosis | None:
     """A discriminator that is right about nearly everything, while samples are poor."""
-    right = history.right(WINDOW)
-    if history.age < WARM or right is None or right < 0.96 or not history.poor(POOR):
+    right, warm = history.right(WINDOW), SETTLED if history.since else WARM
+    if history.age < warm or right is None or right < 0.96 or not history.poor(POOR):
         return None
     return Diagnosis(
         "discriminator overpowers",
@@ -116,7 +118,7 @@ def oscillation(history: History) -> Diagnosis | None:
 def stalled(history: History) -> Diagnosis | None:
     """Samples that are poor and do not change any more."""
     moved = history.series("moved")[-2:]
-    if history.age < SETTLED or len(moved) < 2 or max(moved) > 0.04 or not history.poor(POOR):
+    if history.age < SETTLED or len(moved) < 2 or max(moved) > 0.04 or not history.poor(0.1):
         return None
     return Diagnosis(
         "generator stalled",
@@ -126,41 +128,58 @@ def stalled(history: History) -> Diagnosis | None:
 
 
 def partial_collapse(history: History) -> Diagnosis | None:
-    """Modes that are hardly generated, at two looks in a row, while others are."""
+    """Modes that are hardly generated, at two looks in a row, and not on their way up.
+
+    Modes that were there before are missed at once; others are given time to be learnt.
+    """
     looks = history.looks[-2:]
-    if history.age < 0.2 or len(looks) < 2 or history.poor(0.1):
+    if history.age < SETTLED or len(looks) < 2 or history.poor(0.1):
         return None
-    gone = set.intersection(*(missing(history, look) for look in looks))
-    if not gone:
+    known = {mode for mode, share in enumerate(best_shares(history)) if _full(history, mode, share)}
+    gone = set.intersection(*(missing(history, look, known) for look in looks)) - growing(history)
+    lost = set() if history.rising("coverage") else gone & known
+    if not lost and (not gone or history.age < LATE):
         return None
-    names = tuple(history.names[mode] for mode in sorted(gone))
-    shares = sum(looks[-1].counts[mode] for mode in gone) / max(1, sum(looks[-1].counts))
-    real = sum(history.shares[mode] for mode in gone)
+    names = tuple(history.names[mode] for mode in sorted(lost or gone))
+    shares = sum(looks[-1].counts[mode] for mode in lost or gone) / max(1, sum(looks[-1].counts))
+    real = sum(history.shares[mode] for mode in lost or gone)
     return Diagnosis(
         "mode collapse (partial)",
         f"{', '.join(names)}: {shares:.1%} of generated samples, {real:.1%} of real ones.",
         modes=names,
+        lost=bool(lost),
     )
 
 
-def missing(history: History, look: Seen) -> set[int]:
+def missing(history: History, look: Seen, known: set[int]) -> set[int]:
     """Modes with too small a share, where chance cannot explain it.
 
-    Too small is less than a fifth of the real share, or two fifths of a share that was once about
-    the real one.
+    Too small is less than a fifth of the real share; of a mode that was there before, two fifths.
     """
-    total, once = sum(look.counts), best_shares(history)
+    total = sum(look.counts)
     return {
         mode
         for mode, (count, share) in enumerate(zip(look.counts, history.shares, strict=True))
-        if count < (0.4 if once[mode] > 0.7 * share else 0.2) * total * share
+        if count < (0.4 if mode in known else 0.2) * total * share
         and at_most(count, total * share) < 1e-4
     }
 
 
+def _full(history: History, mode: int, share: float) -> bool:
+    return share > 0.7 * history.shares[mode] > 0
+
+
+def growing(history: History) -> set[int]:
+    """Modes that have come clearly more often from look to look, of late."""
+    first, last = history.looks[-4:][0].counts, history.looks[-1].counts
+    pairs = enumerate(zip(first, last, strict=True))
+    return {mode for mode, (before, now) in pairs if now > 1.3 * before + 2}
+
+
 def best_shares(history: History) -> list[float]:
-    """The largest share that each mode has had on this course."""
-    shares = [[count / max(1, sum(look.counts)) for count in look.counts] for look in history.looks]
+    """The largest share that each mode has had on this course, once it had settled."""
+    settled = [look for look in history.looks if look.progress >= history.since + SETTLED]
+    shares = [[count / max(1, sum(look.counts)) for count in look.counts] for look in settled]
     return [max(mode) for mode in zip(*shares, strict=True)]
 
 

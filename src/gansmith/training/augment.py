@@ -85,14 +85,6 @@ class Augmentation:
             self._probability = config.probability
         self._config = config
 
-    def boost(self, amount: float) -> bool:
-        """Raise the probability at once, up to the limit; return whether anything changed."""
-        raised = min(self._probability + amount, self._config.limit)
-        if not self._config.ops or raised <= self._probability:
-            return False
-        self._probability = raised
-        return True
-
     def state(self) -> dict[str, float]:
         """Return what a checkpoint holds; the engine's random state is kept apart."""
         return {"probability": self._probability}

@@ -27,6 +27,12 @@ class Average:
         self._current: list[Tensor] = list(network.parameters())
         self._buffers = list(zip(self._network.buffers(), network.buffers(), strict=True))
 
+    def retune(self, half_life: int, ramp: float) -> None:
+        """Follow with another half-life from now on."""
+        if self._behind:
+            self._follow(1.0)
+        self._half_life, self._ramp = half_life, ramp
+
     @property
     def network(self) -> nn.Module:
         """The averaged network, in evaluation mode."""

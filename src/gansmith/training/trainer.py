@@ -69,6 +69,8 @@ class Trainer:
         """Take up the last checkpoint, if there is one; return whether there was."""
         state = self.run.load_checkpoint("last")
         if state is None:
+            if self.engine.rank == 0:
+                self.run.forget_after(0)
             return False
         self._restore(state)
         if self.engine.rank == 0:
@@ -140,7 +142,7 @@ class Trainer:
             other = self.rebuild(self.config.seed + self.clock.steps)
             replace_players(self.duel, other, self.average)
         self._settings += ruling.settings
-        self.duel.retune(override(self.recipe, self._settings))
+        self._retune(self._settings)
         if self.engine.rank == 0:
             self.run.save_checkpoint("last", self._state())
             self._saved_at = time.perf_counter()
@@ -205,8 +207,14 @@ class Trainer:
 
     def _take_up(self, state: Tree) -> None:
         """Take up the players of a checkpoint, by the settings that were in force."""
-        self.duel.retune(override(self.recipe, state["settings"]))
+        self._retune(state["settings"])
         restore_players(state, self.duel, self.average)
+
+    def _retune(self, settings: list[str]) -> None:
+        """Play and average by other settings from now on."""
+        recipe = override(self.recipe, settings)
+        self.duel.retune(recipe)
+        self.average.retune(recipe.training.ema_half_life, recipe.training.ema_ramp)
 
 
 def _all_numbers(signals: dict[str, float]) -> bool:

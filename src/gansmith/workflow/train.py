@@ -69,7 +69,8 @@ def train(
     if run.exists:
         check_data(run, dataset)
         if _finished(run, chosen):
-            plain(console)(f"{run.path} is finished: see {run.path / 'report.html'}, or give more")
+            more = "set health.act=warn to go on" if run.manifest().get("stopped") else "give more"
+            plain(console)(f"{run.path} is finished: see {run.path / 'report.html'}, or {more}")
             return load(run.path)
     assembly = assemble(chosen, dataset)
     rebuild = partial(assemble_duel, chosen, assembly.blueprint, assembly.engine)
