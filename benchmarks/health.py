@@ -6,7 +6,7 @@
 MNIST at 16x16 (or points), a small budget in samples, one thread a run. A fault counts as found if
 one of its right names is given within the first quarter of what is left of the budget when it
 begins. The right names were written down here before any threshold was set; thresholds were set on
-seeds 100 and 101, which are not reported. Every run keeps its folder under runs/benchmarks/health.
+seed 100, which is not reported. Every run keeps its folder under runs/benchmarks/health.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Case:
         tamper: Plants the fault.
         cut: Changes the collection.
         recipe: What SMALL and `settings` are laid over.
+        shift: Added to the seed.
     """
 
     settings: tuple[str, ...] = ()
@@ -58,6 +59,7 @@ class Case:
     tamper: Callable[[Trainer], None] | None = None
     cut: Callable[[Dataset], Dataset] | None = None
     recipe: str = "digits"
+    shift: int = 0
 
 
 def tiny(dataset: Dataset) -> Dataset:
@@ -152,9 +154,9 @@ FAULTS: dict[str, Case] = {
 HINGE = ("objective.name=hinge", "objective.penalty=r1", "objective.constraint=none")
 HEALTHY: dict[str, Case] = {
     "digits by label": Case(),
-    "digits by label, other seed": Case(("training.seed=50",)),
+    "digits by label, other seed": Case(shift=50),
     "digits": Case(tuple(FREE)),
-    "digits, other seed": Case((*FREE, "training.seed=51")),
+    "digits, other seed": Case(tuple(FREE), shift=50),
     "digits, batch of 64": Case((*FREE, "training.batch=64", "training.samples=200000")),
     "digits, hinge and R1": Case((*FREE, *HINGE)),
     "digits, non-saturating": Case((*FREE, "objective.name=nonsaturating")),
@@ -167,8 +169,8 @@ PLANE = ["training.minutes=null", "training.samples=1200000", "training.checkpoi
 
 def recipe_of(case: Case, seed: int, act: str) -> Recipe:
     base = SMALL if case.recipe == "digits" else PLANE
-    seeds = [] if any("seed" in s for s in case.settings) else [f"training.seed={seed}"]
-    return load_recipe(case.recipe, [*base, *case.settings, *seeds, f"health.act={act}"])
+    own = [f"training.seed={seed + case.shift}", f"health.act={act}"]
+    return load_recipe(case.recipe, [*base, *case.settings, *own])
 
 
 def row_of(name: str, seed: int, act: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def spread(values: Sequence[float], digits: int = 3) -> str:
     mean = statistics.fmean(values)
     if len(values) < 3:
         return " / ".join(f"{value:.{digits}f}" for value in values)
-    t = {3: 4.30, 4: 3.18, 5: 2.78}[len(values)]
+    t = {3: 4.30, 4: 3.18, 5: 2.78}.get(len(values), 2.26)
     half = t * statistics.stdev(values) / len(values) ** 0.5
     return f"{mean:.{digits}f} ± {half:.{digits}f}"
 
@@ -55,8 +55,74 @@ def _quality_line(title: str, group: Rows) -> list[str]:
     return [title, f"{minutes:.1f}" if minutes else "", str(len(group)), *cells]
 
 
+def plane() -> str:
+    """Modes in the plane: each arm's mean over seeds, with its worst seed."""
+    lines = []
+    for (mixture, arm), group in grouped(read_rows("plane"), "mixture", "arm").items():
+        modes = [int(row["modes"]) for row in group]
+        whole = sum(found == int(group[0]["of"]) for found in modes)
+        share, kl = ([float(row[name]) for row in group] for name in ("quality", "reverse_kl"))
+        cells = [f"{statistics.fmean(modes):.1f}", f"{whole} of {len(group)}"]
+        cells += [f"{100 * statistics.fmean(share):.1f} ({100 * min(share):.1f})"]
+        cells += [f"{statistics.fmean(kl):.4f} ({max(kl):.4f})"]
+        seconds = statistics.fmean(float(row["cpu_seconds"]) for row in group)
+        lines.append([mixture, arm, *cells, f"{seconds:.0f}" if seconds else ""])
+    head = ["set", "trained", "modes", "all found", "quality %", "reverse KL", "CPU s"]
+    return markdown(head, lines)
+
+
+def health() -> str:
+    """Planted faults and healthy runs: what was said when, and what healing gained."""
+    rows = read_rows("health")
+    warned = {(r["name"], r["seed"]): r for r in rows if r["act"] == "warn"}
+    healed = {(r["name"], r["seed"]): r for r in rows if r["act"] == "heal"}
+    lines = []
+    for key, row in warned.items():
+        found = "yes" if row["found"] == "True" else "no"
+        sick = row["healthy"] == "False"
+        other = healed.get(key, {}).get("coverage", "")
+        at = row["found_at"] if sick else ""
+        said = row["said"].replace(" (warn)", "") or "nothing"
+        lines.append([row["name"], row["seed"], found if sick else "healthy", at, said])
+        lines[-1] += [f"{float(row['coverage']):.3f}", f"{float(other):.3f}" if other else ""]
+    head = ["run", "seed", "found in time", "at", "said, at which share of the budget"]
+    return markdown([*head, "coverage", "healed"], lines)
+
+
+def textbook_health() -> str:
+    """The textbook program, watched and healed."""
+    lines = [
+        [
+            *(row["act"], row["seed"], f"{float(row['seconds']):.0f}", row["diagnoses"]),
+            *(f"{float(row['coverage']):.3f}", f"{float(row['recall']):.3f}", row["frechet"]),
+        ]
+        for row in read_rows("textbook_health")
+    ]
+    head = ["act", "seed", "seconds", "said", "coverage", "recall", "frechet"]
+    return markdown(head, lines)
+
+
+def seeds_table(name: str, key: str, columns: Sequence[str]) -> str:
+    """Each arm's mean over seeds, with its interval."""
+    lines = [
+        [arm, str(len(group)), *(spread([float(row[c]) for row in group]) for c in columns)]
+        for (arm,), group in grouped(read_rows(name), key).items()
+    ]
+    return markdown(["trained", "seeds", *columns], lines)
+
+
+def grouped(rows: Rows, *keys: str) -> dict[tuple[str, ...], Rows]:
+    """Rows by the values of some columns, in the order in which these come."""
+    groups: dict[tuple[str, ...], Rows] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    return groups
+
+
 def ratios(name: str) -> str:
-    """The table of a paired timing."""
+    """The table of a paired timing, or nothing where it was not measured yet."""
+    if not read_rows(name):
+        return "Not measured yet."
     (row,) = read_rows(name)
     skipped = {"cpu", "cores", "threads", "torch", "gansmith", "date"}
     return markdown(["figure", "value"], [[k, v] for k, v in row.items() if k not in skipped])
@@ -64,7 +130,15 @@ def ratios(name: str) -> str:
 
 def main() -> None:
     tables = {"quality": quality()}
-    tables |= {name: ratios(name) for name in ("textbook_speed", "overhead")}
+    tables |= {name: ratios(name) for name in ("textbook_speed", "overhead", "monitor_cost")}
+    tables |= {"plane": plane(), "health": health(), "textbook_health": textbook_health()}
+    tables["small_data"] = seeds_table(
+        "small_data", "arm", ("frechet", "recall", "coverage", "precision", "copying_ratio")
+    )
+    tables["objectives"] = seeds_table(
+        "objectives", "arm", ("frechet", "recall", "coverage", "precision")
+    )
+    tables["stacked"] = seeds_table("stacked", "arm", ("modes", "kl"))
     for page in (ROOT / name for name in PAGES):
         if not page.exists():
             continue

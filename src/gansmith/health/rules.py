@@ -19,7 +19,7 @@ WARM = 0.05
 """Share of the budget after the start, or a change of course, in which little can be told."""
 SETTLED = 0.12
 """The same, for rules about what takes longer to learn."""
-LATE = 0.4
+LATE = 0.5
 """The same, for what comes last: modes that are rare or hard."""
 WINDOW = 0.03
 """Share of the budget over which signals of steps are averaged."""
@@ -166,7 +166,7 @@ def missing(history: History, look: Seen, known: set[int]) -> set[int]:
 
 
 def _full(history: History, mode: int, share: float) -> bool:
-    return share > 0.7 * history.shares[mode] > 0
+    return share > 0.75 * history.shares[mode] > 0
 
 
 def growing(history: History) -> set[int]:
@@ -177,10 +177,10 @@ def growing(history: History) -> set[int]:
 
 
 def best_shares(history: History) -> list[float]:
-    """The largest share that each mode has had on this course, once it had settled."""
+    """The share that each mode has had at two looks of this course, once it had settled."""
     settled = [look for look in history.looks if look.progress >= history.since + SETTLED]
     shares = [[count / max(1, sum(look.counts)) for count in look.counts] for look in settled]
-    return [max(mode) for mode in zip(*shares, strict=True)]
+    return [sorted(mode)[-2] for mode in zip(*shares, strict=True)] if len(shares) > 1 else []
 
 
 def at_most(count: int, expected: float) -> float:
