@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gansmith.health.history import History, Values
+from gansmith.health.rules import LATE, SETTLED, WARM
 
 FLOORS = {"coverage": 0.95, "vendi": 40.0}
 NAMES = tuple(f"digit {index}" for index in range(10))
@@ -38,7 +39,7 @@ def course(
     step: Mapping[str, float] | None = None,
     look: Mapping[str, float] | None = None,
     counts: list[int] | None = None,
-    until: float = 0.5,
+    until: float = LATE + 0.1,
     since: float = 0.0,
     span: float = 1.0,
 ) -> History:
@@ -97,3 +98,19 @@ FAULTS: dict[str, tuple[str, Course]] = {
     ),
     "labels mean nothing": ("labels ignored", {"look": {"agreement": 0.1}}),
 }
+
+WAITS: dict[str, float] = {
+    "losses beyond measure": WARM,
+    "the discriminator is always right": WARM,
+    "the discriminator is fooled": WARM,
+    "samples are copies": WARM,
+    "unseen samples are suspected": WARM,
+    "samples beside each other": SETTLED,
+    "one sample": SETTLED,
+    "the discriminator tosses a coin": SETTLED,
+    "samples leap": SETTLED,
+    "samples stand still": SETTLED,
+    "labels mean nothing": SETTLED,
+    "a mode is gone": LATE,
+}
+"""Share of the budget before which each fault of a first course is none."""

@@ -32,6 +32,7 @@ def _real() -> tuple[Tensor, Tensor]:
 def test_real_samples_score_the_floor(probe: Probe) -> None:
     probe.prepare()
     floors = probe.floors
+    assert set(floors) == {"coverage", "precision", "vendi", "twins"}
     assert floors["coverage"] > 0.9 and floors["precision"] > 0.9
     assert floors["twins"] < 0.2
     look = probe.look(draw(_labels(), seed=2)).values

@@ -129,6 +129,19 @@ def test_settings_add_up_and_the_later_one_wins(tmp_path: Path) -> None:
     assert checkpoint(trainer)["settings"] == [*script[80].settings, *script[160].settings]
 
 
+def test_averaging_can_be_changed_and_is_so_after_resuming(tmp_path: Path) -> None:
+    script = {160: Ruling(settings=("training.ema_half_life=400", "training.ema_ramp=1"))}
+    recipe = toy_recipe(400, "training.ema_half_life=0")
+    whole = trained(400, tmp_path / "whole", script, "training.ema_half_life=0")
+    last = checkpoint(whole)
+    assert differ(last["average"], last["networks"]["generator"])
+    first = guarded(recipe, tmp_path / "parts", Scripted(script), Watcher(stop_at=240))
+    assert not first.train()
+    later = guarded(recipe, tmp_path / "parts", Scripted(script))
+    assert later.resume() and later.train()
+    assert_equal(last, checkpoint(later))
+
+
 def test_stronger_augmentation_outlives_going_back_to_weaker(tmp_path: Path) -> None:
     def augment(probability: float) -> Ruling:
         return Ruling(settings=(f"augment.probability={probability}",), back="kept")
