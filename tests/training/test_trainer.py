@@ -66,8 +66,11 @@ def test_ctrl_c_saves_too_and_the_handler_is_put_back(tmp_path: Path) -> None:
     assert _final(tmp_path / "run")["clock"]["samples"] in (80, 88)
 
 
-def test_nothing_to_resume_is_told(tmp_path: Path) -> None:
-    assert not toy_trainer(toy_recipe(80), tmp_path / "run").resume()
+def test_nothing_to_resume_is_told_and_nothing_of_it_is_remembered(tmp_path: Path) -> None:
+    trainer = toy_trainer(toy_recipe(80), tmp_path / "run")
+    trainer.run.log("step", samples=40)
+    assert not trainer.resume()
+    assert [event for event in trainer.run.events() if event.get("samples")] == []
 
 
 def test_resuming_forgets_what_was_logged_after_the_checkpoint(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.history import History
 from gansmith.health.probe import Probe
 from gansmith.health.remedies import remedy
-from gansmith.health.rules import diagnose, suspected
+from gansmith.health.rules import SETTLED, diagnose, suspected
 from gansmith.model import Blueprint, Model
 from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
@@ -111,7 +111,8 @@ class Monitor:
             if ruling.stop or ruling.heals:
                 return ruling
         healthy = probed and not (found or suspected(self._history)) and self._history.thriving
-        return Ruling(keep=healthy and self._may_heal(moment))
+        settled = self._history.age >= SETTLED  # before that, collapse cannot be told
+        return Ruling(keep=healthy and settled and self._may_heal(moment))
 
     def _treat(self, moment: Moment, diagnosis: Diagnosis) -> Ruling:
         """Do about one diagnosis what the recipe allows, and note it."""

@@ -104,7 +104,7 @@ def _for_lost_modes(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
         return Ruling(settings=steady(recipe), back="kept")
     if not diagnosis.lost:
         return Ruling()
-    if recipe.optimiser.g_lr.start <= MODERATE / 4:
+    if recipe.optimiser.g_lr.start < MODERATE / 4:
         return Ruling(stop=True, back="kept")
     return Ruling(settings=slower(recipe), back="kept")
 
