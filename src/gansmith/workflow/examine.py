@@ -103,7 +103,9 @@ class Teller:
 
     def say(self, word: str, text: str) -> None:
         """Print a paragraph under a word; under none it goes on with the one before."""
-        lines = textwrap.wrap(text, COLUMNS - INDENT, break_on_hyphens=False) or [""]
+        lines = textwrap.wrap(
+            text, COLUMNS - INDENT, break_on_hyphens=False, break_long_words=False
+        ) or [""]  # a path stays whole, so that it can be copied
         for index, line in enumerate(lines):
             self._print(f"{'' if index else word:<{INDENT}}{line}".rstrip())
 
