@@ -5,11 +5,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
@@ -19,13 +24,13 @@ from gansmith.model import Model
 from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
-from gansmith.training.duel import Duel
 from gansmith.training.trainer import Trainer
 from gansmith.workflow.assemble import assemble, assemble_duel
-from gansmith.workflow.train import watch
+from gansmith.workflow.watch import watch
 
 HOME = Path("runs") / "benchmarks"
 TIMED = 60
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Played:
         model: The averaged generator.
         ended: whole, stopped (by the monitor) or broken.
         seconds: Processor time of the training.
+        wall: Its time by the clock on the wall.
     """
 
     run: Run
@@ -47,6 +53,7 @@ class Played:
     model: Model
     ended: str
     seconds: float
+    wall: float
 
 
 def play(
@@ -62,26 +69,33 @@ def play(
     run.create(recipe, {})
     parts = assemble(recipe, dataset)
 
-    def rebuild(seed: int) -> Duel:
-        return assemble_duel(recipe, parts.blueprint, parts.engine, seed)
-
+    rebuild = partial(assemble_duel, recipe, parts.blueprint, parts.engine)
     trainer = Trainer(parts.duel, parts.feed, parts.engine, recipe, run, rebuild=rebuild)
     judge = Judge(dataset, recipe.evaluation) if judged else None
     if tamper:
         tamper(trainer)
-    if judge is not None and recipe.health.probes:
+    if judge is not None:
         trainer.guard = watch(run, recipe, dataset, parts, judge, lambda line: None)
-    ended, started = "whole", time.process_time()
+    ended, started, since = "whole", time.process_time(), time.perf_counter()
     try:
         trainer.train()
     except GansmithError:
         ended = "broken"
-    seconds = time.process_time() - started
+    seconds, wall = time.process_time() - started, time.perf_counter() - since
     generator = trainer.average.network
     assert isinstance(generator, Generator)
     model = Model(generator, parts.blueprint)
     ended = "stopped" if trainer.stopped else ended
-    return Played(run, trainer, judge, model, ended, seconds)
+    return Played(run, trainer, judge, model, ended, seconds, wall)
+
+
+def in_processes(work: Callable[..., Row], tasks: Iterable[Sequence[Any]], jobs: int) -> list[Row]:
+    """Do work for each task in processes of one thread each; returns the rows in order."""
+    torch.set_num_threads(1)  # here too: it is what rows are stamped with
+    with ProcessPoolExecutor(
+        jobs, get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
+    ) as pool:
+        return [future.result() for future in [pool.submit(work, *task) for task in tasks]]
 
 
 def with_budget(recipe: Recipe, samples: int) -> Recipe:

@@ -6,7 +6,8 @@
 
 The first two train (minutes are those of the recipe) and read the run's own judgement; the last
 judges the generators that `baselines/textbook_long.py` kept. 10,000 samples against the 10,000 test
-images; every row carries the floor. Rows of `results/digits_quality.csv` are replaced by name.
+images; every row carries the floor. Rows of `results/digits_quality.csv` are
+replaced by name and seed.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from gansmith.evaluation.judge import Judge, Verdict
 from gansmith.recipe import DataConfig, EvaluationConfig
 from gansmith.run import Run
 from gansmith.sampling import draw_latents
-from harness import read_rows, write_rows
+from harness import renew_rows
 
 METRICS = ("frechet", "kernel", "precision", "recall", "density", "coverage", "vendi")
 NAME = "digits_quality"
@@ -82,13 +83,8 @@ def main() -> None:
         rows = judge_textbook(args.weights)
     else:
         rows = [train_and_read(args.recipe, seed) for seed in args.seeds]
-    kept = [
-        {key: old[key] for key in rows[0]}
-        for old in read_rows(NAME)
-        if old["name"] != rows[0]["name"]
-        or (args.recipe != "textbook" and int(old["seed"]) not in args.seeds)
-    ]
-    print(write_rows(NAME, [*kept, *rows]))
+    keys = ("name", "seed", "epochs") if args.recipe == "textbook" else ("name", "seed")
+    print(renew_rows(NAME, rows, keys))
 
 
 if __name__ == "__main__":

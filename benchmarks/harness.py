@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,13 @@ def read_rows(name: str) -> list[dict[str, str]]:
         return []
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def renew_rows(name: str, rows: list[dict[str, Any]], keys: Sequence[str]) -> Path:
+    """Write rows to `results/NAME.csv` in the place of old ones that are equal in `keys`."""
+    new = {tuple(str(row[key]) for key in keys) for row in rows}
+    old = [row for row in read_rows(name) if tuple(row[key] for key in keys) not in new]
+    return write_rows(name, [*({field: row[field] for field in rows[0]} for row in old), *rows])
 
 
 def seconds_of(work: Callable[[], None]) -> float:

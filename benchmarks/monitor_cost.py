@@ -11,16 +11,11 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
 from pathlib import Path
 
+from arena import play
 from gansmith.data.store import open_dataset
-from gansmith.evaluation.judge import Judge
 from gansmith.recipe import load_recipe
-from gansmith.run import Run
-from gansmith.training.trainer import Trainer
-from gansmith.workflow.assemble import assemble
-from gansmith.workflow.train import watch
 from harness import interval, write_rows
 
 
@@ -29,18 +24,9 @@ def seconds_of(probes: int, steps: int, folder: Path) -> tuple[float, float]:
     budget = ["training.minutes=null", f"training.samples={32 * steps}", "training.batch=32"]
     recipe = load_recipe("digits", [*budget, f"health.probes={probes}"])
     dataset = open_dataset(recipe.data)
-    run = Run(folder)
-    run.create(recipe, {})
-    parts = assemble(recipe, dataset)
-    trainer = Trainer(parts.duel, parts.feed, parts.engine, recipe, run)
-    if probes:
-        judge = Judge(dataset, recipe.evaluation)
-        trainer.guard = watch(run, recipe, dataset, parts, judge, lambda line: None)
-    started = time.perf_counter()
-    trainer.train()
-    spent = time.perf_counter() - started
-    noted = [e["monitor_seconds"] for e in run.events() if e["event"] == "health"]
-    return spent, sum(noted)
+    played = play(recipe, dataset, folder)
+    noted = [e["monitor_seconds"] for e in played.run.events() if e["event"] == "health"]
+    return played.wall, sum(noted)
 
 
 def main() -> None:

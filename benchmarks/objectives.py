@@ -11,16 +11,12 @@ critic steps). 10,000 samples against the 10,000 test images, at temperature 1.
 from __future__ import annotations
 
 import argparse
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import Any
 
-import torch
-
-from arena import HOME, affordable, play, with_budget
+from arena import HOME, affordable, in_processes, play, with_budget
 from gansmith.data.store import open_dataset
 from gansmith.recipe import load_recipe
-from harness import read_rows, write_rows
+from harness import renew_rows
 
 NAME = "objectives"
 BASE = [
@@ -57,11 +53,10 @@ METRICS = ("frechet", "recall", "coverage", "precision")
 
 
 def row_of(arm: str, seed: int, seconds: float) -> dict[str, Any]:
-    torch.set_num_threads(1)
     recipe = load_recipe("digits", [*BASE, *ARMS[arm], f"training.seed={seed}"])
     dataset = open_dataset(recipe.data)
     samples = affordable(recipe, dataset, seconds)
-    folder = HOME / f"objectives-{ARMS_ORDER[arm]}-{seed}"
+    folder = HOME / f"objectives-{list(ARMS).index(arm)}-{seed}"
     played = play(with_budget(recipe, samples), dataset, folder)
     assert played.judge is not None
     row: dict[str, Any] = {"arm": arm, "seed": seed, "seen": samples, "ended": played.ended}
@@ -74,9 +69,6 @@ def row_of(arm: str, seed: int, seconds: float) -> dict[str, Any]:
     return row
 
 
-ARMS_ORDER = {arm: index for index, arm in enumerate(ARMS)}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
@@ -85,15 +77,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     tasks = [(arm, seed, args.seconds) for seed in args.seeds for arm in args.arms]
-    with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
-        rows = [future.result() for future in [pool.submit(row_of, *task) for task in tasks]]
-    done = {(row["arm"], str(row["seed"])) for row in rows}
-    kept = [
-        {key: old[key] for key in rows[0]}
-        for old in read_rows(NAME)
-        if (old["arm"], old["seed"]) not in done
-    ]
-    print(write_rows(NAME, sorted([*kept, *rows], key=lambda r: ARMS_ORDER[r["arm"]])))
+    rows = in_processes(row_of, tasks, args.jobs)
+    print(renew_rows(NAME, rows, ("arm", "seed")))
 
 
 if __name__ == "__main__":

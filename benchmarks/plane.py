@@ -7,28 +7,24 @@ of high quality if it lies within 3 standard deviations of the nearest mode; a m
 such sample is nearest to it; reverse KL of the high-quality samples' modes to the uniform. Every
 arm plays with the same networks (except `no steps`, whose generator is a continuous map), batches,
 averaging and schedule shape, on one thread, for the same processor time: its steps are timed first
-and its budget in samples is set from that. A perfect sampler is the floor. Rows of the arms that
-were run are replaced.
+and its budget in samples is set from that. A perfect sampler is the floor.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from arena import affordable, play, with_budget
+from arena import affordable, in_processes, play, with_budget
 from gansmith.data.planar import MIXTURES
 from gansmith.data.store import open_dataset
 from gansmith.recipe import load_recipe
-from harness import read_rows, write_rows
+from harness import renew_rows
 
 NAME, SAMPLES, SIGMAS = "plane", 2_500, 3.0
 PLAIN = ["objective.penalty=none", "objective.gamma=0", "optimiser.beta1=0.5"]
@@ -67,10 +63,8 @@ def modes_of(points: NDArray[Any], mixture: str) -> dict[str, float]:
     }
 
 
-def measure(task: tuple[str, str, int, float]) -> dict[str, Any]:
+def measure(mixture: str, arm: str, seed: int, seconds: float) -> dict[str, Any]:
     """Train one arm on one mixture with one seed, on one thread, and measure it."""
-    mixture, arm, seed, seconds = task
-    torch.set_num_threads(1)
     recipe = load_recipe(mixture, [*ARMS[arm], f"training.seed={seed}"])
     dataset = open_dataset(recipe.data)
     samples = affordable(recipe, dataset, seconds)
@@ -107,17 +101,10 @@ def main() -> None:
         for mixture in args.mixtures
         for seed in range(args.seeds)
     ]
-    with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
-        rows = list(pool.map(measure, tasks))
+    rows = in_processes(measure, tasks, args.jobs)
     for mixture in args.mixtures:
         rows += perfect(mixture, args.seeds)
-    done = {(row["mixture"], row["arm"]) for row in rows}
-    kept = [
-        {key: old[key] for key in rows[0]}
-        for old in read_rows(NAME)
-        if (old["mixture"], old["arm"]) not in done
-    ]
-    print(write_rows(NAME, [*kept, *rows]))
+    print(renew_rows(NAME, rows, ("mixture", "arm", "seed")))
 
 
 if __name__ == "__main__":

@@ -11,18 +11,14 @@ MNIST, so that both arms are seen by the same eyes.
 from __future__ import annotations
 
 import argparse
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import Any
 
-import torch
-
-from arena import HOME, few, play
+from arena import HOME, few, in_processes, play
 from gansmith.data.store import open_dataset
 from gansmith.evaluation.features import build_extractor
 from gansmith.evaluation.judge import Judge
 from gansmith.recipe import load_recipe
-from harness import read_rows, write_rows
+from harness import renew_rows
 
 NAME = "small_data"
 ARMS = {
@@ -34,7 +30,6 @@ METRICS = ("frechet", "recall", "coverage", "precision", "copying_ratio", "copyi
 
 
 def row_of(arm: str, seed: int, per_class: int, samples: int) -> dict[str, Any]:
-    torch.set_num_threads(1)
     budget = ["training.minutes=null", f"training.samples={samples}", f"training.seed={seed}"]
     quiet = ["training.checkpoint_seconds=1e9", "network.width=16"]
     recipe = load_recipe("digits", [*ARMS[arm], *budget, *quiet])
@@ -63,15 +58,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     tasks = [(arm, seed, args.per_class, args.samples) for seed in args.seeds for arm in args.arms]
-    with ProcessPoolExecutor(args.jobs, mp_context=get_context("spawn")) as pool:
-        rows = [future.result() for future in [pool.submit(row_of, *task) for task in tasks]]
-    done = {(row["arm"], str(row["seed"])) for row in rows}
-    kept = [
-        {key: old[key] for key in rows[0]}
-        for old in read_rows(NAME)
-        if (old["arm"], old["seed"]) not in done
-    ]
-    print(write_rows(NAME, [*kept, *rows]))
+    rows = in_processes(row_of, tasks, args.jobs)
+    print(renew_rows(NAME, rows, ("arm", "seed")))
 
 
 if __name__ == "__main__":

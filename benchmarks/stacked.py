@@ -26,7 +26,7 @@ from gansmith.evaluation.features import ClassifyingExtractor, build_extractor
 from gansmith.model import load
 from gansmith.recipe import DataConfig
 from gansmith.run import Run
-from harness import read_rows, write_rows
+from harness import renew_rows
 
 NAME, SAMPLES, SEED = "stacked", 26_000, 1
 DCGAN = [
@@ -97,13 +97,7 @@ def main() -> None:
     classifier = digit_classifier()
     rows = [row_of(args.arm, seed, args.minutes, classifier) for seed in args.seeds]
     rows.append(floor(classifier))
-    done = {(row["arm"], str(row["seed"])) for row in rows}
-    kept = [
-        {key: old[key] for key in rows[0]}
-        for old in read_rows(NAME)
-        if (old["arm"], old["seed"]) not in done
-    ]
-    print(write_rows(NAME, [*kept, *rows]))
+    print(renew_rows(NAME, rows, ("arm", "seed")))
 
 
 if __name__ == "__main__":

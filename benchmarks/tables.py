@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+
+from scipy.stats import t
 
 from harness import read_rows
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "README.zh-CN.md", "docs/results.md")
 COLUMNS = ("frechet", "recall", "coverage", "precision", "density")
+OPEN = "Not measured yet."
 Rows = list[dict[str, str]]
 
 
@@ -25,8 +29,8 @@ def spread(values: Sequence[float], digits: int = 3) -> str:
     mean = statistics.fmean(values)
     if len(values) < 3:
         return " / ".join(f"{value:.{digits}f}" for value in values)
-    t = {3: 4.30, 4: 3.18, 5: 2.78}.get(len(values), 2.26)
-    half = t * statistics.stdev(values) / len(values) ** 0.5
+    quantile = float(t.ppf(0.975, len(values) - 1))
+    half = quantile * statistics.stdev(values) / len(values) ** 0.5
     return f"{mean:.{digits}f} ± {half:.{digits}f}"
 
 
@@ -120,25 +124,28 @@ def grouped(rows: Rows, *keys: str) -> dict[tuple[str, ...], Rows]:
 
 
 def ratios(name: str) -> str:
-    """The table of a paired timing, or nothing where it was not measured yet."""
-    if not read_rows(name):
-        return "Not measured yet."
+    """The table of a paired timing."""
     (row,) = read_rows(name)
     skipped = {"cpu", "cores", "threads", "torch", "gansmith", "date"}
     return markdown(["figure", "value"], [[k, v] for k, v in row.items() if k not in skipped])
 
 
+QUALITY = ("frechet", "recall", "coverage", "precision")
+TABLES: dict[str, Callable[[], str]] = {
+    "digits_quality": quality,
+    "plane": plane,
+    "health": health,
+    "textbook_health": textbook_health,
+    "small_data": lambda: seeds_table("small_data", "arm", (*QUALITY, "copying_ratio")),
+    "objectives": lambda: seeds_table("objectives", "arm", QUALITY),
+    "stacked": lambda: seeds_table("stacked", "arm", ("modes", "kl")),
+    **{n: partial(ratios, n) for n in ("textbook_speed", "overhead", "monitor_cost")},
+}
+"""By the names of their files in `results/`, and of their marks in the pages."""
+
+
 def main() -> None:
-    tables = {"quality": quality()}
-    tables |= {name: ratios(name) for name in ("textbook_speed", "overhead", "monitor_cost")}
-    tables |= {"plane": plane(), "health": health(), "textbook_health": textbook_health()}
-    tables["small_data"] = seeds_table(
-        "small_data", "arm", ("frechet", "recall", "coverage", "precision", "copying_ratio")
-    )
-    tables["objectives"] = seeds_table(
-        "objectives", "arm", ("frechet", "recall", "coverage", "precision")
-    )
-    tables["stacked"] = seeds_table("stacked", "arm", ("modes", "kl"))
+    tables = {name: table() if read_rows(name) else OPEN for name, table in TABLES.items()}
     for page in (ROOT / name for name in PAGES):
         if not page.exists():
             continue

@@ -38,6 +38,7 @@ __all__ = [
     "TrainingConfig",
     "dump_recipe",
     "load_recipe",
+    "merge_settings",
     "override",
     "parse_recipe",
     "recipe_names",
@@ -90,6 +91,11 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     for entry in overrides:
         _override(settings, entry)
     return parse_recipe(settings)
+
+
+def merge_settings(settings: Iterable[str]) -> tuple[str, ...]:
+    """Return entries `a.b=c` with each name once, at its latest value."""
+    return tuple({entry.partition("=")[0]: entry for entry in settings}.values())
 
 
 def parse_recipe(settings: dict[str, Any]) -> Recipe:

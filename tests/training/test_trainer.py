@@ -12,6 +12,7 @@ from gansmith.errors import GansmithError
 from gansmith.run import Run
 from gansmith.training.moment import Moment
 from gansmith.training.trainer import Trainer
+from tests.training.scripted import assert_equal
 from tests.training.toy import toy_recipe, toy_trainer
 
 
@@ -35,17 +36,6 @@ def _final(folder: Path) -> Tree:
     return load_tree(folder / "checkpoints" / "last.safetensors")
 
 
-def _assert_equal(one: Tree, two: Tree) -> None:
-    assert one.keys() == two.keys()
-    for key, value in one.items():
-        if isinstance(value, dict):
-            _assert_equal(value, two[key])
-        elif isinstance(value, torch.Tensor):
-            assert torch.equal(value, two[key]), key
-        elif key != "seconds":
-            assert value == two[key], key
-
-
 @pytest.mark.parametrize("stop", [8, 200, 328])
 def test_a_stopped_and_resumed_run_equals_one_never_stopped(tmp_path: Path, stop: int) -> None:
     recipe = toy_recipe(400)
@@ -55,7 +45,7 @@ def test_a_stopped_and_resumed_run_equals_one_never_stopped(tmp_path: Path, stop
     assert later.resume()
     assert later.clock.samples in (stop, stop + 8)
     assert later.train()
-    _assert_equal(_final(tmp_path / "whole"), _final(tmp_path / "parts"))
+    assert_equal(_final(tmp_path / "whole"), _final(tmp_path / "parts"))
 
 
 def test_ctrl_c_saves_too_and_the_handler_is_put_back(tmp_path: Path) -> None:
@@ -116,7 +106,7 @@ def test_a_nan_stops_with_advice_and_saves_nothing_broken(tmp_path: Path) -> Non
     with pytest.raises(GansmithError, match=r"no longer a number.*optimiser\.d_lr") as caught:
         trainer.train()
     assert "\n" not in str(caught.value)
-    _assert_equal(good, _final(tmp_path / "run"))
+    assert_equal(good, _final(tmp_path / "run"))
 
 
 def test_broken_weights_are_never_saved(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from rich.console import Console
 
 from gansmith.checkpoint import Tree, all_finite
@@ -27,6 +26,7 @@ from gansmith.workflow import train as train_module
 from gansmith.workflow.assemble import Assembly, assemble
 from gansmith.workflow.train import train
 from tests.evaluation.bars import bars
+from tests.training.scripted import assert_equal
 
 QUICK = (
     *("data.size=16", "training.batch=8", "training.log_every=2", "training.frames=0"),
@@ -147,22 +147,11 @@ def test_a_monitor_that_only_warns_leaves_the_training_as_it_is(data: Path, tmp_
     assert watched() and free()
     assert len(watched.events("health")) == 10 and free.events("health") == []
     assert "health" not in free.run.manifest()
-    _assert_equal(watched.last(), free.last())
+    assert_equal(watched.last(), free.last())
     losses = [[e["d_loss"] for e in t.events("step")] for t in (watched, free)]
     assert losses[0] == losses[1]
     qualities = [t.run.quality()["metrics"] for t in (watched, free)]
     assert qualities[0] == qualities[1]
-
-
-def _assert_equal(one: Tree, two: Tree) -> None:
-    assert one.keys() == two.keys()
-    for key, value in one.items():
-        if isinstance(value, dict):
-            _assert_equal(value, two[key])
-        elif isinstance(value, torch.Tensor):
-            assert torch.equal(value, two[key]), key
-        elif key != "seconds":
-            assert value == two[key], key
 
 
 def test_a_planted_nan_is_healed(

@@ -77,7 +77,9 @@ class NamedCollection(ArrayCollection):
         self.name = named.name
         self.source = f"named set '{named.name}', files checked against pinned SHA-256"
         self.licence = named.licence
-        self.content = combined_digest([*(file.sha256 for file in named.files), str(use_labels)])
+        made = [named.name] if named.made_from else []  # apart from the set of the same files
+        sums = [file.sha256 for file in named.files]
+        self.content = combined_digest([*sums, *made, str(use_labels)])
         self.sizes = Counter({named.size: named.samples})
         self.transparent = named.mode in ("LA", "RGBA")
         self.coloured = named.mode in ("RGB", "RGBA")

@@ -1,18 +1,15 @@
-"""Line charts: inline SVG for pages, one PNG for the run folder."""
+"""Line charts: what is drawn of a series, and how as inline SVG for pages."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
-from PIL import Image, ImageDraw, ImageFont
 
-from gansmith.data.cache import atomic_file
 from gansmith.evaluation.page import render
 from gansmith.evaluation.scales import Axis, Points, Series, decimate, moving_mean, si
 
@@ -47,11 +44,11 @@ def line_chart(
     Returns:
         A `<figure>`, or nothing where there is nothing to draw.
     """
-    lines = _drawable(series, log_y)
+    lines = drawable(series, log_y)
     if not lines:
         return Markup("")
-    marked = _markable([floor], log_y)
-    x_axis, y_axis = _axes(lines, [*marked, *bounds], log_y, clock)
+    marked = markable([floor], log_y)
+    x_axis, y_axis = axes(lines, [*marked, *bounds], log_y, clock)
     return render(
         "chart.html",
         size=(WIDTH, HEIGHT),
@@ -87,19 +84,21 @@ def series_of(
     return lines
 
 
-def _drawable(series: Sequence[Series], log: bool) -> list[Series]:
+def drawable(series: Sequence[Series], log: bool) -> list[Series]:
+    """Return the lines that have a point to be drawn, without those that have none."""
     lines = [Series(s.name, *s.points(log)) for s in series]
     return [s for s in lines if len(s.x)]
 
 
-def _markable(floors: Sequence[float | None], log: bool) -> list[float]:
+def markable(floors: Sequence[float | None], log: bool) -> list[float]:
+    """Return the floors that an axis can show."""
     return [f for f in floors if f is not None and math.isfinite(f) and (f > 0 or not log)]
 
 
-def _axes(
+def axes(
     lines: Sequence[Series], held: Sequence[float], log: bool, clock: bool
 ) -> tuple[Axis, Axis]:
-    """The horizontal axis begins at zero, where training starts."""
+    """Return both axes for lines and values; the horizontal one begins at 0, as training does."""
     last = max(float(s.x[-1]) for s in lines)
     values = np.concatenate([*(s.y for s in lines), held])
     return Axis(0.0, last or 1.0, clock=clock), Axis.over(values, log)
@@ -113,8 +112,8 @@ def _down(fraction: float) -> float:
     return round(HEIGHT - BOTTOM - fraction * (HEIGHT - BOTTOM - TOP), 1)
 
 
-def _layers(line: Series) -> list[tuple[str, Points, Points]]:
-    """What is drawn of a line: all of it, and over that a calm mean where it is long."""
+def layers(line: Series) -> list[tuple[str, Points, Points]]:
+    """Return what is drawn of a line: all of it, and over that a calm mean where it is long."""
     x, y = np.asarray(line.x), np.asarray(line.y)
     if len(x) <= SMOOTH_FROM:
         return [("line", x, y)]
@@ -124,7 +123,7 @@ def _layers(line: Series) -> list[tuple[str, Points, Points]]:
 
 def _strokes(index: int, line: Series, x_axis: Axis, y_axis: Axis) -> list[dict[str, str]]:
     strokes = []
-    for kind, x, y in _layers(line):
+    for kind, x, y in layers(line):
         places = zip(x_axis(x).tolist(), y_axis(y).tolist(), strict=True)
         points = " ".join(f"{_across(a):g},{_down(b):g}" for a, b in places)
         if len(x) == 1:  # a line of one point shows only when it has a length, even of zero
@@ -159,106 +158,3 @@ def _hover(
         "texts": [f"{s.name}: {si(s.y[k])}" for _, s, k in near],
         "dots": [(i % 6, _across(x_axis.at(s.x[k])), _down(y_axis.at(s.y[k]))) for i, s, k in near],
     }
-
-
-PANEL = (480, 320)
-BOX = (54, 52, 462, 280)
-"""The plot of a panel: left, top, right, bottom."""
-FINER = 3
-"""Panels are drawn this many times larger and reduced, which smooths every edge."""
-INK, MUTED, GRID = "#1c2430", "#667080", "#e4e7ec"
-INKS = (("#2563c9", "#c3d4f0"), ("#d2691e", "#f2d5be"))
-"""Of each line: its ink, and the paler one of its trace under the moving mean."""
-
-
-def curves_png(events: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Draw losses, Frechet distance, and recall with coverage, side by side.
-
-    Args:
-        events: The objects of `metrics.jsonl`; those of kind "step" and "quality" are drawn.
-        path: PNG file, replaced whole.
-
-    Raises:
-        GansmithError: The file cannot be written.
-    """
-    steps = [e for e in events if e.get("event") == "step"]
-    looks = [e for e in events if e.get("event") == "quality"]
-    floors = [e.get("frechet_floor") for e in looks]
-    losses = series_of(steps, {"d_loss": "discriminator", "g_loss": "generator"})
-    shares = series_of(looks, {"recall": "recall", "coverage": "coverage"})
-    distance = series_of(looks, {"frechet": "generated"})
-    picture = Image.new("RGB", (3 * PANEL[0], PANEL[1]), "white")
-    picture.paste(_panel("Losses", losses), (0, 0))
-    picture.paste(_panel("Frechet distance", distance, floors[-1:], log=True), (PANEL[0], 0))
-    picture.paste(_panel("Variety", shares), (2 * PANEL[0], 0))
-    with atomic_file(path) as partial:
-        picture.save(partial, "PNG", optimize=True)
-
-
-def _panel(
-    title: str, series: Sequence[Series], floors: Sequence[float | None] = (), log: bool = False
-) -> Image.Image:
-    canvas = Image.new("RGB", (PANEL[0] * FINER, PANEL[1] * FINER), "white")
-    draw = ImageDraw.Draw(canvas)
-    lines, floors = _drawable(series, log), _markable(floors, log)
-    _write(draw, (BOX[0], 18), title, INK, size=16)
-    if lines:
-        axes = _axes(lines, floors, log, clock=False)
-        _draw_grid(draw, *axes)
-        _draw_lines(draw, lines, floors, *axes)
-    else:
-        _write(draw, (BOX[0], 44), "nothing measured yet", MUTED)
-    return canvas.resize(PANEL, Image.Resampling.LANCZOS)
-
-
-def _write(
-    draw: ImageDraw.ImageDraw,
-    place: tuple[float, float],
-    text: str,
-    ink: str,
-    size: int = 12,
-    anchor: str = "lm",
-) -> None:
-    font = ImageFont.load_default(size * FINER)
-    draw.text((place[0] * FINER, place[1] * FINER), text, fill=ink, font=font, anchor=anchor)
-
-
-def _place(x: float, y: float) -> tuple[float, float]:
-    """Pixels of a point given as shares of the plot."""
-    left, top, right, bottom = (side * FINER for side in BOX)
-    return left + x * (right - left), bottom - y * (bottom - top)
-
-
-def _draw_grid(draw: ImageDraw.ImageDraw, x_axis: Axis, y_axis: Axis) -> None:
-    for value, label in y_axis.ticks():
-        at = y_axis.at(value)
-        draw.line([_place(0, at), _place(1, at)], fill=GRID, width=FINER)
-        _write(draw, (BOX[0] - 7, _place(0, at)[1] / FINER), label, MUTED, anchor="rm")
-    for value, label in x_axis.ticks():
-        if x_axis.at(value) < 0.7:
-            across = _place(x_axis.at(value), 0)[0] / FINER
-            _write(draw, (across, BOX[3] + 16), label, MUTED, anchor="mm")
-    _write(draw, (BOX[2], BOX[3] + 16), "samples seen", MUTED, anchor="rm")
-
-
-def _draw_lines(
-    draw: ImageDraw.ImageDraw,
-    lines: Sequence[Series],
-    floors: Sequence[float],
-    x_axis: Axis,
-    y_axis: Axis,
-) -> None:
-    for floor in floors:
-        for dash in np.arange(0, 0.985, 0.03).tolist():
-            ends = [_place(dash, y_axis.at(floor)), _place(dash + 0.015, y_axis.at(floor))]
-            draw.line(ends, fill=MUTED, width=FINER)
-        beside = _place(1, y_axis.at(floor))
-        _write(draw, (BOX[2], beside[1] / FINER - 9), f"floor {si(floor)}", MUTED, anchor="rm")
-    across: float = BOX[2]
-    for (ink, pale), line in reversed(list(zip(INKS, lines, strict=False))):
-        for kind, x, y in _layers(line):
-            points = [_place(a, b) for a, b in zip(x_axis(x), y_axis(y), strict=True)]
-            main = kind == "line"
-            draw.line(points, ink if main else pale, (2 if main else 1) * FINER, joint="curve")
-        _write(draw, (across, 18), line.name, ink, anchor="rm")
-        across -= 14 + ImageFont.load_default(12 * FINER).getlength(line.name) / FINER

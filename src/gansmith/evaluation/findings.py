@@ -10,6 +10,7 @@ from typing import Literal
 
 from gansmith.evaluation.record import Event, RunRecord
 from gansmith.health.diagnosis import EXPLANATIONS
+from gansmith.recipe import merge_settings
 
 State = Literal["open", "healed", "past"]
 
@@ -32,6 +33,8 @@ ADVICE = {
     ),
 }
 """What to do where no setting is left to change."""
+PAST = "It was not said again after the course was changed."
+RETRAIN = "To train again with the remedy:"
 NO_ADVICE = "No setting is known to answer this: look at the data, and try another recipe."
 
 
@@ -112,6 +115,11 @@ def settings_of(event: Event) -> tuple[str, ...]:
     return tuple(str(event.get("settings", "")).split())
 
 
+def options(settings: Iterable[str]) -> str:
+    """Write settings as a command line takes them."""
+    return " ".join(f"--set {setting}" for setting in settings)
+
+
 def find(record: RunRecord) -> list[Finding]:
     """Put what the monitor said of a run in order: one finding a diagnosis, open ones first.
 
@@ -136,7 +144,7 @@ def find(record: RunRecord) -> list[Finding]:
 def healed_settings(record: RunRecord) -> tuple[str, ...]:
     """Settings in force at the end of a run that was healed; empty where none was changed."""
     healed = [e for e in record.diagnoses if e["action"] == "heal"]
-    return _merged(setting for event in healed for setting in settings_of(event))
+    return merge_settings(setting for event in healed for setting in settings_of(event))
 
 
 def retrain_command(run: Path, settings: Iterable[str]) -> str:
@@ -172,13 +180,7 @@ def _remedy(record: RunRecord, event: Event, state: State) -> tuple[str, ...]:
     own = settings_of(event)
     if state != "open" or not own:
         return own
-    return _merged((*healed_settings(record), *own))
-
-
-def _merged(settings: Iterable[str]) -> tuple[str, ...]:
-    """Each name once, with its latest value."""
-    table = {setting.partition("=")[0]: setting for setting in settings}
-    return tuple(table.values())
+    return merge_settings((*healed_settings(record), *own))
 
 
 def _free(run: Path) -> Path:

@@ -9,7 +9,16 @@ from typing import Any
 from markupsafe import Markup
 
 from gansmith.evaluation.charts import line_chart, series_of
-from gansmith.evaluation.findings import Finding, done_on, find, retrain_command, settings_of
+from gansmith.evaluation.findings import (
+    PAST,
+    RETRAIN,
+    Finding,
+    done_on,
+    find,
+    options,
+    retrain_command,
+    settings_of,
+)
 from gansmith.evaluation.page import render
 from gansmith.evaluation.record import RunRecord
 from gansmith.evaluation.scales import Axis, number
@@ -186,21 +195,17 @@ def _told(finding: Finding) -> str:
 def _done(record: RunRecord, finding: Finding) -> dict[str, str]:
     """What was done about it, what to do, and the settings or the command for that."""
     if finding.state == "healed":
-        return {"done": _healed(finding), "code": _options(settings_of(finding.last))}
+        return {"done": _healed(finding), "code": options(settings_of(finding.last))}
     if finding.state == "past":
-        return {"done": "It was not said again after the course was changed.", "code": ""}
+        return {"done": PAST, "code": ""}
     done = "" if done_on(finding.last) == "warned" else "The training was ended for it. "
     if not finding.settings:
         return {"done": done + finding.advice, "code": ""}
     command = retrain_command(record.run.path, finding.settings)
-    return {"done": done + "To train again with the remedy:", "code": command}
+    return {"done": done + RETRAIN, "code": command}
 
 
 def _healed(finding: Finding) -> str:
     if settings_of(finding.last):
         return "Healed: settings were changed, and the training went on."
     return "Healed: no setting was left to change, so training ended with its best state."
-
-
-def _options(settings: Sequence[str]) -> str:
-    return " ".join(f"--set {setting}" for setting in settings)

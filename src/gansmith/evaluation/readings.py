@@ -66,6 +66,11 @@ def reading(metric: Metric) -> str:
     return f"{abs(share - 1):.0%} {'above' if share > 1 else 'below'} real"
 
 
+def right_share(real_sign: float, fake_sign: float) -> float:
+    """Share of samples that a discriminator took for what they were, of its mean signs on each."""
+    return 0.5 + (real_sign - fake_sign) / 4
+
+
 def closeness(metric: Metric) -> float | None:
     """How near a value comes to its floor, in [0, 1]; 1 is as good as real samples."""
     share = ratio(metric)

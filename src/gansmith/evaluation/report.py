@@ -176,15 +176,16 @@ def _chart(
 
 def _cost(record: RunRecord) -> list[tuple[str, str]]:
     """What the run took, as far as it was logged."""
-    cost, watching = [], record.share("monitor_seconds", record.health)
-    looks = [look["cost_seconds"] for look in record.looks if "cost_seconds" in look]
+    cost = []
+    looking = record.share("cost_seconds", record.looks)
+    watching = record.share("monitor_seconds", record.health)
     if record.rate:
         cost.append(("Rate", f"{record.rate:,.0f} samples a second (median)"))
     if record.memory:
         cost.append(("Memory", f"{record.memory:.2f} GiB at most"))
-    if looks and record.last["seconds"]:
-        share = sum(looks) / record.last["seconds"]
-        cost.append(("Quick looks", f"{duration(sum(looks))}, {share:.1%} of the training"))
+    if looking is not None:
+        spent = duration(looking * record.last["seconds"])
+        cost.append(("Quick looks", f"{spent}, {looking:.1%} of the training"))
     if watching is not None:
         cost.append(("Health monitor", f"{watching:.1%} of the training"))
     for player, count in record.manifest.parameters.items():

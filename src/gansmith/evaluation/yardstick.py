@@ -25,7 +25,7 @@ SUBSET = 1000
 class Yardstick:
     """Measures features against those of held-out samples.
 
-    Both methods give what the counts allow: with fewer than two samples on either side there are
+    All methods give what the counts allow: with fewer than two samples on either side there are
     no distances.
 
     Args:
@@ -43,8 +43,8 @@ class Yardstick:
         """The k that `count` generated samples and the reference allow; 0 where none does."""
         return max(0, min(self.neighbours, len(self.reference) - 1, count - 1))
 
-    def overlap(self, features: Tensor) -> dict[str, float]:
-        """Vendi score, Frechet distance, precision, recall, density and coverage.
+    def variety(self, features: Tensor) -> dict[str, float]:
+        """Vendi score, precision, recall, density and coverage.
 
         The Vendi score is taken about the reference's mean: features that are all positive would
         otherwise be much alike by their cosines, whatever they show.
@@ -52,8 +52,14 @@ class Yardstick:
         values = {"vendi": vendi_score(features - self.reference.mean(0))}
         if neighbours := self.usable_neighbours(len(features)):
             radii = self._radii if neighbours == self.neighbours else None
-            manifold = manifold_overlap(self.reference, features, neighbours, radii)
-            values |= {"frechet": frechet_distance(self.reference, features), **manifold._asdict()}
+            values |= manifold_overlap(self.reference, features, neighbours, radii)._asdict()
+        return values
+
+    def overlap(self, features: Tensor) -> dict[str, float]:
+        """All of `variety`, and the Frechet distance."""
+        values = self.variety(features)
+        if self.usable_neighbours(len(features)):
+            values["frechet"] = frechet_distance(self.reference, features)
         return values
 
     def everything(self, features: Tensor) -> dict[str, float]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
+from gansmith.evaluation.readings import right_share
+
 Values = dict[str, float]
 
 
@@ -109,7 +111,7 @@ class History:
     def right(self, share: float) -> float | None:
         """Share of samples that the discriminator took for what they were, lately."""
         real, fake = self.mean("real_sign", share), self.mean("fake_sign", share)
-        return None if real is None or fake is None else 0.5 + (real - fake) / 4
+        return None if real is None or fake is None else right_share(real, fake)
 
     def poor(self, share: float) -> bool:
         """Whether the latest probe's coverage is below a share of its floor."""
@@ -117,10 +119,8 @@ class History:
 
     def rising(self, name: str) -> bool:
         """Whether a probe's value has grown by a fifth over this course's latest looks."""
-        values = self.series(name)
-        return len(values) > 1 and values[-1] > 1.2 * max(
-            values[-3 if len(values) > 2 else 0], 0.01
-        )
+        values = self.series(name)[-3:]
+        return len(values) > 1 and values[-1] > 1.2 * max(values[0], 0.01)
 
     @property
     def thriving(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,15 +13,13 @@ from torch import Tensor
 
 from gansmith.evaluation.features import ClassifyingExtractor
 from gansmith.evaluation.judge import Judge
-from gansmith.evaluation.metrics import (
-    manifold_overlap,
-    nearest_distances,
-    neighbour_radii,
-    vendi_score,
-)
+from gansmith.evaluation.metrics import nearest_distances, neighbour_radii
+from gansmith.evaluation.yardstick import Yardstick
 from gansmith.health.modes import Modes, find_modes
 
 NEIGHBOURS, REFERENCE, SOURCES = 5, 1_000, 5_000
+LEAST = 2
+"""Held-out samples below which there is no neighbourhood, and nothing to compare with."""
 TWIN = 0.2
 """Samples nearer to each other than this share of the usual real distance count as the same."""
 
@@ -42,13 +41,14 @@ class Probe:
     """Looks at a few hundred generated samples through the judge's eyes.
 
     Args:
-        judge: Has the extractor and features of real samples.
+        judge: Has the extractor and features of real samples, at least `LEAST` held out.
         samples: Generated samples in a look.
     """
 
     def __init__(self, judge: Judge, samples: int) -> None:
         self._judge, self.samples = judge, samples
         self._reference = judge.real.held_out[:REFERENCE]
+        self._yardstick = Yardstick(self._reference, NEIGHBOURS, judge.extractor)
         self._train = judge.real.train[:SOURCES]
         self._before: Tensor | None = None
 
@@ -59,9 +59,9 @@ class Probe:
 
     def prepare(self) -> None:
         """Do now what the first look would wait for."""
-        _ = self.modes, self._radii, self.floors
+        _ = self.modes, self.floors
 
-    def look(self, samples: NDArray[np.uint8], asked: NDArray[np.int64] | None = None) -> Look:
+    def look(self, samples: NDArray[Any], asked: NDArray[np.int64] | None = None) -> Look:
         """Measure samples as the medium stores them.
 
         Args:
@@ -97,25 +97,15 @@ class Probe:
         return {k: v for k, v in values.items() if k not in ("copying", "copies")}
 
     def _measure(self, features: Tensor) -> dict[str, float]:
-        manifold = manifold_overlap(self._reference, features, self._neighbours, self._radii)
+        variety = self._yardstick.variety(features)
         near = nearest_distances(features, self._train)
         nearest = neighbour_radii(features, 1).sqrt()
         return {
-            "coverage": manifold.coverage,
-            "precision": manifold.precision,
-            "vendi": vendi_score(features - self._reference.mean(0)),
+            **{name: variety[name] for name in ("coverage", "precision", "vendi")},
             "twins": float((nearest < TWIN * self._usual).double().mean()),
             "copying": float(near.median() / self._unseen.median().clamp(min=1e-12)),
             "copies": float((near <= self._unseen.quantile(0.01)).double().mean()),
         }
-
-    @property
-    def _neighbours(self) -> int:
-        return max(1, min(NEIGHBOURS, len(self._reference) - 1))
-
-    @cached_property
-    def _radii(self) -> Tensor:
-        return neighbour_radii(self._reference, self._neighbours)
 
     @cached_property
     def _unseen(self) -> Tensor:

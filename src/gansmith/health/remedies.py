@@ -1,9 +1,9 @@
 """Remedies: what to change where something is wrong, as settings of the recipe.
 
 A remedy is made for the settings in force, so a second one for the same diagnosis goes further.
-Where the remedies lead is the game that held best when objectives were laid side by side:
-relativistic pairing with R1 + R2, no momentum, equal and moderate rates (Huang et al. 2025, arXiv
-2501.05441; `docs/results.md`).
+Where the remedies lead is the game of the house's own recipes: relativistic pairing with R1 + R2,
+no momentum, equal and moderate rates (Huang et al. 2025, arXiv 2501.05441). `docs/results.md` has
+what they gained on planted faults.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gansmith.health.diagnosis import Diagnosis
-from gansmith.recipe import Recipe
+from gansmith.recipe import Recipe, merge_settings
 from gansmith.schema import Schedule
 from gansmith.training.guard import Ruling
 
@@ -40,12 +40,11 @@ def remedy(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
 
 def steady(recipe: Recipe) -> Settings:
     """Settings that bring the game to relativistic pairing under a penalty that is felt."""
-    gamma, name = recipe.objective.gamma, "objective.gamma"
-    settings = list(STEADY)
+    settings, gamma = list(STEADY), recipe.objective.gamma
     if recipe.objective.penalty == "none" or gamma.start <= 0:
         settings += _first_penalty(recipe)
     else:
-        settings += _scaled(name, gamma, 3)
+        settings += _scaled("objective.gamma", gamma, 3)
     if recipe.objective.critic_steps > 1:
         settings.append("objective.critic_steps=1")
     if recipe.training.ema_half_life == 0:
@@ -81,19 +80,12 @@ def _for_divergence(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
     return Ruling(settings=slower(recipe), back="kept")
 
 
-def _for_power(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
-    return Ruling(settings=(*_level(recipe), *steady(recipe)), back="kept")
+def _for_power_or_collapse(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+    return Ruling(settings=merge_settings((*_level(recipe), *steady(recipe))), back="kept")
 
 
 def _for_weakness(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
-    rates = recipe.optimiser
-    if rates.d_lr == rates.g_lr:
-        return Ruling(settings=_scaled("optimiser.d_lr", rates.d_lr, 2), back="new")
-    return Ruling(settings=_level(recipe), back="new")
-
-
-def _for_collapse(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
-    return Ruling(settings=(*_level(recipe), *steady(recipe)), back="kept")
+    return _faster("optimiser.d_lr", recipe)
 
 
 def _for_lost_modes(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
@@ -110,27 +102,29 @@ def _for_lost_modes(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
 
 
 def _for_stalling(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+    return _faster("optimiser.g_lr", recipe)
+
+
+def _faster(player: str, recipe: Recipe) -> Ruling:
+    """Begin anew with equal rates; where they are equal already, with one player's doubled."""
     rates = recipe.optimiser
     if rates.g_lr == rates.d_lr:
-        return Ruling(settings=_scaled("optimiser.g_lr", rates.g_lr, 2), back="new")
+        return Ruling(settings=_scaled(player, rates.g_lr, 2), back="new")
     return Ruling(settings=_level(recipe), back="new")
 
 
 def _for_copying(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
     """Augment, then more; then what is copied already will not be unlearnt, and training ends."""
     augment = recipe.augment
-    last = Ruling(stop=diagnosis.name == "memorising", back="kept")
-    if recipe.medium == "points":
-        return last if last.stop else Ruling()
-    if not augment.ops:
-        first = (f"augment.ops={CROPS}", f"augment.probability={min(0.5, augment.limit):g}")
-        gamma = _scaled("objective.gamma", recipe.objective.gamma, 2)
-        return Ruling(settings=(*first, *gamma))
-    if augment.probability < augment.limit:
+    exhausted = bool(augment.ops) and augment.probability >= augment.limit
+    if recipe.medium == "points" or exhausted:
+        copies = diagnosis.name == "memorising"
+        return Ruling(stop=True, back="kept") if copies else Ruling()
+    if augment.ops:
         ops = ",".join(dict.fromkeys((*augment.ops, *EVERYTHING.split(","))))
-        more = (f"augment.ops={ops}", f"augment.probability={augment.limit:g}")
-        return Ruling(settings=more)
-    return last if last.stop else Ruling()
+        return Ruling(settings=(f"augment.ops={ops}", f"augment.probability={augment.limit:g}"))
+    first = (f"augment.ops={CROPS}", f"augment.probability={min(0.5, augment.limit):g}")
+    return Ruling(settings=(*first, *_scaled("objective.gamma", recipe.objective.gamma, 2)))
 
 
 def _for_labels(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
@@ -157,10 +151,10 @@ def _set(name: str, start: float, end: float) -> Settings:
 
 REMEDIES: dict[str, Callable[[Diagnosis, Recipe], Ruling]] = {
     "diverged": _for_divergence,
-    "discriminator overpowers": _for_power,
+    "discriminator overpowers": _for_power_or_collapse,
     "discriminator too weak": _for_weakness,
     "discriminator overfits": _for_copying,
-    "mode collapse (total)": _for_collapse,
+    "mode collapse (total)": _for_power_or_collapse,
     "mode collapse (partial)": _for_lost_modes,
     "oscillation": _for_divergence,
     "memorising": _for_copying,

@@ -82,8 +82,7 @@ def overpowers(history: History) -> Diagnosis | None:
         return None
     return Diagnosis(
         "discriminator overpowers",
-        f"it is right about {right:.1%} of samples, and coverage is {history.now('coverage'):.3f} "
-        f"of {history.floors['coverage']:.3f}.",
+        f"it is right about {right:.1%} of samples, and coverage is {_coverage(history)}.",
     )
 
 
@@ -98,8 +97,12 @@ def too_weak(history: History) -> Diagnosis | None:
     return Diagnosis(
         "discriminator too weak",
         f"it is right about {right:.0%} of samples, no better than a coin, though coverage is only "
-        f"{history.now('coverage'):.3f} of {history.floors['coverage']:.3f}.",
+        f"{_coverage(history)}.",
     )
+
+
+def _coverage(history: History) -> str:
+    return f"{history.now('coverage'):.3f} of {history.floors['coverage']:.3f}"
 
 
 def oscillation(history: History) -> Diagnosis | None:
@@ -135,17 +138,18 @@ def partial_collapse(history: History) -> Diagnosis | None:
     looks = history.looks[-2:]
     if history.age < SETTLED or len(looks) < 2 or history.poor(0.1):
         return None
-    known = {mode for mode, share in enumerate(best_shares(history)) if _full(history, mode, share)}
+    known = _known(history)
     gone = set.intersection(*(missing(history, look, known) for look in looks)) - growing(history)
     lost = set() if history.rising("coverage") else gone & known
     if not lost and (not gone or history.age < LATE):
         return None
-    names = tuple(history.names[mode] for mode in sorted(lost or gone))
-    shares = sum(looks[-1].counts[mode] for mode in lost or gone) / max(1, sum(looks[-1].counts))
-    real = sum(history.shares[mode] for mode in lost or gone)
+    modes, counts = sorted(lost or gone), looks[-1].counts
+    names = tuple(history.names[mode] for mode in modes)
+    made = sum(counts[mode] for mode in modes) / max(1, sum(counts))
+    real = sum(history.shares[mode] for mode in modes)
     return Diagnosis(
         "mode collapse (partial)",
-        f"{', '.join(names)}: {shares:.1%} of generated samples, {real:.1%} of real ones.",
+        f"{', '.join(names)}: {made:.1%} of generated samples, {real:.1%} of real ones.",
         modes=names,
         lost=bool(lost),
     )
@@ -165,8 +169,10 @@ def missing(history: History, look: Seen, known: set[int]) -> set[int]:
     }
 
 
-def _full(history: History, mode: int, share: float) -> bool:
-    return share > 0.75 * history.shares[mode] > 0
+def _known(history: History) -> set[int]:
+    """Modes that were there, in about the real share, at two looks of this course."""
+    pairs = enumerate(zip(best_shares(history), history.shares, strict=False))
+    return {mode for mode, (share, real) in pairs if share > 0.75 * real > 0}
 
 
 def growing(history: History) -> set[int]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gansmith.errors import GansmithError
 from gansmith.recipe import NetworkConfig
@@ -157,3 +158,12 @@ def check_pair(name: str, pair: Pair, spec: SampleSpec, packing: int = 1) -> Non
         )
     for player in pair:
         player.train()
+
+
+def with_label(vectors: Tensor, labels: Tensor | None, classes: int) -> Tensor:
+    """Append one-hot labels to vectors [N, D] of a conditional pair."""
+    if not classes:
+        return vectors
+    if labels is None:
+        raise ValueError("a conditional pair needs labels")
+    return torch.cat([vectors, F.one_hot(labels, classes).to(vectors.dtype)], dim=1)

@@ -16,9 +16,8 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gansmith.errors import GansmithError
 from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
-from gansmith.networks.geometry import Canvas
+from gansmith.networks.geometry import Canvas, for_convolutions, require_sides
 from gansmith.networks.linear import Linear
 from gansmith.schema import Section
 
@@ -148,12 +147,5 @@ def conv(spec: SampleSpec, options: ConvOptions) -> Pair:
     Raises:
         GansmithError: The samples are smaller than 16 or larger than 256 pixels a side.
     """
-    if not all(16 <= side <= 256 for side in (spec.height, spec.width)):
-        raise GansmithError(
-            f"network 'conv' serves 16 to 256 pixels a side, the data is {spec.height} x "
-            f"{spec.width}: give --set data.size=64 (or another in that range)"
-        )
-    pair = Pair(ConvGenerator(spec, options), ConvDiscriminator(spec, options))
-    for player in pair:
-        player.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return pair
+    require_sides("conv", spec, 256)
+    return for_convolutions(Pair(ConvGenerator(spec, options), ConvDiscriminator(spec, options)))

@@ -12,16 +12,20 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Literal
 
-import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from gansmith.errors import GansmithError
-from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
-from gansmith.networks.geometry import Canvas, halvings
+from gansmith.networks.base import (
+    Discriminator,
+    Generator,
+    Pair,
+    SampleSpec,
+    register_pair,
+    with_label,
+)
+from gansmith.networks.geometry import Canvas, for_convolutions, halvings, require_sides
 from gansmith.networks.linear import Linear
 from gansmith.networks.minibatch import MinibatchDeviation
-from gansmith.networks.textbook import with_label
 from gansmith.schema import Section
 
 SLOPE = 0.2
@@ -130,12 +134,5 @@ def dcgan(spec: SampleSpec, options: DcganOptions) -> Pair:
     Raises:
         GansmithError: The samples are smaller than 16 or larger than 256 pixels a side.
     """
-    if not all(16 <= side <= 256 for side in (spec.height, spec.width)):
-        raise GansmithError(
-            f"network 'dcgan' serves 16 to 256 pixels a side, the data is {spec.height} x "
-            f"{spec.width}: give --set data.size=64 (or another in that range)"
-        )
-    pair = Pair(DcganGenerator(spec, options), DcganDiscriminator(spec, options))
-    for player in pair:
-        player.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return pair
+    require_sides("dcgan", spec, 256)
+    return for_convolutions(Pair(DcganGenerator(spec, options), DcganDiscriminator(spec, options)))

@@ -1,16 +1,18 @@
-"""The canvas of networks whose levels halve: samples of any size become its centre."""
+"""What networks whose levels halve share: which sizes they serve, and the canvas of a sample."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gansmith.networks.base import SampleSpec
+from gansmith.errors import GansmithError
+from gansmith.networks.base import Pair, SampleSpec
 
-BASE = 4
+BASE, LEAST = 4, 16
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,23 @@ def halvings(spec: SampleSpec) -> int:
     So 28 and 48 pixels go down to 7 and 6, without any padding.
     """
     return (max(spec.height, spec.width) // BASE).bit_length() - 1
+
+
+def require_sides(name: str, spec: SampleSpec, most: int) -> None:
+    """Check that a pair serves samples of this size.
+
+    Raises:
+        GansmithError: They are smaller than 16 or larger than `most` pixels a side.
+    """
+    if not all(LEAST <= side <= most for side in (spec.height, spec.width)):
+        raise GansmithError(
+            f"network '{name}' serves {LEAST} to {most} pixels a side, the data is {spec.height} x "
+            f"{spec.width}: give --set data.size=64 (or another in that range)"
+        )
+
+
+def for_convolutions(pair: Pair) -> Pair:
+    """Bring a pair to the memory layout that convolutions like best, in place."""
+    for player in pair:
+        player.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return pair

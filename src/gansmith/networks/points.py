@@ -16,8 +16,14 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
-from gansmith.networks.textbook import with_label
+from gansmith.networks.base import (
+    Discriminator,
+    Generator,
+    Pair,
+    SampleSpec,
+    register_pair,
+    with_label,
+)
 from gansmith.schema import Section
 
 SLOPE = 0.2

@@ -26,10 +26,9 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gansmith.errors import GansmithError
 from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
 from gansmith.networks.convolution import Conv2d
-from gansmith.networks.geometry import Canvas, halvings
+from gansmith.networks.geometry import Canvas, for_convolutions, halvings, require_sides
 from gansmith.networks.linear import Linear
 from gansmith.networks.minibatch import MinibatchDeviation
 from gansmith.networks.resampling import Downsample, Upsample
@@ -197,12 +196,7 @@ def residual(spec: SampleSpec, options: ResidualOptions) -> Pair:
     Raises:
         GansmithError: The samples are smaller than 16 or larger than 1024 pixels a side.
     """
-    if not all(16 <= side <= 1024 for side in (spec.height, spec.width)):
-        raise GansmithError(
-            f"network 'residual' serves 16 to 1024 pixels a side, the data is {spec.height} x "
-            f"{spec.width}: give --set data.size=64 (or another in that range)"
-        )
-    pair = Pair(ResidualGenerator(spec, options), ResidualDiscriminator(spec, options))
-    for player in pair:
-        player.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return pair
+    require_sides("residual", spec, 1024)
+    return for_convolutions(
+        Pair(ResidualGenerator(spec, options), ResidualDiscriminator(spec, options))
+    )

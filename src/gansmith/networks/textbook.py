@@ -9,7 +9,14 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
+from gansmith.networks.base import (
+    Discriminator,
+    Generator,
+    Pair,
+    SampleSpec,
+    register_pair,
+    with_label,
+)
 from gansmith.networks.linear import Linear
 from gansmith.schema import Section
 
@@ -60,15 +67,6 @@ class TextbookDiscriminator(Discriminator):
             hidden = F.leaky_relu(layer(hidden), 0.2)
         logits: Tensor = last(hidden)
         return logits.squeeze(1)
-
-
-def with_label(vectors: Tensor, labels: Tensor | None, classes: int) -> Tensor:
-    """Append one-hot labels to vectors [N, D] of a conditional pair."""
-    if not classes:
-        return vectors
-    if labels is None:
-        raise ValueError("a conditional pair needs labels")
-    return torch.cat([vectors, F.one_hot(labels, classes).to(vectors.dtype)], dim=1)
 
 
 @register_pair("textbook", TextbookOptions)

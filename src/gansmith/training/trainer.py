@@ -16,8 +16,8 @@ from gansmith.training.ema import Average
 from gansmith.training.engine import Engine
 from gansmith.training.feed import Feed
 from gansmith.training.guard import Guard, Ruling
+from gansmith.training.interrupts import stop_signals
 from gansmith.training.moment import Moment, Observer
-from gansmith.training.signals import stop_signals
 from gansmith.training.state import (
     capture_players,
     capture_random,
@@ -161,7 +161,7 @@ class Trainer:
         save = ending or since >= self.config.checkpoint_seconds
         if best or save:
             signals = self.duel.signals()
-            if self.guard is not None and not _all_numbers(signals):
+            if self.guard is not None and _broken(signals):
                 return  # the guard hears of it at the next logged step
             self._check(signals)
             state = self._state()
@@ -172,8 +172,7 @@ class Trainer:
                 self._saved_at = time.perf_counter()
 
     def _check(self, signals: dict[str, float]) -> None:
-        broken = [name for name, value in signals.items() if not math.isfinite(value)]
-        if broken:
+        if broken := _broken(signals):
             raise GansmithError(
                 f"training diverged: {broken[0]} is no longer a number after "
                 f"{self.clock.samples:,} samples; what was saved is intact. Start again under "
@@ -217,5 +216,6 @@ class Trainer:
         self.average.retune(recipe.training.ema_half_life, recipe.training.ema_ramp)
 
 
-def _all_numbers(signals: dict[str, float]) -> bool:
-    return all(map(math.isfinite, signals.values()))
+def _broken(signals: dict[str, float]) -> list[str]:
+    """Names of signals that are no longer numbers."""
+    return [name for name, value in signals.items() if not math.isfinite(value)]

@@ -41,30 +41,33 @@ def assemble(recipe: Recipe, dataset: Dataset) -> Assembly:
     Raises:
         GansmithError: A name is unknown, or recipe, data and processes do not fit each other.
     """
-    config = recipe.training
-    engine = Engine(config.precision, config.seed)
-    if config.batch % engine.processes:
+    config, medium = recipe.training, MEDIA[recipe.medium]()
+    engine, blueprint = Engine(config.precision, config.seed), draw_blueprint(recipe, dataset)
+    _require_fit(recipe, dataset, blueprint, engine.processes)
+    duel = assemble_duel(recipe, blueprint, engine, config.seed)
+    labelled = bool(blueprint.label_names)
+    feed = Feed(dataset, medium, engine, config.batch, config.seed, labelled)
+    return Assembly(blueprint, engine, duel, feed)
+
+
+def _require_fit(recipe: Recipe, dataset: Dataset, blueprint: Blueprint, processes: int) -> None:
+    spec, batch, packing = blueprint.spec, recipe.training.batch, recipe.objective.packing
+    fitting = [name for name in MEDIA if MEDIA[name]().stored == dataset.samples.dtype]
+    if recipe.medium not in fitting:
         raise GansmithError(
-            f"a batch of {config.batch} cannot be shared by {engine.processes} processes: make "
-            f"training.batch a multiple of {engine.processes}"
+            f"medium '{recipe.medium}' does not serve the samples of '{dataset.name}': set "
+            f"medium={fitting[0]}"
         )
-    blueprint, packing = draw_blueprint(recipe, dataset), recipe.objective.packing
-    if packing > 1 and blueprint.spec.classes:
+    if batch % processes:
+        raise GansmithError(
+            f"a batch of {batch} cannot be shared by {processes} processes: make "
+            f"training.batch a multiple of {processes}"
+        )
+    if packing > 1 and spec.classes:
         raise GansmithError(
             f"objective.packing={packing} joins samples of any class: set network.conditional=false"
         )
-    require_suitable(recipe.augment.ops, blueprint.spec.height, blueprint.spec.width)
-    duel = assemble_duel(recipe, blueprint, engine, config.seed)
-    labelled = bool(blueprint.label_names)
-    medium = MEDIA[recipe.medium]()
-    if dataset.samples.dtype != medium.stored:
-        kind = "image" if dataset.samples.dtype == np.uint8 else "points"
-        raise GansmithError(
-            f"medium '{recipe.medium}' does not serve the samples of '{dataset.name}': set "
-            f"medium={kind}"
-        )
-    feed = Feed(dataset, medium, engine, config.batch, config.seed, labelled)
-    return Assembly(blueprint, engine, duel, feed)
+    require_suitable(recipe.augment.ops, spec.height, spec.width)
 
 
 def assemble_duel(recipe: Recipe, blueprint: Blueprint, engine: Engine, seed: int) -> Duel:

@@ -12,11 +12,14 @@ from rich.console import Console
 
 from gansmith.errors import GansmithError
 from gansmith.evaluation.findings import (
+    PAST,
+    RETRAIN,
     Finding,
     done_on,
     find,
     healed_settings,
     longer_command,
+    options,
     retrain_command,
     settings_of,
 )
@@ -220,13 +223,13 @@ def _tell_finding(teller: Teller, record: RunRecord, finding: Finding) -> None:
     for text in (finding.evidence, finding.explanation):
         teller.say("", text)
     if finding.state == "past":
-        teller.say("", "It was not said again after the course was changed.")
+        teller.say("", PAST)
     elif finding.state == "healed":
         teller.say("", f"Healed: {done_on(finding.last)}.")
         if settings := settings_of(finding.last):
-            teller.command(" ".join(f"--set {setting}" for setting in settings))
+            teller.command(options(settings))
     elif finding.settings:
-        teller.say("", "To train again with the remedy:")
+        teller.say("", RETRAIN)
         teller.command(retrain_command(record.run.path, finding.settings))
     else:
         teller.say("", finding.advice)

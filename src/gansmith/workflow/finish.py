@@ -7,7 +7,7 @@ from PIL import Image
 from rich.console import Console
 
 from gansmith.data.dataset import Dataset
-from gansmith.evaluation.charts import curves_png
+from gansmith.evaluation.curves import curves_png
 from gansmith.evaluation.judge import Judge, Verdict
 from gansmith.evaluation.report import write_report
 from gansmith.media.film import write_film

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from gansmith.evaluation.readings import right_share
 from gansmith.training.moment import Moment
 
 PLAIN_SECONDS = 15.0
@@ -64,7 +65,7 @@ class ProgressLine:
         rate = (moment.samples - self._origin.samples) / max(seconds, 1e-9)
         done = moment.progress - self._origin.progress
         left = seconds / done * max(0.0, 1 - moment.progress) if done > 0 else 0.0
-        right = 0.5 + (signals["real_sign"] - signals["fake_sign"]) / 4
+        right = right_share(signals["real_sign"], signals["fake_sign"])
         parts = [
             f"{self._name} {min(moment.progress, 1):4.0%}",
             f"{readable_time(left)} left",

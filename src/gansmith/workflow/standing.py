@@ -9,7 +9,7 @@ from statistics import fmean, median
 from typing import Literal
 
 from gansmith.evaluation.findings import find
-from gansmith.evaluation.readings import from_look, ratio, title
+from gansmith.evaluation.readings import from_look, ratio, right_share, title
 from gansmith.evaluation.record import RunRecord
 from gansmith.evaluation.verdict import MEASURES, Metric
 
@@ -58,7 +58,7 @@ def standing(record: RunRecord, now: float) -> Standing:
 def right(record: RunRecord) -> float | None:
     """Share of samples that the discriminator took for what they were, over the last steps."""
     steps = [e for e in record.steps[-20:] if {"real_sign", "fake_sign"} <= e.keys()]
-    told = [0.5 + (e["real_sign"] - e["fake_sign"]) / 4 for e in steps]
+    told = [right_share(e["real_sign"], e["fake_sign"]) for e in steps]
     return fmean(told) if told and all(map(math.isfinite, told)) else None
 
 

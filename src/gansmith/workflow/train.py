@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +12,6 @@ from gansmith.data.cache import require_space, sweep
 from gansmith.data.dataset import Dataset
 from gansmith.data.store import open_dataset
 from gansmith.evaluation.judge import Judge
-from gansmith.health.critic import Critic
-from gansmith.health.monitor import Monitor
-from gansmith.health.probe import Probe
-from gansmith.media import MEDIA
 from gansmith.model import Model, load
 from gansmith.recipe import Recipe
 from gansmith.run import Run
@@ -29,6 +25,7 @@ from gansmith.workflow.observers import Film, Quality
 from gansmith.workflow.progress import ProgressLine
 from gansmith.workflow.settle import check_data, check_recipe, default_folder, resolve
 from gansmith.workflow.tables import plain
+from gansmith.workflow.watch import watch
 
 
 def train(
@@ -106,8 +103,7 @@ def _lead(
             Film(run, assembly.blueprint, recipe.training.frames, recipe.training.seed),
             line,
         )
-        if recipe.health.probes:
-            trainer.guard = watch(run, recipe, dataset, assembly, judge, plain(console))
+        trainer.guard = watch(run, recipe, dataset, assembly, judge, plain(console))
         complete = trainer.train()
     if not complete:
         text = f"stopped and saved after {clock.samples:,} samples in {run.path}; "
@@ -117,24 +113,6 @@ def _lead(
     _tell(run, clock, f"training ends after {clock.samples:,} samples", console)
     finish(run, judge, dataset, recipe, clock.samples, console)
     return load(run.path)
-
-
-def watch(
-    run: Run,
-    recipe: Recipe,
-    dataset: Dataset,
-    assembly: Assembly,
-    judge: Judge,
-    tell: Callable[[str], None],
-) -> Monitor:
-    """Set the health monitor over a training."""
-    medium, labelled = MEDIA[recipe.medium](), bool(assembly.blueprint.label_names)
-    critic = Critic(assembly.duel, dataset, medium, labelled, assembly.engine.device)
-    probe = Probe(judge, recipe.health.samples)
-    probe.prepare()
-    modes = {"modes": list(probe.modes.names), "shares": probe.modes.shares.tolist()}
-    run.note(health={**modes, "floors": probe.floors})
-    return Monitor(run, recipe, assembly.blueprint, probe, critic, tell)
 
 
 def _finished(run: Run, recipe: Recipe) -> bool:

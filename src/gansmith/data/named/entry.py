@@ -36,8 +36,7 @@ class NamedSet:
         summary: What it is, in one line.
         licence: Terms of use, in one line.
         citation: Whom to cite.
-        files: Every file, pinned by checksum. Two sets must not list the same files in the same
-            order: what is cached of them is told apart by their checksums.
+        files: Every file, pinned by checksum.
         sources: Where to get the files, in order of preference; local folders come before them.
         samples: Number of samples.
         size: Height and width of a sample in pixels.

@@ -36,7 +36,6 @@ def stacked(mnist: NamedSet, *, training: int = TRAINING, held_out: int = HELD_O
             "L. Metz, B. Poole, D. Pfau, J. Sohl-Dickstein: Unrolled generative adversarial "
             f"networks. ICLR 2017; digits: {mnist.citation}"
         ),
-        files=mnist.files[::-1],  # another order, so that it is not taken for MNIST in the cache
         samples=total,
         mode="RGB",
         read=lambda folder: stack(mnist.read(folder), training, held_out),
