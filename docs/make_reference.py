@@ -20,8 +20,7 @@ import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gansmith.data.catalog import CATALOG
-from gansmith.data.planar import MIXTURES
+from gansmith.data.names import known
 from gansmith.evaluation.features import EXTRACTORS, FILE_EXTRACTORS
 from gansmith.evaluation.readings import TITLES
 from gansmith.evaluation.verdict import MEASURES
@@ -127,9 +126,7 @@ def recipes() -> str:
 
 def names(registry: str) -> str:
     """Names of `media`, `duels` or named sets (`data`), in one line."""
-    found = {"media": MEDIA.names(), "duels": DUELS.names(), "data": [*CATALOG, *MIXTURES]}[
-        registry
-    ]
+    found = {"media": MEDIA.names(), "duels": DUELS.names(), "data": list(known())}[registry]
     return ", ".join(f"`{name}`" for name in found) + "\n"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from numpy.typing import NDArray
 from PIL import Image
@@ -46,6 +47,27 @@ def messy_folder(tmp_path: Path) -> Path:
 def labelled_folder(tmp_path: Path) -> Path:
     """Sub-folders `circle`, `cross` and `square` with 16 grey pictures of 32x32 each."""
     return make_labelled(tmp_path / "shapes", 16)
+
+
+@pytest.fixture
+def hits(tmp_path: Path) -> Path:
+    """Sub-folders `kick` and `hat` with 24 short sounds each, mono WAV at 16 kHz."""
+    return make_hits(tmp_path / "hits", 24)
+
+
+def make_hits(folder: Path, count: int, rate: int = 16_000) -> Path:
+    """Write kicks, falling tones, and hats, bursts of noise, of 0.2 to 0.4 s."""
+    for number, kind in enumerate(("kick", "hat")):
+        (folder / kind).mkdir(parents=True)
+        for index in range(count):
+            random = np.random.default_rng(100 * number + index)
+            time = np.arange(round(random.uniform(0.2, 0.4) * rate)) / rate
+            pitch = 50 + random.uniform(60, 120) * np.exp(-time * 30)
+            tone = np.sin(2 * np.pi * np.cumsum(pitch) / rate)
+            noise = np.diff(random.normal(size=len(time) + 1)) / 3
+            wave = (noise if number else tone) * np.exp(-time * random.uniform(10, 20)) * 0.8
+            soundfile.write(folder / kind / f"{index:02d}.wav", wave.clip(-1, 1), rate)
+    return folder
 
 
 def make_sprites(folder: Path, count: int) -> Path:

@@ -61,7 +61,7 @@ def _model(temperature: float) -> Model:
     spec = SampleSpec(1, 16, 16)
     config = NetworkConfig.model_validate({"name": "conv", "width": 8})
     generator = build_pair(config, spec, seed=0).generator
-    return Model(generator, Blueprint("image", config, spec, temperature=temperature))
+    return Model(generator, Blueprint(MEDIA["image"](), config, spec, temperature=temperature))
 
 
 def test_samples_do_not_depend_on_the_batch() -> None:

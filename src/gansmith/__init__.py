@@ -21,13 +21,25 @@ if TYPE_CHECKING:
     from gansmith.model import Model, load
     from gansmith.workflow.evaluate import evaluate
     from gansmith.workflow.generate import generate, interpolate
+    from gansmith.workflow.kit import kit
+    from gansmith.workflow.similar import similar
     from gansmith.workflow.train import train
 
 os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 
 __version__ = "0.1.0"
 
-__all__ = ["GansmithError", "Model", "evaluate", "generate", "interpolate", "load", "train"]
+__all__ = [
+    "GansmithError",
+    "Model",
+    "evaluate",
+    "generate",
+    "interpolate",
+    "kit",
+    "load",
+    "similar",
+    "train",
+]
 
 _HOMES = {
     "GansmithError": "errors",
@@ -36,6 +48,8 @@ _HOMES = {
     "evaluate": "workflow.evaluate",
     "generate": "workflow.generate",
     "interpolate": "workflow.generate",
+    "kit": "workflow.kit",
+    "similar": "workflow.similar",
     "train": "workflow.train",
 }
 

@@ -36,6 +36,10 @@ Data = Annotated[
     typer.Option("--data", metavar="PATH|NAME", help="Samples, in place of the recipe's."),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same samples.")]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="Of single files; sound takes wav, wav24, flac, flac24."),
+]
 Label = Annotated[str | None, typer.Option("--label", help="Name or number of a class.")]
 
 
@@ -80,27 +84,74 @@ def generate(
             "--out", metavar="DIR|FILE", help="Folder, FILE.npz (array) or FILE.png (sheet)."
         ),
     ] = None,
+    format_: Format = None,
 ) -> None:
     """Make samples: single files, one array, or one sheet."""
     from gansmith.workflow.generate import generate as write_samples
 
-    place = write_samples(run, count, seed=seed, label=label, truncation=truncation, out=out)
+    place = write_samples(
+        run, count, seed=seed, label=label, truncation=truncation, out=out, format_=format_
+    )
     console.print(f"{count} samples in {place}")
 
 
 @app.command()
 def interpolate(
     run: RunArgument,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A .webp or .gif.")],
-    frames: Annotated[int, typer.Option("--frames", min=2, help="Pictures in the film.")] = 120,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="FILE|DIR", help=".webp or .gif; .wav or .flac for sound; or a folder."
+        ),
+    ],
+    frames: Annotated[int, typer.Option("--frames", min=2, help="Steps of the walk.")] = 120,
     seed: Seed = 0,
     label: Label = None,
 ) -> None:
-    """Film a walk from sample to sample."""
+    """Walk from sample to sample: a film, one continuous sound, or a file a step."""
     from gansmith.workflow.generate import interpolate as write_walk
 
     place = write_walk(run, out, frames=frames, seed=seed, label=label)
-    console.print(f"{frames} frames in {place}")
+    console.print(f"{frames} steps in {place}")
+
+
+@app.command()
+def similar(
+    run: RunArgument,
+    like: Annotated[Path, typer.Argument(metavar="FILE", help="A picture or a sound.")],
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Variations.")] = 8,
+    spread: Annotated[
+        float, typer.Option("--spread", help="How far variations go, up to 1.")
+    ] = 0.4,
+    seed: Seed = 0,
+    label: Label = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder.")] = None,
+    format_: Format = None,
+) -> None:
+    """More like this: find the sample that comes nearest to a file, and vary around it."""
+    from gansmith.workflow.similar import similar as find_similar
+
+    place, found = find_similar(
+        run, like, count, spread=spread, seed=seed, label=label, out=out, format_=format_
+    )
+    console.print(
+        f"{count} variations in {place}; the nearest is at {found.distance:.0%} of the distance "
+        "that samples have by chance"
+    )
+
+
+@app.command()
+def kit(
+    run: RunArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the kit.")],
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Sounds a class.")] = 8,
+    seed: Seed = 0,
+    format_: Format = "wav",
+) -> None:
+    """Write one-shots by class and an .sfz that loads in samplers."""
+    from gansmith.workflow.kit import kit as write_kit
+
+    console.print(f"kit in {write_kit(run, count, seed=seed, out=out, format_=format_ or 'wav')}")
 
 
 @app.command()
@@ -174,14 +225,11 @@ def data_list(context: typer.Context) -> None:
     """List the named data sets."""
     if context.invoked_subcommand is not None:
         return
-    from gansmith.data.catalog import CATALOG
-    from gansmith.data.planar import LICENCE, MIXTURES
+    from gansmith.data.names import known
 
     table = Table("name", "what it is", "licence")
-    for name in CATALOG:
-        table.add_row(name, CATALOG[name].summary, CATALOG[name].licence)
-    for name in MIXTURES:
-        table.add_row(name, MIXTURES[name].summary, LICENCE)
+    for name, about in known().items():
+        table.add_row(name, about.summary, about.licence)
     console.print(table)
 
 
@@ -204,17 +252,32 @@ def data_inspect(
     ] = "pictures",
     settings: Settings = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", metavar="FILE.png", help="Draw up to 64 samples.")
+    ] = None,
+    round_trip: Annotated[
+        Path | None,
+        typer.Option(
+            "--round-trip", metavar="DIR", help="Write sounds as they are and as networks see them."
+        ),
+    ] = None,
 ) -> None:
     """Tell what is in your data and what a recipe will do to it."""
-    from gansmith.data.inspect import inspect_path
-    from gansmith.recipe import load_recipe
+    from gansmith.workflow.look import look
 
-    config = load_recipe(recipe, settings or ()).data.model_copy(update={"source": path})
-    inspection = inspect_path(path, config)
+    notices = Console(stderr=True) if as_json else console
+    found, trip = look(
+        path, recipe, settings or (), sheet=sheet, pairs=round_trip, say=notices.print
+    )
     if as_json:
-        typer.echo(json.dumps(inspection.to_json(), indent=2))
-    else:
-        console.print(inspection.render())
+        pairs = {} if trip is None else {"round_trip": trip.to_json()}
+        typer.echo(json.dumps(found.to_json() | pairs, indent=2))
+        return
+    console.print(found.render())
+    if trip is not None:
+        console.print(trip.render())
+    if sheet is not None:
+        console.print(f"sheet in {sheet}")
 
 
 @data_app.command("augment")

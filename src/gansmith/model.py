@@ -24,6 +24,7 @@ from gansmith.run import Run
 from gansmith.sampling import draw_labels, draw_latents, generate_samples, spread_latents
 
 FORMAT = "gansmith-generator-1"
+MEDIUM_PREFIX = "medium."
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Blueprint:
     """All that is needed to rebuild a generator around its weights.
 
     Attributes:
-        medium: Name of the medium.
+        medium: Makes samples of what the network gives.
         network: Name and options of the pair.
         spec: The samples it makes.
         label_names: One name a class; empty without labels.
@@ -39,7 +40,7 @@ class Blueprint:
         temperature: Standard deviation of the latents that samples are drawn with.
     """
 
-    medium: str
+    medium: Medium
     network: NetworkConfig
     spec: SampleSpec
     label_names: tuple[str, ...] = ()
@@ -49,7 +50,8 @@ class Blueprint:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for a manifest or a file's metadata."""
         return {
-            "medium": self.medium,
+            "medium": self.medium.name,
+            "medium_facts": self.medium.facts(),
             "network": self.network.model_dump(mode="json"),
             "spec": asdict(self.spec),
             "label_names": list(self.label_names),
@@ -58,10 +60,10 @@ class Blueprint:
         }
 
     @classmethod
-    def from_dict(cls, facts: dict[str, Any]) -> Blueprint:
-        """Take up what :meth:`to_dict` gave."""
+    def from_dict(cls, facts: dict[str, Any], tensors: dict[str, Tensor]) -> Blueprint:
+        """Take up what :meth:`to_dict` gave, and the weights of the medium."""
         return cls(
-            facts["medium"],
+            MEDIA[facts["medium"]].restore(facts.get("medium_facts", {}), tensors),
             NetworkConfig.model_validate(facts["network"]),
             SampleSpec(**facts["spec"]),
             tuple(facts["label_names"]),
@@ -85,7 +87,7 @@ class Model:
     def __init__(self, generator: Generator, blueprint: Blueprint) -> None:
         self.generator = generator.eval().requires_grad_(False)
         self.blueprint = blueprint
-        self.medium: Medium = MEDIA[blueprint.medium]()
+        self.medium = blueprint.medium
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -174,7 +176,8 @@ def load(path: Path | str) -> Model:
     weights, facts = run.load_generator()
     if facts.get("format") != FORMAT:
         raise GansmithError(f"{run.generator_file} is not a gansmith generator")
-    return rebuild(Blueprint.from_dict(json.loads(facts["blueprint"])), weights)
+    generator, medium = _parted(weights)
+    return rebuild(Blueprint.from_dict(json.loads(facts["blueprint"]), medium), generator)
 
 
 def rebuild(blueprint: Blueprint, weights: dict[str, Tensor]) -> Model:
@@ -189,16 +192,14 @@ def row_length(count: int, classes: int) -> int:
     return min(16, max(8, count // classes))
 
 
-def contact_sheet(
-    model: Model, seed: int = 0, count: int = 128, width: int | None = None
-) -> Image.Image:
+def contact_sheet(model: Model, seed: int = 0, count: int = 128, **options: Any) -> Image.Image:
     """Draw a sheet of about `count` samples; one row a class where there are few classes.
 
     Args:
         model: What makes the samples.
         seed: Of the latents.
         count: About how many samples.
-        width: Widest the sheet may be in pixels; left out, wide enough to be looked at.
+        **options: As the medium's own `sheet` takes them.
     """
     classes, columns, labels = len(model.label_names), math.isqrt(count), None
     if 2 <= classes <= 16:
@@ -209,12 +210,29 @@ def contact_sheet(
         count = columns**2
         labels = model.labels(count, seed)
     samples = generate_samples(model.generator, model.medium, model.latents(count, seed), labels)
-    scale = None if width is None else max(1, width // (columns * samples.shape[2]))
-    return model.medium.sheet(samples, columns=columns, scale=scale)
+    return model.medium.sheet(samples, columns=columns, **options)
 
 
 def _from_checkpoint(run: Run) -> Model:
     state = run.load_checkpoint("best") or run.load_checkpoint("last")
     if state is None:
         raise GansmithError(f"{run.path} holds no trained generator yet: train it first")
-    return rebuild(Blueprint.from_dict(run.manifest()["blueprint"]), state["average"])
+    return rebuild(run_blueprint(run), state["average"])
+
+
+def run_blueprint(run: Run) -> Blueprint:
+    """Read the blueprint of a run that is laid out."""
+    return Blueprint.from_dict(run.manifest()["blueprint"], run.load_medium())
+
+
+def save_model(run: Run, blueprint: Blueprint, weights: dict[str, Tensor]) -> None:
+    """Write a generator with all that is needed to sample it to `generator.safetensors`."""
+    medium = {MEDIUM_PREFIX + name: value for name, value in blueprint.medium.tensors().items()}
+    run.save_generator(weights | medium, blueprint.metadata())
+
+
+def _parted(weights: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Part the weights of the generator from those of its medium."""
+    medium = {k: v for k, v in weights.items() if k.startswith(MEDIUM_PREFIX)}
+    generator = {k: v for k, v in weights.items() if k not in medium}
+    return generator, {k.removeprefix(MEDIUM_PREFIX): v for k, v in medium.items()}

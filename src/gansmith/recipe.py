@@ -22,6 +22,7 @@ from gansmith.sections import (
     ObjectiveConfig,
     OptimiserConfig,
     SamplingConfig,
+    SoundConfig,
     TrainingConfig,
 )
 
@@ -35,6 +36,7 @@ __all__ = [
     "OptimiserConfig",
     "Recipe",
     "SamplingConfig",
+    "SoundConfig",
     "TrainingConfig",
     "dump_recipe",
     "load_recipe",
@@ -53,6 +55,7 @@ class Recipe(Section):
     medium: str = Field("image", description="what a sample is")
     duel: str = Field("noise", description="the rules of the game")
     data: DataConfig = DataConfig()
+    sound: SoundConfig = SoundConfig()
     network: NetworkConfig = NetworkConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
     optimiser: OptimiserConfig = OptimiserConfig()

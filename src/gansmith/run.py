@@ -35,11 +35,13 @@ class Run:
         self.metrics_file = self.path / "metrics.jsonl"
         self.quality_file = self.path / "quality.json"
         self.generator_file = self.path / "generator.safetensors"
+        self.medium_file = self.path / "medium.safetensors"
         self.sheet_file = self.path / "sheet.png"
         self.real_sheet_file = self.path / "real.png"
         self.film_file = self.path / "film.webp"
         self.curves_file = self.path / "curves.png"
         self.frames_dir = self.path / "frames"
+        self.clips_dir = self.path / "clips"
         self.checkpoints_dir = self.path / "checkpoints"
 
     @property
@@ -157,9 +159,7 @@ class Run:
 
     def save_generator(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
         """Write the averaged generator alone, with the facts needed to rebuild it."""
-        with atomic_file(self.generator_file) as partial:
-            tensors = {name: weight.detach().cpu().contiguous() for name, weight in weights.items()}
-            partial.write_bytes(save(tensors, facts))
+        _write_tensors(self.generator_file, weights, facts)
 
     def load_generator(self) -> tuple[dict[str, Tensor], dict[str, str]]:
         """Read the averaged generator and its facts.
@@ -169,12 +169,20 @@ class Run:
         """
         if not self.generator_file.exists():
             raise GansmithError(f"{self.path} has no generator yet: train it first")
-        try:
-            with safe_open(self.generator_file, framework="pt") as file:
-                names = file.keys()
-                return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
-        except (SafetensorError, OSError) as error:
-            raise GansmithError(f"{self.generator_file} is damaged: {error}") from None
+        return _read_tensors(self.generator_file)
+
+    def save_medium(self, tensors: dict[str, Tensor]) -> None:
+        """Write the weights that the medium learnt; none are no file."""
+        if tensors:
+            _write_tensors(self.medium_file, tensors, {})
+
+    def load_medium(self) -> dict[str, Tensor]:
+        """Read the weights that the medium learnt, if there are any.
+
+        Raises:
+            GansmithError: The file is damaged.
+        """
+        return _read_tensors(self.medium_file)[0] if self.medium_file.exists() else {}
 
     def save_frame(self, samples: int, sheet: Image.Image) -> None:
         """Write one picture of the film, named by the samples seen."""
@@ -183,6 +191,10 @@ class Run:
     def frames(self) -> list[Path]:
         """Return the pictures of the film, in order."""
         return sorted(self.frames_dir.glob("*.png"))
+
+    def clips(self, kind: str) -> list[Path]:
+        """Return the sounds to be heard of a kind, `generated` or `real`, in order."""
+        return sorted((self.clips_dir / kind).glob("*.flac"))
 
     def save_picture(self, path: Path, picture: Image.Image) -> None:
         """Write a picture of the run, atomically."""
@@ -218,3 +230,18 @@ class Run:
             return path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise GansmithError(f"{path} cannot be read: {error}") from None
+
+
+def _write_tensors(path: Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with atomic_file(path) as partial:
+        partial.write_bytes(save(plain, facts))
+
+
+def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = file.keys()
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise GansmithError(f"{path} is damaged: {error}") from None

@@ -10,6 +10,7 @@ from gansmith.schema import Schedule, Scheduled, Section, Size
 
 Mode = Literal["auto", "L", "LA", "RGB", "RGBA"]
 Resize = Literal["fit", "crop", "pad"]
+Cut = Literal["whole", "fixed", "silence", "beat"]
 
 
 class DataConfig(Section):
@@ -23,6 +24,41 @@ class DataConfig(Section):
     resize: Resize = Field("fit", description="fit: stretch; crop: fill and cut; pad: show all")
     labels: bool = Field(True, description="use labels where the collection has them")
     held_out: float = Field(0.1, gt=0, lt=0.9, description="share kept for judging, by hash")
+    rate: int = Field(16_000, ge=4_000, le=48_000, description="of sounds, in Hz")
+    seconds: float = Field(1.0, ge=0.05, le=30, description="length of a sound clip")
+    channels: Literal[1, 2] = Field(1, description="of sounds: mono or stereo")
+    cut: Cut = Field("whole", description="how sound files give clips; docs/sound.md")
+    tempo: float | None = Field(None, ge=20, le=400, description="beats a minute, for cut=beat")
+    loudness: float | None = Field(
+        None, ge=-60, le=0, description="LUFS that every sound is brought to; null: as they are"
+    )
+
+
+class SoundConfig(Section):
+    """How sounds become what networks see, and networks' pictures sound again."""
+
+    representation: Literal["logmel", "istft", "waveform"] = Field(
+        "istft", description="logmel by Griffin-Lim, logmel by a trained decoder, or samples"
+    )
+    mels: int = Field(64, ge=16, le=256, description="bands of a log-mel picture")
+    fft: int | None = Field(
+        None, ge=64, le=8192, description="samples in a window, a power of 2; null: about 64 ms"
+    )
+    hop: int | None = Field(
+        None, ge=16, le=4096, description="samples from frame to frame; null: a quarter of fft"
+    )
+    span: float = Field(60.0, gt=10, le=120, description="dB from the loudest level to silence")
+    loop: bool = Field(False, description="a clip goes on with its own beginning")
+    iterations: int = Field(32, ge=1, description="of Griffin-Lim, for representation=logmel")
+    decoder_steps: int = Field(1500, ge=1, description="of training, for representation=istft")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SoundConfig:
+        if self.fft is not None and self.fft & (self.fft - 1):
+            raise ValueError(f"takes fft as a power of 2, such as 512 or 1024, not {self.fft}")
+        if self.hop is not None and self.hop & (self.hop - 1):
+            raise ValueError(f"takes hop as a power of 2, such as 128 or 256, not {self.hop}")
+        return self
 
 
 class NetworkConfig(BaseModel):

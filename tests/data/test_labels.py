@@ -26,7 +26,7 @@ def test_a_json_table_names_each_file(tmp_path: Path) -> None:
 
 def test_a_missing_label_is_told_with_the_first_file(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("file,label\na.png,x\n")
-    with pytest.raises(GansmithError, match=r"no label for 2 of 3 pictures \(first: sub/b.png\)"):
+    with pytest.raises(GansmithError, match=r"no label for 2 of 3 files \(first: sub/b.png\)"):
         folder_labels(tmp_path, FILES)
 
 

@@ -21,10 +21,11 @@ from gansmith.media import MEDIA
 from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.recipe import Recipe
-from tests.conftest import make_labelled, make_messy, make_sprites
+from tests.conftest import make_hits, make_labelled, make_messy, make_sprites
 from tests.docs.reader import Reader
 
 TRAIN, TEST = 300, 60
+SOUND = {"decoder_steps": 2, "iterations": 2}
 BUDGET = {"minutes": None, "samples": 32, "batch": 16, "frames": 2, "log_every": 1}
 LOOKS = {"samples": 32, "quick_samples": 16, "quick_looks": 1}
 
@@ -63,7 +64,9 @@ def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
         recipe = resolve(*args, **options)  # type: ignore[arg-type]
         training = recipe.training.model_copy(update=BUDGET)
         evaluation = recipe.evaluation.model_copy(update=LOOKS)
-        return recipe.model_copy(update={"training": training, "evaluation": evaluation})
+        sound = recipe.sound.model_copy(update=SOUND)
+        shorter = {"training": training, "evaluation": evaluation, "sound": sound}
+        return recipe.model_copy(update=shorter)
 
     monkeypatch.setattr(verb, "resolve", shrunk)
 
@@ -93,6 +96,7 @@ def _demo_run(place: Path) -> None:
 GIVEN: dict[str, Callable[[Path], object]] = {
     "sprites": lambda place: make_sprites(place, 40),
     "photos": lambda place: make_messy(place, 30),
+    "hits": lambda place: make_hits(place, 24),
     "shapes": lambda place: make_labelled(place, 16),
     "runs/demo": _demo_run,
 }

@@ -57,7 +57,9 @@ def test_every_measurement_has_a_paragraph() -> None:
     text = page("docs/reading-the-report.md").text.lower()
     words = {"kernel": "kernel distance", "copying_ratio": "distance to a copy"}
     words |= {"frechet": "fréchet distance", "label_kl": "mix of classes"}
-    words |= {"copying_share": "share of copies"}
+    words |= {"copying_share": "share of copies", "class_spread": "spread within classes"}
+    words |= {"silence_share": "silent clips", "clipping_share": "clipped clips"}
+    words |= {"tone_share": "single tones"}
     after = text.partition("## every measurement")[2].partition("<!-- /table -->")[2]
     for name in MEASURES:
         assert words.get(name, name.replace("_", " ")) in after, name

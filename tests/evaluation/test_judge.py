@@ -16,7 +16,8 @@ from gansmith.evaluation.verdict import MEASURES
 from gansmith.recipe import EvaluationConfig
 
 CONFIG = EvaluationConfig(extractor="random-conv", samples=200, quick_samples=100)
-CLASS_METRICS = {"classifier_score", "label_kl", "label_agreement"}
+CLASS_METRICS = {"classifier_score", "label_kl", "label_agreement", "class_spread"}
+SOUND_METRICS = {"silence_share", "clipping_share", "tone_share", "noise_floor"}
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def test_fresh_real_samples_come_out_as_the_floor_does() -> None:
     verdict = Judge(bars(count=800, held_out=300), CONFIG).full(bars(count=200, seed=1).samples)
     assert (verdict.generated, verdict.reference, verdict.floor_samples) == (200, 200, 200)
     assert verdict.training_reference == 500
-    assert set(verdict.metrics) == set(MEASURES) - CLASS_METRICS
+    assert set(verdict.metrics) == set(MEASURES) - CLASS_METRICS - SOUND_METRICS
     for name in ("precision", "recall", "density", "coverage", "vendi", "copying_ratio"):
         metric = verdict.metrics[name]
         assert metric.floor is not None
@@ -109,7 +110,7 @@ def test_a_classifier_also_reads_labels() -> None:
     assert fresh.labels is not None
     judge = Judge(dataset, EvaluationConfig(samples=200))
     verdict = judge.full(fresh.samples, labels=fresh.labels, seeds={"latents": 3})
-    assert set(verdict.metrics) == set(MEASURES)
+    assert set(verdict.metrics) == set(MEASURES) - SOUND_METRICS
     assert verdict.extractor["name"] == "classifier"
     assert verdict.extractor["details"]["accuracy"] > 0.9
     assert verdict.seeds == {"judge": 0, "latents": 3}

@@ -62,9 +62,10 @@ def test_the_page_needs_no_network(tmp_path: Path) -> None:
     loaded = [v for k, v in page.attributes if k in ("src", "srcset", "href", "data", "action")]
     assert len(loaded) == 3 + 6  # sheet, real, film; six moments of the training
     assert all(value is not None and value.startswith("data:image/") for value in loaded)
-    assert ("content", "default-src 'none'; img-src data:; style-src 'unsafe-inline'") in (
-        page.attributes
-    )
+    assert (
+        "content",
+        "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'",
+    ) in (page.attributes)
     assert "url(" not in html and "@import" not in html
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gansmith.health.critic import Critic
 from gansmith.health.monitor import Monitor
 from gansmith.health.probe import Look, Probe
+from gansmith.media.image import ImageMedium
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec
 from gansmith.run import Run
@@ -69,7 +70,9 @@ class Scene:
         self.trainer: Trainer = toy_trainer(self.recipe, folder)
         self.run, self.probe, self.said = Run(folder), _Probe(clock, cost), list[str]()
         spec = SampleSpec(1, 16, 16, 2)
-        blueprint = Blueprint("image", self.recipe.network, spec, ("down", "across"), (0.5, 0.5))
+        blueprint = Blueprint(
+            ImageMedium(), self.recipe.network, spec, ("down", "across"), (0.5, 0.5)
+        )
         probe, critic = cast(Probe, self.probe), cast(Critic, _Critic())
         self.monitor = Monitor(self.run, self.recipe, blueprint, probe, critic, self.said.append)
 

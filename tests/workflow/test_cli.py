@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-
-from gansmith.cli import main
 
 QUICK = [
     "training.batch=8",
@@ -21,23 +18,6 @@ QUICK = [
     "evaluation.samples=32",
     "evaluation.extractor=random-conv",
 ]
-
-
-@pytest.fixture
-def gansmith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
-    """Call the command line; returns (exit code, standard output, standard error)."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["gansmith", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as ending:
-            code = int(ending.code or 0)
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return call
 
 
 def _train(gansmith, data: Path, run: Path, samples: int = 96, *extra: str):  # type: ignore[no-untyped-def]

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gansmith.evaluation.judge import Judge
+from gansmith.media.image import ImageMedium
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec
 from gansmith.recipe import load_recipe
@@ -34,7 +35,7 @@ def moments(tmp_path: Path) -> list[Moment]:
 
 def _blueprint(moments: list[Moment]) -> Blueprint:
     recipe = toy_recipe(80)
-    return Blueprint("image", recipe.network, SampleSpec(1, 16, 16))
+    return Blueprint(ImageMedium(), recipe.network, SampleSpec(1, 16, 16))
 
 
 def _quality(moments: list[Moment], tmp_path: Path, distances: list[float], cost: float) -> Quality:

@@ -27,6 +27,7 @@ SAMPLES = 160
 SIGNALS = {"d_loss", "g_loss", "real_sign", "fake_sign", "d_grad", "g_grad"}
 LIGHT: dict[str, list[str]] = {
     "stacked-gpu": ["training.batch=4"],
+    **{name: ["sound.decoder_steps=1"] for name in ("sounds", "spoken-digits", "drums")},
     "pictures-256": ["training.batch=2"],
     "pictures-1024": ["training.batch=2", "data.size=64"],
 }
@@ -39,19 +40,27 @@ def _light(name: str) -> Recipe:
     return load_recipe(name, LIGHT.get(name, []))
 
 
+def _shape(recipe: Recipe) -> tuple[int, int, int]:
+    height, width, channels = SHAPES[recipe.data.source]
+    return (*(recipe.data.size or (height, width)), channels)
+
+
 def _made(recipe: Recipe) -> Dataset:
     """Noise in the shape of the recipe's data, of three kinds."""
-    height, width, channels = SHAPES[recipe.data.source]
-    if recipe.data.size:
-        height, width = recipe.data.size
     random = np.random.default_rng(0)
-    samples = random.integers(0, 256, (SAMPLES, height, width, channels), np.uint8)
+    settings: dict[str, object] = {}
+    if recipe.medium == "audio":
+        settings = {"rate": recipe.data.rate, "seconds": recipe.data.seconds}
+        length = round(recipe.data.rate * recipe.data.seconds)
+        samples = random.integers(-9000, 9000, (SAMPLES, 1, length, 1), np.int16)
+    else:
+        samples = random.integers(0, 256, (SAMPLES, *_shape(recipe)), np.uint8)
     if recipe.medium == "points":
         samples = random.standard_normal(samples.shape).astype(np.float32)
     labels = np.arange(SAMPLES, dtype=np.int64) % KINDS
     held_out = np.arange(SAMPLES) % 10 == 0
     names = ("first", "second", "third")
-    return Dataset("made", samples, labels, names, held_out, recipe.name, "made", "none")
+    return Dataset("made", samples, labels, names, held_out, recipe.name, "made", "none", settings)
 
 
 def _play(game: Assembly, progress: float, samples: int) -> dict[str, float]:

@@ -23,8 +23,9 @@ from gansmith.data.array_reading import (
     open_arrays,
 )
 from gansmith.data.catalog import Contents, NamedSet, get
-from gansmith.data.collection import Collection, combined_digest
+from gansmith.data.collection import combined_digest
 from gansmith.data.memo import Facts, recall
+from gansmith.data.pictures import PictureCollection
 from gansmith.data.say import Say
 from gansmith.data.split import split_by_hash
 from gansmith.errors import GansmithError
@@ -35,7 +36,7 @@ SAMPLE_KEYS = ("images", "samples", "x")
 LABEL_KEYS = ("labels", "label", "y")
 
 
-class ArrayCollection(Collection):
+class ArrayCollection(PictureCollection):
     """Pictures that are rows of one array."""
 
     depth: int = 8
@@ -120,7 +121,7 @@ class ArrayFile(ArrayCollection):
     """
 
     def __init__(self, path: Path, *, use_labels: bool) -> None:
-        records = recall(path, array_files(path), look_over)
+        records = recall("arrays", path, array_files(path), look_over)
         self._path = path
         self._files = {key: path / name for name in records for key in records[name]["arrays"]}
         arrays = {k: facts for record in records.values() for k, facts in record["arrays"].items()}

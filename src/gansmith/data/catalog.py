@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from gansmith.data.cache import cache_dir
@@ -12,7 +11,7 @@ from gansmith.data.named.mnist import MNIST
 from gansmith.data.named.stacked_mnist import stacked
 from gansmith.data.pinned import Source, obtain
 from gansmith.data.say import Say, silent
-from gansmith.data.sources import LocalFolder
+from gansmith.data.sources import LocalFolder, own_folder
 from gansmith.registry import Registry
 
 __all__ = ["CATALOG", "Contents", "NamedSet", "get", "recognise"]
@@ -49,16 +48,11 @@ def recognise(folder: Path) -> NamedSet | None:
     return None
 
 
-def _look_in(named: NamedSet, folder: Path) -> LocalFolder:
-    return LocalFolder(folder, (named.home, f"{named.home.upper()}/raw"))
-
-
 def _local(named: NamedSet, folder: Path | None) -> list[Source]:
-    chosen = folder or os.environ.get("GANSMITH_DATA")
-    if chosen:
-        return [_look_in(named, Path(chosen).expanduser())]
-    usual = Path("data")
-    return [_look_in(named, usual)] if usual.is_dir() else []
+    place = folder or own_folder()
+    if place is None:
+        return []
+    return [LocalFolder(place, (named.home, f"{named.home.upper()}/raw"))]
 
 
 for _named in (MNIST, stacked(MNIST), EMOJI_GOOGLE, EMOJI_TWITTER):

@@ -1,69 +1,84 @@
-"""Collection: pictures that were found and looked over, not yet turned into samples."""
+"""Collection: files that were found and looked over, not yet turned into samples."""
 
 from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from gansmith.data.split import split_by_hash
-from gansmith.media.image_reading import PictureFacts
+from gansmith.recipe import DataConfig
 
 
 class Collection(ABC):
-    """What the store needs to know of pictures, wherever they lie.
+    """What the store needs to know of samples of one kind, wherever they lie.
 
     Attributes:
+        kind: What they are, in the plural ("pictures").
         name: Catalogue name, or name of the folder or file.
-        source: Where the pictures are, in words.
+        source: Where the samples are, in words.
         licence: Terms of use.
         content: Hex digest of all files, their relative names and their labels.
-        sizes: How many pictures have which (height, width).
-        transparent: Some picture has a pixel that is not opaque.
-        coloured: Some picture has a pixel that is not grey.
         official_split: The held-out samples are the publisher's, not chosen by hash.
-        faults: (relative path, reason) of every file that should be a picture and cannot be read.
+        faults: (relative path, reason) of every file that should be a sample and cannot be read.
         ignored: Number of other files.
     """
 
+    kind: ClassVar[str]
     name: str
     source: str
     licence: str = "unknown (your own data)"
     content: str
-    sizes: Counter[tuple[int, int]]
-    transparent: bool
-    coloured: bool
     official_split: bool = False
     faults: Sequence[tuple[str, str]] = ()
     ignored: int = 0
 
+    @abstractmethod
+    def prepare(self, config: DataConfig) -> Prepared:
+        """Decide what the files become.
+
+        Raises:
+            GansmithError: The settings do not fit such a collection.
+        """
+
+
+class Prepared(ABC):
+    """A collection with all that was decided about it, ready to be written to the cache.
+
+    Attributes:
+        shape: Shape of one stored sample (H, W, C).
+        dtype: Type of stored samples.
+    """
+
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+
+    @abstractmethod
     def __len__(self) -> int:
-        return self.sizes.total()
+        """Number of samples."""
+
+    @abstractmethod
+    def settings(self) -> dict[str, object]:
+        """The decisions in plain values, as manifests and reports show them."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Hex digest of the content and of everything here that shapes the samples."""
 
     @abstractmethod
     def labels(self) -> Sequence[str] | None:
-        """One label name a picture, or None."""
+        """One label name a sample, or None."""
 
     @abstractmethod
-    def names(self) -> Sequence[str]:
-        """One name a picture: its relative path, or its place in an array."""
-
-    @abstractmethod
-    def pictures(self) -> Iterator[Image.Image]:
-        """Yield every picture in order, in mode L, LA, RGB or RGBA."""
-
-    @abstractmethod
-    def facts(self) -> list[PictureFacts]:
-        """Facts of every picture, in order."""
-
-    def held_out(self, share: float) -> NDArray[np.bool_]:
+    def held_out(self) -> NDArray[np.bool_]:
         """Choose the samples kept for judging, bool [N]."""
-        return split_by_hash([facts.pixels for facts in self.facts()], share)
+
+    @abstractmethod
+    def rows(self) -> Iterator[NDArray[Any]]:
+        """Yield every stored sample in order."""
 
 
 def combined_digest(parts: Iterable[str]) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from gansmith.data.collection import Collection, combined_digest
+from gansmith.data.collection import combined_digest
 from gansmith.data.labels import TABLES, folder_labels
 from gansmith.data.memo import Facts, file_digest, recall
+from gansmith.data.pictures import PictureCollection
 from gansmith.data.say import Say, silent
 from gansmith.errors import GansmithError
 from gansmith.media.image_reading import (
@@ -29,7 +30,7 @@ _AT_ONCE = 256
 _WARNINGS = 5
 
 
-class PictureFolder(Collection):
+class PictureFolder(PictureCollection):
     """Pictures in a folder and its sub-folders, in the order of their relative paths.
 
     Hidden files and folders are passed over, and so are files that neither hold a picture nor
@@ -48,7 +49,7 @@ class PictureFolder(Collection):
         self.name = root.resolve().name
         self.source = f"folder {root.resolve()}"
         self._root = root
-        records = recall(root, find_files(root), _learn, say)
+        records = recall(self.kind, root, find_files(root), _learn, say)
         read = {name: record for name, record in records.items() if "picture" in record}
         self._names = list(read)
         self.faults = [
@@ -56,7 +57,7 @@ class PictureFolder(Collection):
         ]
         self.ignored = len(records) - len(read) - len(self.faults)
         self._require_pictures()
-        self._warn(say)
+        warn_of(self.faults, root, say)
         self._facts = [PictureFacts(**record["picture"]) for record in read.values()]
         self._labels = folder_labels(root, self._names) if use_labels else None
         self.sizes = Counter((facts.height, facts.width) for facts in self._facts)
@@ -91,13 +92,6 @@ class PictureFolder(Collection):
                 f"{self._root / name} changed while the folder was being read ({error}); run again"
             ) from error
 
-    def _warn(self, say: Say) -> None:
-        for file, reason in self.faults[:_WARNINGS]:
-            say(f"warning: skipped {self._root / file}: {reason}")
-        if len(self.faults) > _WARNINGS:
-            more = len(self.faults) - _WARNINGS
-            say(f"warning: skipped {more:,} more files in {self._root} that cannot be read")
-
     def _require_pictures(self) -> None:
         if not self._names and self.faults:
             path, reason = self.faults[0]
@@ -131,6 +125,15 @@ def find_files(root: Path) -> list[str]:
             if os.path.isfile(os.path.join(folder, name))
         ]
     return sorted(found)
+
+
+def warn_of(faults: Sequence[tuple[str, str]], root: Path, say: Say) -> None:
+    """Say which files, (relative path, reason) each, are passed over; the first of them by name."""
+    for file, reason in faults[:_WARNINGS]:
+        say(f"warning: skipped {root / file}: {reason}")
+    if len(faults) > _WARNINGS:
+        more = len(faults) - _WARNINGS
+        say(f"warning: skipped {more:,} more files in {root} that cannot be read")
 
 
 def _learn(file: Path) -> Facts:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from itertools import islice
-from statistics import median_low
-from typing import Any, TypeVar
+from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
 
 from gansmith.data import duplicates
-from gansmith.data.collection import Collection
-from gansmith.data.labels import sorted_naturally
+from gansmith.data.inspect_sounds import SoundInspection, inspect_sounds
 from gansmith.data.locate import locate
-from gansmith.data.plan import make_plan
+from gansmith.data.pictures import PictureCollection
 from gansmith.data.say import Say, silent
+from gansmith.data.sounds import SoundFolder
+from gansmith.data.tables import (
+    counts,
+    duplicate_row,
+    examples,
+    label_counts,
+    label_row,
+    span,
+    spread,
+    table,
+    tally,
+    unreadable_row,
+)
 from gansmith.recipe import DataConfig
-
-_SHOWN = 10
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -83,28 +86,27 @@ class Inspection:
     def render(self) -> RenderableType:
         """Two tables to look at: what is there, and what the recipe will make of it."""
         return Group(
-            _table(f"{self.name}: what is there", self._found()),
-            _table("what the recipe will make of it", self._planned()),
+            table(f"{self.name}: what is there", self._found()),
+            table("what the recipe will make of it", self._planned()),
         )
 
     def _found(self) -> Iterable[tuple[str, str]]:
         yield "source", self.source
         yield "licence", self.licence
         yield "pictures", f"{self.pictures:,} ({self.ignored:,} other files ignored)"
-        yield "formats", _counts(self.formats)
-        yield "modes", _counts(self.modes)
-        yield "bits", _counts(self.depths)
+        yield "formats", counts(self.formats)
+        yield "modes", counts(self.modes)
+        yield "bits", counts(self.depths)
         yield "", f"{self.transparent:,} with transparency, {self.coloured:,} with colour"
-        yield "heights", _range(self.heights)
-        yield "widths", _range(self.widths)
-        yield "sizes", _counts(self.sizes)
-        yield "labels", f"{len(self.labels)}: {_counts(self.labels)}" if self.labels else "none"
-        extra = sum(len(group) - 1 for group in self.duplicates)
-        yield "duplicates", f"{extra:,}" + _examples(" = ".join(g[:3]) for g in self.duplicates)
+        yield "heights", span(self.heights)
+        yield "widths", span(self.widths)
+        yield "sizes", counts(self.sizes)
+        yield label_row(self.labels)
+        yield duplicate_row(self.duplicates)
         among = f" among the first {self.compared:,}" if self.compared < self.pictures else ""
-        pairs = _examples(" ~ ".join(pair) for pair in self.similar)
+        pairs = examples(" ~ ".join(pair) for pair in self.similar)
         yield "near duplicates", f"{len(self.similar):,} pairs{among}{pairs}"
-        yield "unreadable", f"{len(self.unreadable):,}" + _examples(map(": ".join, self.unreadable))
+        yield unreadable_row(self.unreadable)
 
     def _planned(self) -> Iterable[tuple[str, str]]:
         height, width = self.plan["size"]
@@ -116,7 +118,9 @@ class Inspection:
         yield "split", f"{self.training:,} to train on, {self.held_out:,} held out"
 
 
-def inspect_path(source: str, config: DataConfig, *, say: Say = silent) -> Inspection:
+def inspect_path(
+    source: str, config: DataConfig, *, say: Say = silent
+) -> Inspection | SoundInspection:
     """Look a collection over without changing or caching any samples.
 
     Args:
@@ -125,33 +129,36 @@ def inspect_path(source: str, config: DataConfig, *, say: Say = silent) -> Inspe
         say: Takes progress, one line each, where a named set must be fetched.
 
     Raises:
-        GansmithError: The source does not exist, or holds no readable picture.
+        GansmithError: The source does not exist, or holds nothing that can be read.
     """
     config = config.model_copy(update={"source": source})
-    return inspect_collection(locate(config, say), config)
+    collection = locate(config, say)
+    if isinstance(collection, SoundFolder):
+        return inspect_sounds(collection, config)
+    assert isinstance(collection, PictureCollection)
+    return inspect_collection(collection, config)
 
 
-def inspect_collection(collection: Collection, config: DataConfig) -> Inspection:
+def inspect_collection(collection: PictureCollection, config: DataConfig) -> Inspection:
     """Inspect a collection that is already located."""
     facts, names = collection.facts(), collection.names()
     looked_at = facts[: duplicates.LIMIT]
     pairs = duplicates.similar_pairs([one.look for one in looked_at])
     held_out = collection.held_out(config.held_out)
-    labels = Counter(collection.labels() or ())
     return Inspection(
         name=collection.name,
         source=collection.source,
         licence=collection.licence,
         pictures=len(facts),
-        formats=_tally(one.format for one in facts),
-        modes=_tally(one.mode for one in facts),
-        depths=_tally(one.depth for one in facts),
-        heights=_spread([one.height for one in facts]),
-        widths=_spread([one.width for one in facts]),
-        sizes=_tally(f"{one.height}x{one.width}" for one in facts),
+        formats=tally(one.format for one in facts),
+        modes=tally(one.mode for one in facts),
+        depths=tally(one.depth for one in facts),
+        heights=spread([one.height for one in facts]),
+        widths=spread([one.width for one in facts]),
+        sizes=tally(f"{one.height}x{one.width}" for one in facts),
         transparent=sum(one.transparent for one in facts),
         coloured=sum(one.coloured for one in facts),
-        labels={name: labels[name] for name in sorted_naturally(labels)},
+        labels=label_counts(collection.labels()),
         duplicates=[
             [names[index] for index in group]
             for group in duplicates.equal_groups([one.pixels for one in facts])
@@ -160,41 +167,7 @@ def inspect_collection(collection: Collection, config: DataConfig) -> Inspection
         compared=len(looked_at),
         unreadable=list(collection.faults),
         ignored=collection.ignored,
-        plan=make_plan(collection, config).settings(),
+        plan=collection.plan(config).settings(),
         training=int((~held_out).sum()),
         held_out=int(held_out.sum()),
     )
-
-
-def _tally(values: Iterable[T]) -> dict[T, int]:
-    return dict(Counter(values).most_common())
-
-
-def _spread(values: Sequence[int]) -> tuple[int, int, int]:
-    return min(values), median_low(values), max(values)
-
-
-def _table(title: str, rows: Iterable[tuple[str, str]]) -> Table:
-    table = Table(title=escape(title), title_justify="left", show_header=False)
-    table.add_column(style="bold", min_width=15)
-    table.add_column(overflow="fold")
-    for name, text in rows:
-        table.add_row(name, escape(text))
-    return table
-
-
-def _range(spread: tuple[int, int, int]) -> str:
-    least, middle, most = spread
-    return f"{least} to {most}, median {middle}" if least < most else f"all {least}"
-
-
-def _counts(counts: dict[Any, int]) -> str:
-    """The first entries in words: `RGB (12), L (3) and 2 more`."""
-    shown = ", ".join(f"{name} ({count:,})" for name, count in list(counts.items())[:_SHOWN])
-    return shown + (f" and {len(counts) - _SHOWN:,} more" if len(counts) > _SHOWN else "")
-
-
-def _examples(texts: Iterable[str]) -> str:
-    shown = list(islice(texts, _SHOWN + 1))
-    more = "; ..." if len(shown) > _SHOWN else ""
-    return f" ({'; '.join(shown[:_SHOWN])}{more})" if shown else ""

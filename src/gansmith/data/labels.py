@@ -25,7 +25,7 @@ def folder_labels(root: Path, files: Sequence[str]) -> list[str] | None:
 
     Args:
         root: The folder.
-        files: Paths of its pictures, relative, with forward slashes.
+        files: Paths of its samples, relative, with forward slashes.
 
     Raises:
         GansmithError: A table cannot be read, or a picture is missing in it.
@@ -69,7 +69,7 @@ def _from_table(table: Path, files: Sequence[str]) -> list[str]:
     missing = [file for file in files if file not in labels]
     if missing:
         raise GansmithError(
-            f"{table} has no label for {len(missing)} of {len(files)} pictures (first: "
+            f"{table} has no label for {len(missing)} of {len(files)} files (first: "
             f"{missing[0]}); add them, or switch labels off with data.labels=false"
         )
     return [labels[file] for file in files]

@@ -9,32 +9,38 @@ from gansmith.data.arrays import ArrayFile, NamedCollection, array_files
 from gansmith.data.catalog import CATALOG, recognise
 from gansmith.data.collection import Collection
 from gansmith.data.folder import PictureFolder, find_files
+from gansmith.data.named.sounds import SOUND_SETS, NamedSoundFolder, recognise_sounds
+from gansmith.data.names import known
 from gansmith.data.planar import MIXTURES
 from gansmith.data.say import Say, silent
+from gansmith.data.sounds import SoundFolder
 from gansmith.errors import GansmithError
-from gansmith.media.image_reading import SUFFIXES
+from gansmith.media import image_reading
+from gansmith.media.audio import files as audio_files
 from gansmith.recipe import DataConfig
 from gansmith.registry import unknown
 
 
 def locate(config: DataConfig, say: Say = silent) -> Collection:
-    """Find the pictures that a configuration means and look them over.
+    """Find the files that a configuration means and look them over.
 
     A name of the catalogue comes first; `./name` is a folder that is called like one. A folder
-    that holds the files of a named set is that set, a folder of arrays without pictures is read
-    as arrays.
+    that holds the files of a named set is that set, a folder of more sounds than pictures is read
+    as sounds, a folder of arrays without pictures as arrays.
 
     Args:
         config: Its `source` and `labels` count here.
         say: Takes warnings and progress, one line each.
 
     Raises:
-        GansmithError: The source does not exist or holds no pictures.
+        GansmithError: The source does not exist or holds nothing that can be read.
     """
     if config.source in CATALOG:
         return NamedCollection(
             CATALOG[config.source], folder=None, use_labels=config.labels, say=say
         )
+    if config.source in SOUND_SETS:
+        return NamedSoundFolder(SOUND_SETS[config.source], use_labels=config.labels, say=say)
     if config.source in MIXTURES:
         raise GansmithError(
             f"'{config.source}' is points that are made, not files that are read: there is nothing "
@@ -45,25 +51,34 @@ def locate(config: DataConfig, say: Say = silent) -> Collection:
         return _in_folder(path, config, say)
     if not path.exists():
         raise _missing(config.source)
+    if path.suffix.lower() in audio_files.SUFFIXES:
+        return SoundFolder(path, use_labels=config.labels, say=say)
     if path.suffix.lower() not in array_reading.SUFFIXES:
-        raise GansmithError(f"{path} is a single file; give a folder of pictures, .npy or .npz")
+        raise GansmithError(
+            f"{path} is a single file; give a folder of pictures or sounds, .npy, .npz or a sound"
+        )
     return ArrayFile(path, use_labels=config.labels)
 
 
 def _in_folder(path: Path, config: DataConfig, say: Say) -> Collection:
     if named := recognise(path):
         return NamedCollection(named, folder=path, use_labels=config.labels, say=say)
-    if array_files(path) and not _has_pictures(path):
+    files = find_files(path)
+    pictures, sounds = (
+        [name for name in files if name.lower().endswith(tuple(suffixes))]
+        for suffixes in (image_reading.SUFFIXES, audio_files.SUFFIXES)
+    )
+    if len(sounds) > len(pictures):
+        if set_of_sounds := recognise_sounds(path, sounds):
+            return NamedSoundFolder(set_of_sounds, folder=path, use_labels=config.labels, say=say)
+        return SoundFolder(path, use_labels=config.labels, say=say)
+    if array_files(path) and not pictures:
         return ArrayFile(path, use_labels=config.labels)
     return PictureFolder(path, use_labels=config.labels, say=say)
-
-
-def _has_pictures(folder: Path) -> bool:
-    return any(name.lower().endswith(tuple(SUFFIXES)) for name in find_files(folder))
 
 
 def _missing(source: str) -> GansmithError:
     if any(sign in source for sign in "/\\.~"):
         return GansmithError(f"no folder or file at {source}; check the path of your data")
-    error = unknown("data set", source, [*CATALOG.names(), *MIXTURES.names()])
-    return GansmithError(f"{error}, or give the path of your own pictures (none at ./{source})")
+    error = unknown("data set", source, list(known()))
+    return GansmithError(f"{error}, or give the path of your own files (none at ./{source})")

@@ -20,19 +20,25 @@ Facts = dict[str, Any]
 
 
 def recall(
-    root: Path, names: Sequence[str], learn: Callable[[Path], Facts], say: Say = silent
+    kind: str,
+    root: Path,
+    names: Sequence[str],
+    learn: Callable[[Path], Facts],
+    say: Say = silent,
 ) -> dict[str, Facts]:
     """Return `learn(root / name)` for every name, calling it only for new and changed files.
 
     A file counts as unchanged while its size and its time of modification stay the same.
 
     Args:
-        root: Folder that the files lie in, or the one file; one memo is kept for each root.
+        kind: What the facts are of ("pictures").
+        root: Folder that the files lie in, or the one file; one memo is kept for each root and
+            kind.
         names: Paths relative to `root`, with forward slashes; "" for the root itself.
         learn: Gathers facts that JSON can hold; runs in several threads.
         say: Is told of work that takes a while.
     """
-    place = _place(root)
+    place = _place(kind, root)
     known = _load(place)
     stamps = {name: _stamp(root, name) for name in names}
     fresh = [name for name in names if known.get(name, {}).get("stamp") != stamps[name]]
@@ -54,8 +60,8 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _place(root: Path) -> Path:
-    name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:24]
+def _place(kind: str, root: Path) -> Path:
+    name = hashlib.sha256(f"{kind} {root.resolve()}".encode()).hexdigest()[:24]
     return cache_dir() / "memo" / f"{name}-v{_VERSION}.json"
 
 

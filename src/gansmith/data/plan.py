@@ -6,8 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 
-from gansmith.data.collection import Collection, combined_digest
-from gansmith.media.pixels import CHANNELS
+from gansmith.data.collection import combined_digest
 from gansmith.media.resizing import FILTER
 from gansmith.recipe import DataConfig
 
@@ -38,11 +37,6 @@ class Plan:
     share: float
     official_split: bool
 
-    @property
-    def sample_bytes(self) -> int:
-        """Bytes of one stored sample."""
-        return self.size[0] * self.size[1] * CHANNELS[self.mode]
-
     def settings(self) -> dict[str, object]:
         """The plan in plain values, as manifests and reports show it."""
         return {
@@ -60,17 +54,23 @@ class Plan:
         return combined_digest([_FORMAT, content, *settings])
 
 
-def make_plan(collection: Collection, config: DataConfig) -> Plan:
-    """Fill in what the configuration leaves open."""
-    size = config.size or choose_size(collection.sizes)
-    needless = set(collection.sizes) == {size}
+def make_plan(
+    config: DataConfig,
+    sizes: Counter[tuple[int, int]],
+    transparent: bool,
+    coloured: bool,
+    official_split: bool,
+) -> Plan:
+    """Fill in what the configuration leaves open, from what the pictures are."""
+    size = config.size or choose_size(sizes)
+    needless = set(sizes) == {size}
     return Plan(
         size=size,
-        mode=_choose_mode(collection) if config.mode == "auto" else config.mode,
+        mode=_choose_mode(transparent, coloured) if config.mode == "auto" else config.mode,
         resize="none" if needless else config.resize,
         labels=config.labels,
         share=config.held_out,
-        official_split=collection.official_split,
+        official_split=official_split,
     )
 
 
@@ -93,8 +93,8 @@ def _rounded(side: float) -> int:
     return max(LEAST_SIDE, STEP * round(side / STEP))
 
 
-def _choose_mode(collection: Collection) -> str:
+def _choose_mode(transparent: bool, coloured: bool) -> str:
     """The poorest of RGBA, RGB and L that loses nothing a viewer could see."""
-    if collection.transparent:
+    if transparent:
         return "RGBA"
-    return "RGB" if collection.coloured else "L"
+    return "RGB" if coloured else "L"

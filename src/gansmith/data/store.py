@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.data.cache import atomic_folder, cache_dir
-from gansmith.data.collection import Collection
+from gansmith.data.collection import Collection, Prepared
 from gansmith.data.dataset import Dataset
 from gansmith.data.labels import encode_labels
 from gansmith.data.locate import locate
-from gansmith.data.plan import Plan, make_plan
 from gansmith.data.planar import MIXTURES, open_mixture
 from gansmith.data.say import Say, silent
 from gansmith.errors import GansmithError
-from gansmith.media.pixels import CHANNELS
-from gansmith.media.resizing import conform
 from gansmith.recipe import DataConfig
 
 _OVERHEAD = 1 << 20
 
 
 def open_dataset(config: DataConfig, *, minimum: int = 2, say: Say = silent) -> Dataset:
-    """Open a named set or own pictures; they are decoded only where the cache lacks them.
+    """Open a named set or own files; they are decoded only where the cache lacks them.
 
     Args:
         config: Which samples, and how files become arrays.
@@ -35,64 +34,64 @@ def open_dataset(config: DataConfig, *, minimum: int = 2, say: Say = silent) -> 
         say: Takes warnings and progress, one line each.
 
     Raises:
-        GansmithError: The source does not exist, holds no pictures or too few of them, cannot be
+        GansmithError: The source does not exist, holds no samples or too few of them, cannot be
             fetched, or does not fit on the disk.
     """
     if config.source in MIXTURES:
         return open_mixture(config.source, config.labels)
     collection = locate(config, say)
-    plan = make_plan(collection, config)
-    fingerprint = plan.fingerprint(collection.content)
+    prepared = collection.prepare(config)
+    fingerprint = prepared.fingerprint()
     folder = cache_dir() / "datasets" / fingerprint[:24]
     there = folder.exists()
-    dataset = _load(folder, collection, plan, fingerprint)
+    dataset = _load(folder, collection, prepared, fingerprint)
     if dataset is None:
         if there:  # and damaged; what another process has made meanwhile must stay
             shutil.rmtree(folder, ignore_errors=True)
-        _build(folder, collection, plan, fingerprint, say)
-        dataset = _load(folder, collection, plan, fingerprint)
+        _build(folder, collection.name, prepared, fingerprint, say)
+        dataset = _load(folder, collection, prepared, fingerprint)
     if dataset is None:
         raise GansmithError(f"{folder} cannot be read back after writing; check the disk")
-    _require_enough(dataset, minimum)
+    _require_enough(dataset, collection.kind, minimum)
     return dataset
 
 
-def _build(folder: Path, collection: Collection, plan: Plan, fingerprint: str, say: Say) -> None:
-    labels = collection.labels()  # fetches a named set
-    say(f"{collection.name}: preparing {len(collection):,} samples, once")
-    shape = (len(collection), *plan.size, CHANNELS[plan.mode])
-    with atomic_folder(folder, needed=len(collection) * plan.sample_bytes + _OVERHEAD) as part:
-        samples = (
-            conform(picture, plan.size, plan.mode, plan.resize) for picture in collection.pictures()
-        )
-        _write_samples(part / "samples.npy", samples, shape)
+def _build(folder: Path, name: str, prepared: Prepared, fingerprint: str, say: Say) -> None:
+    labels = prepared.labels()  # fetches a named set
+    say(f"{name}: preparing {len(prepared):,} samples, once")
+    shape = (len(prepared), *prepared.shape)
+    needed = math.prod(shape) * prepared.dtype.itemsize
+    with atomic_folder(folder, needed=needed + _OVERHEAD) as part:
+        _write_samples(part / "samples.npy", prepared.rows(), shape, prepared.dtype)
         names: tuple[str, ...] = ()
         if labels is not None:
             numbers, names = encode_labels(labels)
             np.save(part / "labels.npy", numbers)
-        np.save(part / "held_out.npy", collection.held_out(plan.share))
+        np.save(part / "held_out.npy", prepared.held_out())
         manifest = {
-            "name": collection.name,
+            "name": name,
             "fingerprint": fingerprint,
             "shape": shape,
             "label_names": names,
-            "settings": plan.settings(),
+            "settings": prepared.settings(),
         }
         (part / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
 
 
 def _write_samples(
-    path: Path, samples: Iterable[NDArray[np.uint8]], shape: tuple[int, ...]
+    path: Path, samples: Iterable[NDArray[Any]], shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> None:
     # Written as a stream: a full disk is an error here, but kills whoever writes to a memory map.
-    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    header = {"descr": dtype.str, "fortran_order": False, "shape": shape}
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for sample in samples:
             file.write(sample.tobytes())
 
 
-def _load(folder: Path, collection: Collection, plan: Plan, fingerprint: str) -> Dataset | None:
+def _load(
+    folder: Path, collection: Collection, prepared: Prepared, fingerprint: str
+) -> Dataset | None:
     """Read the cache; None where it is missing, incomplete or of something else."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -115,14 +114,14 @@ def _load(folder: Path, collection: Collection, plan: Plan, fingerprint: str) ->
         fingerprint=fingerprint,
         source=collection.source,
         licence=collection.licence,
-        settings=plan.settings(),
+        settings=prepared.settings(),
     )
 
 
-def _require_enough(dataset: Dataset, minimum: int) -> None:
+def _require_enough(dataset: Dataset, kind: str, minimum: int) -> None:
     training = len(dataset.train_indices)
     if training < minimum:
         raise GansmithError(
-            f"{dataset.source} has {training} pictures to train on ({len(dataset) - training} are "
-            f"held out) and a batch takes {minimum}; add pictures or lower training.batch"
+            f"{dataset.source} has {training} {kind} to train on ({len(dataset) - training} are "
+            f"held out) and a batch takes {minimum}; add {kind} or lower training.batch"
         )

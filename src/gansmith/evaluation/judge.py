@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.remember import Tensors, remember
 from gansmith.errors import GansmithError
 from gansmith.evaluation.features import ClassifyingExtractor, Extractor, build_extractor
 from gansmith.evaluation.features.extractor import digest
-from gansmith.evaluation.memory import Tensors, remember
-from gansmith.evaluation.metrics import copying_test
+from gansmith.evaluation.listening import MOST, listen
+from gansmith.evaluation.metrics import copying_test, within_class_spread
 from gansmith.evaluation.real import RealFeatures, real_features
 from gansmith.evaluation.verdict import MEASURES, Verdict, tabulate
 from gansmith.evaluation.yardstick import Yardstick
@@ -104,7 +105,11 @@ class Judge:
         count = len(features)
         values = self._yardstick.everything(features)
         floors = self._floor(self._yardstick.everything, count)
-        for more, real in (self._copying(features), self._agreement(features, labels)):
+        for more, real in (
+            self._copying(features),
+            self._agreement(features, labels),
+            self._listening(samples[:count]),
+        ):
             values, floors = values | more, floors | real
         metrics = tabulate(values, floors)
         return Verdict(
@@ -172,18 +177,27 @@ class Judge:
     def _agreement(
         self, features: Tensor, labels: Sequence[int] | NDArray[np.int64] | None
     ) -> tuple[Values, Values]:
-        """Share of samples recognised as what was asked for; its floor is that of held-out ones."""
+        """What classes show of labels that were asked for, beside held-out samples."""
         known = self.real.labels
         if labels is None or known is None or not isinstance(self.extractor, ClassifyingExtractor):
             return {}, {}
-        shares = [
-            float(np.mean(self.extractor.probabilities(f).argmax(1).numpy() == wanted))
-            for f, wanted in (
-                (features, np.asarray(labels)[: len(features)]),
-                (self.real.held_out, known),
-            )
-        ]
-        return {"label_agreement": shares[0]}, {"label_agreement": shares[1]}
+        given = np.asarray(labels)[: len(features)]
+        return self._as_asked(features, given), self._as_asked(self.real.held_out, known)
+
+    def _as_asked(self, features: Tensor, labels: NDArray[np.int64]) -> Values:
+        assert isinstance(self.extractor, ClassifyingExtractor)
+        told = self.extractor.probabilities(features).argmax(1).numpy()
+        return {
+            "label_agreement": float(np.mean(told == labels)),
+            "class_spread": within_class_spread(features, labels),
+        }
+
+    def _listening(self, samples: NDArray[Any]) -> tuple[Values, Values]:
+        """What is measured on sounds themselves; the floor is that of held-out ones."""
+        if self.dataset.samples.dtype != np.int16:
+            return {}, {}
+        real = self.dataset.samples[self.dataset.held_out_indices[:MOST]]
+        return listen(samples, self.dataset), listen(real, self.dataset)
 
     def _notes(self, given: int, count: int, dropped: set[str]) -> Iterator[str]:
         """Say what was left out or done otherwise."""

@@ -85,6 +85,18 @@ def embed(path: Path, side: int | None = None, limit: int = PICTURE_LIMIT) -> Pi
         raise GansmithError(f"{path} is no readable picture ({error}): delete it") from None
 
 
+def embed_sound(path: Path) -> str:
+    """Turn a FLAC file into a data URI.
+
+    Raises:
+        GansmithError: The file cannot be read.
+    """
+    try:
+        return _data_uri("audio/flac", path.read_bytes())
+    except OSError as error:
+        raise GansmithError(f"{path} cannot be read ({error}): delete it") from None
+
+
 def _data_uri(mime: str, data: bytes) -> str:
     return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 

@@ -19,8 +19,13 @@ TITLES = {
     "classifier_score": "Classifier score",
     "label_kl": "Mix of classes",
     "label_agreement": "Label agreement",
+    "class_spread": "Spread within classes",
     "copying_ratio": "Distance to a copy",
     "copying_share": "Share of copies",
+    "silence_share": "Silent clips",
+    "clipping_share": "Clipped clips",
+    "tone_share": "Single tones",
+    "noise_floor": "Noise floor",
 }
 """Headings of measurements, in the order in which they are worth a look."""
 

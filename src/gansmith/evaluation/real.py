@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.remember import Tensors, remember
 from gansmith.evaluation.features import Extractor
 from gansmith.evaluation.features.extractor import digest
-from gansmith.evaluation.memory import Tensors, remember
 
 TRAIN_SAMPLES = 10_000
 """Training samples that copies are looked for among, where there are as many."""

@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from gansmith.evaluation.charts import line_chart, series_of
 from gansmith.evaluation.health_section import health_section
-from gansmith.evaluation.page import Picture, embed, render, write_page
+from gansmith.evaluation.page import Picture, embed, embed_sound, render, write_page
 from gansmith.evaluation.readings import HEADLINES, from_look, ordered, title
 from gansmith.evaluation.record import Event, RunRecord
-from gansmith.evaluation.scales import duration, si
+from gansmith.evaluation.scales import TIMES, duration, si
 from gansmith.evaluation.verdict import Metric
 
 DISTANCES = ("frechet", "kernel")
@@ -77,7 +77,8 @@ def _page(record: RunRecord) -> Markup:
         verdict=record.verdict,
         status=_status(record),
         machine=_machine(record.manifest.machine),
-        channels=CHANNELS.get(record.manifest.shape[0], ""),
+        what=_what(record),
+        clips=_clips(record),
         summary=record.setting("summary"),
         quick=f"{quick:,}" if isinstance(quick, int) else "a few",
         figures=[(title(name), m) for name, m in _figures(record).items()],
@@ -107,6 +108,24 @@ def _machine(machine: Mapping[str, object]) -> str:
     if device == "cpu" and threads:
         return f"{threads} CPU threads" if threads != 1 else "one CPU thread"
     return device
+
+
+def _what(record: RunRecord) -> str:
+    """What the samples are, in a few words."""
+    channels, height, width = record.manifest.shape
+    settings = record.manifest.dataset.settings
+    if record.manifest.medium == "audio":
+        return f"sounds of {settings['seconds']:g} s at {settings['rate']:,} Hz"
+    return f"{CHANNELS.get(channels, '')} samples of {height}{TIMES}{width}".strip()
+
+
+def _clips(record: RunRecord) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Heading, and name and sound of each clip, of generated and of real ones."""
+    found = [
+        (heading, [(path.stem, embed_sound(path)) for path in record.run.clips(kind)])
+        for heading, kind in (("Generated", "generated"), ("Real", "real"))
+    ]
+    return [(heading, sounds) for heading, sounds in found if sounds]
 
 
 def _figures(record: RunRecord) -> dict[str, Metric]:

@@ -24,9 +24,7 @@ class Measure:
 
 
 MEASURES = {
-    "frechet": Measure(
-        "lower", "How far the generated pictures lie from the real ones as a whole."
-    ),
+    "frechet": Measure("lower", "How far the generated samples lie from the real ones as a whole."),
     "kernel": Measure(
         "lower", "The same by another measure, which small sample counts do not bias."
     ),
@@ -42,6 +40,9 @@ MEASURES = {
     "label_agreement": Measure(
         "higher", "Share of samples that show the label they were asked for."
     ),
+    "class_spread": Measure(
+        "floor", "How far apart samples of the same asked label lie; low is one voice for all."
+    ),
     "copying_ratio": Measure(
         "floor",
         "Distance to the nearest training sample against unseen real ones; near 0 is copying.",
@@ -49,6 +50,10 @@ MEASURES = {
     "copying_share": Measure(
         "lower", "Share of samples that lie suspiciously near a training sample."
     ),
+    "silence_share": Measure("lower", "Share of clips in which nothing can be heard."),
+    "clipping_share": Measure("lower", "Share of clips that run into full scale."),
+    "tone_share": Measure("lower", "Share of clips that are one steady tone."),
+    "noise_floor": Measure("floor", "Level of the quietest moments in dB; -120 is silence."),
 }
 """Every metric of a verdict, in the order of its table."""
 

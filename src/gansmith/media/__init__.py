@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from gansmith.media.audio.medium import AudioMedium
 from gansmith.media.base import Medium
 from gansmith.media.image import ImageMedium
 from gansmith.media.points import PointsMedium
 from gansmith.registry import Registry
 
-MEDIA: Registry[Callable[[], Medium]] = Registry("medium")
+MEDIA: Registry[type[Medium]] = Registry("medium")
 MEDIA.register("image")(ImageMedium)
 MEDIA.register("points")(PointsMedium)
+MEDIA.register("audio")(AudioMedium)

@@ -2,36 +2,137 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from gansmith.media.film import write_film
+from gansmith.registry import unknown
 
-class Medium(Protocol):
+if TYPE_CHECKING:
+    from gansmith.data.dataset import Dataset
+    from gansmith.recipe import Recipe
+
+
+class Medium(ABC):
     """Reads, encodes, decodes, writes and shows samples of one kind.
 
-    Samples are arrays [N, H, W, C] of type `stored` (uint8 for all that has pixels) as the cache
-    stores them; tensors are float32 [N, C, H, W] as networks see them, in about [-1, 1].
+    Samples are arrays [N, H, W, C] of type `stored` (uint8 for all that has pixels, int16 for
+    sound) as the cache stores them; tensors are float32 [N, C, H, W] as networks see them, in about
+    [-1, 1]. A medium may learn from the data how to turn one into the other; what it learnt is part
+    of every generator that is saved (`facts` and `tensors`).
+
+    Attributes:
+        name: What recipes write in `medium`.
+        stored: Type of stored samples, which tells whom a dataset is for.
+        formats: Kinds of files that samples can be written as; the first is the usual one.
+        walk_suffixes: Endings of files that hold a walk from sample to sample.
+        walks: Walks that such a file takes.
+        heard: Samples are listened to: a run keeps some beside its sheets.
     """
 
-    name: str
-    stored: type[np.generic]
+    name: ClassVar[str]
+    stored: ClassVar[type[np.generic]]
+    formats: ClassVar[tuple[str, ...]]
+    walk_suffixes: ClassVar[tuple[str, ...]] = (".webp", ".gif")
+    walks: ClassVar[int] = 16
+    heard: ClassVar[bool] = False
 
+    @classmethod
+    def fit(cls, recipe: Recipe, dataset: Dataset) -> Medium:
+        """Make the medium of a training from what the recipe asks for and the data holds."""
+        return cls()
+
+    @classmethod
+    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Medium:
+        """Make the medium again from what :meth:`facts` and :meth:`tensors` gave."""
+        return cls()
+
+    def facts(self) -> dict[str, Any]:
+        """Return plain values to restore the medium from."""
+        return {}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return weights to restore the medium from."""
+        return {}
+
+    def shape(self, stored: tuple[int, ...]) -> tuple[int, int, int]:
+        """Return the shape (C, H, W) that networks see, from the shape of stored samples."""
+        height, width, channels = stored[-3:]
+        return channels, height, width
+
+    @abstractmethod
     def encode(self, samples: Tensor) -> Tensor:
-        """Turn stored samples (uint8 [N, H, W, C]) into network tensors (float32 [N, C, H, W])."""
+        """Turn stored samples [N, H, W, C] into network tensors, float32 [N, C, H, W]."""
 
-    def decode(self, tensors: Tensor) -> NDArray[np.uint8]:
+    @abstractmethod
+    def decode(self, tensors: Tensor) -> NDArray[Any]:
         """Turn network tensors back into stored samples; values beyond the range are clipped."""
 
-    def write(
-        self, samples: NDArray[np.uint8], directory: Path, names: Sequence[str]
-    ) -> list[Path]:
-        """Write one file a sample and return their paths."""
+    @abstractmethod
+    def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[Any]:
+        """Read one file as a stored sample of the shape (H, W, C).
 
-    def sheet(self, samples: NDArray[np.uint8], **options: Any) -> Image.Image:
+        Raises:
+            GansmithError: The file cannot be read.
+        """
+
+    def write(
+        self,
+        samples: NDArray[Any],
+        directory: Path,
+        names: Sequence[str],
+        format_: str | None = None,
+    ) -> list[Path]:
+        """Write one file a sample.
+
+        Args:
+            samples: Stored samples [N, H, W, C].
+            directory: Folder for the files; made if missing.
+            names: N file names without suffix.
+            format_: One of `formats`; left out, the first.
+
+        Returns:
+            Paths of the files, in order.
+
+        Raises:
+            GansmithError: The format is unknown, the disk is full, or the folder cannot be written
+                to.
+        """
+        chosen = format_ or self.formats[0]
+        if chosen not in self.formats:
+            raise unknown("format", chosen, list(self.formats))
+        paths = [directory / f"{name}.{suffix(chosen)}" for name in names]
+        for sample, path in zip(samples, paths, strict=True):
+            self.write_one(sample, path, chosen)
+        return paths
+
+    @abstractmethod
+    def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
+        """Write one sample, whole or not at all."""
+
+    def write_overview(
+        self, samples: NDArray[Any], directory: Path, names: Sequence[str]
+    ) -> list[Path]:
+        """Write what helps to find one's way among many files; the most media need nothing."""
+        return []
+
+    def write_walk(self, walks: Sequence[NDArray[Any]], path: Path) -> None:
+        """Write walks, each stored samples [frames, H, W, C] of its own, as one film of sheets."""
+        sheets = [self.sheet(np.stack(samples), columns=4) for samples in zip(*walks, strict=True)]
+        write_film(sheets, path)
+
+    @abstractmethod
+    def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
         """Draw a contact sheet."""
+
+
+def suffix(format_: str) -> str:
+    """Return what files of a format end in: `wav` for `wav24`."""
+    return format_.rstrip("0123456789")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,15 @@ from PIL import Image
 from torch import Tensor
 
 from gansmith.data.cache import atomic_file
-from gansmith.media.pixels import to_image
+from gansmith.errors import GansmithError
+from gansmith.media.base import Medium
+from gansmith.media.image_reading import UnreadablePicture, read_picture
+from gansmith.media.pixels import MODES, to_image
+from gansmith.media.resizing import conform
 from gansmith.media.sheet import contact_sheet
 
 
-class ImageMedium:
+class ImageMedium(Medium):
     """Pictures with 1 to 4 channels: L, LA, RGB or RGBA.
 
     Networks see alpha premultiplied: colour that cannot be seen is 0 there (-1 after scaling), so
@@ -26,7 +29,8 @@ class ImageMedium:
     """
 
     name = "image"
-    stored: type[np.generic] = np.uint8
+    stored = np.uint8
+    formats = ("png",)
 
     def encode(self, samples: Tensor) -> Tensor:
         """Scale to [-1, 1] and premultiply alpha.
@@ -63,26 +67,18 @@ class ImageMedium:
         array: NDArray[np.uint8] = bytes_.contiguous().cpu().numpy()
         return array
 
-    def write(
-        self, samples: NDArray[np.uint8], directory: Path, names: Sequence[str]
-    ) -> list[Path]:
-        """Write each sample as PNG.
+    def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[np.uint8]:
+        """Read one picture, stretched to the size and mode of stored samples."""
+        height, width, channels = stored[-3:]
+        try:
+            picture = read_picture(path)
+        except UnreadablePicture as error:
+            raise GansmithError(f"{path} cannot be read as a picture: {error}") from error
+        return conform(picture.image, (height, width), MODES[channels], "fit")
 
-        Args:
-            samples: uint8 [N, H, W, C].
-            directory: Folder for the files; made if missing.
-            names: N file names without suffix.
-
-        Returns:
-            Paths of the files, in order.
-
-        Raises:
-            GansmithError: The disk is full, or the folder cannot be written to.
-        """
-        paths = [directory / f"{name}.png" for name in names]
-        for sample, path in zip(samples, paths, strict=True):
-            write_png(to_image(sample), path)
-        return paths
+    def write_one(self, sample: NDArray[np.uint8], path: Path, format_: str) -> None:
+        """Write one sample as PNG."""
+        write_png(to_image(sample), path)
 
     def sheet(self, samples: NDArray[np.uint8], **options: Any) -> Image.Image:
         """Draw a contact sheet; options as for `gansmith.media.sheet.contact_sheet`."""

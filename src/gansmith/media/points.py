@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from gansmith.data.cache import atomic_file
+from gansmith.errors import GansmithError
+from gansmith.media.base import Medium
 
 SIDE = 480
 FINER = 3
@@ -21,14 +22,15 @@ REACH = 2.6
 PAPER, INK = "white", "#2563c9"
 
 
-class PointsMedium:
+class PointsMedium(Medium):
     """Points as samples float32 [N, 1, 1, 2], x before y, centred and of about unit deviation.
 
     Stored samples already have the scale that networks see: encoding only moves the axis.
     """
 
     name = "points"
-    stored: type[np.generic] = np.float32
+    stored = np.float32
+    formats = ("txt",)
 
     def encode(self, samples: Tensor) -> Tensor:
         """Turn stored samples (float32 [N, 1, 1, 2]) into network tensors [N, 2, 1, 1]."""
@@ -39,14 +41,18 @@ class PointsMedium:
         values: NDArray[np.float32] = tensors.detach().float().permute(0, 2, 3, 1).cpu().numpy()
         return np.ascontiguousarray(values)
 
-    def write(self, samples: NDArray[Any], directory: Path, names: Sequence[str]) -> list[Path]:
-        """Write each point as a line of text with its two coordinates, one file a sample."""
-        directory.mkdir(parents=True, exist_ok=True)
-        paths = [directory / f"{name}.txt" for name in names]
-        for sample, path in zip(samples.reshape(-1, 2), paths, strict=True):
-            with atomic_file(path) as part:
-                part.write_text(f"{sample[0]:.6f} {sample[1]:.6f}\n", "utf-8")
-        return paths
+    def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[np.float32]:
+        """Read a point from two numbers in a text file."""
+        try:
+            return np.array(path.read_text("utf-8").split(), np.float32).reshape(stored[-3:])
+        except (OSError, ValueError) as error:
+            raise GansmithError(f"{path} cannot be read as a point: {error}") from error
+
+    def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
+        """Write one point as a line of text with its two coordinates."""
+        x, y = sample.reshape(2)
+        with atomic_file(path) as part:
+            part.write_text(f"{x:.6f} {y:.6f}\n", "utf-8")
 
     def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
         """Draw all points in one square plot from -REACH to REACH; other options do not apply."""

@@ -30,6 +30,7 @@ def contact_sheet(
     *,
     columns: int | None = None,
     scale: int | None = None,
+    widest: int = WIDEST,
     captions: Sequence[str] | None = None,
     background: int = 255,
 ) -> Image.Image:
@@ -41,7 +42,9 @@ def contact_sheet(
     Args:
         samples: uint8 [N, H, W, C], N >= 1.
         columns: Samples a row; chosen for a full, slightly wide sheet if left out.
-        scale: Whole enlargement factor; chosen for a sheet of up to 1200 pixels if left out.
+        scale: Whole enlargement factor; chosen by `widest` if left out.
+        widest: Pixels from left to right that the sheet may have; where its samples are up to 96
+            pixels a side it may have more, for they are never made smaller.
         captions: N short texts, written below the samples.
         background: Grey level of gutters and empty cells, 0 to 255.
 
@@ -57,7 +60,7 @@ def contact_sheet(
     if captions is not None and len(captions) != count:
         raise GansmithError(f"a sheet of {count} samples got {len(captions)} captions")
     columns = min(columns or _columns(count, height, width), count)
-    cell = _cell_size(height, width, columns, scale)
+    cell = _cell_size(height, width, columns, scale, widest)
     step_x = cell[1] + GUTTER
     step_y = cell[0] + GUTTER + (CAPTION_HEIGHT if captions is not None else 0)
     size = (columns * step_x + GUTTER, math.ceil(count / columns) * step_y + GUTTER)
@@ -81,8 +84,10 @@ def _columns(count: int, height: int, width: int) -> int:
     return min(range(1, count + 1), key=cost)
 
 
-def _cell_size(height: int, width: int, columns: int, scale: int | None) -> tuple[int, int]:
-    factor = ((WIDEST - GUTTER) / columns - GUTTER) / width
+def _cell_size(
+    height: int, width: int, columns: int, scale: int | None, widest: int
+) -> tuple[int, int]:
+    factor = ((widest - GUTTER) / columns - GUTTER) / width
     if scale is not None:
         factor = scale
     elif max(height, width) <= PIXEL_ART:

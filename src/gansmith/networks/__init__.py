@@ -1,6 +1,15 @@
 """Pairs of networks; importing this package registers all of them."""
 
-from gansmith.networks import conv, dcgan, points, residual, textbook
+from gansmith.networks import (
+    conv,
+    dcgan,
+    frames,
+    points,
+    residual,
+    textbook,
+    textbook_wave,
+    wavegan,
+)
 from gansmith.networks.base import NETWORKS, Discriminator, Generator, Pair, SampleSpec, build_pair
 
 __all__ = [
@@ -12,7 +21,10 @@ __all__ = [
     "build_pair",
     "conv",
     "dcgan",
+    "frames",
     "points",
     "residual",
     "textbook",
+    "textbook_wave",
+    "wavegan",
 ]

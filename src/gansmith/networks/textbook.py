@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import torch
@@ -28,16 +29,22 @@ class TextbookOptions(Section):
 
 
 class TextbookGenerator(Generator):
-    """latent -> 256 -> 512 -> 1024 -> samples, ReLU between and tanh at the end.
+    """latent -> hidden layers -> samples, ReLU between and tanh at the end.
 
     With labels, a one-hot label is appended to the latent (Mirza and Osindero 2014).
+
+    Args:
+        spec: The samples to make.
+        latent: Numbers in a latent.
+        hidden: Units of each hidden layer.
     """
 
-    def __init__(self, spec: SampleSpec, latent: int) -> None:
+    def __init__(
+        self, spec: SampleSpec, latent: int, hidden: tuple[int, ...] = (256, 512, 1024)
+    ) -> None:
         super().__init__()
         self.latent, self.spec = latent, spec
-        channels, height, width = spec.shape
-        widths = (latent + spec.classes, 256, 512, 1024, channels * height * width)
+        widths = (latent + spec.classes, *hidden, math.prod(spec.shape))
         self.layers = nn.ModuleList(Linear(i, o) for i, o in pairwise(widths))
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -50,13 +57,17 @@ class TextbookGenerator(Generator):
 
 
 class TextbookDiscriminator(Discriminator):
-    """samples -> 1024 -> 512 -> 256 -> one logit, LeakyReLU 0.2 between."""
+    """samples (and one-hot label) -> hidden layers -> one logit, LeakyReLU 0.2 between.
 
-    def __init__(self, spec: SampleSpec) -> None:
+    Args:
+        spec: The samples to judge.
+        hidden: Units of each hidden layer.
+    """
+
+    def __init__(self, spec: SampleSpec, hidden: tuple[int, ...] = (1024, 512, 256)) -> None:
         super().__init__()
         self.classes = spec.classes
-        channels, height, width = spec.shape
-        widths = (channels * height * width + spec.classes, 1024, 512, 256, 1)
+        widths = (math.prod(spec.shape) + spec.classes, *hidden, 1)
         self.layers = nn.ModuleList(Linear(i, o) for i, o in pairwise(widths))
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -18,7 +18,7 @@ def normalise_spectrally(network: nn.Module, seed: int) -> None:
         network: Its linear, convolution and embedding layers are wrapped in place.
         seed: Fixes where the power iterations start; the global random state is left as it was.
     """
-    kinds = (nn.Linear, nn.Conv2d, nn.Embedding)
+    kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Embedding)
     layers = [module for module in network.modules() if isinstance(module, kinds)]
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)

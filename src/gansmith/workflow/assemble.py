@@ -9,6 +9,7 @@ import numpy as np
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.media import MEDIA
+from gansmith.media.base import Medium
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec, build_pair
 from gansmith.recipe import Recipe
@@ -41,23 +42,33 @@ def assemble(recipe: Recipe, dataset: Dataset) -> Assembly:
     Raises:
         GansmithError: A name is unknown, or recipe, data and processes do not fit each other.
     """
-    config, medium = recipe.training, MEDIA[recipe.medium]()
-    engine, blueprint = Engine(config.precision, config.seed), draw_blueprint(recipe, dataset)
-    _require_fit(recipe, dataset, blueprint, engine.processes)
+    config, engine = recipe.training, Engine(recipe.training.precision, recipe.training.seed)
+    blueprint = draw_blueprint(recipe, dataset)
+    _require_fit(recipe, blueprint, engine.processes)
     duel = assemble_duel(recipe, blueprint, engine, config.seed)
     labelled = bool(blueprint.label_names)
-    feed = Feed(dataset, medium, engine, config.batch, config.seed, labelled)
+    feed = Feed(dataset, blueprint.medium, engine, config.batch, config.seed, labelled)
     return Assembly(blueprint, engine, duel, feed)
 
 
-def _require_fit(recipe: Recipe, dataset: Dataset, blueprint: Blueprint, processes: int) -> None:
-    spec, batch, packing = blueprint.spec, recipe.training.batch, recipe.objective.packing
-    fitting = [name for name in MEDIA if MEDIA[name]().stored == dataset.samples.dtype]
-    if recipe.medium not in fitting:
+def fit_medium(recipe: Recipe, dataset: Dataset) -> Medium:
+    """Make the medium that a recipe names for a dataset.
+
+    Raises:
+        GansmithError: The medium is unknown, or its samples are of another kind.
+    """
+    family = MEDIA[recipe.medium]
+    if family.stored != dataset.samples.dtype:
+        fitting = next(name for name in MEDIA if MEDIA[name].stored == dataset.samples.dtype)
         raise GansmithError(
             f"medium '{recipe.medium}' does not serve the samples of '{dataset.name}': set "
-            f"medium={fitting[0]}"
+            f"medium={fitting}"
         )
+    return family.fit(recipe, dataset)
+
+
+def _require_fit(recipe: Recipe, blueprint: Blueprint, processes: int) -> None:
+    spec, batch, packing = blueprint.spec, recipe.training.batch, recipe.objective.packing
     if batch % processes:
         raise GansmithError(
             f"a batch of {batch} cannot be shared by {processes} processes: make "
@@ -78,9 +89,9 @@ def assemble_duel(recipe: Recipe, blueprint: Blueprint, engine: Engine, seed: in
 
 def draw_blueprint(recipe: Recipe, dataset: Dataset) -> Blueprint:
     """Describe the generator that a recipe makes for a dataset."""
-    _, height, width, channels = dataset.samples.shape
+    medium = fit_medium(recipe, dataset)
     classes = dataset.classes if recipe.network.conditional and dataset.classes > 1 else 0
-    spec = SampleSpec(channels, height, width, classes)
+    spec = SampleSpec(*medium.shape(dataset.samples.shape), classes)
     names: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
     if classes:
@@ -88,4 +99,4 @@ def draw_blueprint(recipe: Recipe, dataset: Dataset) -> Blueprint:
         counts = np.bincount(dataset.labels[dataset.train_indices], minlength=classes)
         names, weights = dataset.label_names, tuple((counts / counts.sum()).tolist())
     temperature = recipe.sampling.temperature
-    return Blueprint(recipe.medium, recipe.network, spec, names, weights, temperature)
+    return Blueprint(medium, recipe.network, spec, names, weights, temperature)

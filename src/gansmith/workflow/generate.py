@@ -1,16 +1,16 @@
-"""Write samples of a trained run: files, an array, a sheet or a film."""
+"""Write samples of a trained run: files, an array, a sheet, or a walk between them."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image
+from numpy.typing import NDArray
 
 from gansmith.data.cache import atomic_file
 from gansmith.errors import GansmithError
-from gansmith.media.film import film_format, write_film
 from gansmith.model import Model, load
 
 
@@ -22,6 +22,7 @@ def generate(
     label: str | int | None = None,
     truncation: float | None = None,
     out: str | Path | None = None,
+    format_: str | None = None,
 ) -> Path:
     """Make samples and write them.
 
@@ -33,6 +34,7 @@ def generate(
         truncation: Largest latent in standard deviations; lower is more typical, less varied.
         out: `NAME.png` for a sheet, `NAME.npz` for an array, else a folder for one file a sample.
             Left out, a folder `samples-SEED` in the run.
+        format_: Kind of single files, such as `wav24` or `flac` for sound; left out, the usual.
 
     Returns:
         What was written.
@@ -56,28 +58,44 @@ def generate(
         raise GansmithError(f"--out takes a folder, a .npz or a .png, not '{place.name}'")
     else:
         facts = {"run": str(run), "seed": seed, "truncation": truncation}
-        _write_files(model, samples, None if labels is None else labels.tolist(), place, facts)
+        classes = None if labels is None else labels.tolist()
+        write_files(model, samples, classes, place, facts, format_)
     return place
 
 
-def _write_files(
+def write_files(
     model: Model,
-    samples: np.ndarray,
+    samples: NDArray[Any],
     labels: list[int] | None,
     place: Path,
     facts: dict[str, object],
-) -> None:
-    """Write one file a sample, and a manifest that tells how each was made."""
+    format_: str | None = None,
+    names: list[str] | None = None,
+) -> list[Path]:
+    """Write one file a sample, what helps to look them over, and a manifest of how each was made.
+
+    Args:
+        model: Made the samples.
+        samples: As its medium stores them.
+        labels: Class of each, for the names of files.
+        place: The folder.
+        facts: For the manifest.
+        format_: As for :func:`generate`.
+        names: Names of the files; left out, their numbers and labels.
+    """
     digits = len(str(len(samples) - 1))
-    names = [f"{index:0{digits}d}" for index in range(len(samples))]
+    names = names or [f"{index:0{digits}d}" for index in range(len(samples))]
     if labels is not None:
         names = [f"{n}-{model.label_names[k]}" for n, k in zip(names, labels, strict=True)]
     names = [name.replace("/", "_") for name in names]
     _forget_earlier(place)
-    paths = model.medium.write(samples, place, names)
+    paths = model.medium.write(samples, place, names, format_)
     files = [{"file": path.name, "index": index} for index, path in enumerate(paths)]
+    extra = [path.name for path in model.medium.write_overview(samples, place, names)]
+    listed = facts | {"files": files} | ({"overview": extra} if extra else {})
     with atomic_file(place / "manifest.json") as partial:
-        partial.write_text(json.dumps(facts | {"files": files}, indent=1) + "\n", "utf-8")
+        partial.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
+    return paths
 
 
 def _forget_earlier(place: Path) -> None:
@@ -99,26 +117,34 @@ def interpolate(
     seed: int = 0,
     label: str | int | None = None,
 ) -> Path:
-    """Write a film of a closed walk between random samples.
+    """Write a closed walk between random samples.
 
     Args:
         run: A run folder or a `generator.safetensors`.
-        out: A `.webp` or `.gif`.
-        frames: Pictures in the film; at least 2.
+        out: A film, `.webp` or `.gif`; for sound, one continuous sound, `.wav` or `.flac`; or a
+            folder for one file a step.
+        frames: Steps of the walk; at least 2.
         seed: Of the samples on the way.
         label: Name or number of a class, for a conditional generator.
 
     Raises:
         GansmithError: There is no trained run, the label is unknown, or `out` cannot be written.
     """
-    film_format(Path(out))
     if frames < 2:
-        raise GansmithError(f"a film of {frames} frames does not move: ask for at least 2")
-    model = load(run)
-    walks = [model.interpolate(frames, seed=seed + 1000 * k, label=label) for k in range(16)]
-    pictures: list[Image.Image] = [
-        model.medium.sheet(np.stack([walk[frame] for walk in walks]), columns=4)
-        for frame in range(frames)
+        raise GansmithError(f"a walk of {frames} steps does not move: ask for at least 2")
+    model, place = load(run), Path(out)
+    if not place.suffix:
+        walk = model.interpolate(frames, seed=seed, label=label)
+        write_files(model, walk, None, place, {"run": str(run), "seed": seed, "walk": frames})
+        return place
+    takes = model.medium.walk_suffixes
+    if place.suffix.lower() not in takes:
+        raise GansmithError(
+            f"a walk is written as {' or '.join(takes)}, or into a folder, not as '{place.name}'"
+        )
+    walks = [
+        model.interpolate(frames, seed=seed + 1000 * k, label=label)
+        for k in range(model.medium.walks)
     ]
-    write_film(pictures, Path(out))
-    return Path(out)
+    model.medium.write_walk(walks, place)
+    return place

@@ -13,7 +13,7 @@ from gansmith.recipe import EvaluationConfig
 from gansmith.run import Run
 from gansmith.training.moment import Moment
 
-FRAME_SAMPLES, FRAME_WIDTH = 100, 600
+FRAME_SAMPLES, FRAME_WIDTH = 100, 640
 NOISE = 0.1  # relative deviation of looks at one state over 12 seeds, measured on `digits`
 
 
@@ -42,7 +42,7 @@ class Film:
         if self._next < len(self._marks) and moment.progress >= self._marks[self._next]:
             self._next = sum(mark <= moment.progress for mark in self._marks)
             model = Model(_generator(moment), self._blueprint)
-            picture = contact_sheet(model, self._seed, count=FRAME_SAMPLES, width=FRAME_WIDTH)
+            picture = contact_sheet(model, self._seed, count=FRAME_SAMPLES, widest=FRAME_WIDTH)
             self._run.save_frame(moment.samples, picture)
         return False
 

@@ -11,12 +11,13 @@ from torch import Tensor
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
-from gansmith.media import MEDIA
 from gansmith.media.image import write_png
 from gansmith.recipe import AugmentConfig, Recipe
 from gansmith.training.augment import Augmentation, require_suitable
 from gansmith.training.augment_ops import OPERATIONS
 from gansmith.training.engine import Engine
+from gansmith.workflow.assemble import fit_medium
+from gansmith.workflow.overview import evenly_chosen
 
 
 def preview(recipe: Recipe, dataset: Dataset, count: int = 8) -> Image.Image:
@@ -42,8 +43,9 @@ def preview(recipe: Recipe, dataset: Dataset, count: int = 8) -> Image.Image:
             "--set augment.ops=flip,translation"
         )
     require_suitable(config.ops, *dataset.samples.shape[1:3])
-    medium = MEDIA[recipe.medium]()
-    samples = medium.encode(torch.from_numpy(_chosen(dataset, count)))
+    medium = fit_medium(recipe, dataset)
+    chosen = np.ascontiguousarray(dataset.samples[evenly_chosen(dataset, count)])
+    samples = medium.encode(torch.from_numpy(chosen))
     rows = {"real": samples, **_augmented(config, samples, recipe.training.seed)}
     captions = [text for caption in rows for text in (caption, *[""] * (len(samples) - 1))]
     shown = medium.decode(torch.cat(list(rows.values())))
@@ -57,13 +59,6 @@ def write_preview(recipe: Recipe, dataset: Dataset, out: Path) -> None:
         GansmithError: As :func:`preview`; or the disk is full or cannot be written to.
     """
     write_png(preview(recipe, dataset), out)
-
-
-def _chosen(dataset: Dataset, count: int) -> np.ndarray:
-    """Samples from all over the training split, which may be sorted."""
-    indices = dataset.train_indices
-    places = np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(np.int64)
-    return np.ascontiguousarray(dataset.samples[indices[places]])
 
 
 def _augmented(config: AugmentConfig, samples: Tensor, seed: int) -> dict[str, Tensor]:

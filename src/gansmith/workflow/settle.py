@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from gansmith.data.catalog import CATALOG
 from gansmith.data.dataset import Dataset
-from gansmith.data.planar import MIXTURES
+from gansmith.data.names import known
 from gansmith.errors import GansmithError
 from gansmith.recipe import Recipe, load_recipe, override, parse_recipe
 from gansmith.run import Run
@@ -47,7 +46,7 @@ def resolve(
     if data is not None:
         content["data"]["source"] = str(data)
     source = Path(content["data"]["source"]).expanduser()
-    if source.exists() and str(source) not in CATALOG and str(source) not in MIXTURES:
+    if source.exists() and str(source) not in known():
         content["data"]["source"] = str(source.resolve())
     return parse_recipe(content)
 

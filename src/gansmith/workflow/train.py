@@ -139,6 +139,7 @@ def _lay_out(run: Run, recipe: Recipe, dataset: Dataset, assembly: Assembly) -> 
     )
     require_space(run.path, 10 * size)
     run.create(recipe, describe(recipe, dataset, assembly))
+    run.save_medium(assembly.blueprint.medium.tensors())
 
 
 def _tell(run: Run, clock: Clock, text: str, console: Console) -> None:

@@ -9,7 +9,6 @@ from gansmith.evaluation.judge import Judge
 from gansmith.health.critic import Critic
 from gansmith.health.monitor import Monitor
 from gansmith.health.probe import LEAST, Probe
-from gansmith.media import MEDIA
 from gansmith.recipe import Recipe
 from gansmith.run import Run
 from gansmith.workflow.assemble import Assembly
@@ -35,7 +34,7 @@ def watch(
         return None
     labelled = bool(assembly.blueprint.label_names)
     critic = Critic(
-        assembly.duel, dataset, MEDIA[recipe.medium](), labelled, assembly.engine.device
+        assembly.duel, dataset, assembly.blueprint.medium, labelled, assembly.engine.device
     )
     probe = Probe(judge, recipe.health.samples)
     probe.prepare()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.remember import Tensors, remember
 from gansmith.errors import GansmithError
 from gansmith.evaluation.features.coordinates import coordinates
 from gansmith.evaluation.features.extractor import (
@@ -24,8 +25,8 @@ from gansmith.evaluation.features.extractor import (
     module_bytes,
 )
 from gansmith.evaluation.features.fixed import NETWORK_LIMIT, random_conv
+from gansmith.evaluation.features.hearing import Hearing, prepare_for
 from gansmith.evaluation.features.preprocessing import Preprocessing
-from gansmith.evaluation.memory import Tensors, remember
 
 SAMPLES_PER_CLASS = 50
 FEATURES = 128
@@ -40,7 +41,7 @@ def auto(dataset: Dataset) -> Extractor:
 
     Enough are SAMPLES_PER_CLASS to train on.
     """
-    if dataset.samples.dtype != np.uint8:
+    if dataset.samples.dtype == np.float32:
         return coordinates(dataset)
     if dataset.labels is None:
         return random_conv(dataset)
@@ -64,7 +65,7 @@ def classifier(dataset: Dataset) -> Extractor:
             f"feature extractor 'classifier' needs labels of two classes, '{dataset.name}' has "
             f"{dataset.classes}: set evaluation.extractor=random-conv"
         )
-    seen = Preprocessing.fitting(dataset.samples.shape, NETWORK_LIMIT)
+    seen = prepare_for(dataset, NETWORK_LIMIT)
     key = digest(dataset.fingerprint, dataset.classes, seen, VERSION)
     kept = remember("classifier", key, functools.partial(_trained, dataset, seen))
     accuracy = float(kept.pop("accuracy"))
@@ -91,7 +92,7 @@ class Classifier(nn.Module):
         classes: Number of classes.
     """
 
-    def __init__(self, seen: Preprocessing, classes: int) -> None:
+    def __init__(self, seen: Preprocessing | Hearing, classes: int) -> None:
         super().__init__()
         stages = max(1, math.ceil(math.log2(max(seen.height, seen.width) / 8)))
         widths = [seen.channels, 32, *[64] * (stages - 1)]
@@ -110,7 +111,7 @@ class Classifier(nn.Module):
         return logits
 
 
-def train_classifier(dataset: Dataset, seen: Preprocessing, seed: int = 0) -> Classifier:
+def train_classifier(dataset: Dataset, seen: Preprocessing | Hearing, seed: int = 0) -> Classifier:
     """Train on the training split, by Adam with a rate that falls linearly to zero.
 
     The global random state stays as it was; the caller may have gradients switched off.
@@ -147,14 +148,14 @@ def _batches(count: int) -> Iterator[Tensor]:
     return (batch for batch in torch.split(order[:seen], size) if len(batch) == size)
 
 
-def _trained(dataset: Dataset, seen: Preprocessing) -> Tensors:
+def _trained(dataset: Dataset, seen: Preprocessing | Hearing) -> Tensors:
     network = train_classifier(dataset, seen).eval()
     accuracy = torch.tensor(_accuracy(network, dataset, seen), dtype=torch.float64)
     return {**network.state_dict(), "accuracy": accuracy}
 
 
 @torch.inference_mode()
-def _accuracy(network: Classifier, dataset: Dataset, seen: Preprocessing) -> float:
+def _accuracy(network: Classifier, dataset: Dataset, seen: Preprocessing | Hearing) -> float:
     """Share of up to 10,000 held-out samples that are recognised; NaN where none are held out."""
     assert dataset.labels is not None
     right = [

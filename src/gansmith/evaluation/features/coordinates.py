@@ -67,10 +67,10 @@ def coordinates(dataset: Dataset) -> Extractor:
     """The samples themselves, for points; classes by the nearest class centre.
 
     Raises:
-        GansmithError: The samples are pictures, or have no labels.
+        GansmithError: The samples are no points, or have no labels.
     """
     advice = None
-    if dataset.samples.dtype == np.uint8:
+    if dataset.samples.dtype != np.float32:
         advice = "set evaluation.extractor=auto"
     elif dataset.labels is None:
         advice = "set data.labels=true"

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -16,6 +15,7 @@ from torch.nn import functional as F
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
+from gansmith.evaluation.features.hearing import Hearing
 from gansmith.evaluation.features.preprocessing import Preprocessing
 from gansmith.registry import Registry, unknown
 
@@ -66,7 +66,7 @@ class Extractor:
         self,
         name: str,
         network: Network,
-        preprocessing: Preprocessing,
+        preprocessing: Preprocessing | Hearing,
         weights: Iterable[bytes] = (),
         chunk: int = 128,
         details: dict[str, Any] | None = None,
@@ -77,25 +77,28 @@ class Extractor:
         self.details = details or {}
         self._network = network
         self._chunk = chunk
-        grey = np.full((1, preprocessing.height, preprocessing.width, 1), 128, np.uint8)
-        self.dimensions = self.features(grey).shape[1]
+        shape = (1, preprocessing.channels, preprocessing.height, preprocessing.width)
+        self.dimensions = self._seen(torch.zeros(shape)).shape[1]
 
     @torch.inference_mode()
-    def features(self, samples: NDArray[np.uint8]) -> Tensor:
-        """Return the features, float32 [N, D], of stored samples, uint8 [N, H, W, C], N >= 1."""
+    def features(self, samples: NDArray[Any]) -> Tensor:
+        """Return the features, float32 [N, D], of stored samples [N, H, W, C], N >= 1."""
         chunks = range(0, len(samples), self._chunk)
-        return torch.cat([self._chunk_features(samples[i : i + self._chunk]) for i in chunks])
+        parts = (self.preprocessing(samples[i : i + self._chunk]) for i in chunks)
+        return torch.cat([self._seen(part) for part in parts])
 
-    def _chunk_features(self, samples: NDArray[np.uint8]) -> Tensor:
-        missing = self._chunk - len(samples)
-        values = F.pad(self.preprocessing(samples), (0, 0, 0, 0, 0, 0, 0, missing))
+    @torch.inference_mode()
+    def _seen(self, values: Tensor) -> Tensor:
+        """Return the features of up to `chunk` samples that are prepared."""
+        count = len(values)
+        values = F.pad(values, (0, 0, 0, 0, 0, 0, 0, self._chunk - count))
         features = self._network(values.contiguous(memory_format=torch.channels_last))
         if features.ndim < 2 or len(features) != self._chunk or not features.isfinite().all():
             raise GansmithError(
                 f"feature extractor '{self.name}' gives {list(features.shape)} for {self._chunk} "
                 "samples: its first output must be one row of finite numbers a sample"
             )
-        return features.flatten(1)[: len(samples)].float()
+        return features.flatten(1)[:count].float()
 
 
 class ClassifyingExtractor(Extractor):

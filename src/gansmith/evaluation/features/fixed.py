@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from gansmith.data.dataset import Dataset
 from gansmith.evaluation.features.extractor import EXTRACTORS, Extractor, module_bytes
-from gansmith.evaluation.features.preprocessing import Preprocessing
+from gansmith.evaluation.features.hearing import prepare_for
 
 PIXEL_LIMIT = 32
 NETWORK_LIMIT = 64
@@ -19,19 +19,19 @@ NETWORK_LIMIT = 64
 
 @EXTRACTORS.register("pixels")
 def pixels(dataset: Dataset) -> Extractor:
-    """The samples themselves, at most 32 pixels a side, values in [0, 1]."""
-    seen = Preprocessing.fitting(dataset.samples.shape, PIXEL_LIMIT, centre=0.0, scale=1.0)
+    """The samples themselves, values in [0, 1]; pictures of at most 32 pixels a side."""
+    seen = prepare_for(dataset, PIXEL_LIMIT, centre=0.0, scale=1.0)
     return Extractor("pixels", lambda values: values.flatten(1), seen)
 
 
 @EXTRACTORS.register("random-conv")
 def random_conv(dataset: Dataset) -> Extractor:
-    """A small convolutional network that was never trained; serves any pictures without labels.
+    """A small convolutional network that was never trained; serves all that has no labels.
 
     Naeem et al. (2020), section 4, found random embeddings to suit pictures far from ImageNet.
     """
     network = RandomConv().eval()
-    seen = Preprocessing.fitting(dataset.samples.shape, NETWORK_LIMIT)
+    seen = prepare_for(dataset, NETWORK_LIMIT)
     return Extractor("random-conv", network, seen, module_bytes(network))
 
 

@@ -25,7 +25,7 @@ def remember(kind: str, key: str, compute: Callable[[], Tensors]) -> Tensors:
         key: Digest of everything that the result depends on.
         compute: Makes the tensors.
     """
-    path = cache_dir() / "evaluation" / f"{kind}-{key}.safetensors"
+    path = cache_dir() / "learnt" / f"{kind}-{key}.safetensors"
     with suppress(OSError, SafetensorError):
         return load_file(path)
     tensors = {name: tensor.contiguous() for name, tensor in compute().items()}

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gansmith.evaluation.memory import remember
+from gansmith.data.remember import remember
 
 
 def numbers() -> dict[str, Tensor]:

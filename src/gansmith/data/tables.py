@@ -1,0 +1,81 @@
+"""What inspections share: counts and ranges, and the tables that show them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from statistics import median_low
+from typing import Any, TypeVar
+
+from rich.markup import escape
+from rich.table import Table
+
+from gansmith.data.labels import sorted_naturally
+
+SHOWN = 10
+"""Entries and examples that are named before the rest is summed up."""
+
+T = TypeVar("T")
+N = TypeVar("N", int, float)
+
+
+def tally(values: Iterable[T]) -> dict[T, int]:
+    """Count equal values, the most common first."""
+    return dict(Counter(values).most_common())
+
+
+def label_counts(labels: Iterable[str] | None) -> dict[str, int]:
+    """Count labels, in the natural order of their names."""
+    counts = Counter(labels or ())
+    return {name: counts[name] for name in sorted_naturally(counts)}
+
+
+def spread(values: Sequence[N]) -> tuple[N, N, N]:
+    """Return the least, the median (one of the values) and the greatest."""
+    return min(values), median_low(values), max(values)
+
+
+def table(title: str, rows: Iterable[tuple[str, str]]) -> Table:
+    """Lay out names and texts in two columns."""
+    made = Table(title=escape(title), title_justify="left", show_header=False)
+    made.add_column(style="bold", min_width=15)
+    made.add_column(overflow="fold")
+    for name, text in rows:
+        made.add_row(name, escape(text))
+    return made
+
+
+def span(values: tuple[N, N, N], form: str = "") -> str:
+    """Write what `spread` found in words; `form` is that of each number."""
+    least, middle, most = (format(value, form) for value in values)
+    return f"{least} to {most}, median {middle}" if least != most else f"all {least}"
+
+
+def counts(found: Mapping[Any, int]) -> str:
+    """Write the first entries in words: `RGB (12), L (3) and 2 more`."""
+    shown = ", ".join(f"{name} ({count:,})" for name, count in list(found.items())[:SHOWN])
+    return shown + (f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else "")
+
+
+def label_row(found: Mapping[str, int]) -> tuple[str, str]:
+    """Row of labels and how many samples have each."""
+    return "labels", f"{len(found)}: {counts(found)}" if found else "none"
+
+
+def duplicate_row(groups: Sequence[Sequence[str]]) -> tuple[str, str]:
+    """Row of groups of equal files."""
+    extra = sum(len(group) - 1 for group in groups)
+    return "duplicates", f"{extra:,}" + examples(" = ".join(group[:3]) for group in groups)
+
+
+def unreadable_row(faults: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Row of files that cannot be read, and why."""
+    return "unreadable", f"{len(faults):,}" + examples(map(": ".join, faults))
+
+
+def examples(texts: Iterable[str]) -> str:
+    """Write the first texts in brackets, after a blank; nothing where there are none."""
+    shown = list(islice(texts, SHOWN + 1))
+    more = "; ..." if len(shown) > SHOWN else ""
+    return f" ({'; '.join(shown[:SHOWN])}{more})" if shown else ""

@@ -1,0 +1,1 @@
+"""Sound: reading files, cutting them into clips, levelling and writing clips."""

@@ -1,0 +1,207 @@
+"""Sound: clips to network tensors and back, to files and to sheets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from gansmith.data.remember import remember
+from gansmith.errors import GansmithError
+from gansmith.media.audio.files import UnreadableSound, read_clip
+from gansmith.media.audio.logmel import LogMel
+from gansmith.media.audio.sheet import sound_sheet
+from gansmith.media.audio.spectrum import Transform
+from gansmith.media.audio.vocoder import Vocoder, train_vocoder
+from gansmith.media.audio.writing import joined, write_preview, write_sound
+from gansmith.media.base import Medium
+from gansmith.media.image import write_png
+
+if TYPE_CHECKING:
+    from gansmith.data.dataset import Dataset
+    from gansmith.recipe import Recipe, SoundConfig
+
+WINDOW = 0.064
+AT_ONCE = 32
+MOST_SHOWN = 256
+VERSION = 1
+
+
+class AudioMedium(Medium):
+    """Clips of one length as samples int16 [N, 1, T, C].
+
+    Networks see samples as they are, [N, C, 1, T] in [-1, 1], or log-mel pictures
+    [N, C, mels, frames].
+
+    Args:
+        rate: In Hz.
+        length: T.
+        mel: Makes the pictures; None where networks see samples.
+        iterations: Of Griffin-Lim, where there is no vocoder.
+        vocoder: Turns the pictures into sound.
+    """
+
+    name = "audio"
+    stored = np.int16
+    formats = ("wav", "wav24", "flac", "flac24")
+    walk_suffixes = (".wav", ".flac")
+    walks = 1
+    heard = True
+
+    def __init__(
+        self,
+        rate: int,
+        length: int,
+        mel: LogMel | None = None,
+        iterations: int = 32,
+        vocoder: Vocoder | None = None,
+    ) -> None:
+        self.rate, self.length, self.mel = rate, length, mel
+        self.iterations, self.vocoder = iterations, vocoder
+
+    @classmethod
+    def fit(cls, recipe: Recipe, dataset: Dataset) -> AudioMedium:
+        """Learn the level of the loudest clips, and the vocoder where the recipe wants one."""
+        config, length = recipe.sound, dataset.samples.shape[2]
+        rate = int(str(dataset.settings["rate"]))
+        if config.representation == "waveform":
+            return cls(rate, length)
+        mel = _learn_levels(config, dataset, rate)
+        if config.representation == "logmel":
+            return cls(rate, length, mel, config.iterations)
+        return cls(rate, length, mel, vocoder=_learn_vocoder(config, dataset, mel))
+
+    @classmethod
+    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> AudioMedium:
+        """Take up what :meth:`facts` and :meth:`tensors` gave."""
+        mel = None if facts["mel"] is None else LogMel.restore(facts["mel"])
+        vocoder = _filled(mel, tensors) if mel is not None and tensors else None
+        return cls(facts["rate"], facts["length"], mel, facts["iterations"], vocoder)
+
+    def facts(self) -> dict[str, Any]:
+        """Return rate, length, the settings of pictures and of Griffin-Lim."""
+        mel = None if self.mel is None else self.mel.facts()
+        facts = {"rate": self.rate, "length": self.length, "mel": mel}
+        return facts | {"iterations": self.iterations}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the weights of the vocoder, if there is one."""
+        return {} if self.vocoder is None else dict(self.vocoder.state_dict())
+
+    def shape(self, stored: tuple[int, ...]) -> tuple[int, int, int]:
+        """Return (C, mels, frames) or (C, 1, T)."""
+        _, length, channels = stored[-3:]
+        if self.mel is None:
+            return channels, 1, length
+        return channels, self.mel.mels, self.mel.transform.frames(length)
+
+    def encode(self, samples: Tensor) -> Tensor:
+        """Turn clips int16 [N, 1, T, C] into float32 [N, C, 1, T] or [N, C, mels, frames]."""
+        waves = samples[:, 0].permute(0, 2, 1).float() / 32768
+        if self.mel is None:
+            return waves.unsqueeze(2).contiguous()
+        pictures = self.mel.encode(waves.flatten(0, 1))
+        return pictures.reshape(*waves.shape[:2], *pictures.shape[1:])
+
+    @torch.no_grad()
+    def decode(self, tensors: Tensor) -> NDArray[np.int16]:
+        """Undo :meth:`encode` as well as can be; what exceeds full scale is clipped."""
+        tensors = tensors.detach().float().contiguous()
+        flat = tensors.flatten(0, 1)
+        if self.mel is None:
+            waves = flat.squeeze(1)
+        else:
+            waves = torch.cat([self._sound(part) for part in torch.split(flat, AT_ONCE)])
+        steps = (waves[:, : self.length] * 32768).round().clamp(-32768, 32767)
+        clips = steps.to(torch.int16).reshape(*tensors.shape[:2], -1).permute(0, 2, 1)
+        array: NDArray[np.int16] = clips.unsqueeze(1).contiguous().cpu().numpy()
+        return array
+
+    def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[np.int16]:
+        """Read the beginning of a sound file, brought to rate and channels, filled with silence."""
+        _, length, channels = stored[-3:]
+        try:
+            wave = read_clip(path, 0.0, length / self.rate, self.rate, channels)
+        except UnreadableSound as error:
+            raise GansmithError(f"{path} cannot be read as a sound: {error}") from error
+        clip = np.zeros((1, length, channels), np.int16)
+        clip[0, : len(wave)] = np.rint(wave * 32768).clip(-32768, 32767)
+        return clip
+
+    def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
+        """Write a clip as WAV or FLAC; in WAV a clip that loops is marked as a loop."""
+        loop = self.loops and path.suffix == ".wav"
+        write_sound(sample[0], self.rate, path, bits=24 if "24" in format_ else 16, loop=loop)
+
+    def write_overview(
+        self, samples: NDArray[Any], directory: Path, names: Sequence[str]
+    ) -> list[Path]:
+        """Write all clips behind each other with labels for Audacity, and a sheet."""
+        preview, sheet = directory / "preview.wav", directory / "sheet.png"
+        write_preview([sample[0] for sample in samples], self.rate, preview, names)
+        shown = samples[:MOST_SHOWN]
+        write_png(self.sheet(shown, captions=list(names[: len(shown)])), sheet)
+        return [preview, preview.with_suffix(".txt"), sheet]
+
+    def write_walk(self, walks: Sequence[NDArray[Any]], path: Path) -> None:
+        """Write one walk as one sound, each clip faded into the next over a tenth of its length."""
+        write_sound(joined(walks[0][:, 0], self.length // 10), self.rate, path)
+
+    def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
+        """Draw waveforms and spectrograms; options as for `gansmith.media.audio.sheet`."""
+        return sound_sheet(samples, self.rate, **options)
+
+    @property
+    def loops(self) -> bool:
+        """Whether a clip goes on with its own beginning."""
+        return self.mel is not None and self.mel.transform.loop
+
+    def _sound(self, pictures: Tensor) -> Tensor:
+        assert self.mel is not None
+        if self.vocoder is None:
+            return self.mel.decode(pictures, self.iterations)
+        waves: Tensor = self.vocoder.to(pictures.device)(pictures)
+        return waves
+
+
+def _learn_levels(config: SoundConfig, dataset: Dataset, rate: int) -> LogMel:
+    fft = config.fft or 1 << round(np.log2(WINDOW * rate))
+    hop = config.hop or fft // 4
+    if hop > fft // 2:
+        raise GansmithError(
+            f"sound.hop={hop} is more than half of sound.fft={fft}: make it smaller"
+        )
+    waves = _waves(dataset)
+    return LogMel.fit(waves, rate, Transform(fft, hop, config.loop), config.mels, config.span)
+
+
+def _learn_vocoder(config: SoundConfig, dataset: Dataset, mel: LogMel) -> Vocoder:
+    """Train the vocoder on this collection, or take the one that was kept."""
+    settings = repr((VERSION, dataset.fingerprint, mel.facts(), config.decoder_steps))
+    key = hashlib.sha256(settings.encode()).hexdigest()[:16]
+    return _filled(mel, remember("vocoder", key, partial(_trained, config, dataset, mel)))
+
+
+def _trained(config: SoundConfig, dataset: Dataset, mel: LogMel) -> dict[str, Tensor]:
+    return dict(train_vocoder(mel, _waves(dataset), config.decoder_steps).state_dict())
+
+
+def _waves(dataset: Dataset) -> NDArray[np.int16]:
+    """Every channel of the training clips, int16 [N * C, T]."""
+    clips: NDArray[np.int16] = dataset.samples[dataset.train_indices, 0].transpose(0, 2, 1)
+    return clips.reshape(-1, clips.shape[2])
+
+
+def _filled(mel: LogMel, tensors: Mapping[str, Tensor]) -> Vocoder:
+    with torch.random.fork_rng(devices=[]):
+        vocoder = Vocoder(mel)
+    vocoder.load_state_dict(dict(tensors))
+    return vocoder.eval().requires_grad_(False)

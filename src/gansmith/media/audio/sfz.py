@@ -1,0 +1,90 @@
+"""Drum kits for samplers: an .sfz file that lays the classes of a collection on keys."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from gansmith.data.cache import atomic_file
+from gansmith.errors import GansmithError
+
+_FIRST, _LAST = 36, 127
+_LONGEST_ROUND = 100
+# The General MIDI percussion map; the first pattern found in the letters of a name counts.
+_KEYS = {
+    r"kick|bassdrum|^bd$": 36,
+    r"rim|sidestick|^rs$": 37,
+    r"snare|^s[dn]$": 38,
+    r"clap|^cp$": 39,
+    r"open.*(hat|hh)|(hat|hh).*open|^(oh|ho|hho|ohh)$": 46,
+    r"pedal.*(hat|hh)|(hat|hh).*pedal|^(ph|hp)$": 44,
+    r"hat|hh|^(ch|hc)$": 42,
+    r"floor.*tom|tom.*floor": 43,
+    r"mid.*tom|tom.*mid|^mt$": 47,
+    r"(hi|high).*tom|tom.*hi|^ht$": 50,
+    r"tom|^lt$": 45,
+    r"crash|cymbal|^cr$": 49,
+    r"ride|^rd$": 51,
+    r"tamb": 54,
+    r"cowbell|^cb$": 56,
+    r"conga": 63,
+    r"maraca|shaker": 70,
+    r"clave": 75,
+}
+
+
+def write_sfz(path: Path, groups: dict[str, list[Path]]) -> None:
+    """Map each class of a drum kit to a key, its files taking turns (round robin).
+
+    A class whose name is that of a General MIDI drum gets its key (kick 36, snare 38, closed hat
+    42, ...) if no class before it has; all others get the lowest free keys from 36 up. The format
+    lets at most 100 files take turns: the first 100 of a class are used. Sounds are played to
+    their end, however short the key is held.
+
+    Args:
+        path: The .sfz file.
+        groups: Sound files of each class; classes without files are left out.
+
+    Raises:
+        GansmithError: There are more classes than keys, the disk is full, or the place cannot be
+            written to.
+    """
+    filled = {name: files for name, files in groups.items() if files}
+    keys = _keys(list(filled), path)
+    text = "\n".join(_group(name, keys[name], filled[name], path.parent) for name in filled)
+    with atomic_file(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _keys(names: list[str], path: Path) -> dict[str, int]:
+    keys: dict[str, int] = {}
+    for name in names:
+        key = _general_midi(name)
+        if key is not None and key not in keys.values():
+            keys[name] = key
+    free = (key for key in range(_FIRST, _LAST + 1) if key not in set(keys.values()))
+    missing = [name for name in names if name not in keys]
+    keys.update(zip(missing, free, strict=False))
+    if len(keys) < len(names):
+        raise GansmithError(
+            f"cannot write {path}: {len(names)} classes, keys for {len(keys)}; write several kits"
+        )
+    return keys
+
+
+def _general_midi(name: str) -> int | None:
+    letters = re.sub("[^a-z]", "", name.lower())
+    return next((key for pattern, key in _KEYS.items() if re.search(pattern, letters)), None)
+
+
+def _group(name: str, key: int, files: list[Path], folder: Path) -> str:
+    turns = files[:_LONGEST_ROUND]
+    lines = [
+        f"// {' '.join(name.split())}",
+        f"<group> key={key} loop_mode=one_shot seq_length={len(turns)}",
+    ]
+    for position, file in enumerate(turns, 1):
+        sample = Path(os.path.relpath(file, folder)).as_posix()
+        lines.append(f"<region> seq_position={position} sample={sample}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,148 @@
+"""A small decoder from log-mel pictures to waves, trained on the user's own clips.
+
+A ConvNeXt trunk at the rate of the frames and a head that gives magnitude and phase of every bin,
+turned into sound by one inverse Fourier transform (Vocos, Siuzdak 2023, arXiv 2306.00814). The head
+corrects the magnitudes that the mel filters' inverse gives, so that only phase and fine structure
+are left to learn. Losses are those of Parallel WaveGAN without its discriminator (multi-resolution
+spectra, Yamamoto et al. 2020, arXiv 1910.11480).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gansmith.media.audio.logmel import LogMel
+from gansmith.media.audio.spectrum import Transform
+
+BATCH, RATE, WARMUP = 16, 2e-3, 100
+QUIET = 1e-4
+"""Magnitudes below this share of the loudest count as equal in the loss: -80 dB."""
+LEAST_LOG, MOST_LOG, TINY = -18.0, 6.0, 1e-12
+
+
+class Block(nn.Module):
+    """Depthwise convolution along time, then two layers over the channels, added to the input."""
+
+    def __init__(self, width: int, scale: float) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv1d(width, width, 7, padding=3, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.widen, self.narrow = nn.Linear(width, 3 * width), nn.Linear(3 * width, width)
+        self.scale = nn.Parameter(torch.full((width,), scale))
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Map [N, width, F] to the same shape."""
+        inner = self.norm(self.depthwise(hidden).transpose(1, 2))
+        inner = self.narrow(F.gelu(self.widen(inner))) * self.scale
+        summed: Tensor = hidden + inner.transpose(1, 2)
+        return summed
+
+
+class Vocoder(nn.Module):
+    """Turns log-mel pictures [N, mels, F] into waves [N, F * hop].
+
+    Args:
+        codec: Whose pictures they are.
+        width: Channels of the trunk.
+        depth: Blocks of the trunk.
+    """
+
+    def __init__(self, codec: LogMel, width: int = 192, depth: int = 5) -> None:
+        super().__init__()
+        self.codec = codec
+        bins = codec.transform.fft // 2 + 1
+        self.entry = nn.Conv1d(codec.mels, width, 7, padding=3)
+        self.blocks = nn.ModuleList(Block(width, 1 / depth) for _ in range(depth))
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, 3 * bins)
+        nn.init.normal_(self.head.weight, std=0.02)
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv1d) and codec.transform.loop:
+                layer.padding_mode = "circular"
+                layer._reversed_padding_repeated_twice = [3, 3]
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return waves, silent where the picture is."""
+        hidden = self.entry(pictures.clamp(-1, 1))
+        for block in self.blocks:
+            hidden = block(hidden)
+        head = self.head(self.norm(hidden.transpose(1, 2))).transpose(1, 2)
+        change, cosine, sine = head.float().chunk(3, dim=1)
+        rough = self.codec.rough(self.codec.magnitudes(pictures.float()))
+        magnitudes = rough * torch.exp(change.clamp(LEAST_LOG, MOST_LOG))
+        turned = torch.complex(cosine, sine)
+        turned = turned / turned.abs().clamp(min=1e-6)
+        return self.codec.transform.inverse(magnitudes * turned)
+
+
+def train_vocoder(codec: LogMel, waves: NDArray[np.int16], steps: int, seed: int = 0) -> Vocoder:
+    """Train on clips.
+
+    Args:
+        codec: Makes their pictures.
+        waves: int16 [N, T].
+        steps: Of Adam, with a rate that falls to zero along a cosine.
+        seed: Fixes initial weights and the order of clips; the global random state stays as it was.
+    """
+    with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
+        torch.default_generator.manual_seed(seed)
+        vocoder = Vocoder(codec)
+        adam = torch.optim.AdamW(vocoder.parameters(), lr=RATE, betas=(0.8, 0.99))
+        course = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _course(step, steps))
+        resolutions = _resolutions(codec.transform)
+        for batch in _batches(len(waves), steps):
+            real = torch.from_numpy(waves[batch].astype(np.float32) / 32768)
+            made = vocoder(codec.encode(real))
+            loss = spectral_loss(made[:, : real.shape[1]], real, resolutions)
+            adam.zero_grad()
+            torch.autograd.backward(loss)
+            nn.utils.clip_grad_norm_(vocoder.parameters(), 1.0)
+            adam.step()
+            course.step()
+    return vocoder.eval().requires_grad_(False)
+
+
+def spectral_loss(made: Tensor, real: Tensor, resolutions: list[Transform]) -> Tensor:
+    """Return spectral convergence and the mean difference of log magnitudes, over resolutions."""
+    terms = []
+    for transform in resolutions:
+        a, b = (_magnitudes(transform, waves) for waves in (made, real))
+        quiet = QUIET * b.detach().amax((1, 2), keepdim=True) + 1e-5
+        apart = ((a - b).square().sum((1, 2)) + TINY).sqrt()  # 0 has no slope there
+        ratio = apart / b.square().sum((1, 2)).sqrt().clamp(min=1e-3)
+        logs = ((a + quiet).log() - (b + quiet).log()).abs().mean((1, 2))
+        terms.append((ratio + logs).mean())
+    return torch.stack(terms).mean()
+
+
+def _magnitudes(transform: Transform, waves: Tensor) -> Tensor:
+    spectra = transform.forward(waves)
+    return (spectra.real.square() + spectra.imag.square() + 1e-12).sqrt()
+
+
+def _resolutions(transform: Transform) -> list[Transform]:
+    sizes = {max(64, transform.fft // 4), transform.fft // 2, transform.fft, 2 * transform.fft}
+    return [Transform(size, size // 4, transform.loop) for size in sorted(sizes)]
+
+
+def _course(step: int, steps: int) -> float:
+    return min(1.0, (step + 1) / WARMUP) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / steps)))
+
+
+def _batches(count: int, steps: int) -> Iterator[NDArray[np.int64]]:
+    """Whole batches of shuffled indices; a small collection is gone through again and again."""
+    size, left = min(BATCH, count), steps
+    while left > 0:
+        order = torch.randperm(count).numpy()
+        for start in range(0, count - size + 1, size):
+            if left == 0:
+                return
+            yield np.sort(order[start : start + size])
+            left -= 1

@@ -1,0 +1,169 @@
+"""Writing sound files: single clips, loops for samplers, and a preview of many clips."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from gansmith.data.cache import atomic_file
+from gansmith.errors import GansmithError
+from gansmith.media.audio.levels import within_full_scale
+
+_FORMATS = {".wav": "WAV", ".flac": "FLAC"}
+_RIFF_HEAD = 8
+_FORWARD, _ENDLESS = 0, 0
+
+
+def write_sound(
+    clip: NDArray[np.float32] | NDArray[np.int16],
+    rate: int,
+    path: Path,
+    bits: Literal[16, 24] = 16,
+    loop: bool = False,
+    root_note: int = 60,
+) -> None:
+    """Write a WAV or FLAC file, by its suffix, whole or not at all.
+
+    Args:
+        clip: [T, C], T at least 1; float32 in [-1, 1], clipped and rounded to the nearest step,
+            or int16.
+        rate: Frames per second in Hz.
+        path: The file.
+        bits: Bits of a sample in the file.
+        loop: Mark the whole clip as an endless forward loop for samplers (`smpl` chunk); WAV only.
+        root_note: MIDI note, 0 to 127, at which a sampler plays a loop as it is; 60 is middle C.
+
+    Raises:
+        GansmithError: The suffix or the format does not fit, the disk is full, or the place cannot
+            be written to.
+    """
+    format_ = _FORMATS.get(path.suffix.lower())
+    if format_ is None or (loop and format_ != "WAV"):
+        fitting = ".wav" if loop else ".wav or .flac"
+        what = "a loop" if loop else "a sound"
+        raise GansmithError(f"cannot write {what} to {path}; give it a name that ends in {fitting}")
+    content = _encoded(_quantised(clip, bits), rate, path, format_, bits)
+    if loop:
+        content = _with_loop(content, rate, len(clip), root_note)
+    with atomic_file(path) as part:
+        part.write_bytes(content)
+
+
+def write_preview(
+    clips: Sequence[NDArray[Any]], rate: int, path: Path, names: Sequence[str], gap: float = 0.25
+) -> None:
+    """Write clips behind each other into one file, and beside it where each one is.
+
+    The second file has the suffix `.txt` and is a label track for Audacity: per line start, end
+    (in seconds) and name, with tabs between.
+
+    Args:
+        clips: N arrays [T, C] as for `write_sound`, all of one type and number of channels.
+        rate: Frames per second in Hz.
+        path: The sound file, `.wav` or `.flac`.
+        names: N names.
+        gap: Seconds of silence between two clips.
+
+    Raises:
+        GansmithError: As for `write_sound`.
+    """
+    silence = np.zeros_like(clips[0], shape=(round(gap * rate), clips[0].shape[1]))
+    pieces, lines, start = [], [], 0
+    for clip, name in zip(clips, names, strict=True):
+        end = start + len(clip)
+        lines.append(f"{start / rate:.6f}\t{end / rate:.6f}\t{' '.join(name.split())}\n")
+        pieces += [clip, silence]
+        start = end + len(silence)
+    write_sound(np.concatenate(pieces[:-1]), rate, path)
+    with atomic_file(path.with_suffix(".txt")) as part:
+        part.write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def crossfade_loop(clip: NDArray[np.float32], overlap: int) -> NDArray[np.float32]:
+    """Fade the end of a clip into its beginning, at equal power, so that it repeats seamlessly.
+
+    Where end and beginning add up to more than 1, the whole clip becomes that much quieter.
+
+    Args:
+        clip: float32 [T, C] in [-1, 1].
+        overlap: Frames of the crossfade, at least 1 and at most T / 2.
+
+    Returns:
+        float32 [T - overlap, C] in [-1, 1].
+
+    Raises:
+        ValueError: The overlap does not fit the clip.
+    """
+    if not 1 <= overlap <= len(clip) // 2:
+        raise ValueError(f"an overlap of {overlap} frames does not fit a clip of {len(clip)}")
+    angle = np.linspace(0, np.pi / 2, overlap, endpoint=False, dtype=np.float32)[:, None]
+    looped = clip[:-overlap].copy()
+    looped[:overlap] = looped[:overlap] * np.sin(angle) + clip[-overlap:] * np.cos(angle)
+    return within_full_scale(looped)
+
+
+def joined(clips: NDArray[np.int16], overlap: int) -> NDArray[np.int16]:
+    """Join clips [N, T, C] into one sound, each faded into the next at equal power.
+
+    Args:
+        clips: int16, N at least 1.
+        overlap: Frames of a crossfade, less than T / 2.
+
+    Returns:
+        int16 [N * T - (N - 1) * overlap, C].
+    """
+    count, length, channels = clips.shape
+    angle = np.linspace(0, np.pi / 2, overlap, endpoint=False)[:, None]
+    whole = np.zeros((count * length - (count - 1) * overlap, channels))
+    for index, clip in enumerate(clips.astype(np.float64)):
+        if index:
+            clip[:overlap] *= np.sin(angle)
+        if index < count - 1:
+            clip[length - overlap :] *= np.cos(angle)
+        start = index * (length - overlap)
+        whole[start : start + length] += clip
+    return np.rint(whole).clip(-32768, 32767).astype(np.int16)
+
+
+def _quantised(
+    clip: NDArray[np.float32] | NDArray[np.int16], bits: int
+) -> NDArray[np.int16] | NDArray[np.int32]:
+    """Whole numbers for libsndfile, whose own rounding maps 1 to one step less than reading does.
+
+    24 bits stand in the upper part of 32.
+    """
+    if clip.dtype == np.int16:
+        return clip.astype(np.int16)
+    top = 1 << (bits - 1)
+    steps = np.clip(np.rint(clip.astype(np.float64) * top), -top, top - 1)
+    return steps.astype(np.int16) if bits == 16 else steps.astype(np.int32) << 8
+
+
+def _encoded(samples: NDArray[Any], rate: int, path: Path, format_: str, bits: int) -> bytes:
+    buffer = BytesIO()
+    try:
+        soundfile.write(buffer, samples, rate, format=format_, subtype=f"PCM_{bits}")
+    except soundfile.LibsndfileError as error:
+        channels = samples.shape[1]
+        raise GansmithError(
+            f"cannot write {path}: {format_} takes no {channels} channels at {rate} Hz; choose "
+            f"fewer channels, a lower rate, or .wav"
+        ) from error
+    return buffer.getvalue()
+
+
+def _with_loop(riff: bytes, rate: int, frames: int, root_note: int) -> bytes:
+    """Append a `smpl` chunk with one loop over all frames and mend the size in the head."""
+    period = round(1e9 / rate)
+    sampler = struct.pack("<9I", 0, 0, period, root_note, 0, 0, 0, 1, 0)
+    whole = struct.pack("<6I", 0, _FORWARD, 0, frames - 1, 0, _ENDLESS)
+    chunk = b"smpl" + struct.pack("<I", len(sampler + whole)) + sampler + whole
+    size = len(riff) + len(chunk) - _RIFF_HEAD
+    return riff[:4] + struct.pack("<I", size) + riff[_RIFF_HEAD:] + chunk

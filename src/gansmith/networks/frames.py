@@ -1,0 +1,250 @@
+"""A pair for spectrograms whose mel bins are the channels of convolutions along time.
+
+Neighbouring mel bins are no translated copies of each other, and there are few of them: taken for
+channels, as ASGAN does (Baas and Kamper 2022, arXiv 2210.05271), a convolution sees a whole frame
+at once, and a clip costs what its 64 frames cost, not its 64 x 64 pixels. The generator doubles
+time by linear interpolation, never by transposed convolution, which leaves a tone of its own in
+sound; the latent and the label modulate every residual block (FiLM, Perez et al. 2018, arXiv
+1709.07871). Its output is linear. Beside its network along time the discriminator has a small one
+for the picture, which sees what channels hide: texture, stripes, the noise floor of single bins.
+Labels reach it by projection (Miyato and Koyama 2018, arXiv 1802.05637). Nothing is normalised.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gansmith.errors import GansmithError
+from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
+from gansmith.networks.geometry import Canvas, for_convolutions
+from gansmith.networks.linear import Linear
+from gansmith.networks.temporal import Span, Stretch
+from gansmith.schema import Section
+
+SLOPE = 0.2
+KERNEL = 5
+DOUBLINGS, PATCH = 3, 4
+LEAST, MOST_BINS, MOST_FRAMES = 16, 256, 1024
+
+
+class FramesOptions(Section):
+    """Options of the `frames` pair."""
+
+    latent: int = Field(128, ge=1, description="numbers in a latent")
+    width: int = Field(
+        64, ge=4, description="channels at the finest level; half as many are added a level down"
+    )
+    max_width: int = Field(192, ge=4, description="most channels at any level")
+    style: int = Field(128, ge=1, description="numbers that modulate the generator's blocks")
+    label_width: int = Field(32, ge=1, description="numbers that stand for a label")
+    head: int = Field(256, ge=1, description="features before the discriminator's logit")
+    texture: int = Field(
+        32, ge=1, description="first channels of the discriminator's network for the picture"
+    )
+    circular: bool = Field(
+        False, description="make clips whose end is followed by their beginning, for loops"
+    )
+
+
+def level_width(level: int, options: FramesOptions) -> int:
+    """Channels at a level; 0 is the finest."""
+    return min(options.width * (2 + level) // 2, options.max_width)
+
+
+class Block(nn.Module):
+    """`x + conv(act(conv(act(x))))` along time, the last convolution scaled down at the start.
+
+    Args:
+        width: Channels in and out.
+        kernel: Positions that a convolution sees; odd.
+        style: Numbers of a style that scales and shifts the inner channels; 0 for none.
+        circular: The end is followed by the beginning; otherwise by zeros.
+    """
+
+    def __init__(self, width: int, kernel: int, style: int = 0, circular: bool = False) -> None:
+        super().__init__()
+        self.first = along_time(width, width, kernel, circular)
+        self.film = Linear(style, 2 * width) if style else None
+        self.second = along_time(width, width, kernel, circular)
+
+    def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+        """Keep the shape [N, width, L]; `style` is [N, style]."""
+        inner = self.first(F.leaky_relu(x, SLOPE))
+        if self.film is not None:
+            scale, shift = self.film(style).unsqueeze(2).chunk(2, dim=1)
+            inner = torch.addcmul(inner + shift, inner, scale)
+        change: Tensor = self.second(F.leaky_relu(inner, SLOPE))
+        return x + change
+
+
+class Stage(nn.Module):
+    """Twice the length, another width, and a block.
+
+    Args:
+        wide: Channels in.
+        narrow: Channels out.
+        options: Of the pair.
+    """
+
+    def __init__(self, wide: int, narrow: int, options: FramesOptions) -> None:
+        super().__init__()
+        self.change = nn.Conv1d(wide, narrow, 1)
+        self.stretch = Stretch(options.circular)
+        self.block = Block(narrow, KERNEL, options.style, options.circular)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """Make [N, narrow, 2 L] of [N, wide, L]; `style` is [N, style]."""
+        finer: Tensor = self.block(self.stretch(self.change(x)), style)
+        return finer
+
+
+class FramesGenerator(Generator):
+    """Latent and label -> style -> an eighth of the frames -> stages, finer and finer -> frames."""
+
+    def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
+        super().__init__()
+        self.latent, self.shape = options.latent, spec.shape
+        self.span = Span(spec.width, 1 << DOUBLINGS)
+        self.label = nn.Embedding(spec.classes, options.label_width) if spec.classes else None
+        entry = options.latent + (options.label_width if spec.classes else 0)
+        self.style = nn.Sequential(Linear(entry, options.style), nn.LeakyReLU(SLOPE))
+        widths = [level_width(level, options) for level in range(DOUBLINGS, -1, -1)]
+        self.entry = Linear(options.style, widths[0] * self.span.base)
+        self.block = Block(widths[0], KERNEL, options.style, options.circular)
+        self.stages = nn.ModuleList(Stage(*pair, options) for pair in pairwise(widths))
+        out = spec.channels * spec.height
+        self.exit = along_time(widths[-1], out, KERNEL, options.circular)
+        self.apply(initialise)
+        self.exit.weight.data.mul_(0.5)  # samples of about the data's spread
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return samples [N, C, mels, frames], about [-1, 1] and not clipped."""
+        if self.label is not None:
+            latents = torch.cat([latents, self.label(labels)], dim=1)
+        style = self.style(latents)
+        coarse = self.entry(style).unflatten(1, (-1, self.span.base))
+        frames = self.span.crop(self.refine(coarse, style))
+        return frames.reshape(-1, *self.shape)
+
+    def refine(self, coarse: Tensor, style: Tensor) -> Tensor:
+        """Make [N, C * mels, 8 L] of the coarsest level [N, width, L]."""
+        x = self.block(coarse, style)
+        for stage in self.stages:
+            x = stage(x, style)
+        frames: Tensor = self.exit(F.leaky_relu(x, SLOPE))
+        return frames
+
+
+class FramesTrunk(nn.Module):
+    """[N, C * mels, frames] -> strided convolution, then halvings and blocks -> features."""
+
+    def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
+        super().__init__()
+        halvings = (spec.width // 4).bit_length() - 1  # until 4 to 7 positions are left
+        self.span = Span(spec.width, 1 << halvings)
+        widths = [level_width(level, options) for level in range(1, halvings + 1)]
+        entry = nn.Conv1d(spec.channels * spec.height, widths[0], 4, stride=2, padding=1)
+        layers: list[nn.Module] = [entry]
+        for narrow, wide in pairwise(widths):
+            layers += [nn.AvgPool1d(2), nn.Conv1d(narrow, wide, 1), Block(wide, 3)]
+        head = Linear(widths[-1] * self.span.base, options.head)
+        leaky = nn.LeakyReLU(SLOPE)
+        self.body = nn.Sequential(*layers, leaky, nn.Flatten(), head, leaky)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return features [N, head]."""
+        features: Tensor = self.body(self.span.pad(samples.flatten(1, 2)))
+        return features
+
+
+class TextureTrunk(nn.Module):
+    """[N, C, mels, frames] -> patches of 4 x 4 -> two convolutions -> features.
+
+    The full resolution is left at once by a pixel unshuffle, which loses nothing.
+    """
+
+    def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
+        super().__init__()
+        self.canvas = Canvas(spec.height, spec.width, 2 * PATCH)
+        fine, coarse = options.texture, 2 * options.texture
+        self.body = nn.Sequential(
+            nn.PixelUnshuffle(PATCH),
+            nn.Conv2d(spec.channels * PATCH**2, fine, 3, padding=1),
+            nn.LeakyReLU(SLOPE),
+            nn.Conv2d(fine, coarse, 3, stride=2, padding=1),
+            nn.LeakyReLU(SLOPE),
+        )
+        self.features = coarse * self.canvas.base[0]
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return the mean over time of each channel and row, [N, features]."""
+        features: Tensor = self.body(self.canvas.pad(samples))
+        return features.mean(3).flatten(1)
+
+
+class FramesDiscriminator(Discriminator):
+    """Frames and picture -> features of both -> one logit, the sum of what each says."""
+
+    def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
+        super().__init__()
+        self.frames, self.texture = FramesTrunk(spec, options), TextureTrunk(spec, options)
+        features = options.head + self.texture.features
+        self.logit = Linear(features, 1)
+        self.label = nn.Embedding(spec.classes, features) if spec.classes else None
+        self.apply(initialise)
+        if self.label is not None:
+            nn.init.normal_(self.label.weight, std=features**-0.5)
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return logits [N]."""
+        features = torch.cat([self.frames(samples), self.texture(samples)], dim=1)
+        logits: Tensor = self.logit(features).squeeze(1)
+        return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
+
+
+def along_time(width: int, out: int, kernel: int, circular: bool) -> nn.Conv1d:
+    """A convolution along time that keeps the length."""
+    mode: Literal["circular", "zeros"] = "circular" if circular else "zeros"
+    return nn.Conv1d(width, out, kernel, padding=kernel // 2, padding_mode=mode)
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw weights that keep the variance; blocks begin near the identity."""
+    if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d):
+        after_nothing = isinstance(module, nn.Conv1d) and module.kernel_size == (1,)
+        nn.init.kaiming_normal_(module.weight, 1.0 if after_nothing else SLOPE)
+        nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+    if isinstance(module, Block):
+        module.second.weight.data.mul_(0.3)
+        if module.film is not None:
+            module.film.weight.data.mul_(0.3)
+
+
+@register_pair("frames", FramesOptions)
+def frames(spec: SampleSpec, options: FramesOptions) -> Pair:
+    """Build the pair, in the memory layout that convolutions like best.
+
+    Raises:
+        GansmithError: The samples are no spectrograms, or their size is out of range.
+    """
+    if not (LEAST <= spec.height <= MOST_BINS and LEAST <= spec.width <= MOST_FRAMES):
+        raise GansmithError(
+            f"network 'frames' serves pictures of sound of {LEAST} to {MOST_BINS} bins and {LEAST} "
+            f"to {MOST_FRAMES} frames, the data is {spec.height} x {spec.width}: give "
+            "--set sound.representation=logmel, or --set network.name=wavegan for waveforms"
+        )
+    stride = 1 << DOUBLINGS
+    if options.circular and spec.width % stride:
+        raise GansmithError(
+            f"network 'frames' closes loops of a multiple of {stride} frames, the data has "
+            f"{spec.width}: give --set network.circular=false, or clips of another length"
+        )
+    return for_convolutions(
+        Pair(FramesGenerator(spec, options), FramesDiscriminator(spec, options))
+    )

@@ -1,0 +1,53 @@
+"""A look at data before any training: its inspection, a sheet, and a round trip of sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from gansmith.data.inspect import Inspection, inspect_path
+from gansmith.data.inspect_sounds import SoundInspection
+from gansmith.data.say import Say, silent
+from gansmith.data.store import open_dataset
+from gansmith.errors import GansmithError
+from gansmith.recipe import load_recipe
+from gansmith.workflow.overview import write_overview
+from gansmith.workflow.round_trip import RoundTrip, round_trip
+
+
+def look(
+    path: str,
+    recipe: str,
+    settings: Iterable[str] = (),
+    *,
+    sheet: Path | None = None,
+    pairs: Path | None = None,
+    say: Say = silent,
+) -> tuple[Inspection | SoundInspection, RoundTrip | None]:
+    """Inspect a collection; draw it and send sounds there and back where that is asked for.
+
+    Args:
+        path: A catalogue name or a path.
+        recipe: Name or file of the recipe whose settings to apply.
+        settings: Entries `a.b=c` that replace settings.
+        sheet: File for up to 64 samples, drawn.
+        pairs: Folder for clips as they are and as they come back.
+        say: Takes progress, one line each, where samples must be prepared.
+
+    Raises:
+        GansmithError: The data cannot be read or does not fit the settings, or pictures shall make
+            a round trip.
+    """
+    chosen = load_recipe(recipe, settings)
+    config = chosen.data.model_copy(update={"source": path})
+    found = inspect_path(path, config)
+    if pairs is not None and isinstance(found, Inspection):
+        raise GansmithError(
+            f"--round-trip is for sounds, and {found.source} holds pictures; --sheet shows both"
+        )
+    if sheet is None and pairs is None:
+        return found, None
+    dataset = open_dataset(config, say=say)
+    if sheet is not None:
+        write_overview(dataset, sheet)
+    return found, None if pairs is None else round_trip(chosen, dataset, pairs)

@@ -1,0 +1,49 @@
+"""A look at a dataset before any training: samples from all over it, on one sheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gansmith.data.dataset import Dataset
+from gansmith.media.audio.medium import AudioMedium
+from gansmith.media.base import Medium
+from gansmith.media.image import ImageMedium, write_png
+
+
+def write_overview(dataset: Dataset, out: Path, count: int = 64) -> int:
+    """Draw training samples as PNG, whole or not at all: pictures, or spectrograms of sounds.
+
+    Args:
+        dataset: Pictures or sounds; their labels become captions.
+        out: The file.
+        count: Samples to draw; fewer where there are fewer to train on.
+
+    Returns:
+        How many were drawn.
+
+    Raises:
+        GansmithError: The disk is full, or the place cannot be written to.
+    """
+    chosen = evenly_chosen(dataset, count)
+    captions = None
+    if dataset.labels is not None:
+        captions = [dataset.label_names[label] for label in dataset.labels[chosen]]
+    write_png(_medium(dataset).sheet(dataset.samples[chosen], captions=captions), out)
+    return len(chosen)
+
+
+def evenly_chosen(dataset: Dataset, count: int) -> NDArray[np.int64]:
+    """Return indices from all over the training split, which may be sorted."""
+    indices = dataset.train_indices
+    places = np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(np.int64)
+    return indices[places]
+
+
+def _medium(dataset: Dataset) -> Medium:
+    """What draws the samples; nothing need be learnt for that."""
+    if dataset.samples.dtype == AudioMedium.stored:
+        return AudioMedium(int(str(dataset.settings["rate"])), dataset.samples.shape[2])
+    return ImageMedium()

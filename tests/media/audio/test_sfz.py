@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gansmith.errors import GansmithError
+from gansmith.media.audio.sfz import write_sfz
+
+
+def regions(path: Path) -> list[dict[str, str]]:
+    """Opcodes of each region, with those of its group."""
+    found: list[dict[str, str]] = []
+    shared: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        opcodes = dict(re.findall(r"(\w+)=(.*?)(?= \w+=|$)", line))
+        if line.startswith("<group>"):
+            shared = opcodes
+        elif line.startswith("<region>"):
+            found.append(shared | opcodes)
+    return found
+
+
+def keys(tmp_path: Path, names: list[str]) -> dict[str, int]:
+    write_sfz(tmp_path / "kit.sfz", {name: [tmp_path / f"{name}.wav"] for name in names})
+    return {Path(r["sample"]).stem: int(r["key"]) for r in regions(tmp_path / "kit.sfz")}
+
+
+def test_files_of_a_class_take_turns(tmp_path: Path) -> None:
+    files = [tmp_path / "kits" / "sounds" / f"kick {number}.wav" for number in range(3)]
+    path = tmp_path / "kits" / "kit.sfz"
+    write_sfz(path, {"kick": files, "none": []})
+    assert [(r["key"], r["seq_length"], r["seq_position"], r["sample"]) for r in regions(path)] == [
+        ("36", "3", str(n + 1), f"sounds/kick {n}.wav") for n in range(3)
+    ]
+
+
+def test_samples_in_other_folders_are_found(tmp_path: Path) -> None:
+    sample = tmp_path / "sounds" / "a.wav"
+    sample.parent.mkdir()
+    sample.touch()
+    path = tmp_path / "kits" / "kit.sfz"
+    write_sfz(path, {"a": [sample]})
+    (region,) = regions(path)
+    assert region["sample"] == "../sounds/a.wav"
+    assert (path.parent / region["sample"]).resolve() == sample.resolve()
+
+
+def test_known_drums_get_their_general_midi_key(tmp_path: Path) -> None:
+    expected = {
+        "Kick": 36,
+        "snare": 38,
+        "clap": 39,
+        "hat_closed": 42,
+        "open-hat": 46,
+        "tom": 45,
+        "crash": 49,
+        "ride": 51,
+        "cowbell": 56,
+    }
+    assert keys(tmp_path, list(expected)) == expected
+
+
+def test_short_names(tmp_path: Path) -> None:
+    expected = {"BD": 36, "SD": 38, "CP": 39, "CH": 42, "OH": 46, "LT": 45, "CB": 56}
+    assert keys(tmp_path, list(expected)) == expected
+    assert keys(tmp_path, ["sn", "hh", "hihat open"]) == {"sn": 38, "hh": 42, "hihat open": 46}
+
+
+def test_other_classes_get_the_lowest_free_keys(tmp_path: Path) -> None:
+    names = ["zap", "kick", "glass", "bass drum", "snare"]
+    expected = {"zap": 37, "kick": 36, "glass": 39, "bass drum": 40, "snare": 38}
+    assert keys(tmp_path, names) == expected
+
+
+def test_at_most_a_hundred_take_turns(tmp_path: Path) -> None:
+    write_sfz(tmp_path / "kit.sfz", {"kick": [tmp_path / f"{n}.wav" for n in range(150)]})
+    found = regions(tmp_path / "kit.sfz")
+    assert len(found) == 100 and {r["seq_length"] for r in found} == {"100"}
+
+
+def test_more_classes_than_keys(tmp_path: Path) -> None:
+    names = [f"class {number}" for number in range(93)]
+    assert sorted(keys(tmp_path, names[:92]).values()) == list(range(36, 128))
+    (tmp_path / "kit.sfz").unlink()
+    with pytest.raises(GansmithError, match="93 classes, keys for 92"):
+        keys(tmp_path, names)
+    assert not list(tmp_path.iterdir())

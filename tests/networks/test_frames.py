@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from gansmith.errors import GansmithError
+from gansmith.networks import Pair, SampleSpec, build_pair
+from gansmith.networks.base import NETWORKS
+from gansmith.networks.frames import Block, FramesGenerator, FramesOptions
+from gansmith.recipe import NetworkConfig
+
+TINY = {"width": 4, "style": 4, "head": 4, "texture": 2, "latent": 4}
+
+
+def _pair(spec: SampleSpec, **options: Any) -> Pair:
+    return build_pair(NetworkConfig(name="frames", **options), spec, seed=0)
+
+
+def _generator(spec: SampleSpec, **options: Any) -> FramesGenerator:
+    generator = _pair(spec, **options).generator
+    assert isinstance(generator, FramesGenerator)
+    return generator
+
+
+@pytest.mark.parametrize("bins", [16, 33, 64, 80, 256])
+@pytest.mark.parametrize("count", [16, 17, 63, 64, 101, 640, 1024])
+@pytest.mark.parametrize("classes", [0, 3])
+def test_any_size(bins: int, count: int, classes: int) -> None:
+    spec = SampleSpec(2, bins, count, classes)
+    labels = torch.zeros(2, dtype=torch.long, device="meta") if classes else None
+    with torch.device("meta"):
+        pair = NETWORKS["frames"].build(spec, FramesOptions())
+        samples = pair.generator(torch.empty(2, 128), labels)
+        assert samples.shape == (2, *spec.shape)
+        assert pair.discriminator(samples, labels).shape == (2,)
+
+
+def test_both_players_have_about_a_million_weights() -> None:
+    for player in _pair(SampleSpec(1, 64, 64, classes=10)):
+        assert 0.7e6 < sum(weight.numel() for weight in player.parameters()) < 1.5e6
+
+
+@pytest.mark.parametrize("steps", [1, 3, 7])
+def test_a_circular_generator_turns_with_its_coarsest_level(steps: int) -> None:
+    generator = _generator(SampleSpec(1, 20, 64), circular=True).double()
+    style = torch.randn(2, 128, dtype=torch.float64)
+    coarse = torch.randn(2, 160, 8, dtype=torch.float64)
+    with torch.no_grad():
+        turned = generator.refine(coarse.roll(steps, -1), style)
+        expected = generator.refine(coarse, style).roll(8 * steps, -1)
+    torch.testing.assert_close(turned, expected, rtol=0, atol=1e-12)
+
+
+def test_without_circular_the_ends_do_not_know_each_other() -> None:
+    generator, style = _generator(SampleSpec(1, 20, 256)), torch.randn(1, 128)
+    coarse = torch.randn(1, 160, 32, requires_grad=True)
+    end = generator.refine(coarse, style)[..., -8:]
+    (gradient,) = torch.autograd.grad(end.square().sum(), coarse)
+    assert gradient[..., -1].abs().max() > 0
+    assert not gradient[..., 0].any()
+
+
+def test_loops_are_whole_steps_of_the_coarsest_level() -> None:
+    with pytest.raises(GansmithError, match=r"multiple of 8 frames.*61.*circular=false"):
+        _pair(SampleSpec(1, 64, 61), circular=True)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 16_384), (15, 64), (257, 64), (64, 15)])
+def test_what_is_no_picture_of_sound_is_refused(height: int, width: int) -> None:
+    with pytest.raises(GansmithError, match=rf"frames.*{height} x {width}.*representation"):
+        _pair(SampleSpec(1, height, width))
+
+
+def test_a_style_scales_and_shifts_the_inner_channels() -> None:
+    block, x, style = Block(3, 5, style=2), torch.randn(2, 3, 9), torch.randn(2, 2)
+    assert block.film is not None
+    scale, shift = block.film(style)[..., None].split(3, dim=1)
+    act = nn.functional.leaky_relu
+    inner = (1 + scale) * block.first(act(x, 0.2)) + shift
+    torch.testing.assert_close(block(x, style), x + block.second(act(inner, 0.2)))
+
+
+def test_labels_reach_the_logit_by_projection() -> None:
+    discriminator: Any = _pair(SampleSpec(1, 16, 32, classes=3), **TINY).discriminator
+    samples, labels = torch.rand(6, 1, 16, 32), torch.tensor([0, 1, 2, 0, 1, 2])
+    logits = discriminator(samples, labels)
+    trunks = discriminator.frames(samples), discriminator.texture(samples)
+    weights = discriminator.logit.weight + discriminator.label.weight[labels]
+    expected = (torch.cat(trunks, dim=1) * weights).sum(1) + discriminator.logit.bias
+    torch.testing.assert_close(logits, expected)
+
+
+def test_each_half_of_the_discriminator_sees_every_value() -> None:
+    discriminator: Any = _pair(SampleSpec(2, 20, 40)).discriminator
+    for trunk in (discriminator.frames, discriminator.texture):
+        samples = torch.randn(1, 2, 20, 40, requires_grad=True)
+        (gradient,) = torch.autograd.grad(trunk(samples).square().sum(), samples)
+        assert gradient.abs().min() > 0
+
+
+def test_penalties_agree_with_finite_differences() -> None:
+    discriminator = _pair(SampleSpec(1, 16, 18, classes=2), **TINY).discriminator.double()
+    samples = torch.randn(2, 1, 16, 18, dtype=torch.float64, requires_grad=True)
+    labels = torch.tensor([0, 1])
+    names = ["frames.body.0.weight", "frames.body.3.first.weight", "texture.body.1.weight"]
+    weights = dict(discriminator.named_parameters())
+
+    def slope(*chosen: torch.Tensor) -> torch.Tensor:
+        replaced = dict(zip(names, chosen, strict=True))
+        logits = torch.func.functional_call(discriminator, replaced, (samples, labels))
+        (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
+        return gradient.square().sum()
+
+    chosen = tuple(weights[name].detach().clone().requires_grad_() for name in names)
+    assert torch.autograd.gradcheck(slope, chosen)
+
+
+def test_it_can_learn_a_sound_of_each_class() -> None:
+    torch.manual_seed(0)
+    generator = _generator(SampleSpec(1, 16, 32, classes=2))
+    tone = torch.linspace(-1, 1, 16)[:, None] * torch.ones(16, 32)
+    targets = torch.stack([tone, -tone])[:, None]
+    optimiser = torch.optim.Adam(generator.parameters(), lr=2e-3)
+    labels = torch.arange(8) % 2
+    for _ in range(60):
+        loss = (generator(torch.randn(8, 128), labels) - targets[labels]).square().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert loss < 0.05

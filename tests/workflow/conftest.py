@@ -1,0 +1,26 @@
+"""The command line, called as from a shell."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from gansmith.cli import main
+
+
+@pytest.fixture
+def gansmith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+    """Call the command line; returns (exit code, standard output, standard error)."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["gansmith", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as ending:
+            code = int(ending.code or 0)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call

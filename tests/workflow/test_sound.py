@@ -1,0 +1,120 @@
+"""A folder of sounds through every verb, as its owner would type them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import gansmith as library
+
+QUICK = [
+    "training.batch=8",
+    "training.frames=2",
+    "network.width=16",
+    "network.max_width=16",
+    "network.head=16",
+    "network.texture=8",
+    "sound.decoder_steps=4",
+    "evaluation.quick_looks=1",
+    "evaluation.quick_samples=16",
+    "evaluation.samples=32",
+    "evaluation.extractor=random-conv",
+    "data.seconds=0.5",
+]
+
+
+@pytest.fixture
+def trained(gansmith, hits: Path, tmp_path: Path) -> Path:  # type: ignore[no-untyped-def]
+    run = tmp_path / "run"
+    settings = [part for entry in QUICK for part in ("--set", entry)]
+    where = ["--data", hits, "--out", run, "--samples", 64]
+    code, out, err = gansmith("train", "sounds", *where, *settings)
+    assert code == 0, out + err
+    return run
+
+
+def test_a_run_of_sounds_is_judged_and_can_be_heard(trained: Path) -> None:
+    metrics = json.loads((trained / "quality.json").read_text("utf-8"))["metrics"]
+    assert {"silence_share", "clipping_share", "tone_share", "noise_floor"} <= set(metrics)
+    page = (trained / "report.html").read_text("utf-8")
+    real = list((trained / "clips" / "real").glob("*.flac"))
+    assert 0 < len(real) <= 12
+    assert page.count("<audio") == 12 + len(real)
+    assert "sounds of 0.5 s at 16,000 Hz" in page
+    clips = sorted((trained / "clips" / "generated").glob("*.flac"))
+    assert len(clips) == 12
+    assert {path.stem.split()[1] for path in clips} == {"hat", "kick"}
+    assert soundfile.info(clips[0]).frames == 8_000
+
+
+def test_generated_files_come_with_a_preview(gansmith, trained: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    place = tmp_path / "made"
+    code, _, err = gansmith(
+        "generate", trained, "-n", 3, "--label", "kick", "--format", "flac24", "--out", place
+    )
+    assert code == 0, err
+    files = sorted(path.name for path in place.iterdir())
+    made = [f"{index}-kick.flac" for index in range(3)]
+    assert files == sorted([*made, "manifest.json", "preview.txt", "preview.wav", "sheet.png"])
+    assert soundfile.info(place / made[0]).subtype == "PCM_24"
+    labels = (place / "preview.txt").read_text("utf-8").splitlines()
+    assert [line.split("\t")[2] for line in labels] == [name[:-5] for name in made]
+    length, rate = soundfile.info(place / "preview.wav").frames, 16_000
+    assert length == 3 * 8_000 + 2 * round(0.25 * rate)
+    assert gansmith("generate", trained, "--format", "mp3", "--out", place)[0] == 2
+
+
+def test_a_walk_is_one_sound_or_a_file_a_step(gansmith, trained: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    sound = tmp_path / "walk.wav"
+    assert gansmith("interpolate", trained, "--frames", 4, "--out", sound)[0] == 0
+    assert soundfile.info(sound).frames == 4 * 8_000 - 3 * 800
+    steps = tmp_path / "steps"
+    assert gansmith("interpolate", trained, "--frames", 4, "--out", steps)[0] == 0
+    assert len(list(steps.glob("[0-9].wav"))) == 4
+    code, _, err = gansmith("interpolate", trained, "--out", tmp_path / "x.webp")
+    assert (code, ".wav or .flac" in err) == (2, True)
+
+
+def test_a_kit_has_a_folder_a_class_and_lays_them_on_keys(  # type: ignore[no-untyped-def]
+    gansmith, trained: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "kit"
+    assert gansmith("kit", trained, "-n", 2, "--out", place)[0] == 0
+    text = (place / "kit.sfz").read_text("utf-8")
+    for name, key in (("kick", 36), ("hat", 42)):
+        assert {p.name for p in (place / name).iterdir()} == {f"{name}-00.wav", f"{name}-01.wav"}
+        assert f"{name}/{name}-00.wav" in text
+        assert f"key={key}" in text
+    code, _, err = gansmith("kit", trained, "--format", "mp3", "--out", place)
+    assert (code, "mp3" in err) == (2, True)
+
+
+def test_more_like_this_starts_from_the_file(gansmith, trained: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    model = library.load(trained)
+    own = model.medium.write(model.sample(1, seed=3, label="hat"), tmp_path, ["own"])[0]
+    place = tmp_path / "like"
+    code, out, err = gansmith("similar", trained, own, "-n", 2, "--out", place)
+    assert code == 0, err
+    names = {path.stem for path in place.glob("*.wav")} - {"preview"}
+    assert names == {"original", "nearest", "variation-1", "variation-2"}
+    original, _ = soundfile.read(place / "original.wav", dtype="int16")
+    assert np.array_equal(original, soundfile.read(own, dtype="int16")[0])
+    manifest = json.loads((place / "manifest.json").read_text("utf-8"))
+    assert 0 <= manifest["distance"] < 1
+    assert manifest["label"] in model.label_names
+    assert "of the distance" in out.replace("\n", " ")
+    code, _, err = gansmith("similar", trained, tmp_path / "none.wav")
+    assert (code, "cannot be read" in err) == (2, True)
+
+
+def test_the_same_command_finds_sounds_judged_as_such(gansmith, trained: Path, hits: Path) -> None:  # type: ignore[no-untyped-def]
+    code, out, err = gansmith("evaluate", trained, "--samples", 16, "--json")
+    assert code == 0, err
+    assert json.loads(out)["generated"] == 16
+    code, out, err = gansmith("evaluate", hits, "--reference", hits, "--json")
+    assert code == 0, err
+    assert json.loads(out)["metrics"]["silence_share"]["value"] == 0
