@@ -31,6 +31,7 @@ from gansmith.recipe import DataConfig
 
 _FORMAT = "gansmith-sounds-1"
 _AT_ONCE = 64
+MANY_FILES, STRETCH = 20, 10
 
 
 class SoundFolder(Collection):
@@ -74,9 +75,15 @@ class SoundFolder(Collection):
         return folder_labels(self.root, self.names)
 
     def held_out(self, files: Sequence[int], share: float) -> NDArray[np.bool_] | None:
-        """Choose which of these files are kept for judging; None where all hold the same sound."""
+        """Choose which clips are kept for judging, by the file that each is of, bool [clips].
+
+        Returns:
+            None where there are too few different files to split a collection fairly by them.
+        """
         digests = [self.facts[number].digest for number in files]
-        return split_by_hash(digests, share) if len(set(digests)) > 1 else None
+        different = len(set(digests))
+        alone = different > 1 and len(set(files)) == len(files)
+        return split_by_hash(digests, share) if alone or different >= MANY_FILES else None
 
     def prepare(self, config: DataConfig) -> Prepared:
         """Cut the files into clips of one length, rate and number of channels."""
@@ -172,14 +179,23 @@ class PreparedSounds(Prepared):
         ]
 
     def held_out(self) -> NDArray[np.bool_]:
-        """All clips of a held-out file; where one file is all there is, some of its clips."""
+        """All clips of some files; of a few long files, stretches of ten clips and so on."""
         files, share = [clip.file for clip in self.clips], self._config.held_out
         found = self._folder.held_out(files, share)
         if found is not None:
             return found
-        digest = self._folder.facts[files[0]].digest
-        places = [combined_digest([digest, f"{clip.span.start:.6f}"]) for clip in self.clips]
-        return split_by_hash(places, share)
+        stretches = self._stretches(STRETCH * self.seconds)
+        if len(set(stretches)) < MANY_FILES:
+            stretches = self._stretches(self.seconds)
+        return split_by_hash(stretches, share)
+
+    def _stretches(self, seconds: float) -> list[str]:
+        """A digest of the stretch of its file that each clip begins in."""
+        facts = self._folder.facts
+        return [
+            combined_digest([facts[clip.file].digest, str(int(clip.span.start / seconds + 1e-6))])
+            for clip in self.clips
+        ]
 
     def rows(self) -> Iterator[NDArray[np.int16]]:
         """Yield every clip, int16 [1, T, C], read by several threads."""

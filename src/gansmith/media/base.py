@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from gansmith.data.say import Say, silent
 from gansmith.media.film import write_film
 from gansmith.registry import unknown
 
@@ -45,8 +46,14 @@ class Medium(ABC):
     heard: ClassVar[bool] = False
 
     @classmethod
-    def fit(cls, recipe: Recipe, dataset: Dataset) -> Medium:
-        """Make the medium of a training from what the recipe asks for and the data holds."""
+    def fit(cls, recipe: Recipe, dataset: Dataset, say: Say = silent) -> Medium:
+        """Make the medium of a training from what the recipe asks for and the data holds.
+
+        Args:
+            recipe: Its settings of this medium count.
+            dataset: Samples to learn from; only those to train on are looked at.
+            say: Is told of what takes long.
+        """
         return cls()
 
     @classmethod

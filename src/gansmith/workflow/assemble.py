@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.say import Say, silent
 from gansmith.errors import GansmithError
 from gansmith.media import MEDIA
 from gansmith.media.base import Medium
@@ -36,14 +37,14 @@ class Assembly:
     feed: Feed
 
 
-def assemble(recipe: Recipe, dataset: Dataset) -> Assembly:
+def assemble(recipe: Recipe, dataset: Dataset, say: Say = silent) -> Assembly:
     """Build networks, duel and feed; the recipe's seed fixes weights, order and noise.
 
     Raises:
         GansmithError: A name is unknown, or recipe, data and processes do not fit each other.
     """
     config, engine = recipe.training, Engine(recipe.training.precision, recipe.training.seed)
-    blueprint = draw_blueprint(recipe, dataset)
+    blueprint = draw_blueprint(recipe, dataset, say)
     _require_fit(recipe, blueprint, engine.processes)
     duel = assemble_duel(recipe, blueprint, engine, config.seed)
     labelled = bool(blueprint.label_names)
@@ -51,7 +52,7 @@ def assemble(recipe: Recipe, dataset: Dataset) -> Assembly:
     return Assembly(blueprint, engine, duel, feed)
 
 
-def fit_medium(recipe: Recipe, dataset: Dataset) -> Medium:
+def fit_medium(recipe: Recipe, dataset: Dataset, say: Say = silent) -> Medium:
     """Make the medium that a recipe names for a dataset.
 
     Raises:
@@ -64,7 +65,7 @@ def fit_medium(recipe: Recipe, dataset: Dataset) -> Medium:
             f"medium '{recipe.medium}' does not serve the samples of '{dataset.name}': set "
             f"medium={fitting}"
         )
-    return family.fit(recipe, dataset)
+    return family.fit(recipe, dataset, say)
 
 
 def _require_fit(recipe: Recipe, blueprint: Blueprint, processes: int) -> None:
@@ -87,9 +88,9 @@ def assemble_duel(recipe: Recipe, blueprint: Blueprint, engine: Engine, seed: in
     return DUELS[recipe.duel](pair, recipe, engine)
 
 
-def draw_blueprint(recipe: Recipe, dataset: Dataset) -> Blueprint:
+def draw_blueprint(recipe: Recipe, dataset: Dataset, say: Say = silent) -> Blueprint:
     """Describe the generator that a recipe makes for a dataset."""
-    medium = fit_medium(recipe, dataset)
+    medium = fit_medium(recipe, dataset, say)
     classes = dataset.classes if recipe.network.conditional and dataset.classes > 1 else 0
     spec = SampleSpec(*medium.shape(dataset.samples.shape), classes)
     names: tuple[str, ...] = ()

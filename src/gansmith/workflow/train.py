@@ -69,7 +69,7 @@ def train(
             more = "set health.act=warn to go on" if run.manifest().get("stopped") else "give more"
             plain(console)(f"{run.path} is finished: see {run.path / 'report.html'}, or {more}")
             return load(run.path)
-    assembly = assemble(chosen, dataset)
+    assembly = assemble(chosen, dataset, plain(console))
     rebuild = partial(assemble_duel, chosen, assembly.blueprint, assembly.engine)
     trainer = Trainer(assembly.duel, assembly.feed, assembly.engine, chosen, run, rebuild=rebuild)
     if assembly.engine.rank == 0:

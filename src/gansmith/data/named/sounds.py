@@ -87,7 +87,7 @@ class NamedSoundFolder(SoundFolder):
         return [self.named.label(name) for name in self.names]
 
     def held_out(self, files: Sequence[int], share: float) -> NDArray[np.bool_] | None:
-        """Choose the files kept for judging, as published where that is so; bool [files]."""
+        """Choose the clips kept for judging, as published where that is so."""
         if self.named.held_out is None:
             return super().held_out(files, share)
         return np.array([self.named.held_out(self.names[number]) for number in files])

@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from gansmith.data.remember import remember
+from gansmith.data.say import Say, silent
 from gansmith.errors import GansmithError
 from gansmith.media.audio.files import UnreadableSound, read_clip
 from gansmith.media.audio.logmel import LogMel
@@ -68,7 +69,7 @@ class AudioMedium(Medium):
         self.iterations, self.vocoder = iterations, vocoder
 
     @classmethod
-    def fit(cls, recipe: Recipe, dataset: Dataset) -> AudioMedium:
+    def fit(cls, recipe: Recipe, dataset: Dataset, say: Say = silent) -> AudioMedium:
         """Learn the level of the loudest clips, and the vocoder where the recipe wants one."""
         config, length = recipe.sound, dataset.samples.shape[2]
         rate = int(str(dataset.settings["rate"]))
@@ -77,7 +78,7 @@ class AudioMedium(Medium):
         mel = _learn_levels(config, dataset, rate)
         if config.representation == "logmel":
             return cls(rate, length, mel, config.iterations)
-        return cls(rate, length, mel, vocoder=_learn_vocoder(config, dataset, mel))
+        return cls(rate, length, mel, vocoder=_learn_vocoder(config, dataset, mel, say))
 
     @classmethod
     def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> AudioMedium:
@@ -183,14 +184,15 @@ def _learn_levels(config: SoundConfig, dataset: Dataset, rate: int) -> LogMel:
     return LogMel.fit(waves, rate, Transform(fft, hop, config.loop), config.mels, config.span)
 
 
-def _learn_vocoder(config: SoundConfig, dataset: Dataset, mel: LogMel) -> Vocoder:
+def _learn_vocoder(config: SoundConfig, dataset: Dataset, mel: LogMel, say: Say) -> Vocoder:
     """Train the vocoder on this collection, or take the one that was kept."""
     settings = repr((VERSION, dataset.fingerprint, mel.facts(), config.decoder_steps))
     key = hashlib.sha256(settings.encode()).hexdigest()[:16]
-    return _filled(mel, remember("vocoder", key, partial(_trained, config, dataset, mel)))
+    return _filled(mel, remember("vocoder", key, partial(_trained, config, dataset, mel, say)))
 
 
-def _trained(config: SoundConfig, dataset: Dataset, mel: LogMel) -> dict[str, Tensor]:
+def _trained(config: SoundConfig, dataset: Dataset, mel: LogMel, say: Say) -> dict[str, Tensor]:
+    say(f"training the decoder of sound for {config.decoder_steps:,} steps, once for these clips")
     return dict(train_vocoder(mel, _waves(dataset), config.decoder_steps).state_dict())
 
 
