@@ -85,12 +85,22 @@ def generate(
         ),
     ] = None,
     format_: Format = None,
+    tempo: Annotated[
+        float | None, typer.Option("--tempo", help="Beats a minute, of loops; pitch stays.")
+    ] = None,
 ) -> None:
     """Make samples: single files, one array, or one sheet."""
     from gansmith.workflow.generate import generate as write_samples
 
     place = write_samples(
-        run, count, seed=seed, label=label, truncation=truncation, out=out, format_=format_
+        run,
+        count,
+        seed=seed,
+        label=label,
+        truncation=truncation,
+        out=out,
+        format_=format_,
+        tempo=tempo,
     )
     console.print(f"{count} samples in {place}")
 

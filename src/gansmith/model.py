@@ -87,7 +87,7 @@ class Model:
     def __init__(self, generator: Generator, blueprint: Blueprint) -> None:
         self.generator = generator.eval().requires_grad_(False)
         self.blueprint = blueprint
-        self.medium = blueprint.medium
+        self.medium: Medium = blueprint.medium
 
     @property
     def label_names(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gansmith.data.cache import atomic_file
 from gansmith.errors import GansmithError
+from gansmith.media.audio.medium import AudioMedium
 from gansmith.model import Model, load
 
 
@@ -23,6 +24,7 @@ def generate(
     truncation: float | None = None,
     out: str | Path | None = None,
     format_: str | None = None,
+    tempo: float | None = None,
 ) -> Path:
     """Make samples and write them.
 
@@ -35,6 +37,7 @@ def generate(
         out: `NAME.png` for a sheet, `NAME.npz` for an array, else a folder for one file a sample.
             Left out, a folder `samples-SEED` in the run.
         format_: Kind of single files, such as `wav24` or `flac` for sound; left out, the usual.
+        tempo: Beats a minute of loops, in place of those that were trained on; pitch stays.
 
     Returns:
         What was written.
@@ -43,6 +46,8 @@ def generate(
         GansmithError: There is no trained run, the label is unknown, or `out` cannot be written.
     """
     model = load(run)
+    if tempo is not None:
+        model.medium = at_tempo(model, tempo)
     samples = model.sample(count, seed=seed, label=label, truncation=truncation)
     labels = model.labels(count, seed, label)
     home = Path(run) if Path(run).is_dir() else Path(run).parent
@@ -61,6 +66,17 @@ def generate(
         classes = None if labels is None else labels.tolist()
         write_files(model, samples, classes, place, facts, format_)
     return place
+
+
+def at_tempo(model: Model, tempo: float) -> AudioMedium:
+    """Return the medium of a model at another tempo.
+
+    Raises:
+        GansmithError: The samples are no loops with a tempo, or it is too far from theirs.
+    """
+    if not isinstance(model.medium, AudioMedium):
+        raise GansmithError(f"a tempo is for sounds, not for samples of '{model.medium.name}'")
+    return model.medium.at_tempo(tempo)
 
 
 def write_files(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -306,3 +307,29 @@ def test_a_blueprint_of_a_run_brings_the_vocoder_back(tmp_path: Path) -> None:
     again = Blueprint.from_dict(plain, run.load_medium()).medium
     pictures = medium.encode(torch.from_numpy(samples))
     assert np.array_equal(again.decode(pictures), medium.decode(pictures))
+
+
+def test_another_tempo_changes_length_and_not_pitch() -> None:
+    rate, length = 8000, 16_000
+    time = np.arange(length) / rate
+    wave = np.sin(2 * np.pi * 500 * time) * (np.sin(2 * np.pi * 2 * time) > 0)
+    clip = np.rint(12_000 * wave).astype(np.int16).reshape(1, 1, length, 1)
+    made = AudioMedium.fit(
+        recipe("logmel", loop=True),
+        replace(dataset(np.repeat(clip, 4, 0), rate), settings={"rate": rate, "tempo": 120.0}),
+    )
+    tensors = made.encode(torch.from_numpy(clip))
+    slow = AudioMedium.restore(made.facts(), made.tensors()).at_tempo(80)
+    sound = slow.decode(tensors)[0, 0, :, 0] / 32768
+    assert len(sound) == 24_000
+    spectrum = np.abs(np.fft.rfft(sound))
+    assert abs(int(spectrum.argmax()) * rate / len(sound) - 500) < 10
+    loud = np.abs(sound).reshape(-1, 240).max(1) > 0.1  # 30 ms each
+    starts = np.flatnonzero(loud & ~np.roll(loud, 1)) * 0.03
+    assert np.diff(starts) == pytest.approx([0.75] * (len(starts) - 1), abs=0.07)
+    assert len(starts) == 4
+    for wrong, part in ((300, "60 to 240"), (50, "60 to 240")):
+        with pytest.raises(GansmithError, match=part):
+            made.at_tempo(wrong)
+    with pytest.raises(GansmithError, match=r"data\.tempo"):
+        AudioMedium(rate, length).at_tempo(100)

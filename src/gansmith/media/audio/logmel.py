@@ -114,5 +114,22 @@ class LogMel:
         return griffin_lim(self.spectrum(self.magnitudes(pictures)), self.transform, iterations)
 
 
+def stretched(pictures: Tensor, frames: int, loop: bool) -> Tensor:
+    """Bring pictures [N, mels, F] to another number of frames, linear between neighbours.
+
+    Args:
+        pictures: Of sound.
+        frames: Frames wanted.
+        loop: The first frame comes after the last.
+    """
+    count = pictures.shape[2]
+    places = (torch.arange(frames, device=pictures.device) + 0.5) * (count / frames) - 0.5
+    low = places.floor().long()
+    share = (places - low).to(pictures.dtype)
+    ends = (low % count, (low + 1) % count) if loop else (low, low + 1)
+    first, second = (pictures[:, :, end.clamp(0, count - 1)] for end in ends)
+    return torch.lerp(first, second, share)
+
+
 def _float(waves: NDArray[np.int16]) -> Tensor:
     return torch.from_numpy(waves.astype(np.float32) / 32768)

@@ -18,7 +18,7 @@ from gansmith.data.remember import remember
 from gansmith.data.say import Say, silent
 from gansmith.errors import GansmithError
 from gansmith.media.audio.files import UnreadableSound, read_clip
-from gansmith.media.audio.logmel import LogMel
+from gansmith.media.audio.logmel import LogMel, stretched
 from gansmith.media.audio.sheet import sound_sheet
 from gansmith.media.audio.spectrum import Transform
 from gansmith.media.audio.vocoder import Vocoder, train_vocoder
@@ -48,6 +48,8 @@ class AudioMedium(Medium):
         mel: Makes the pictures; None where networks see samples.
         iterations: Of Griffin-Lim, where there is no vocoder.
         vocoder: Turns the pictures into sound.
+        tempo: Beats a minute, of clips that were cut by beats.
+        stretch: How many times as long as networks see them clips are made.
     """
 
     name = "audio"
@@ -64,38 +66,69 @@ class AudioMedium(Medium):
         mel: LogMel | None = None,
         iterations: int = 32,
         vocoder: Vocoder | None = None,
+        tempo: float | None = None,
+        stretch: float = 1.0,
     ) -> None:
         self.rate, self.length, self.mel = rate, length, mel
         self.iterations, self.vocoder = iterations, vocoder
+        self.tempo, self.stretch = tempo, stretch
 
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, say: Say = silent) -> AudioMedium:
         """Learn the level of the loudest clips, and the vocoder where the recipe wants one."""
         config, length = recipe.sound, dataset.samples.shape[2]
         rate = int(str(dataset.settings["rate"]))
+        told = dataset.settings.get("tempo")
+        tempo = None if told is None else float(str(told))
         if config.representation == "waveform":
-            return cls(rate, length)
+            return cls(rate, length, tempo=tempo)
         mel = _learn_levels(config, dataset, rate)
         if config.representation == "logmel":
-            return cls(rate, length, mel, config.iterations)
-        return cls(rate, length, mel, vocoder=_learn_vocoder(config, dataset, mel, say))
+            return cls(rate, length, mel, config.iterations, tempo=tempo)
+        vocoder = _learn_vocoder(config, dataset, mel, say)
+        return cls(rate, length, mel, vocoder=vocoder, tempo=tempo)
 
     @classmethod
     def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> AudioMedium:
         """Take up what :meth:`facts` and :meth:`tensors` gave."""
         mel = None if facts["mel"] is None else LogMel.restore(facts["mel"])
         vocoder = _filled(mel, tensors) if mel is not None and tensors else None
-        return cls(facts["rate"], facts["length"], mel, facts["iterations"], vocoder)
+        settings = (facts["iterations"], vocoder, facts.get("tempo"))
+        return cls(facts["rate"], facts["length"], mel, *settings)
 
     def facts(self) -> dict[str, Any]:
         """Return rate, length, the settings of pictures and of Griffin-Lim."""
         mel = None if self.mel is None else self.mel.facts()
         facts = {"rate": self.rate, "length": self.length, "mel": mel}
-        return facts | {"iterations": self.iterations}
+        return facts | {"iterations": self.iterations, "tempo": self.tempo}
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the weights of the vocoder, if there is one."""
         return {} if self.vocoder is None else dict(self.vocoder.state_dict())
+
+    def at_tempo(self, tempo: float) -> AudioMedium:
+        """Make the medium that plays the same clips at another tempo, at the same pitch.
+
+        Args:
+            tempo: Beats a minute, from half to twice that of the clips.
+
+        Raises:
+            GansmithError: The clips have no tempo, or cannot be stretched so far.
+        """
+        if self.tempo is None or self.mel is None:
+            raise GansmithError(
+                "a tempo is for log-mel pictures of clips that were cut by beats: train with "
+                "data.cut=beat and data.tempo"
+            )
+        stretch = self.tempo / tempo
+        if not 0.5 <= stretch <= 2:
+            raise GansmithError(
+                f"tempo {tempo:g} is too far from the {self.tempo:g} of the clips: it takes "
+                f"{self.tempo / 2:g} to {self.tempo * 2:g}"
+            )
+        length = round(self.length * stretch)
+        settings = (self.iterations, self.vocoder, tempo, stretch)
+        return AudioMedium(self.rate, length, self.mel, *settings)
 
     def shape(self, stored: tuple[int, ...]) -> tuple[int, int, int]:
         """Return (C, mels, frames) or (C, 1, T)."""
@@ -120,6 +153,8 @@ class AudioMedium(Medium):
         if self.mel is None:
             waves = flat.squeeze(1)
         else:
+            frames = self.mel.transform.frames(self.length)
+            flat = flat if self.stretch == 1 else stretched(flat, frames, self.loops)
             waves = torch.cat([self._sound(part) for part in torch.split(flat, AT_ONCE)])
         steps = (waves[:, : self.length] * 32768).round().clamp(-32768, 32767)
         clips = steps.to(torch.int16).reshape(*tensors.shape[:2], -1).permute(0, 2, 1)
