@@ -10,7 +10,7 @@ from gansmith.media.audio.sheet import sound_sheet
 from tests.media.audio import twins
 
 RATE, LENGTH = 8000, 8000
-WIDTH, STRIP, MELS, GAP = 96, 16, 64, 4
+WIDTH, STRIP, MELS, GAP = 128, 20, 80, 4
 DARKEST, BRIGHTEST = (0, 0, 4), (252, 253, 191)
 SILENCE = np.zeros(LENGTH)
 
@@ -22,7 +22,7 @@ def stored(*waves: NDArray[np.float64]) -> NDArray[np.int16]:
 
 
 def cells(samples: NDArray[np.int16], rate: int = RATE) -> tuple[Pixels, Pixels]:
-    """Waveforms [N, 16, 96, 3] and spectrograms [N, 64, 96, 3], as drawn without enlargement."""
+    """Waveforms [N, 20, 128, 3] and spectrograms [N, 80, 128, 3], as drawn at their own size."""
     sheet = sound_sheet(samples, rate, columns=1, widest=WIDTH + 2 * GAP)
     assert sheet.mode == "RGB" and sheet.width == WIDTH + 2 * GAP
     pixels = np.asarray(sheet, np.int64)[GAP:, GAP : GAP + WIDTH]
@@ -39,18 +39,18 @@ def test_a_tone_is_a_bright_line_at_its_pitch(hertz: float) -> None:
     centres = twins.band_edges(RATE, MELS)[1:-1]
     row = MELS - 1 - int(abs(centres - hertz).argmin())
     assert abs(int(lightness.argmax()) - row) <= 1
-    assert abs(drawn[lightness.argmax(), 48] - BRIGHTEST).max() <= 25
+    assert abs(drawn[lightness.argmax(), 64] - BRIGHTEST).max() <= 25
     far = abs(np.arange(MELS) - row) > 20
-    assert (drawn[far, 48].sum(axis=1) < sum(BRIGHTEST) / 2).all()
+    assert (drawn[far, 64].sum(axis=1) < sum(BRIGHTEST) / 2).all()
 
 
 def test_time_goes_to_the_right() -> None:
     wave = twins.tone(1000, RATE, LENGTH)
     wave[: LENGTH // 2] = 0
     (strip,), (drawn,) = cells(stored(wave))
-    assert (drawn[:, :40] == DARKEST).all() and (drawn[:, 60:].sum(axis=2) > 300).any(axis=0).all()
+    assert (drawn[:, :54] == DARKEST).all() and (drawn[:, 80:].sum(axis=2) > 300).any(axis=0).all()
     inked = strip[:, :, 2] == 255
-    assert (inked[:, :47].sum(axis=0) <= 2).all() and (inked[:, 50:].sum(axis=0) >= 13).all()
+    assert (inked[:, :62].sum(axis=0) <= 2).all() and (inked[:, 67:].sum(axis=0) >= 16).all()
 
 
 def test_levels_are_those_of_the_loudest_clip_and_70_dB_below() -> None:
@@ -58,11 +58,11 @@ def test_levels_are_those_of_the_loudest_clip_and_70_dB_below() -> None:
         twins.tone(1000, RATE, LENGTH, 0.5 / 10 ** (d / 20)) for d in (30, 60, 75)
     )
     strips, drawn = cells(stored(twins.tone(1000, RATE, LENGTH), quiet, faint, lost))
-    brightest = drawn[:, :, 48].sum(axis=2).max(axis=1)
+    brightest = drawn[:, :, 64].sum(axis=2).max(axis=1)
     assert brightest[0] > brightest[1] > brightest[2] > sum(DARKEST)
     assert brightest[3] == sum(DARKEST)
     heights = (strips[..., 2] == 255).sum(axis=1).max(axis=1)
-    assert heights[0] >= 13 and heights[1] <= 3 and heights[3] <= 2
+    assert heights[0] >= 16 and heights[1] <= 3 and heights[3] <= 2
 
 
 def test_channels_are_mixed() -> None:
@@ -89,13 +89,13 @@ def test_clips_of_every_length_are_drawn(length: int, rate: int) -> None:
 
 @pytest.mark.parametrize("widest", [104, 500, 1200])
 @pytest.mark.parametrize(("count", "columns"), [(1, 1), (3, 1), (4, 4), (7, 3)])
-def test_cells_grow_by_whole_factors_up_to_the_width(count: int, columns: int, widest: int) -> None:
+def test_cells_fill_the_width_up_to_twice_their_size(count: int, columns: int, widest: int) -> None:
     sheet = sound_sheet(stored(*[SILENCE] * count), RATE, columns=columns, widest=widest)
-    factor = max(1, (widest - GAP - columns * GAP) // (columns * WIDTH))
+    factor = min(2, ((widest - GAP) / columns - GAP) / WIDTH)
     rows = -(-count // columns)
-    step = (WIDTH * factor + GAP, (STRIP + MELS) * factor + GAP)
+    step = (int(WIDTH * factor) + GAP, int((STRIP + MELS) * factor) + GAP)
     assert sheet.size == (columns * step[0] + GAP, rows * step[1] + GAP)
-    assert sheet.width <= widest or factor == 1
+    assert sheet.width <= widest
 
 
 def test_columns_are_chosen_where_none_are_asked_for() -> None:
@@ -106,7 +106,7 @@ def test_columns_are_chosen_where_none_are_asked_for() -> None:
 def test_captions_stand_below_the_clips() -> None:
     samples = stored(SILENCE, twins.tone(440, RATE, LENGTH))
     plain, told = (
-        sound_sheet(samples, RATE, columns=2, widest=204, captions=captions)
+        sound_sheet(samples, RATE, columns=2, widest=2 * WIDTH + 3 * GAP, captions=captions)
         for captions in (None, ["zero", "one"])
     )
     assert told.height == plain.height + 16 and told.width == plain.width

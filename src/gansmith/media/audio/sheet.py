@@ -13,7 +13,7 @@ from gansmith.media.audio.logmel import LogMel
 from gansmith.media.audio.spectrum import Transform
 from gansmith.media.sheet import WIDEST, contact_sheet
 
-MELS, FRAMES, STRIP = 64, 96, 16
+MELS, FRAMES, STRIP = 80, 128, 20
 SPAN, SILENCE = 70.0, -100.0
 COLOURS = np.array(
     [(0, 0, 4), (59, 15, 112), (140, 41, 129), (222, 73, 104), (254, 159, 109), (252, 253, 191)],
