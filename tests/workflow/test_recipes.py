@@ -27,7 +27,7 @@ SAMPLES = 160
 SIGNALS = {"d_loss", "g_loss", "real_sign", "fake_sign", "d_grad", "g_grad"}
 LIGHT: dict[str, list[str]] = {
     "stacked-gpu": ["training.batch=4"],
-    **{name: ["sound.decoder_steps=1"] for name in ("sounds", "spoken-digits", "drums")},
+    **{name: ["sound.decoder_steps=1"] for name in ("sounds", "spoken-digits", "drums", "loops")},
     "pictures-256": ["training.batch=2"],
     "pictures-1024": ["training.batch=2", "data.size=64"],
 }

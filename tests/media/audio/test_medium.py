@@ -333,3 +333,17 @@ def test_another_tempo_changes_length_and_not_pitch() -> None:
             made.at_tempo(wrong)
     with pytest.raises(GansmithError, match=r"data\.tempo"):
         AudioMedium(rate, length).at_tempo(100)
+
+
+@pytest.mark.parametrize("length", [5000, 8000, 8192])
+def test_a_loop_of_any_length_comes_back_without_a_seam(length: int) -> None:
+    turns = 2 * np.pi * np.arange(length) / length
+    wave = sum(np.sin(turns * round(length * hertz / 8000)) for hertz in (220, 440, 900)) / 4
+    clip = np.rint(32_000 * wave).astype(np.int16).reshape(1, 1, length, 1)
+    medium = fitted("logmel", np.repeat(clip, 4, 0), loop=True, iterations=32, fft=512, hop=128)
+    tensors = medium.encode(torch.from_numpy(clip))
+    assert tensors.shape[1:] == medium.shape(clip.shape) and tensors.shape[3] % 8 == 0
+    sound = medium.decode(tensors)[0, 0, :, 0].astype(np.float32) / 32768
+    assert len(sound) == length
+    seam, inside = abs(sound[0] - sound[-1]), np.abs(np.diff(sound)).max()
+    assert seam <= inside

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from gansmith.media.audio.spectrum import Transform, griffin_lim, mel_filters
+from gansmith.media.audio.spectrum import Transform, griffin_lim, mel_filters, resampled
 from tests.media.audio import twins
 
 WINDOWS = [(64, 16), (64, 32), (256, 32), (512, 64), (1024, 256)]
@@ -151,3 +153,12 @@ def test_griffin_lim_of_nothing_is_silence() -> None:
     for loop in (False, True):
         transform = Transform(256, 64, loop)
         assert torch.equal(griffin_lim(torch.zeros(2, 129, 10), transform, 5), torch.zeros(2, 640))
+
+
+@pytest.mark.parametrize(("length", "other"), [(1000, 1024), (1024, 1000), (999, 1500), (801, 640)])
+def test_periodic_waves_keep_their_shape_at_any_length(length: int, other: int) -> None:
+    def wave(count: int) -> torch.Tensor:
+        turns = 2 * math.pi * torch.arange(count, dtype=torch.float64) / count
+        return torch.stack([torch.sin(3 * turns + 0.3) + 0.5, torch.cos(100 * turns)])
+
+    torch.testing.assert_close(resampled(wave(length), other), wave(other), atol=1e-9, rtol=0)

@@ -20,7 +20,7 @@ from gansmith.errors import GansmithError
 from gansmith.media.audio.files import UnreadableSound, read_clip
 from gansmith.media.audio.logmel import LogMel, stretched
 from gansmith.media.audio.sheet import sound_sheet
-from gansmith.media.audio.spectrum import Transform
+from gansmith.media.audio.spectrum import Transform, resampled
 from gansmith.media.audio.vocoder import Vocoder, train_vocoder
 from gansmith.media.audio.writing import joined, write_preview, write_sound
 from gansmith.media.base import Medium
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 WINDOW = 0.064
 AT_ONCE = 32
+CLOSED = 8
+"""Loops have a multiple of so many frames, to which their length is brought and back."""
 MOST_SHOWN = 256
 VERSION = 1
 
@@ -135,14 +137,17 @@ class AudioMedium(Medium):
         _, length, channels = stored[-3:]
         if self.mel is None:
             return channels, 1, length
-        return channels, self.mel.mels, self.mel.transform.frames(length)
+        return channels, self.mel.mels, self._frames(length)
 
     def encode(self, samples: Tensor) -> Tensor:
         """Turn clips int16 [N, 1, T, C] into float32 [N, C, 1, T] or [N, C, mels, frames]."""
         waves = samples[:, 0].permute(0, 2, 1).float() / 32768
         if self.mel is None:
             return waves.unsqueeze(2).contiguous()
-        pictures = self.mel.encode(waves.flatten(0, 1))
+        flat = waves.flatten(0, 1)
+        if self.loops:
+            flat = resampled(flat, self._frames(self.length) * self.mel.transform.hop)
+        pictures = self.mel.encode(flat)
         return pictures.reshape(*waves.shape[:2], *pictures.shape[1:])
 
     @torch.no_grad()
@@ -153,9 +158,10 @@ class AudioMedium(Medium):
         if self.mel is None:
             waves = flat.squeeze(1)
         else:
-            frames = self.mel.transform.frames(self.length)
-            flat = flat if self.stretch == 1 else stretched(flat, frames, self.loops)
+            if self.stretch != 1:
+                flat = stretched(flat, round(flat.shape[2] * self.stretch), self.loops)
             waves = torch.cat([self._sound(part) for part in torch.split(flat, AT_ONCE)])
+            waves = resampled(waves, self.length) if self.loops else waves
         steps = (waves[:, : self.length] * 32768).round().clamp(-32768, 32767)
         clips = steps.to(torch.int16).reshape(*tensors.shape[:2], -1).permute(0, 2, 1)
         array: NDArray[np.int16] = clips.unsqueeze(1).contiguous().cpu().numpy()
@@ -199,6 +205,13 @@ class AudioMedium(Medium):
     def loops(self) -> bool:
         """Whether a clip goes on with its own beginning."""
         return self.mel is not None and self.mel.transform.loop
+
+    def _frames(self, length: int) -> int:
+        """Frames of a clip; of a loop, those nearest to it that networks can close."""
+        assert self.mel is not None
+        if not self.loops:
+            return self.mel.transform.frames(length)
+        return CLOSED * max(1, round(length / (CLOSED * self.mel.transform.hop)))
 
     def _sound(self, pictures: Tensor) -> Tensor:
         assert self.mel is not None

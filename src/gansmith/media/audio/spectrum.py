@@ -98,6 +98,18 @@ def _wrapped(waves: Tensor, before: int, after: int) -> Tensor:
     return waves[:, places % waves.shape[1]]
 
 
+def resampled(waves: Tensor, length: int) -> Tensor:
+    """Bring periodic waves [N, T] to another number of samples by their Fourier series."""
+    if waves.shape[1] == length:
+        return waves
+    spectra = torch.fft.rfft(waves)
+    kept = spectra.new_zeros(len(waves), length // 2 + 1)
+    common = min(kept.shape[1], spectra.shape[1])
+    kept[:, :common] = spectra[:, :common]
+    found: Tensor = torch.fft.irfft(kept, n=length)
+    return found * (length / waves.shape[1])
+
+
 def mel_filters(rate: int, fft: int, mels: int) -> Tensor:
     """Make triangular filters, evenly spaced on the mel scale of HTK up to rate / 2.
 
