@@ -70,6 +70,16 @@ def make_hits(folder: Path, count: int, rate: int = 16_000) -> Path:
     return folder
 
 
+def make_beats(folder: Path, count: int, rate: int = 16_000) -> Path:
+    """Write recordings of eight seconds with a tone on each beat, 120 a minute."""
+    folder.mkdir(parents=True)
+    time = np.arange(8 * rate) / rate
+    for index in range(count):
+        wave = np.sin(2 * np.pi * 110 * (index + 1) * time) * np.exp(-(time % 0.5) * 12) / 2
+        soundfile.write(folder / f"{index}.wav", wave, rate)
+    return folder
+
+
 def make_sprites(folder: Path, count: int) -> Path:
     """Write RGBA sprites of 48x48."""
     folder.mkdir(parents=True)

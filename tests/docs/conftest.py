@@ -21,7 +21,7 @@ from gansmith.media import MEDIA
 from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.recipe import Recipe
-from tests.conftest import make_hits, make_labelled, make_messy, make_sprites
+from tests.conftest import make_beats, make_hits, make_labelled, make_messy, make_sprites
 from tests.docs.reader import Reader
 
 TRAIN, TEST = 300, 60
@@ -97,6 +97,7 @@ GIVEN: dict[str, Callable[[Path], object]] = {
     "sprites": lambda place: make_sprites(place, 40),
     "photos": lambda place: make_messy(place, 30),
     "hits": lambda place: make_hits(place, 24),
+    "beats": lambda place: make_beats(place, 6),
     "shapes": lambda place: make_labelled(place, 16),
     "runs/demo": _demo_run,
 }

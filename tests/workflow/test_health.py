@@ -15,6 +15,7 @@ from rich.console import Console
 
 from gansmith.checkpoint import Tree, all_finite
 from gansmith.data.dataset import Dataset
+from gansmith.data.say import Say
 from gansmith.errors import GansmithError
 from gansmith.evaluation.features import classifier as classifier_module
 from gansmith.model import Model
@@ -111,8 +112,8 @@ def _collapse(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin with a generator that gives one picture whatever the latent."""
     whole = assemble
 
-    def collapsed(recipe: Recipe, dataset: Dataset) -> Assembly:
-        assembly = whole(recipe, dataset)
+    def collapsed(recipe: Recipe, dataset: Dataset, say: Say) -> Assembly:
+        assembly = whole(recipe, dataset, say)
         for parameter in assembly.duel.networks["generator"].parameters():
             parameter.data.zero_()
         return assembly
