@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gansmith.run import Run
-from harness import write_rows
+from harness import renew_rows
 
 EPOCHS, EPOCH = 12, 59_968
 
@@ -51,7 +51,7 @@ def main() -> None:
         rows.append(row_of("warn", seed, train("warn", seed, [f"--samples={EPOCHS * EPOCH}"])))
         minutes = rows[-1]["seconds"] / 60
         rows.append(row_of("heal", seed, train("heal", seed, [f"--minutes={minutes:.3f}"])))
-    print(write_rows("textbook_health", rows))
+    print(renew_rows("textbook_health", rows, ["act", "seed"]))
 
 
 if __name__ == "__main__":
