@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.store import open_dataset
 from gansmith.evaluation.metrics import attack_times, noise_floor, spectral_distance
 from gansmith.media.audio.medium import AudioMedium
+from gansmith.media.audio.samples import mixed
 from gansmith.recipe import load_recipe
 from harness import renew_rows
 from spoken_digits import Ears
@@ -29,10 +29,6 @@ from spoken_digits import Ears
 NAME, TIMED = "sound_round_trip", 256
 RECIPES = {"fsdd": "spoken-digits", "drums": "drums"}
 SIZES = {8_000: (256, 512, 1024), 44_100: (512, 1024, 2048)}
-
-
-def waves(clips: NDArray[np.int16]) -> NDArray[np.float32]:
-    return clips[:, 0, :, 0].astype(np.float32) / np.float32(32768)
 
 
 def speed(medium: AudioMedium, dataset: Dataset) -> float:
@@ -52,7 +48,7 @@ def row_of(name: str, representation: str, dataset: Dataset, ears: Ears) -> dict
     made = medium.decode(medium.encode(torch.from_numpy(np.ascontiguousarray(real))))
     assert dataset.labels is not None
     labels = dataset.labels[dataset.held_out_indices]
-    before, after = waves(real), waves(made)
+    before, after = mixed(real), mixed(made)
     attacks = [float(attack_times(side, medium.rate).median()) for side in (before, after)]
     row = {"set": name, "representation": representation, "clips": len(real)}
     row |= {"distance": spectral_distance(before, after, SIZES[medium.rate])}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import shutil
+import stat
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -42,3 +45,15 @@ def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     stacks = stacked(small, training=90, held_out=30)
     monkeypatch.setitem(CATALOG._entries, "stacked-mnist", stacks)
     return folder
+
+
+def stand_in_for_npm(archive: Path, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put an npm client in place that has version 1.0.0 of one package, a ready-made archive."""
+    script = archive.parent / "npm"
+    script.write_text(
+        f"#!{sys.executable}\nimport shutil, sys\n"
+        f"assert sys.argv[1:3] == ['pack', '{package}@1.0.0'], 'npm error code E404'\n"
+        f"shutil.copy({str(archive)!r}, '{package}-1.0.0.tgz')\n"
+    )
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setattr(shutil, "which", lambda _: str(script))

@@ -3,9 +3,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import shutil
-import stat
-import sys
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -24,6 +21,7 @@ from gansmith.data.archives import (
 )
 from gansmith.data.pinned import SourceFailed
 from gansmith.errors import GansmithError
+from tests.data.conftest import stand_in_for_npm
 
 CONTENT = {f"{name}.wav": os.urandom(20_000) + name.encode() for name in ("one", "two", "six")}
 SIZE = sum(map(len, CONTENT.values()))
@@ -137,14 +135,7 @@ def test_an_unreachable_host_is_named(tmp_path: Path) -> None:
 
 def test_a_package_gives_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "archive.tgz").write_bytes(packed(CONTENT, "package/samples"))
-    script = tmp_path / "npm"
-    script.write_text(
-        f"#!{sys.executable}\nimport shutil, sys\n"
-        "assert sys.argv[1:3] == ['pack', 'sounds@1.0.0'], 'npm error code E404'\n"
-        f"shutil.copy({str(tmp_path / 'archive.tgz')!r}, 'sounds-1.0.0.tgz')\n"
-    )
-    script.chmod(script.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setattr(shutil, "which", lambda _: str(script))
+    stand_in_for_npm(tmp_path / "archive.tgz", "sounds", monkeypatch)
     obtain_folder(FILES, [NpmArchive("sounds", "1.0.0")], tmp_path / "set", lambda _: None)
     assert contents(tmp_path / "set") == CONTENT
     with pytest.raises(SourceFailed) as caught:

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import signal
 
+from gansmith.data import clips as clips_room
 from gansmith.data import sounds as sounds_room
 from gansmith.data.arrays import ArrayFile
+from gansmith.data.clips import PreparedSounds
 from gansmith.data.dataset import Dataset
 from gansmith.data.folder import PictureFolder
 from gansmith.data.locate import locate
@@ -188,7 +190,7 @@ def test_the_second_opening_reads_no_sound(kit: Path, monkeypatch: pytest.Monkey
         pytest.fail("this must not happen again")
 
     monkeypatch.setattr(sounds_room, "examine", refuse)
-    monkeypatch.setattr(sounds_room, "read_clip", refuse)
+    monkeypatch.setattr(clips_room, "read_clip", refuse)
     second = open_(kit)
     assert second.fingerprint == first.fingerprint
     assert np.array_equal(second.samples, first.samples)
@@ -200,14 +202,11 @@ def test_fixed_cuts_go_through_the_files(tmp_path: Path) -> None:
     write(tmp_path / "long.wav", long, subtype="PCM_24")
     write(tmp_path / "short.wav", short)
     assert len(open_(tmp_path)) == 2
-    prepared = SoundFolder(tmp_path, use_labels=True).prepare(
-        DataConfig(source="", rate=RATE, seconds=0.5, cut="fixed")
-    )
-    assert prepared.names() == [
-        "long.wav",
-        *(f"long.wav at {start} s" for start in ("0.50", "1.00", "1.50", "2.00")),
-        "short.wav",
-    ]
+    folder = SoundFolder(tmp_path, use_labels=True)
+    prepared = PreparedSounds(folder, DataConfig(source="", rate=RATE, seconds=0.5, cut="fixed"))
+    places = [(folder.names[clip.file], clip.span.start) for clip in prepared.clips]
+    starts = (0.0, 0.5, 1.0, 1.5, 2.0)
+    assert places == [*(("long.wav", start) for start in starts), ("short.wav", 0.0)]
     dataset = open_(tmp_path, cut="fixed")
     assert dataset.samples.shape == (6, 1, 4000, 1)
     for number in range(4):

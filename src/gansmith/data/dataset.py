@@ -45,6 +45,11 @@ class Dataset:
         return len(self.label_names) if self.labels is not None else 0
 
     @property
+    def rate(self) -> int:
+        """Samples a second; of sounds only."""
+        return int(str(self.settings["rate"]))
+
+    @property
     def train_indices(self) -> NDArray[np.int64]:
         """Indices of the samples that train, ascending."""
         return np.flatnonzero(~self.held_out)

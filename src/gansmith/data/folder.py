@@ -28,6 +28,7 @@ from gansmith.media.image_reading import (
 
 _AT_ONCE = 256
 _WARNINGS = 5
+_TAKES = "PNG, JPEG, WebP, GIF, BMP or TIFF files there, or an .npy or .npz file"
 
 
 class PictureFolder(PictureCollection):
@@ -50,15 +51,10 @@ class PictureFolder(PictureCollection):
         self.source = f"folder {root.resolve()}"
         self._root = root
         records = recall(self.kind, root, find_files(root), _learn, say)
-        read = {name: record for name, record in records.items() if "picture" in record}
-        self._names = list(read)
-        self.faults = [
-            (name, record["fault"]) for name, record in records.items() if "fault" in record
-        ]
+        read, self.faults = readable(records, root, "picture", _TAKES, say)
         self.ignored = len(records) - len(read) - len(self.faults)
-        self._require_pictures()
-        warn_of(self.faults, root, say)
-        self._facts = [PictureFacts(**record["picture"]) for record in read.values()]
+        self._names = list(read)
+        self._facts = [PictureFacts(**record["facts"]) for record in read.values()]
         self._labels = folder_labels(root, self._names) if use_labels else None
         self.sizes = Counter((facts.height, facts.width) for facts in self._facts)
         self.transparent = any(facts.transparent for facts in self._facts)
@@ -92,19 +88,6 @@ class PictureFolder(PictureCollection):
                 f"{self._root / name} changed while the folder was being read ({error}); run again"
             ) from error
 
-    def _require_pictures(self) -> None:
-        if not self._names and self.faults:
-            path, reason = self.faults[0]
-            raise GansmithError(
-                f"none of the {len(self.faults)} picture files in {self._root} can be read "
-                f"(first: {path}: {reason})"
-            )
-        if not self._names:
-            raise GansmithError(
-                f"{self._root} holds no pictures; put PNG, JPEG, WebP, GIF, BMP or TIFF files "
-                f"there, or an .npy or .npz file"
-            )
-
 
 def find_files(root: Path) -> list[str]:
     """List the files below `root` that are not hidden, in the order of their relative paths.
@@ -127,8 +110,35 @@ def find_files(root: Path) -> list[str]:
     return sorted(found)
 
 
-def warn_of(faults: Sequence[tuple[str, str]], root: Path, say: Say) -> None:
-    """Say which files, (relative path, reason) each, are passed over; the first of them by name."""
+def readable(
+    records: dict[str, Facts], root: Path, kind: str, takes: str, say: Say
+) -> tuple[dict[str, Facts], list[tuple[str, str]]]:
+    """Part what was learnt of files: those that can be read, and why others cannot.
+
+    Args:
+        records: By relative path: `facts` of a readable file, its `fault`, or nothing at all.
+        root: The folder, for messages.
+        kind: What the files should be, in the singular ("picture").
+        takes: The formats there are, for the message that there are none.
+        say: Is told of the first faults.
+
+    Raises:
+        GansmithError: No file can be read.
+    """
+    read = {name: record for name, record in records.items() if "facts" in record}
+    faults = [(name, record["fault"]) for name, record in records.items() if "fault" in record]
+    if not read and faults:
+        raise GansmithError(
+            f"none of the {len(faults)} {kind} files in {root} can be read "
+            f"(first: {': '.join(faults[0])})"
+        )
+    if not read:
+        raise GansmithError(f"{root} holds no {kind}s; put {takes}")
+    _warn_of(faults, root, say)
+    return read, faults
+
+
+def _warn_of(faults: Sequence[tuple[str, str]], root: Path, say: Say) -> None:
     for file, reason in faults[:_WARNINGS]:
         say(f"warning: skipped {root / file}: {reason}")
     if len(faults) > _WARNINGS:
@@ -140,7 +150,7 @@ def _learn(file: Path) -> Facts:
     """Facts to remember: digest and picture; or the fault; or nothing for other files."""
     try:
         facts = examine(read_picture(file))
-        return {"sha256": file_digest(file), "picture": asdict(facts)}
+        return {"sha256": file_digest(file), "facts": asdict(facts)}
     except NotAPicture as error:
         return {"fault": str(error)} if file.suffix.lower() in SUFFIXES else {}
     except UnreadablePicture as error:

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Group, RenderableType
-
-from gansmith.data import duplicates
+from gansmith.data import duplicates, tables
 from gansmith.data.inspect_sounds import SoundInspection, inspect_sounds
 from gansmith.data.locate import locate
 from gansmith.data.pictures import PictureCollection
 from gansmith.data.say import Say, silent
 from gansmith.data.sounds import SoundFolder
-from gansmith.data.tables import (
-    counts,
-    duplicate_row,
-    examples,
-    label_counts,
-    label_row,
-    span,
-    spread,
-    table,
-    tally,
-    unreadable_row,
-)
 from gansmith.recipe import DataConfig
 
 
 @dataclass(frozen=True)
-class Inspection:
+class Inspection(tables.Inspected):
     """What `inspect_path` found.
 
     Attributes:
@@ -79,36 +65,27 @@ class Inspection:
     training: int
     held_out: int
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, ready for `json.dumps`."""
-        return asdict(self)
-
-    def render(self) -> RenderableType:
-        """Two tables to look at: what is there, and what the recipe will make of it."""
-        return Group(
-            table(f"{self.name}: what is there", self._found()),
-            table("what the recipe will make of it", self._planned()),
-        )
-
-    def _found(self) -> Iterable[tuple[str, str]]:
+    def found(self) -> Iterable[tuple[str, str]]:
+        """Yield what the pictures are, and what is wrong with them."""
         yield "source", self.source
         yield "licence", self.licence
         yield "pictures", f"{self.pictures:,} ({self.ignored:,} other files ignored)"
-        yield "formats", counts(self.formats)
-        yield "modes", counts(self.modes)
-        yield "bits", counts(self.depths)
+        yield "formats", tables.counts(self.formats)
+        yield "modes", tables.counts(self.modes)
+        yield "bits", tables.counts(self.depths)
         yield "", f"{self.transparent:,} with transparency, {self.coloured:,} with colour"
-        yield "heights", span(self.heights)
-        yield "widths", span(self.widths)
-        yield "sizes", counts(self.sizes)
-        yield label_row(self.labels)
-        yield duplicate_row(self.duplicates)
+        yield "heights", tables.span(self.heights)
+        yield "widths", tables.span(self.widths)
+        yield "sizes", tables.counts(self.sizes)
+        yield tables.label_row(self.labels)
+        yield tables.duplicate_row(self.duplicates)
         among = f" among the first {self.compared:,}" if self.compared < self.pictures else ""
-        pairs = examples(" ~ ".join(pair) for pair in self.similar)
+        pairs = tables.examples(" ~ ".join(pair) for pair in self.similar)
         yield "near duplicates", f"{len(self.similar):,} pairs{among}{pairs}"
-        yield unreadable_row(self.unreadable)
+        yield tables.unreadable_row(self.unreadable)
 
-    def _planned(self) -> Iterable[tuple[str, str]]:
+    def planned(self) -> Iterable[tuple[str, str]]:
+        """Yield the decisions of the plan."""
         height, width = self.plan["size"]
         yield "samples", f"{height} x {width} pixels (height x width), {self.plan['mode']}"
         if self.plan["resize"] == "none":
@@ -150,15 +127,15 @@ def inspect_collection(collection: PictureCollection, config: DataConfig) -> Ins
         source=collection.source,
         licence=collection.licence,
         pictures=len(facts),
-        formats=tally(one.format for one in facts),
-        modes=tally(one.mode for one in facts),
-        depths=tally(one.depth for one in facts),
-        heights=spread([one.height for one in facts]),
-        widths=spread([one.width for one in facts]),
-        sizes=tally(f"{one.height}x{one.width}" for one in facts),
+        formats=tables.tally(one.format for one in facts),
+        modes=tables.tally(one.mode for one in facts),
+        depths=tables.tally(one.depth for one in facts),
+        heights=tables.spread([one.height for one in facts]),
+        widths=tables.spread([one.width for one in facts]),
+        sizes=tables.tally(f"{one.height}x{one.width}" for one in facts),
         transparent=sum(one.transparent for one in facts),
         coloured=sum(one.coloured for one in facts),
-        labels=label_counts(collection.labels()),
+        labels=tables.label_counts(collection.labels()),
         duplicates=[
             [names[index] for index in group]
             for group in duplicates.equal_groups([one.pixels for one in facts])

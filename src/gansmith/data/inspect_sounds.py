@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Group, RenderableType
 
+from gansmith.data import tables
+from gansmith.data.clips import PreparedSounds
 from gansmith.data.duplicates import equal_groups
-from gansmith.data.sounds import PreparedSounds, SoundFolder
-from gansmith.data.tables import (
-    counts,
-    duplicate_row,
-    examples,
-    label_counts,
-    label_row,
-    span,
-    spread,
-    table,
-    tally,
-    unreadable_row,
-)
+from gansmith.data.sounds import SoundFolder
 from gansmith.media.audio.files import SoundFacts
 from gansmith.recipe import DataConfig
 
@@ -32,7 +21,7 @@ OFFSET = 0.01
 
 
 @dataclass(frozen=True)
-class SoundInspection:
+class SoundInspection(tables.Inspected):
     """What `inspect_sounds` found.
 
     Attributes:
@@ -97,34 +86,28 @@ class SoundInspection:
     training: int
     held_out: int
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, ready for `json.dumps`."""
-        return asdict(self)
-
-    def render(self) -> RenderableType:
-        """Two tables to look at: what is there, and what the recipe will make of it."""
-        return Group(
-            table(f"{self.name}: what is there", self._found()),
-            table("what the recipe will make of it", self._planned()),
-        )
-
-    def _found(self) -> Iterable[tuple[str, str]]:
+    def found(self) -> Iterable[tuple[str, str]]:
+        """Yield what the sounds are, and what is wrong with them."""
         yield "source", self.source
         yield "licence", self.licence
         yield "sounds", f"{self.sounds:,} ({self.ignored:,} other files ignored)"
-        yield "seconds", f"{span(self.seconds, '.2f')}, {self.total:,.0f} in all"
-        yield "formats", f"{counts(self.formats)}; {counts(self.subtypes)}"
-        yield "rates in Hz", counts(self.rates)
-        yield "channels", counts(self.channels)
-        yield "LUFS", "none, all silent" if self.loudness is None else span(self.loudness, ".1f")
-        yield label_row(self.labels)
+        yield "seconds", f"{tables.span(self.seconds, '.2f')}, {self.total:,.0f} in all"
+        yield "formats", f"{tables.counts(self.formats)}; {tables.counts(self.subtypes)}"
+        yield "rates in Hz", tables.counts(self.rates)
+        yield "channels", tables.counts(self.channels)
+        yield (
+            "LUFS",
+            "none, all silent" if self.loudness is None else tables.span(self.loudness, ".1f"),
+        )
+        yield tables.label_row(self.labels)
         yield "offset", _named(f"{name}: {mean:.3f}" for name, mean in self.offset)
         yield "clipped", _named(f"{name}: {share:.2%}" for name, share in self.clipped)
         yield "silent", _named(self.silent)
-        yield duplicate_row(self.duplicates)
-        yield unreadable_row(self.unreadable)
+        yield tables.duplicate_row(self.duplicates)
+        yield tables.unreadable_row(self.unreadable)
 
-    def _planned(self) -> Iterable[tuple[str, str]]:
+    def planned(self) -> Iterable[tuple[str, str]]:
+        """Yield the decisions of the plan."""
         plan = self.plan
         kind = "mono" if plan["channels"] == 1 else "stereo"
         yield "clips", f"{self.clips:,} of {plan['seconds']:g} s, {plan['rate']:,} Hz, {kind}"
@@ -175,14 +158,14 @@ def _files(folder: SoundFolder) -> dict[str, Any]:
     equal = equal_groups([one.digest for one in facts])
     return {
         "sounds": len(facts),
-        "seconds": spread(seconds),
+        "seconds": tables.spread(seconds),
         "total": sum(seconds),
-        "formats": tally(one.format for one in facts),
-        "subtypes": tally(one.subtype for one in facts),
-        "rates": tally(one.rate for one in facts),
-        "channels": tally(one.channels for one in facts),
-        "loudness": spread(levels) if levels else None,
-        "labels": label_counts(folder.labels),
+        "formats": tables.tally(one.format for one in facts),
+        "subtypes": tables.tally(one.subtype for one in facts),
+        "rates": tables.tally(one.rate for one in facts),
+        "channels": tables.tally(one.channels for one in facts),
+        "loudness": tables.spread(levels) if levels else None,
+        "labels": tables.label_counts(folder.labels),
         "offset": [(name, one.dc) for name, one in named if one.dc > OFFSET],
         "clipped": [(name, one.clipped) for name, one in named if one.clipped > 0],
         "silent": [name for name, one in named if one.silent],
@@ -218,7 +201,7 @@ def _average(values: NDArray[np.float64]) -> float:
 
 def _named(texts: Iterable[str]) -> str:
     found = list(texts)
-    return f"{len(found):,} files" + examples(found)
+    return f"{len(found):,} files" + tables.examples(found)
 
 
 def _mean(seconds: float) -> str:

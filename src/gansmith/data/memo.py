@@ -13,7 +13,7 @@ from typing import Any
 from gansmith.data.cache import atomic_file, cache_dir
 from gansmith.data.say import Say, silent
 
-_VERSION = 1
+_VERSION = 2
 _WORTH_A_LINE = 1000
 
 Facts = dict[str, Any]

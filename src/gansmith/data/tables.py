@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from itertools import islice
 from statistics import median_low
 from typing import Any, TypeVar
 
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
@@ -18,6 +21,35 @@ SHOWN = 10
 
 T = TypeVar("T")
 N = TypeVar("N", int, float)
+
+
+class Inspected(ABC):
+    """What an inspection found, shown as two tables; a dataclass of plain values.
+
+    Attributes:
+        name: Catalogue name, or name of the folder or file.
+    """
+
+    name: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, ready for `json.dumps`."""
+        return asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    def render(self) -> RenderableType:
+        """Two tables to look at: what is there, and what the recipe will make of it."""
+        return Group(
+            table(f"{self.name}: what is there", self.found()),
+            table("what the recipe will make of it", self.planned()),
+        )
+
+    @abstractmethod
+    def found(self) -> Iterable[tuple[str, str]]:
+        """Yield name and text of each row of what is there."""
+
+    @abstractmethod
+    def planned(self) -> Iterable[tuple[str, str]]:
+        """Yield name and text of each row of what will be made of it."""
 
 
 def tally(values: Iterable[T]) -> dict[T, int]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
 from gansmith.evaluation.metrics import clipping_share, noise_floor, silence_share, tone_share
+from gansmith.media.audio.samples import mixed
 
 MOST = 1_000
 """Clips that are listened to; these shares need no more."""
@@ -23,8 +23,7 @@ def listen(samples: NDArray[np.int16], dataset: Dataset) -> dict[str, float]:
     Returns:
         silence_share, clipping_share, tone_share and noise_floor.
     """
-    rate = int(str(dataset.settings["rate"]))
-    waves = torch.from_numpy(np.array(samples[:MOST, 0])).float().mean(2) / 32768
+    waves, rate = mixed(samples[:MOST]), dataset.rate
     return {
         "silence_share": silence_share(waves),
         "clipping_share": clipping_share(waves),

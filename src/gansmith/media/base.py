@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from gansmith.data.say import Say, silent
+from gansmith.errors import GansmithError
 from gansmith.media.film import write_film
 from gansmith.registry import unknown
 
@@ -68,6 +69,14 @@ class Medium(ABC):
     def tensors(self) -> dict[str, Tensor]:
         """Return weights to restore the medium from."""
         return {}
+
+    def at_tempo(self, tempo: float) -> Medium:
+        """Make the medium that plays the same samples at another tempo, in beats a minute.
+
+        Raises:
+            GansmithError: The samples have no tempo, or it is too far from theirs.
+        """
+        raise GansmithError(f"a tempo is for sounds, not for samples of '{self.name}'")
 
     def shape(self, stored: tuple[int, ...]) -> tuple[int, int, int]:
         """Return the shape (C, H, W) that networks see, from the shape of stored samples."""
@@ -127,7 +136,7 @@ class Medium(ABC):
     def write_overview(
         self, samples: NDArray[Any], directory: Path, names: Sequence[str]
     ) -> list[Path]:
-        """Write what helps to find one's way among many files; the most media need nothing."""
+        """Write what helps to find one's way among many files; most media need nothing."""
         return []
 
     def write_walk(self, walks: Sequence[NDArray[Any]], path: Path) -> None:

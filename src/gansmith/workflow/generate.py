@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from gansmith.data.cache import atomic_file
 from gansmith.errors import GansmithError
-from gansmith.media.audio.medium import AudioMedium
 from gansmith.model import Model, load
 
 
@@ -47,11 +46,10 @@ def generate(
     """
     model = load(run)
     if tempo is not None:
-        model.medium = at_tempo(model, tempo)
+        model.medium = model.medium.at_tempo(tempo)
     samples = model.sample(count, seed=seed, label=label, truncation=truncation)
     labels = model.labels(count, seed, label)
-    home = Path(run) if Path(run).is_dir() else Path(run).parent
-    place = Path(out) if out is not None else home / f"samples-{seed}"
+    place = Path(out) if out is not None else home_of(run) / f"samples-{seed}"
     if place.suffix == ".png":
         with atomic_file(place) as partial:
             model.medium.sheet(samples).save(partial, format="PNG")
@@ -68,15 +66,9 @@ def generate(
     return place
 
 
-def at_tempo(model: Model, tempo: float) -> AudioMedium:
-    """Return the medium of a model at another tempo.
-
-    Raises:
-        GansmithError: The samples are no loops with a tempo, or it is too far from theirs.
-    """
-    if not isinstance(model.medium, AudioMedium):
-        raise GansmithError(f"a tempo is for sounds, not for samples of '{model.medium.name}'")
-    return model.medium.at_tempo(tempo)
+def home_of(run: str | Path) -> Path:
+    """Return the folder of a run that is named by itself or by a file in it."""
+    return Path(run) if Path(run).is_dir() else Path(run).parent
 
 
 def write_files(

@@ -17,7 +17,7 @@ from gansmith.training.augment import Augmentation, require_suitable
 from gansmith.training.augment_ops import OPERATIONS
 from gansmith.training.engine import Engine
 from gansmith.workflow.assemble import fit_medium
-from gansmith.workflow.overview import evenly_chosen
+from gansmith.workflow.data_sheet import evenly_chosen
 
 
 def preview(recipe: Recipe, dataset: Dataset, count: int = 8) -> Image.Image:

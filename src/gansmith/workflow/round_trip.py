@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from rich.table import Table
 
 from gansmith.data.dataset import Dataset
@@ -19,8 +18,9 @@ from gansmith.data.tables import table
 from gansmith.errors import GansmithError
 from gansmith.evaluation.metrics import noise_floor, spectral_distance
 from gansmith.media.audio.medium import AudioMedium
+from gansmith.media.audio.samples import by_channel, to_waves
 from gansmith.recipe import Recipe
-from gansmith.workflow.overview import evenly_chosen
+from gansmith.workflow.data_sheet import evenly_chosen
 
 SIZES, HALVES = (512, 1024, 2048), (256, 512, 1024)
 """Of the spectra that are compared, from 16 kHz on and below."""
@@ -89,7 +89,8 @@ def round_trip(recipe: Recipe, dataset: Dataset, folder: Path, count: int = 8) -
     decoded = medium.decode(medium.encode(torch.from_numpy(clips)))
     for kind, samples in (("original", clips), ("decoded", decoded)):
         medium.write(samples, folder, [f"{index}-{kind}" for index in range(len(samples))])
-    before, after, other = _waves(clips), _waves(decoded), _waves(np.roll(clips, 1, axis=0))
+    sides = (clips, decoded, np.roll(clips, 1, axis=0))
+    before, after, other = (to_waves(by_channel(side)) for side in sides)
     sizes = SIZES if medium.rate >= 16_000 else HALVES
     return RoundTrip(
         folder=str(folder),
@@ -107,9 +108,3 @@ def _without_training(recipe: Recipe) -> Recipe:
         return recipe
     sound = recipe.sound.model_copy(update={"representation": "logmel"})
     return recipe.model_copy(update={"sound": sound})
-
-
-def _waves(clips: NDArray[np.int16]) -> NDArray[np.float32]:
-    """Channels of clips [N, 1, T, C] as waves [N * C, T]."""
-    waves = clips[:, 0].transpose(0, 2, 1).astype(np.float32) / np.float32(32768)
-    return waves.reshape(-1, waves.shape[2])

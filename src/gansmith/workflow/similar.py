@@ -12,7 +12,7 @@ from torch import Tensor
 from gansmith.errors import GansmithError
 from gansmith.model import Model, load
 from gansmith.sampling import draw_latents, generate_samples
-from gansmith.workflow.generate import write_files
+from gansmith.workflow.generate import home_of, write_files
 
 DRAWN, STARTS, STEPS, RATE = 512, 8, 300, 0.05
 TYPICAL = 0.01
@@ -75,15 +75,14 @@ def similar(
     labels = None if found.label is None else torch.full((len(latents),), found.label)
     made = torch.from_numpy(generate_samples(model.generator, model.medium, latents, labels))
     samples = torch.cat([original, made]).numpy()
-    home = Path(run) if Path(run).is_dir() else Path(run).parent
-    place = Path(out) if out is not None else home / f"like-{Path(like).stem}"
+    place = Path(out) if out is not None else home_of(run) / f"like-{Path(like).stem}"
     digits = len(str(count))
     names = ["original", "nearest", *(f"variation-{i:0{digits}d}" for i in range(1, count + 1))]
-    facts = {"run": str(run), "like": str(like), "spread": spread, "seed": seed}
-    told = {"distance": round(found.distance, 4)}
+    facts: dict[str, object] = {"run": str(run), "like": str(like), "spread": spread, "seed": seed}
+    facts["distance"] = round(found.distance, 4)
     if found.label is not None:
-        told["label"] = model.label_names[found.label]  # type: ignore[assignment]
-    write_files(model, samples, None, place, facts | told, format_, names)
+        facts["label"] = model.label_names[found.label]
+    write_files(model, samples, None, place, facts, format_, names)
     return place, found
 
 

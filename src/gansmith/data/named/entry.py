@@ -28,14 +28,27 @@ class Contents:
 
 
 @dataclass(frozen=True)
-class NamedSet:
-    """An entry of the catalogue.
+class Described:
+    """What is told of every named set.
 
     Attributes:
         name: Name in recipes and on the command line.
         summary: What it is, in one line.
         licence: Terms of use, in one line.
         citation: Whom to cite.
+    """
+
+    name: str
+    summary: str
+    licence: str
+    citation: str
+
+
+@dataclass(frozen=True)
+class NamedSet(Described):
+    """A named set of pictures.
+
+    Attributes:
         files: Every file, pinned by checksum.
         sources: Where to get the files, in order of preference; local folders come before them.
         samples: Number of samples.
@@ -45,10 +58,6 @@ class NamedSet:
         made_from: Name of the set whose files these are, if it is another's.
     """
 
-    name: str
-    summary: str
-    licence: str
-    citation: str
     files: tuple[PinnedFile, ...]
     sources: tuple[Source, ...]
     samples: int

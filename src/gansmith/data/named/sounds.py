@@ -20,6 +20,7 @@ from gansmith.data.archives import (
     obtain_folder,
 )
 from gansmith.data.cache import cache_dir
+from gansmith.data.named.entry import Described
 from gansmith.data.say import Say, silent
 from gansmith.data.sounds import SoundFolder
 from gansmith.data.sources import own_folder
@@ -28,24 +29,16 @@ from gansmith.registry import Registry
 
 
 @dataclass(frozen=True)
-class NamedSounds:
+class NamedSounds(Described):
     """A named set of sounds.
 
     Attributes:
-        name: Name in recipes and on the command line.
-        summary: What it is, in one line.
-        licence: Terms of use, in one line.
-        citation: Whom to cite.
         files: Every file, pinned by checksum.
         sources: Where to get the files, in order of preference; local folders come before them.
         label: Tells the label of a file by its name.
         held_out: Tells by its name whether a file is held out; None where that goes by hash.
     """
 
-    name: str
-    summary: str
-    licence: str
-    citation: str
     files: PinnedFolder
     sources: tuple[Archive, ...]
     label: Callable[[str], str]

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from gansmith.data.dataset import Dataset
 from gansmith.evaluation.features.preprocessing import Preprocessing
 from gansmith.media.audio.logmel import LogMel
+from gansmith.media.audio.samples import mixed
 from gansmith.media.audio.spectrum import Transform
 
 SIDE = 64
@@ -55,8 +56,7 @@ class Hearing:
 
     def __call__(self, samples: NDArray[Any]) -> Tensor:
         """Turn stored sounds, int16 [N, 1, T, C], into float32 [N, 1, 64, 64]."""
-        waves = torch.from_numpy(np.array(samples[:, 0])).float().mean(2) / 32768
-        levels = self._mel.encode(waves).unsqueeze(1)
+        levels = self._mel.encode(torch.from_numpy(mixed(samples))).unsqueeze(1)
         if levels.shape[3] != self.width:
             size = (self.height, self.width)
             levels = F.interpolate(levels, size, mode="bilinear", antialias=True)
@@ -81,6 +81,5 @@ def prepare_for(
         scale: Divides what remains.
     """
     if dataset.samples.dtype == np.int16:
-        rate, length = int(str(dataset.settings["rate"])), dataset.samples.shape[2]
-        return Hearing(rate, length, centre, scale)
+        return Hearing(dataset.rate, dataset.samples.shape[2], centre, scale)
     return Preprocessing.fitting(dataset.samples.shape, limit, centre, scale)

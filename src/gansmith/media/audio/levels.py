@@ -8,6 +8,8 @@ import numpy as np
 import pyloudnorm
 from numpy.typing import NDArray
 
+from gansmith.media.audio.samples import to_waves
+
 SILENCE = 10 ** (-60 / 20)
 _SHORTEST = 0.4
 _LOWEST_RATE = 4000
@@ -82,7 +84,7 @@ def remove_dc(clip: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def trim_tail(clip: NDArray[np.int16]) -> NDArray[np.int16]:
     """Cut off what stays below -60 dBFS at the end of a clip, int16 [T, C]; one frame is left."""
-    heard = np.flatnonzero(np.abs(clip.astype(np.int32)).max(axis=1) > SILENCE * 32768)
+    heard = np.flatnonzero(np.abs(to_waves(clip)).max(axis=1) > SILENCE)
     return clip[: int(heard[-1]) + 1 if len(heard) else 1]
 
 

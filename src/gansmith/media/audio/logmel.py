@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gansmith.media.audio.samples import to_waves
 from gansmith.media.audio.spectrum import Transform, griffin_lim, mel_filters
 
 GATE = 0.03
@@ -49,7 +50,7 @@ class LogMel:
         chosen = waves[:: max(1, len(waves) // _LOUDEST)]
         levels = torch.cat(
             [
-                plain.levels(_float(chosen[i : i + 64])).amax(1).flatten()
+                plain.levels(torch.from_numpy(to_waves(chosen[i : i + 64]))).amax(1).flatten()
                 for i in range(0, len(chosen), 64)
             ]
         )
@@ -129,7 +130,3 @@ def stretched(pictures: Tensor, frames: int, loop: bool) -> Tensor:
     ends = (low % count, (low + 1) % count) if loop else (low, low + 1)
     first, second = (pictures[:, :, end.clamp(0, count - 1)] for end in ends)
     return torch.lerp(first, second, share)
-
-
-def _float(waves: NDArray[np.int16]) -> Tensor:
-    return torch.from_numpy(waves.astype(np.float32) / 32768)

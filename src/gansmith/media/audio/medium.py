@@ -19,6 +19,7 @@ from gansmith.data.say import Say, silent
 from gansmith.errors import GansmithError
 from gansmith.media.audio.files import UnreadableSound, read_clip
 from gansmith.media.audio.logmel import LogMel, stretched
+from gansmith.media.audio.samples import STEPS, by_channel, filled, to_samples
 from gansmith.media.audio.sheet import sound_sheet
 from gansmith.media.audio.spectrum import Transform, resampled
 from gansmith.media.audio.vocoder import Vocoder, train_vocoder
@@ -78,13 +79,12 @@ class AudioMedium(Medium):
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, say: Say = silent) -> AudioMedium:
         """Learn the level of the loudest clips, and the vocoder where the recipe wants one."""
-        config, length = recipe.sound, dataset.samples.shape[2]
-        rate = int(str(dataset.settings["rate"]))
+        config, rate, length = recipe.sound, dataset.rate, dataset.samples.shape[2]
         told = dataset.settings.get("tempo")
         tempo = None if told is None else float(str(told))
         if config.representation == "waveform":
             return cls(rate, length, tempo=tempo)
-        mel = _learn_levels(config, dataset, rate)
+        mel = _learn_levels(config, dataset)
         if config.representation == "logmel":
             return cls(rate, length, mel, config.iterations, tempo=tempo)
         vocoder = _learn_vocoder(config, dataset, mel, say)
@@ -94,7 +94,7 @@ class AudioMedium(Medium):
     def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> AudioMedium:
         """Take up what :meth:`facts` and :meth:`tensors` gave."""
         mel = None if facts["mel"] is None else LogMel.restore(facts["mel"])
-        vocoder = _filled(mel, tensors) if mel is not None and tensors else None
+        vocoder = Vocoder.restore(mel, tensors) if mel is not None and tensors else None
         settings = (facts["iterations"], vocoder, facts.get("tempo"))
         return cls(facts["rate"], facts["length"], mel, *settings)
 
@@ -141,7 +141,7 @@ class AudioMedium(Medium):
 
     def encode(self, samples: Tensor) -> Tensor:
         """Turn clips int16 [N, 1, T, C] into float32 [N, C, 1, T] or [N, C, mels, frames]."""
-        waves = samples[:, 0].permute(0, 2, 1).float() / 32768
+        waves = samples[:, 0].permute(0, 2, 1).float() / STEPS
         if self.mel is None:
             return waves.unsqueeze(2).contiguous()
         flat = waves.flatten(0, 1)
@@ -162,10 +162,8 @@ class AudioMedium(Medium):
                 flat = stretched(flat, round(flat.shape[2] * self.stretch), self.loops)
             waves = torch.cat([self._sound(part) for part in torch.split(flat, AT_ONCE)])
             waves = resampled(waves, self.length) if self.loops else waves
-        steps = (waves[:, : self.length] * 32768).round().clamp(-32768, 32767)
-        clips = steps.to(torch.int16).reshape(*tensors.shape[:2], -1).permute(0, 2, 1)
-        array: NDArray[np.int16] = clips.unsqueeze(1).contiguous().cpu().numpy()
-        return array
+        clips = waves[:, : self.length].reshape(*tensors.shape[:2], -1).permute(0, 2, 1)
+        return to_samples(clips.unsqueeze(1).contiguous().cpu().numpy())
 
     def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[np.int16]:
         """Read the beginning of a sound file, brought to rate and channels, filled with silence."""
@@ -174,9 +172,7 @@ class AudioMedium(Medium):
             wave = read_clip(path, 0.0, length / self.rate, self.rate, channels)
         except UnreadableSound as error:
             raise GansmithError(f"{path} cannot be read as a sound: {error}") from error
-        clip = np.zeros((1, length, channels), np.int16)
-        clip[0, : len(wave)] = np.rint(wave * 32768).clip(-32768, 32767)
-        return clip
+        return filled(wave, length)
 
     def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
         """Write a clip as WAV or FLAC; in WAV a clip that loops is marked as a loop."""
@@ -221,37 +217,30 @@ class AudioMedium(Medium):
         return waves
 
 
-def _learn_levels(config: SoundConfig, dataset: Dataset, rate: int) -> LogMel:
-    fft = config.fft or 1 << round(np.log2(WINDOW * rate))
+def _learn_levels(config: SoundConfig, dataset: Dataset) -> LogMel:
+    fft = config.fft or 1 << round(np.log2(WINDOW * dataset.rate))
     hop = config.hop or fft // 4
     if hop > fft // 2:
         raise GansmithError(
             f"sound.hop={hop} is more than half of sound.fft={fft}: make it smaller"
         )
-    waves = _waves(dataset)
-    return LogMel.fit(waves, rate, Transform(fft, hop, config.loop), config.mels, config.span)
+    transform = Transform(fft, hop, config.loop)
+    return LogMel.fit(_trained_on(dataset), dataset.rate, transform, config.mels, config.span)
 
 
 def _learn_vocoder(config: SoundConfig, dataset: Dataset, mel: LogMel, say: Say) -> Vocoder:
     """Train the vocoder on this collection, or take the one that was kept."""
     settings = repr((VERSION, dataset.fingerprint, mel.facts(), config.decoder_steps))
     key = hashlib.sha256(settings.encode()).hexdigest()[:16]
-    return _filled(mel, remember("vocoder", key, partial(_trained, config, dataset, mel, say)))
+    weights = remember("vocoder", key, partial(_trained, config, dataset, mel, say))
+    return Vocoder.restore(mel, weights)
 
 
 def _trained(config: SoundConfig, dataset: Dataset, mel: LogMel, say: Say) -> dict[str, Tensor]:
     say(f"training the decoder of sound for {config.decoder_steps:,} steps, once for these clips")
-    return dict(train_vocoder(mel, _waves(dataset), config.decoder_steps).state_dict())
+    return dict(train_vocoder(mel, _trained_on(dataset), config.decoder_steps).state_dict())
 
 
-def _waves(dataset: Dataset) -> NDArray[np.int16]:
+def _trained_on(dataset: Dataset) -> NDArray[np.int16]:
     """Every channel of the training clips, int16 [N * C, T]."""
-    clips: NDArray[np.int16] = dataset.samples[dataset.train_indices, 0].transpose(0, 2, 1)
-    return clips.reshape(-1, clips.shape[2])
-
-
-def _filled(mel: LogMel, tensors: Mapping[str, Tensor]) -> Vocoder:
-    with torch.random.fork_rng(devices=[]):
-        vocoder = Vocoder(mel)
-    vocoder.load_state_dict(dict(tensors))
-    return vocoder.eval().requires_grad_(False)
+    return by_channel(dataset.samples[dataset.train_indices])

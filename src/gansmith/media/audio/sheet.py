@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gansmith.media.audio.logmel import LogMel
+from gansmith.media.audio.samples import mixed
 from gansmith.media.audio.spectrum import Transform
 from gansmith.media.sheet import WIDEST, contact_sheet
 
@@ -42,7 +43,7 @@ def sound_sheet(
         captions: N short texts.
         widest: Pixels from left to right.
     """
-    waves = samples[:, 0].astype(np.float32).mean(axis=2) / 32768
+    waves = mixed(samples)
     cells = np.concatenate([_strips(waves), _spectrograms(waves, rate)], axis=1)
     return contact_sheet(cells, columns=columns, captions=captions, widest=widest, background=255)
 

@@ -10,7 +10,8 @@ spectra, Yamamoto et al. 2020, arXiv 1910.11480).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import numpy as np
 import torch
@@ -19,8 +20,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.media.audio.logmel import LogMel
+from gansmith.media.audio.samples import to_waves
 from gansmith.media.audio.spectrum import Transform
 
+KERNEL = 7
 BATCH, RATE, WARMUP = 16, 2e-3, 100
 QUIET = 1e-4
 """Magnitudes below this share of the loudest count as equal in the loss: -80 dB."""
@@ -30,9 +33,9 @@ LEAST_LOG, MOST_LOG, TINY = -18.0, 6.0, 1e-12
 class Block(nn.Module):
     """Depthwise convolution along time, then two layers over the channels, added to the input."""
 
-    def __init__(self, width: int, scale: float) -> None:
+    def __init__(self, width: int, scale: float, loop: bool) -> None:
         super().__init__()
-        self.depthwise = nn.Conv1d(width, width, 7, padding=3, groups=width)
+        self.depthwise = _along_time(width, width, loop, groups=width)
         self.norm = nn.LayerNorm(width)
         self.widen, self.narrow = nn.Linear(width, 3 * width), nn.Linear(3 * width, width)
         self.scale = nn.Parameter(torch.full((width,), scale))
@@ -58,15 +61,20 @@ class Vocoder(nn.Module):
         super().__init__()
         self.codec = codec
         bins = codec.transform.fft // 2 + 1
-        self.entry = nn.Conv1d(codec.mels, width, 7, padding=3)
-        self.blocks = nn.ModuleList(Block(width, 1 / depth) for _ in range(depth))
+        loop = codec.transform.loop
+        self.entry = _along_time(codec.mels, width, loop)
+        self.blocks = nn.ModuleList(Block(width, 1 / depth, loop) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, 3 * bins)
         nn.init.normal_(self.head.weight, std=0.02)
-        for layer in self.modules():
-            if isinstance(layer, nn.Conv1d) and codec.transform.loop:
-                layer.padding_mode = "circular"
-                layer._reversed_padding_repeated_twice = [3, 3]
+
+    @classmethod
+    def restore(cls, codec: LogMel, weights: Mapping[str, Tensor]) -> Vocoder:
+        """Make a trained vocoder again; the global random state stays as it was."""
+        with torch.random.fork_rng(devices=[]):
+            vocoder = cls(codec)
+        vocoder.load_state_dict(dict(weights))
+        return vocoder.eval().requires_grad_(False)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return waves, silent where the picture is."""
@@ -80,6 +88,11 @@ class Vocoder(nn.Module):
         turned = torch.complex(cosine, sine)
         turned = turned / turned.abs().clamp(min=1e-6)
         return self.codec.transform.inverse(magnitudes * turned)
+
+
+def _along_time(width: int, out: int, loop: bool, groups: int = 1) -> nn.Conv1d:
+    mode: Literal["circular", "zeros"] = "circular" if loop else "zeros"
+    return nn.Conv1d(width, out, KERNEL, padding=KERNEL // 2, padding_mode=mode, groups=groups)
 
 
 def train_vocoder(codec: LogMel, waves: NDArray[np.int16], steps: int, seed: int = 0) -> Vocoder:
@@ -98,7 +111,7 @@ def train_vocoder(codec: LogMel, waves: NDArray[np.int16], steps: int, seed: int
         course = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _course(step, steps))
         resolutions = _resolutions(codec.transform)
         for batch in _batches(len(waves), steps):
-            real = torch.from_numpy(waves[batch].astype(np.float32) / 32768)
+            real = torch.from_numpy(to_waves(waves[batch]))
             made = vocoder(codec.encode(real))
             loss = spectral_loss(made[:, : real.shape[1]], real, resolutions)
             adam.zero_grad()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gansmith.data.cache import atomic_file
 from gansmith.errors import GansmithError
 from gansmith.media.audio.levels import within_full_scale
+from gansmith.media.audio.samples import to_samples, to_waves
 
 _FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 _RIFF_HEAD = 8
@@ -122,14 +123,14 @@ def joined(clips: NDArray[np.int16], overlap: int) -> NDArray[np.int16]:
     count, length, channels = clips.shape
     angle = np.linspace(0, np.pi / 2, overlap, endpoint=False)[:, None]
     whole = np.zeros((count * length - (count - 1) * overlap, channels))
-    for index, clip in enumerate(clips.astype(np.float64)):
+    for index, clip in enumerate(to_waves(clips).astype(np.float64)):
         if index:
             clip[:overlap] *= np.sin(angle)
         if index < count - 1:
             clip[length - overlap :] *= np.cos(angle)
         start = index * (length - overlap)
         whole[start : start + length] += clip
-    return np.rint(whole).clip(-32768, 32767).astype(np.int16)
+    return to_samples(whole)
 
 
 def _quantised(

@@ -13,7 +13,7 @@ from gansmith.media.base import Medium
 from gansmith.media.image import ImageMedium, write_png
 
 
-def write_overview(dataset: Dataset, out: Path, count: int = 64) -> int:
+def write_data_sheet(dataset: Dataset, out: Path, count: int = 64) -> int:
     """Draw training samples as PNG, whole or not at all: pictures, or spectrograms of sounds.
 
     Args:
@@ -45,5 +45,5 @@ def evenly_chosen(dataset: Dataset, count: int) -> NDArray[np.int64]:
 def _medium(dataset: Dataset) -> Medium:
     """What draws the samples; nothing need be learnt for that."""
     if dataset.samples.dtype == AudioMedium.stored:
-        return AudioMedium(int(str(dataset.settings["rate"])), dataset.samples.shape[2])
+        return AudioMedium(dataset.rate, dataset.samples.shape[2])
     return ImageMedium()

@@ -11,11 +11,11 @@ from gansmith.data.say import Say, silent
 from gansmith.data.store import open_dataset
 from gansmith.errors import GansmithError
 from gansmith.recipe import load_recipe
-from gansmith.workflow.overview import write_overview
+from gansmith.workflow.data_sheet import write_data_sheet
 from gansmith.workflow.round_trip import RoundTrip, round_trip
 
 
-def look(
+def inspect_data(
     path: str,
     recipe: str,
     settings: Iterable[str] = (),
@@ -49,5 +49,5 @@ def look(
         return found, None
     dataset = open_dataset(config, say=say)
     if sheet is not None:
-        write_overview(dataset, sheet)
+        write_data_sheet(dataset, sheet)
     return found, None if pairs is None else round_trip(chosen, dataset, pairs)

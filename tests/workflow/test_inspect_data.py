@@ -13,7 +13,7 @@ from gansmith.cli import main
 from gansmith.data.inspect import Inspection
 from gansmith.data.inspect_sounds import SoundInspection
 from gansmith.errors import GansmithError
-from gansmith.workflow.look import look
+from gansmith.workflow.inspect_data import inspect_data
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def tones(tmp_path: Path) -> Path:
 
 
 def test_a_look_prepares_nothing_that_was_not_asked_for(tones: Path, private_cache: Path) -> None:
-    found, trip = look(str(tones), "pictures")
+    found, trip = inspect_data(str(tones), "pictures")
     assert isinstance(found, SoundInspection) and found.sounds == 12 and trip is None
     assert not (private_cache / "datasets").exists()
 
@@ -35,7 +35,7 @@ def test_a_look_prepares_nothing_that_was_not_asked_for(tones: Path, private_cac
 def test_sounds_are_drawn_and_sent_there_and_back(tones: Path, tmp_path: Path) -> None:
     settings = ["data.rate=8000", "data.seconds=0.25"]
     sheet, pairs = tmp_path / "sheet.png", tmp_path / "pairs"
-    found, trip = look(str(tones), "pictures", settings, sheet=sheet, pairs=pairs)
+    found, trip = inspect_data(str(tones), "pictures", settings, sheet=sheet, pairs=pairs)
     assert isinstance(found, SoundInspection) and found.plan["rate"] == 8000
     assert trip is not None and trip.clips == 8 and len(list(pairs.iterdir())) == 16
     with Image.open(sheet) as picture:
@@ -47,10 +47,10 @@ def test_pictures_are_drawn_and_make_no_round_trip(
 ) -> None:
     sheet, pairs = tmp_path / "sheet.png", tmp_path / "pairs"
     with pytest.raises(GansmithError, match="--round-trip is for sounds") as caught:
-        look(str(sprites), "pictures", sheet=sheet, pairs=pairs)
+        inspect_data(str(sprites), "pictures", sheet=sheet, pairs=pairs)
     assert "\n" not in str(caught.value)
     assert not (sheet.exists() or pairs.exists() or (private_cache / "datasets").exists())
-    found, trip = look(str(sprites), "pictures", sheet=sheet)
+    found, trip = inspect_data(str(sprites), "pictures", sheet=sheet)
     assert isinstance(found, Inspection) and trip is None and sheet.exists()
 
 

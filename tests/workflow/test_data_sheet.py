@@ -11,7 +11,7 @@ from gansmith.data.store import open_dataset
 from gansmith.media.audio.sheet import sound_sheet
 from gansmith.media.sheet import contact_sheet
 from gansmith.recipe import DataConfig
-from gansmith.workflow.overview import evenly_chosen, write_overview
+from gansmith.workflow.data_sheet import evenly_chosen, write_data_sheet
 
 
 def test_chosen_samples_are_training_samples_from_end_to_end(sprites: Path) -> None:
@@ -24,7 +24,7 @@ def test_chosen_samples_are_training_samples_from_end_to_end(sprites: Path) -> N
 
 def test_pictures_become_a_contact_sheet(labelled_folder: Path, tmp_path: Path) -> None:
     dataset = open_dataset(DataConfig(source=str(labelled_folder)))
-    assert write_overview(dataset, tmp_path / "sheet.png", count=6) == 6
+    assert write_data_sheet(dataset, tmp_path / "sheet.png", count=6) == 6
     chosen = evenly_chosen(dataset, 6)
     assert dataset.labels is not None
     captions = [dataset.label_names[label] for label in dataset.labels[chosen]]
@@ -42,7 +42,7 @@ def test_sounds_become_spectrograms(tmp_path: Path, channels: int) -> None:
         soundfile.write(tmp_path / "tones" / f"{index}.wav", wave, 8000)
     config = {"source": str(tmp_path / "tones"), "rate": 8000, "seconds": 0.5}
     dataset = open_dataset(DataConfig.model_validate(config | {"channels": channels}))
-    drawn = write_overview(dataset, tmp_path / "sheet.png")
+    drawn = write_data_sheet(dataset, tmp_path / "sheet.png")
     assert drawn == len(dataset.train_indices)
     with Image.open(tmp_path / "sheet.png") as sheet:
         expected = sound_sheet(dataset.samples[dataset.train_indices], 8000)

@@ -1,0 +1,94 @@
+"""The commands `gansmith data ...`: named sets, and a look at one's own data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gansmith.cli.options import Settings, console
+
+data_app = typer.Typer(help="Named data sets, and a look at your own data.", no_args_is_help=False)
+
+
+@data_app.callback()
+def data_list(context: typer.Context) -> None:
+    """List the named data sets."""
+    if context.invoked_subcommand is not None:
+        return
+    from gansmith.data.names import known
+
+    table = Table("name", "what it is", "licence")
+    for name, about in known().items():
+        table.add_row(name, about.summary, about.licence)
+    console.print(table)
+
+
+@data_app.command("get")
+def data_get(name: Annotated[str, typer.Argument(help="A name from `gansmith data`.")]) -> None:
+    """Fetch a named data set, check it and keep it."""
+    from gansmith.data.store import open_dataset
+    from gansmith.recipe import DataConfig
+
+    dataset = open_dataset(DataConfig(source=name), say=console.print)
+    held_out = int(dataset.held_out.sum())
+    console.print(f"{name}: {len(dataset):,} samples, {held_out:,} of them held out")
+
+
+@data_app.command("inspect")
+def data_inspect(
+    path: Annotated[str, typer.Argument(metavar="PATH|NAME", help="A folder, array or name.")],
+    recipe: Annotated[
+        str, typer.Option("--recipe", help="Whose data settings to apply.")
+    ] = "pictures",
+    settings: Settings = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", metavar="FILE.png", help="Draw up to 64 samples.")
+    ] = None,
+    round_trip: Annotated[
+        Path | None,
+        typer.Option(
+            "--round-trip", metavar="DIR", help="Write sounds as they are and as networks see them."
+        ),
+    ] = None,
+) -> None:
+    """Tell what is in your data and what a recipe will do to it."""
+    from gansmith.workflow.inspect_data import inspect_data
+
+    notices = Console(stderr=True) if as_json else console
+    found, trip = inspect_data(
+        path, recipe, settings or (), sheet=sheet, pairs=round_trip, say=notices.print
+    )
+    if as_json:
+        pairs = {} if trip is None else {"round_trip": trip.to_json()}
+        typer.echo(json.dumps(found.to_json() | pairs, indent=2))
+        return
+    console.print(found.render())
+    if trip is not None:
+        console.print(trip.render())
+    if sheet is not None:
+        console.print(f"sheet in {sheet}")
+
+
+@data_app.command("augment")
+def data_augment(
+    path: Annotated[str, typer.Argument(metavar="PATH|NAME", help="A folder, array or name.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.png", help="Where the sheet goes.")],
+    recipe: Annotated[
+        str, typer.Option("--recipe", help="Whose data and augment settings to apply.")
+    ] = "pictures",
+    settings: Settings = None,
+) -> None:
+    """Draw what augmentation will do to your data, before any training."""
+    from gansmith.data.store import open_dataset
+    from gansmith.workflow.preview import write_preview
+    from gansmith.workflow.settle import resolve
+
+    chosen = resolve(recipe, data=path, settings=settings or ())
+    write_preview(chosen, open_dataset(chosen.data, say=console.print), out)
+    console.print(f"preview in {out}")

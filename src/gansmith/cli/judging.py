@@ -1,0 +1,61 @@
+"""The commands that judge and show runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gansmith.cli.options import RunArgument, console
+
+
+def evaluate(
+    target: Annotated[Path, typer.Argument(metavar="RUN|FOLDER|FILE.npz", help="What to judge.")],
+    reference: Annotated[
+        str | None, typer.Option("--reference", metavar="DATA", help="Real data, by name or path.")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("--samples", min=16, help="How many to judge.")
+    ] = None,
+    extractor: Annotated[str | None, typer.Option("--extractor", help="Feature extractor.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Judge samples against held-out real data, beside real against real."""
+    from gansmith.workflow.evaluate import evaluate as judge
+    from gansmith.workflow.tables import verdict_table
+
+    notices = Console(stderr=True) if as_json else console
+    verdict = judge(
+        target, reference=reference, samples=count, extractor=extractor, console=notices
+    )
+    if as_json:
+        typer.echo(json.dumps(verdict.to_json(), indent=2))
+    else:
+        console.print(verdict_table(verdict, str(target)))
+
+
+def report(run: RunArgument) -> None:
+    """Write the report of a run again."""
+    from gansmith.evaluation.report import write_report
+    from gansmith.run import Run
+
+    console.print(f"report {write_report(Run(run).require().path)}")
+
+
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN RUN...", help="Two or more run folders.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.html", help="Write a page as well.")
+    ] = None,
+) -> None:
+    """Lay runs side by side: figures, settings that differ, curves, sheets."""
+    from gansmith.evaluation.compare import compare_runs, write_comparison
+
+    console.print(compare_runs(runs))
+    if out is not None:
+        console.print(f"comparison {write_comparison(runs, out)}")

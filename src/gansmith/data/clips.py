@@ -1,0 +1,158 @@
+"""The clips that become of sound files: cut, levelled, and shared out between both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gansmith.data.collection import Prepared, combined_digest
+from gansmith.data.split import split_by_hash
+from gansmith.errors import GansmithError
+from gansmith.media.audio.cutting import Span, spans
+from gansmith.media.audio.files import SoundFacts, UnreadableSound, read_clip
+from gansmith.media.audio.levels import fade, normalise, remove_dc
+from gansmith.media.audio.samples import filled
+from gansmith.recipe import DataConfig
+
+if TYPE_CHECKING:
+    from gansmith.data.sounds import SoundFolder
+
+_FORMAT = "gansmith-sounds-1"
+_AT_ONCE = 64
+MANY_FILES, STRETCH = 20, 10
+"""Files from which a split goes by file, and clips of a stretch by which it goes below."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One sample to be: a stretch of a file.
+
+    Attributes:
+        file: Number of the file in its collection.
+        span: The stretch.
+    """
+
+    file: int
+    span: Span
+
+
+class PreparedSounds(Prepared):
+    """Sound files and the clips cut from them.
+
+    Args:
+        folder: The files.
+        config: Rate, length, channels, cut, loudness.
+
+    Attributes:
+        clips: Every sample to be, in order.
+
+    Raises:
+        GansmithError: The files give no clip, or cannot be cut as the settings say.
+    """
+
+    dtype = np.dtype(np.int16)
+
+    def __init__(self, folder: SoundFolder, config: DataConfig) -> None:
+        self._folder, self._config = folder, config
+        self.clips = [
+            Clip(number, span)
+            for number, facts in enumerate(folder.facts)
+            for span in _cut(folder.root / folder.names[number], facts, config)
+        ]
+        if not self.clips:
+            raise GansmithError(f"{folder.source} gives no clips: all of it is silence")
+        longest = max(clip.span.seconds for clip in self.clips)
+        self.seconds = longest if config.cut == "beat" else config.seconds
+        self.shape = (1, round(self.seconds * config.rate), config.channels)
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def settings(self) -> dict[str, object]:
+        """What is done to the files, in plain values."""
+        config = self._config
+        return {
+            "rate": config.rate,
+            "seconds": self.seconds,
+            "channels": config.channels,
+            "cut": config.cut,
+            "tempo": config.tempo,
+            "loudness": config.loudness,
+            "labels": config.labels,
+            "held_out": "official" if self._folder.official_split else config.held_out,
+        }
+
+    def fingerprint(self) -> str:
+        """Hex digest of the content and the settings."""
+        settings = (f"{name}={value}" for name, value in self.settings().items())
+        return combined_digest([_FORMAT, self._folder.content, *settings])
+
+    def labels(self) -> Sequence[str] | None:
+        """The label of each clip's file, or None."""
+        labels = self._folder.labels
+        return None if labels is None else [labels[clip.file] for clip in self.clips]
+
+    def held_out(self) -> NDArray[np.bool_]:
+        """All clips of some files; of a few long files, stretches of ten clips and so on."""
+        files, share = [clip.file for clip in self.clips], self._config.held_out
+        found = self._folder.held_out(files, share)
+        if found is not None:
+            return found
+        stretches = self._stretches(STRETCH * self.seconds)
+        if len(set(stretches)) < MANY_FILES:
+            stretches = self._stretches(self.seconds)
+        return split_by_hash(stretches, share)
+
+    def _stretches(self, seconds: float) -> list[str]:
+        """A digest of the stretch of its file that each clip begins in."""
+        facts = self._folder.facts
+        return [
+            combined_digest([facts[clip.file].digest, str(int(clip.span.start / seconds + 1e-6))])
+            for clip in self.clips
+        ]
+
+    def rows(self) -> Iterator[NDArray[np.int16]]:
+        """Yield every clip, int16 [1, T, C], read by several threads."""
+        with ThreadPoolExecutor() as pool:
+            for start in range(0, len(self), _AT_ONCE):
+                yield from pool.map(self._row, self.clips[start : start + _AT_ONCE])
+
+    def _row(self, clip: Clip) -> NDArray[np.int16]:
+        folder, config, span = self._folder, self._config, clip.span
+        path = folder.root / folder.names[clip.file]
+        try:
+            wave = read_clip(path, span.start, span.seconds, config.rate, config.channels)
+        except UnreadableSound as error:
+            raise GansmithError(
+                f"{path} changed while the folder was being read ({error}); run again"
+            ) from error
+        if len(wave):  # less than a point of another rate is none
+            wave = normalise(remove_dc(wave), config.rate, config.loudness)
+            facts = folder.facts[clip.file]
+            rest = facts.frames / facts.rate - span.start - span.seconds
+            wave = _softened(wave, config, span.start > 0, rest > 1 / facts.rate)
+        return filled(wave, self.shape[1])
+
+
+def _cut(path: Path, facts: SoundFacts, config: DataConfig) -> list[Span]:
+    try:
+        return spans(path, facts, config.cut, config.seconds, config.tempo)
+    except UnreadableSound as error:
+        raise GansmithError(f"{path} cannot be cut into clips: {error}") from error
+
+
+def _softened(
+    wave: NDArray[np.float32], config: DataConfig, head: bool, tail: bool
+) -> NDArray[np.float32]:
+    """Fade those ends that were cut out of the middle of a sound; beats are left to loop."""
+    if config.cut == "beat" or not (head or tail):
+        return wave
+    faded, half = fade(wave, config.rate), len(wave) // 2
+    begin, end = (faded if head else wave), (faded if tail else wave)
+    return np.concatenate([begin[:half], end[half:]])
