@@ -9,7 +9,7 @@ from torch import nn
 from gansmith.errors import GansmithError
 from gansmith.networks import Pair, SampleSpec, build_pair
 from gansmith.networks.base import NETWORKS
-from gansmith.networks.frames import Block, FramesGenerator, FramesOptions
+from gansmith.networks.frames import Block, FramesGenerator, FramesOptions, floored
 from gansmith.recipe import NetworkConfig
 
 TINY = {"width": 4, "style": 4, "head": 4, "texture": 2, "latent": 4}
@@ -131,3 +131,12 @@ def test_it_can_learn_a_sound_of_each_class() -> None:
         loss.backward()
         optimiser.step()
     assert loss < 0.05
+
+
+def test_no_level_is_below_silence_and_loud_ones_stay() -> None:
+    levels = torch.tensor([-9.0, -1.2, -1.0, -0.7, 0.0, 1.0], requires_grad=True)
+    heard = floored(levels)
+    assert heard.min() >= -1 and heard[:2].tolist() == pytest.approx([-1, -1], abs=0.001)
+    assert heard[3:].tolist() == pytest.approx([-0.7, 0, 1], abs=0.001)
+    (slopes,) = torch.autograd.grad(heard.sum(), levels)
+    assert (slopes[1:] > 0).all() and slopes[3:].tolist() == pytest.approx([1] * 3, abs=0.01)

@@ -5,7 +5,9 @@ channels, as ASGAN does (Baas and Kamper 2022, arXiv 2210.05271), a convolution 
 at once, and a clip costs what its 64 frames cost, not its 64 x 64 pixels. The generator doubles
 time by linear interpolation, never by transposed convolution, which leaves a tone of its own in
 sound; the latent and the label modulate every residual block (FiLM, Perez et al. 2018, arXiv
-1709.07871). Its output is linear. Beside its network along time the discriminator has a small one
+1709.07871). Its output is linear, bent smoothly to the floor of the levels where it goes below, so
+that silence needs no aim: among clips that end in it, hiss gives a made one away before anything
+else does. Beside its network along time the discriminator has a small one
 for the picture, which sees what channels hide: texture, stripes, the noise floor of single bins.
 Labels reach it by projection (Miyato and Koyama 2018, arXiv 1802.05637). Nothing is normalised.
 """
@@ -28,6 +30,7 @@ from gansmith.networks.temporal import Span, Stretch
 from gansmith.schema import Section
 
 SLOPE = 0.2
+FLOOR, SHARPNESS = -1.0, 20.0
 KERNEL = 5
 DOUBLINGS, PATCH = 3, 4
 LEAST, MOST_BINS, MOST_FRAMES = 16, 256, 1024
@@ -124,13 +127,13 @@ class FramesGenerator(Generator):
         self.exit.weight.data.mul_(0.5)  # samples of about the data's spread
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return samples [N, C, mels, frames], about [-1, 1] and not clipped."""
+        """Return samples [N, C, mels, frames], from -1 to about 1."""
         if self.label is not None:
             latents = torch.cat([latents, self.label(labels)], dim=1)
         style = self.style(latents)
         coarse = self.entry(style).unflatten(1, (-1, self.span.base))
         frames = self.span.crop(self.refine(coarse, style))
-        return frames.reshape(-1, *self.shape)
+        return floored(frames).reshape(-1, *self.shape)
 
     def refine(self, coarse: Tensor, style: Tensor) -> Tensor:
         """Make [N, C * mels, 8 L] of the coarsest level [N, width, L]."""
@@ -206,6 +209,11 @@ class FramesDiscriminator(Discriminator):
         features = torch.cat([self.frames(samples), self.texture(samples)], dim=1)
         logits: Tensor = self.logit(features).squeeze(1)
         return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
+
+
+def floored(levels: Tensor) -> Tensor:
+    """Bend levels so that none lies below the floor, and the rest hardly changes."""
+    return FLOOR + F.softplus(levels - FLOOR, beta=SHARPNESS)
 
 
 def along_time(width: int, out: int, kernel: int, circular: bool) -> nn.Conv1d:
