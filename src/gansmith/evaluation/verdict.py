@@ -53,7 +53,7 @@ MEASURES = {
     "silence_share": Measure("lower", "Share of clips in which nothing can be heard."),
     "clipping_share": Measure("lower", "Share of clips that run into full scale."),
     "tone_share": Measure("lower", "Share of clips that are one steady tone."),
-    "noise_floor": Measure("floor", "Level of the quietest moments in dB; -120 is silence."),
+    "noise_floor": Measure("floor", "Level of quiet moments in dB that a tenth of clips exceed."),
 }
 """Every metric of a verdict, in the order of its table."""
 

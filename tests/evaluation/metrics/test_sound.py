@@ -133,10 +133,15 @@ def test_noise_floor_of_known_levels() -> None:
     assert noise_floor(np.zeros((2, RATE), np.float32), RATE) == pytest.approx(-120)
 
 
-def test_noise_floor_is_the_median_of_clips() -> None:
-    clips = np.stack([sine(1000, peak=p) for p in (1, 0.1, 0.001)])
-    assert noise_floor(clips, RATE) == pytest.approx(-23.01, abs=0.01)
-    assert noise_floor(clips[:, :100], RATE) == pytest.approx(-23, abs=0.3)
+def test_a_tenth_of_the_clips_exceed_the_noise_floor() -> None:
+    clips = np.stack([sine(1000, peak=10 ** (-place / 4)) for place in range(11)])
+    assert noise_floor(clips, RATE) == pytest.approx(-8.01, abs=0.01)
+    assert noise_floor(clips[:, :100], RATE) == pytest.approx(-8, abs=0.3)
+
+
+def test_hiss_in_a_third_of_the_clips_is_told() -> None:
+    clips = np.concatenate([np.zeros((20, RATE), np.float32), np.stack([noise(1e-3)] * 10)])
+    assert noise_floor(clips, RATE) == pytest.approx(-60, abs=1)
 
 
 @pytest.mark.parametrize("hertz", [60, 400, 3000])

@@ -34,6 +34,9 @@ TONE_FALL = 0.25
 LEVEL_FRAME = 0.02
 """Seconds of a frame whose level is taken."""
 
+LOUD_CLIPS = 0.9
+"""Share of clips whose quiet moments are no louder than the noise floor."""
+
 QUIETEST = 1e-6
 """Lowest level of a frame: -120 dBFS."""
 
@@ -102,7 +105,10 @@ def tone_share(waves: Waves, rate: int) -> float:
 
 
 def noise_floor(waves: Waves, rate: int) -> float:
-    """Level of the quiet moments: the median over clips of the 10th percentile of frame levels.
+    """Level of the quiet moments, the 10th percentile of a clip's frames, that few clips exceed.
+
+    It is that of the clip which a tenth of the others exceed: hiss in a third of the clips is heard
+    by everyone, and a median would not tell.
 
     Args:
         waves: [N, T].
@@ -117,7 +123,7 @@ def noise_floor(waves: Waves, rate: int) -> float:
         clips.unfold(1, size, size).square().mean(2).sqrt().quantile(0.1, dim=1)
         for clips in batches(waves)
     ]
-    return float(20 * torch.cat(quiet).clamp(min=QUIETEST).log10().quantile(0.5))
+    return float(20 * torch.cat(quiet).clamp(min=QUIETEST).log10().quantile(LOUD_CLIPS))
 
 
 def attack_times(waves: Waves, rate: int) -> Tensor:
