@@ -177,3 +177,19 @@ def test_facts_bring_it_back(loop: bool) -> None:
     assert again == mel and again.transform == mel.transform
     waves = tensor(twins.chirp(RATE, 2000))
     assert torch.equal(again.encode(waves), mel.encode(waves))
+
+
+def test_each_bin_gets_the_mean_of_its_bands() -> None:
+    mel = LogMel(8000, Transform(512, 128), 64, top=0.0, span=60.0)
+    filters = mel.filters.double()
+    bands = torch.rand(2, 64, 3).double() * filters.sum(1)[:, None]
+    means = bands / filters.sum(1)[:, None]
+    weights = filters / filters.sum(0).clamp(min=1e-12)
+    assert torch.allclose(mel.smooth(bands.float()).double(), weights.T @ means, atol=1e-5)
+    assert not mel.smooth(torch.zeros(1, 64, 2)).any()
+
+
+def test_flat_noise_comes_back_through_the_means_of_bands() -> None:
+    mel = LogMel(8000, Transform(512, 128), 64, top=0.0, span=60.0)
+    flat = mel.filters @ torch.ones(257, 1)
+    assert mel.smooth(flat[None])[0, 1:-1] == pytest.approx(1, abs=1e-4)

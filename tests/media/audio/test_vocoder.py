@@ -11,7 +11,7 @@ from torch import Tensor
 from gansmith.evaluation.metrics import spectral_distance
 from gansmith.media.audio.logmel import LogMel
 from gansmith.media.audio.spectrum import Transform
-from gansmith.media.audio.vocoder import Vocoder, spectral_loss, train_vocoder
+from gansmith.media.audio.vocoder import PIECE, Vocoder, pieces_of, spectral_loss, train_vocoder
 from tests.media.audio import twins
 
 RATE, FFT, HOP, MELS, LENGTH = 8000, 128, 32, 32, 512
@@ -142,3 +142,23 @@ def test_the_loss_of_equal_sounds_is_zero_and_silence_gives_none_infinite() -> N
     made = waves.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(spectral_loss(made, 0 * waves, RESOLUTIONS), made)
     assert gradient.isfinite().all()
+
+
+def test_silence_teaches_nothing() -> None:
+    """Of two clips of four pieces' length only what is heard is learnt from, in pieces by half."""
+    length = PIECE * HOP
+    waves = np.zeros((2, 4 * length), np.int16)
+    waves[0, length : 2 * length] = 8_000
+    pieces = pieces_of(waves, Transform(FFT, HOP))
+    assert pieces.shape == (3, length) and pieces.any(1).all()
+    assert (pieces == 8_000).mean(1).tolist() == [0.5, 1, 0.5]
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_short_clips_and_loops_stay_whole(loop: bool) -> None:
+    waves = tones(200, 310) if not loop else np.zeros((2, 3 * PIECE * HOP), np.int16)
+    assert pieces_of(waves, Transform(FFT, HOP, loop)) is waves
+
+
+def test_nothing_but_silence_is_learnt_from_where_there_is_nothing_else() -> None:
+    assert len(pieces_of(np.zeros((2, 2 * PIECE * HOP), np.int16), Transform(FFT, HOP))) == 6

@@ -73,6 +73,11 @@ class LogMel:
         return filters * (4 / self.transform.fft)
 
     @cached_property
+    def _shares(self) -> Tensor:
+        spread = self.filters.T / self.filters.sum(1)
+        return spread / self.filters.sum(0)[:, None].clamp(min=1e-12)
+
+    @cached_property
     def _inverse(self) -> Tensor:
         inverse: Tensor = torch.linalg.pinv(self.filters)
         return inverse
@@ -97,6 +102,10 @@ class LogMel:
     def rough(self, bands: Tensor) -> Tensor:
         """Spread bands [N, mels, F] over the bins by the pseudo-inverse, none negative."""
         return (self._inverse.to(bands) @ bands).clamp(min=0)
+
+    def smooth(self, bands: Tensor) -> Tensor:
+        """Give each bin the mean of the bands [N, mels, F] that it lies in: 0 where they are."""
+        return self._shares.to(bands) @ bands
 
     def spectrum(self, bands: Tensor) -> Tensor:
         """Spread band magnitudes [N, mels, F] over the bins, [N, fft / 2 + 1, F], none negative.

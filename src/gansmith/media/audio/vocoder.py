@@ -2,8 +2,8 @@
 
 A ConvNeXt trunk at the rate of the frames and a head that gives magnitude and phase of every bin,
 turned into sound by one inverse Fourier transform (Vocos, Siuzdak 2023, arXiv 2306.00814). The head
-corrects the magnitudes that the mel filters' inverse gives, so that only phase and fine structure
-are left to learn. Losses are those of Parallel WaveGAN without its discriminator (multi-resolution
+corrects magnitudes that are the means of their mel bands, so that only phase and fine structure are
+left to learn. Losses are those of Parallel WaveGAN without its discriminator (multi-resolution
 spectra, Yamamoto et al. 2020, arXiv 1910.11480).
 """
 
@@ -20,11 +20,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.media.audio.logmel import LogMel
-from gansmith.media.audio.samples import to_waves
+from gansmith.media.audio.samples import STEPS, to_waves
 from gansmith.media.audio.spectrum import Transform
 
 KERNEL = 7
 BATCH, RATE, WARMUP = 16, 2e-3, 100
+PIECE = 32
+"""Frames of the pieces that it is trained on."""
+FAINT = 0.01
+"""Peak, of full scale, below which a piece teaches nothing."""
 QUIET = 1e-4
 """Magnitudes below this share of the loudest count as equal in the loss: -80 dB."""
 LEAST_LOG, MOST_LOG, TINY = -18.0, 6.0, 1e-12
@@ -83,7 +87,7 @@ class Vocoder(nn.Module):
             hidden = block(hidden)
         head = self.head(self.norm(hidden.transpose(1, 2))).transpose(1, 2)
         change, cosine, sine = head.float().chunk(3, dim=1)
-        rough = self.codec.rough(self.codec.magnitudes(pictures.float()))
+        rough = self.codec.smooth(self.codec.magnitudes(pictures.float()))
         magnitudes = rough * torch.exp(change.clamp(LEAST_LOG, MOST_LOG))
         turned = torch.complex(cosine, sine)
         turned = turned / turned.abs().clamp(min=1e-6)
@@ -110,8 +114,9 @@ def train_vocoder(codec: LogMel, waves: NDArray[np.int16], steps: int, seed: int
         adam = torch.optim.AdamW(vocoder.parameters(), lr=RATE, betas=(0.8, 0.99))
         course = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _course(step, steps))
         resolutions = _resolutions(codec.transform)
-        for batch in _batches(len(waves), steps):
-            real = torch.from_numpy(to_waves(waves[batch]))
+        pieces = pieces_of(waves, codec.transform)
+        for batch in _batches(len(pieces), steps):
+            real = torch.from_numpy(to_waves(pieces[batch]))
             made = vocoder(codec.encode(real))
             loss = spectral_loss(made[:, : real.shape[1]], real, resolutions)
             adam.zero_grad()
@@ -147,6 +152,20 @@ def _resolutions(transform: Transform) -> list[Transform]:
 
 def _course(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / WARMUP) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / steps)))
+
+
+def pieces_of(waves: NDArray[np.int16], transform: Transform) -> NDArray[np.int16]:
+    """Cut clips int16 [N, T] into pieces [M, 32 hops] that overlap by half, without silent ones.
+
+    Short clips and those that loop stay whole.
+    """
+    length = PIECE * transform.hop
+    if transform.loop or waves.shape[1] <= length:
+        return waves
+    starts = np.linspace(0, waves.shape[1] - length, math.ceil(2 * waves.shape[1] / length) - 1)
+    pieces = np.concatenate([waves[:, start : start + length] for start in starts.astype(int)])
+    audible = np.abs(pieces).max(1) >= FAINT * STEPS
+    return pieces[audible] if audible.any() else pieces
 
 
 def _batches(count: int, steps: int) -> Iterator[NDArray[np.int64]]:
