@@ -106,6 +106,24 @@ def textbook_health() -> str:
     return markdown(head, lines)
 
 
+def spoken_digits() -> str:
+    """Generators of spoken digits, and real clips as they are and after each chain."""
+    columns = ("agreement", "score", "spread", "frechet", "copying_ratio", "noise_floor")
+    groups = grouped(read_rows("spoken_digits"), "arm")
+    waves = ("real through wavegan", "real through textbook-wave")  # samples as they are: real
+    lines = [
+        [arm, _minutes(group), *(spread([float(row[c]) for row in group]) for c in columns)]
+        for (arm,), group in groups.items()
+        if arm not in waves
+    ]
+    return markdown(["clips", "minutes", *columns], lines)
+
+
+def _minutes(group: Rows) -> str:
+    mean = statistics.fmean(float(row["minutes"]) for row in group)
+    return f"{mean:.1f}" if mean else ""
+
+
 def seeds_table(name: str, key: str, columns: Sequence[str]) -> str:
     """Each arm's mean over seeds, with its interval."""
     lines = [
@@ -138,8 +156,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "textbook_health": textbook_health,
     "small_data": lambda: seeds_table("small_data", "arm", (*QUALITY, "copying_ratio")),
     "objectives": lambda: seeds_table("objectives", "arm", QUALITY),
+    "spoken_digits": spoken_digits,
     "stacked": lambda: seeds_table("stacked", "arm", ("modes", "kl")),
-    **{n: partial(ratios, n) for n in ("textbook_speed", "overhead", "monitor_cost")},
+    **{
+        n: partial(ratios, n) for n in ("textbook_speed", "overhead", "monitor_cost", "sound_speed")
+    },
 }
 """By the names of their files in `results/`, and of their marks in the pages."""
 
