@@ -11,6 +11,7 @@ from gansmith.schema import Schedule, Scheduled, Section, Size
 Mode = Literal["auto", "L", "LA", "RGB", "RGBA"]
 Resize = Literal["fit", "crop", "pad"]
 Cut = Literal["whole", "fixed", "silence", "beat"]
+Unit = Literal["auto", "line", "paragraph", "file"]
 
 
 class DataConfig(Section):
@@ -31,6 +32,13 @@ class DataConfig(Section):
     tempo: float | None = Field(None, ge=20, le=400, description="beats a minute, for cut=beat")
     loudness: float | None = Field(
         None, ge=-60, le=0, description="LUFS that every sound is brought to; null: as they are"
+    )
+    unit: Unit = Field("auto", description="what is one text in a .txt file; docs/text.md")
+    field: str | None = Field(
+        None, description="column of a table that holds the texts; null: text, caption or content"
+    )
+    longest: int | None = Field(
+        None, ge=2, le=10_000, description="characters of a text; null: as 99.5 % of them have"
     )
 
 

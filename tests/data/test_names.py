@@ -5,6 +5,7 @@ import pytest
 from gansmith.data.catalog import CATALOG
 from gansmith.data.locate import locate
 from gansmith.data.named.sounds import SOUND_SETS
+from gansmith.data.named.texts import TEXT_SETS
 from gansmith.data.names import known
 from gansmith.data.planar import MIXTURES
 from gansmith.errors import GansmithError
@@ -12,7 +13,7 @@ from gansmith.recipe import DataConfig
 
 
 def test_every_kind_of_set_is_known_once() -> None:
-    names = [*CATALOG.names(), *SOUND_SETS.names(), *MIXTURES.names()]
+    names = [*CATALOG.names(), *SOUND_SETS.names(), *TEXT_SETS.names(), *MIXTURES.names()]
     assert list(known()) == names and len(set(names)) == len(names)
     assert {"mnist", "fsdd", "drums", "ring"} <= set(names)
 

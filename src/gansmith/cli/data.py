@@ -41,7 +41,9 @@ def data_get(name: Annotated[str, typer.Argument(help="A name from `gansmith dat
 
 @data_app.command("inspect")
 def data_inspect(
-    path: Annotated[str, typer.Argument(metavar="PATH|NAME", help="A folder, array or name.")],
+    path: Annotated[
+        str, typer.Argument(metavar="PATH|NAME", help="A folder, array, file of texts, or name.")
+    ],
     recipe: Annotated[
         str, typer.Option("--recipe", help="Whose data settings to apply.")
     ] = "pictures",

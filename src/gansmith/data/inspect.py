@@ -8,10 +8,12 @@ from typing import Any
 
 from gansmith.data import duplicates, tables
 from gansmith.data.inspect_sounds import SoundInspection, inspect_sounds
+from gansmith.data.inspect_texts import TextInspection, inspect_texts
 from gansmith.data.locate import locate
 from gansmith.data.pictures import PictureCollection
 from gansmith.data.say import Say, silent
 from gansmith.data.sounds import SoundFolder
+from gansmith.data.texts import TextFolder
 from gansmith.recipe import DataConfig
 
 
@@ -97,7 +99,7 @@ class Inspection(tables.Inspected):
 
 def inspect_path(
     source: str, config: DataConfig, *, say: Say = silent
-) -> Inspection | SoundInspection:
+) -> Inspection | SoundInspection | TextInspection:
     """Look a collection over without changing or caching any samples.
 
     Args:
@@ -112,6 +114,8 @@ def inspect_path(
     collection = locate(config, say)
     if isinstance(collection, SoundFolder):
         return inspect_sounds(collection, config)
+    if isinstance(collection, TextFolder):
+        return inspect_texts(collection, config)
     assert isinstance(collection, PictureCollection)
     return inspect_collection(collection, config)
 

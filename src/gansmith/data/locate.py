@@ -10,10 +10,13 @@ from gansmith.data.catalog import CATALOG, recognise
 from gansmith.data.collection import Collection
 from gansmith.data.folder import PictureFolder, find_files
 from gansmith.data.named.sounds import SOUND_SETS, NamedSoundFolder, recognise_sounds
+from gansmith.data.named.texts import TEXT_SETS, NamedTextFolder, recognise_texts
 from gansmith.data.names import known
 from gansmith.data.planar import MIXTURES
 from gansmith.data.say import Say, silent
 from gansmith.data.sounds import SoundFolder
+from gansmith.data.text_files import is_text
+from gansmith.data.texts import TextFolder
 from gansmith.errors import GansmithError
 from gansmith.media import image_reading
 from gansmith.media.audio import files as audio_files
@@ -26,10 +29,12 @@ def locate(config: DataConfig, say: Say = silent) -> Collection:
 
     A name of the catalogue comes first; `./name` is a folder that is called like one. A folder
     that holds the files of a named set is that set, a folder of more sounds than pictures is read
-    as sounds, a folder of arrays without pictures as arrays.
+    as sounds, a folder of arrays without pictures as arrays. A folder is read as texts where such
+    files are at least a third of all, and more than twice as many as pictures and sounds: captions
+    and notes that lie beside pictures do not make it one.
 
     Args:
-        config: Its `source` and `labels` count here.
+        config: Its `source` and `labels` count here, and of texts `unit` and `field`.
         say: Takes warnings and progress, one line each.
 
     Raises:
@@ -41,6 +46,8 @@ def locate(config: DataConfig, say: Say = silent) -> Collection:
         )
     if config.source in SOUND_SETS:
         return NamedSoundFolder(SOUND_SETS[config.source], use_labels=config.labels, say=say)
+    if config.source in TEXT_SETS:
+        return NamedTextFolder(TEXT_SETS[config.source], config, say=say)
     if config.source in MIXTURES:
         raise GansmithError(
             f"'{config.source}' is points that are made, not files that are read: there is nothing "
@@ -53,9 +60,12 @@ def locate(config: DataConfig, say: Say = silent) -> Collection:
         raise _missing(config.source)
     if path.suffix.lower() in audio_files.SUFFIXES:
         return SoundFolder(path, use_labels=config.labels, say=say)
+    if is_text(path.name):
+        return TextFolder(path, config, say=say)
     if path.suffix.lower() not in array_reading.SUFFIXES:
         raise GansmithError(
-            f"{path} is a single file; give a folder of pictures or sounds, .npy, .npz or a sound"
+            f"{path} is a single file; give a folder of pictures or sounds, .npy, .npz, a sound, "
+            f"or texts as .txt, .jsonl, .csv or .tsv"
         )
     return ArrayFile(path, use_labels=config.labels)
 
@@ -74,6 +84,11 @@ def _in_folder(path: Path, config: DataConfig, say: Say) -> Collection:
         return SoundFolder(path, use_labels=config.labels, say=say)
     if array_files(path) and not pictures:
         return ArrayFile(path, use_labels=config.labels)
+    texts = [name for name in files if is_text(name)]
+    if len(texts) > 2 * len(pictures + sounds) and 3 * len(texts) >= len(files):
+        if set_of_texts := recognise_texts(path, texts):
+            return NamedTextFolder(set_of_texts, config, folder=path, say=say)
+        return TextFolder(path, config, say=say)
     return PictureFolder(path, use_labels=config.labels, say=say)
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gansmith.data.catalog import CATALOG
 from gansmith.data.named.sounds import SOUND_SETS
+from gansmith.data.named.texts import TEXT_SETS
 from gansmith.data.planar import LICENCE, MIXTURES
 
 
@@ -22,10 +23,12 @@ class About(NamedTuple):
 
 
 def known() -> dict[str, About]:
-    """Return every named set: pictures, sounds, points."""
+    """Return every named set: pictures, sounds, texts, points."""
     found = {name: About(CATALOG[name].summary, CATALOG[name].licence) for name in CATALOG}
     for name in SOUND_SETS:
         found[name] = About(SOUND_SETS[name].summary, SOUND_SETS[name].licence)
+    for name in TEXT_SETS:
+        found[name] = About(TEXT_SETS[name].summary, TEXT_SETS[name].licence)
     for name in MIXTURES:
         found[name] = About(MIXTURES[name].summary, LICENCE)
     return found

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from gansmith.data.inspect import Inspection, inspect_path
 from gansmith.data.inspect_sounds import SoundInspection
+from gansmith.data.inspect_texts import TextInspection
 from gansmith.data.say import Say, silent
 from gansmith.data.store import open_dataset
 from gansmith.errors import GansmithError
 from gansmith.recipe import load_recipe
 from gansmith.workflow.data_sheet import write_data_sheet
 from gansmith.workflow.round_trip import RoundTrip, round_trip
+
+Found = Inspection | SoundInspection | TextInspection
 
 
 def inspect_data(
@@ -23,7 +26,7 @@ def inspect_data(
     sheet: Path | None = None,
     pairs: Path | None = None,
     say: Say = silent,
-) -> tuple[Inspection | SoundInspection, RoundTrip | None]:
+) -> tuple[Found, RoundTrip | None]:
     """Inspect a collection; draw it and send sounds there and back where that is asked for.
 
     Args:
@@ -35,12 +38,17 @@ def inspect_data(
         say: Takes progress, one line each, where samples must be prepared.
 
     Raises:
-        GansmithError: The data cannot be read or does not fit the settings, or pictures shall make
-            a round trip.
+        GansmithError: The data cannot be read or does not fit the settings, pictures or texts
+            shall make a round trip, or texts shall be drawn.
     """
     chosen = load_recipe(recipe, settings)
     config = chosen.data.model_copy(update={"source": path})
     found = inspect_path(path, config)
+    if isinstance(found, TextInspection) and (sheet is not None or pairs is not None):
+        raise GansmithError(
+            f"--sheet and --round-trip are for pictures and sounds, and {found.source} holds "
+            f"texts; without them, some are shown to read"
+        )
     if pairs is not None and isinstance(found, Inspection):
         raise GansmithError(
             f"--round-trip is for sounds, and {found.source} holds pictures; --sheet shows both"

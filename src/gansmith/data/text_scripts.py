@@ -1,0 +1,69 @@
+"""What texts are written in: scripts, forms of Chinese characters, words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+
+_NAMES = {
+    "CJK": "Han",
+    "IDEOGRAPHIC": "Han",
+    "HIRAGANA": "Kana",
+    "KATAKANA": "Kana",
+    "KATAKANA-HIRAGANA": "Kana",
+}
+_OLD_EMOJI, _EMOJI = range(0x2600, 0x27C0), 0x1F000
+_EAST = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD = re.compile(rf"[{_EAST}]|[^\W_{_EAST}]+(?:['\u2019-][^\W_{_EAST}]+)*")
+
+
+def script(sign: str) -> str | None:
+    """Name the script of a letter, such as Latin, Han or Kana, or Emoji; None for other signs."""
+    category = unicodedata.category(sign)
+    if category == "So" and (ord(sign) >= _EMOJI or ord(sign) in _OLD_EMOJI):
+        return "Emoji"
+    if not category.startswith("L"):
+        return None
+    first = unicodedata.name(unicodedata.normalize("NFKC", sign)[0], "").partition(" ")[0]
+    return _NAMES.get(first, first.title()) or None
+
+
+def scripts(signs: Mapping[str, int]) -> dict[str, int]:
+    """Count letters and emoji by their script, the most common first.
+
+    Args:
+        signs: How often each character is there.
+    """
+    found: Counter[str] = Counter()
+    for sign, count in signs.items():
+        if name := script(sign):
+            found[name] += count
+    return dict(found.most_common())
+
+
+def han_forms(signs: Mapping[str, int]) -> tuple[int, int]:
+    """Count Chinese characters of which only simplified, and only traditional writing makes use.
+
+    A cheap test: they are in one of GB 2312 and Big5 and not in the other. Most characters are in
+    both, rare ones in neither or in the larger Big5.
+
+    Args:
+        signs: How often each character is there.
+
+    Returns:
+        Simplified ones, and traditional ones.
+    """
+    simplified = traditional = 0
+    for sign, count in signs.items():
+        if script(sign) == "Han":
+            here, there = bool(sign.encode("gb2312", "ignore")), bool(sign.encode("big5", "ignore"))
+            simplified += count * (here and not there)
+            traditional += count * (there and not here)
+    return simplified, traditional
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text in small letters; Chinese characters and Kana one by one."""
+    return _WORD.findall(text.casefold())

@@ -1,0 +1,1 @@
+"""Text: stored code points, tokens, and forms of verse."""
