@@ -60,10 +60,10 @@ def fit_medium(recipe: Recipe, dataset: Dataset, say: Say = silent) -> Medium:
     """
     family = MEDIA[recipe.medium]
     if family.stored != dataset.samples.dtype:
-        fitting = next(name for name in MEDIA if MEDIA[name].stored == dataset.samples.dtype)
+        fitting = [name for name in MEDIA if MEDIA[name].stored == dataset.samples.dtype]
+        advice = f"set medium={fitting[0]}" if fitting else "nothing trains on texts yet"
         raise GansmithError(
-            f"medium '{recipe.medium}' does not serve the samples of '{dataset.name}': set "
-            f"medium={fitting}"
+            f"medium '{recipe.medium}' does not serve the samples of '{dataset.name}': {advice}"
         )
     return family.fit(recipe, dataset, say)
 
