@@ -54,9 +54,8 @@ def quality() -> str:
 
 
 def _quality_line(title: str, group: Rows) -> list[str]:
-    minutes = statistics.fmean(float(row["minutes"]) for row in group)
     cells = [spread([float(row[column]) for row in group]) for column in COLUMNS]
-    return [title, f"{minutes:.1f}" if minutes else "", str(len(group)), *cells]
+    return [title, _minutes(group), str(len(group)), *cells]
 
 
 def plane() -> str:

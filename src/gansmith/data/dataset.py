@@ -15,8 +15,8 @@ class Dataset:
 
     Attributes:
         name: Catalogue name, or the folder's name.
-        samples: uint8 [N, H, W, C], memory-mapped where it comes from the cache; float32 for
-            points.
+        samples: [N, H, W, C], memory-mapped where it comes from the cache: uint8 of pictures, int16
+            of sounds, int32 of texts, float32 of points.
         labels: int64 [N], or None where the collection has none.
         label_names: One name a class; empty without labels.
         held_out: bool [N]; True for the samples no network trains on.

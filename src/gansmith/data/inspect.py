@@ -22,9 +22,6 @@ class Inspection(tables.Inspected):
     """What `inspect_path` found.
 
     Attributes:
-        name: Catalogue name, or name of the folder or file.
-        source: Where the pictures are, in words.
-        licence: Terms of use.
         pictures: Number of readable pictures.
         formats: Pictures of each file format.
         modes: Pictures of each Pillow mode, as in the files.
@@ -45,9 +42,6 @@ class Inspection(tables.Inspected):
         held_out: Samples kept for judging.
     """
 
-    name: str
-    source: str
-    licence: str
     pictures: int
     formats: dict[str, int]
     modes: dict[str, int]
@@ -69,8 +63,6 @@ class Inspection(tables.Inspected):
 
     def found(self) -> Iterable[tuple[str, str]]:
         """Yield what the pictures are, and what is wrong with them."""
-        yield "source", self.source
-        yield "licence", self.licence
         yield "pictures", f"{self.pictures:,} ({self.ignored:,} other files ignored)"
         yield "formats", tables.counts(self.formats)
         yield "modes", tables.counts(self.modes)
@@ -94,7 +86,7 @@ class Inspection(tables.Inspected):
             yield "resizing", "none needed"
         else:
             yield "resizing", f"{self.plan['resize']}, {self.plan['filter']} filter"
-        yield "split", f"{self.training:,} to train on, {self.held_out:,} held out"
+        yield tables.split_row(self.training, self.held_out)
 
 
 def inspect_path(

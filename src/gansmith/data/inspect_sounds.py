@@ -25,9 +25,6 @@ class SoundInspection(tables.Inspected):
     """What `inspect_sounds` found.
 
     Attributes:
-        name: Catalogue name, or name of the folder or file.
-        source: Where the sounds are, in words.
-        licence: Terms of use.
         sounds: Number of readable files.
         seconds: Least, median and greatest length of a file.
         total: Seconds of all files together.
@@ -57,9 +54,6 @@ class SoundInspection(tables.Inspected):
         held_out: Clips kept for judging.
     """
 
-    name: str
-    source: str
-    licence: str
     sounds: int
     seconds: tuple[float, float, float]
     total: float
@@ -88,8 +82,6 @@ class SoundInspection(tables.Inspected):
 
     def found(self) -> Iterable[tuple[str, str]]:
         """Yield what the sounds are, and what is wrong with them."""
-        yield "source", self.source
-        yield "licence", self.licence
         yield "sounds", f"{self.sounds:,} ({self.ignored:,} other files ignored)"
         yield "seconds", f"{tables.span(self.seconds, '.2f')}, {self.total:,.0f} in all"
         yield "formats", f"{tables.counts(self.formats)}; {tables.counts(self.subtypes)}"
@@ -118,8 +110,8 @@ class SoundInspection(tables.Inspected):
         yield "converted", f"{self.resampled:,} files resampled, {self.remixed:,} remixed"
         level = plan["loudness"]
         yield "loudness", "as it is" if level is None else f"brought to {level:g} LUFS"
-        official = ", as published" if plan["held_out"] == "official" else ""
-        yield "split", f"{self.training:,} to train on, {self.held_out:,} held out{official}"
+        official = plan["held_out"] == "official"
+        yield tables.split_row(self.training, self.held_out, official)
 
 
 def inspect_sounds(folder: SoundFolder, config: DataConfig) -> SoundInspection:

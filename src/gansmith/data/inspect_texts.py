@@ -25,9 +25,6 @@ class TextInspection(tables.Inspected):
     """What `inspect_texts` found.
 
     Attributes:
-        name: Catalogue name, or name of the folder or file.
-        source: Where the texts are, in words.
-        licence: Terms of use.
         texts: Number of different texts.
         files: Number of readable files.
         ignored: Number of other files.
@@ -52,9 +49,6 @@ class TextInspection(tables.Inspected):
         held_out: Samples kept for judging.
     """
 
-    name: str
-    source: str
-    licence: str
     texts: int
     files: int
     ignored: int
@@ -80,8 +74,6 @@ class TextInspection(tables.Inspected):
 
     def found(self) -> Iterable[tuple[str, str]]:
         """Yield what the texts are, and what is wrong with them."""
-        yield "source", self.source
-        yield "licence", self.licence
         yield (
             "texts",
             f"{self.texts:,} in {self.files:,} files ({self.ignored:,} other files ignored)",
@@ -102,8 +94,8 @@ class TextInspection(tables.Inspected):
         yield "samples", f"{self.samples:,} of up to {self.plan['longest']:,} characters"
         yield "a text is", f"a {unit}{column}"
         yield "cut", f"{self.cut:,} longer texts, where a sentence or a word ends"
-        official = ", as published" if self.plan["held_out"] == "official" else ""
-        yield "split", f"{self.training:,} to train on, {self.held_out:,} held out{official}"
+        official = self.plan["held_out"] == "official"
+        yield tables.split_row(self.training, self.held_out, official)
         among = f" among {self.compared:,} compared" if self.compared < self.samples else ""
         pairs = (f"{_in_one_line(a)} ~ {_in_one_line(b)}" for a, b in self.near_copies[:3])
         yield (

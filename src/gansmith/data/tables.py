@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import islice
 from statistics import median_low
 from typing import Any, TypeVar
@@ -23,29 +23,35 @@ T = TypeVar("T")
 N = TypeVar("N", int, float)
 
 
+@dataclass(frozen=True)
 class Inspected(ABC):
-    """What an inspection found, shown as two tables; a dataclass of plain values.
+    """What an inspection found, shown as two tables; plain values.
 
     Attributes:
         name: Catalogue name, or name of the folder or file.
+        source: Where the samples are, in words.
+        licence: Terms of use.
     """
 
     name: str
+    source: str
+    licence: str
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, ready for `json.dumps`."""
-        return asdict(self)  # type: ignore[call-overload, no-any-return]
+        return asdict(self)
 
     def render(self) -> RenderableType:
         """Two tables to look at: what is there, and what the recipe will make of it."""
+        whence = [("source", self.source), ("licence", self.licence)]
         return Group(
-            table(f"{self.name}: what is there", self.found()),
+            table(f"{self.name}: what is there", [*whence, *self.found()]),
             table("what the recipe will make of it", self.planned()),
         )
 
     @abstractmethod
     def found(self) -> Iterable[tuple[str, str]]:
-        """Yield name and text of each row of what is there."""
+        """Yield name and text of each further row of what is there."""
 
     @abstractmethod
     def planned(self) -> Iterable[tuple[str, str]]:
@@ -104,6 +110,12 @@ def duplicate_row(groups: Sequence[Sequence[str]]) -> tuple[str, str]:
 def unreadable_row(faults: Sequence[tuple[str, str]]) -> tuple[str, str]:
     """Row of files that cannot be read, and why."""
     return "unreadable", f"{len(faults):,}" + examples(map(": ".join, faults))
+
+
+def split_row(training: int, held_out: int, official: bool = False) -> tuple[str, str]:
+    """Row of both sides of the split; `official` where it is as published."""
+    published = ", as published" if official else ""
+    return "split", f"{training:,} to train on, {held_out:,} held out{published}"
 
 
 def examples(texts: Iterable[str]) -> str:

@@ -92,12 +92,6 @@ def _json_lines(text: str) -> tuple[list[Record], Faults]:
     return records, faults
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at column {error.colno}"
-    return str(error)
-
-
 def _parted_by(sign: str) -> Callable[[str], tuple[list[Record], Faults]]:
     def read(text: str) -> tuple[list[Record], Faults]:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign, strict=True)

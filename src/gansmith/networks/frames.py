@@ -30,7 +30,10 @@ from gansmith.networks.temporal import Span, Stretch
 from gansmith.schema import Section
 
 SLOPE = 0.2
-FLOOR, SHARPNESS = -1.0, 20.0
+FLOOR = -1.0
+"""Level of silence, as the log-mel pictures have it."""
+SHARPNESS = 20.0
+"""Slope of the bend at the floor: what lies 0.1 above it is moved by 0.006."""
 KERNEL = 5
 DOUBLINGS, PATCH = 3, 4
 LEAST, MOST_BINS, MOST_FRAMES = 16, 256, 1024
@@ -212,7 +215,7 @@ class FramesDiscriminator(Discriminator):
 
 
 def floored(levels: Tensor) -> Tensor:
-    """Bend levels so that none lies below the floor, and the rest hardly changes."""
+    """Bend levels, of any shape, so that none lies below the floor; the rest hardly changes."""
     return FLOOR + F.softplus(levels - FLOOR, beta=SHARPNESS)
 
 

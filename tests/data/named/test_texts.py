@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from gansmith.data.locate import locate
-from gansmith.data.named.texts import TEXT_SETS, NamedTextFolder, Quatrains, get_texts
+from gansmith.data.named.quatrains import Quatrains
+from gansmith.data.named.texts import TEXT_SETS, NamedTextFolder, get_texts
 from gansmith.data.pinned import PinnedFile
 from gansmith.data.store import open_dataset
 from gansmith.errors import GansmithError

@@ -26,7 +26,7 @@ from gansmith.media.audio.spectrum import Transform
 KERNEL = 7
 BATCH, RATE, WARMUP = 16, 2e-3, 100
 PIECE = 32
-"""Frames of the pieces that it is trained on."""
+"""Frames of a piece of a clip; training is on pieces."""
 FAINT = 0.01
 """Peak, of full scale, below which a piece teaches nothing."""
 QUIET = 1e-4
@@ -87,8 +87,8 @@ class Vocoder(nn.Module):
             hidden = block(hidden)
         head = self.head(self.norm(hidden.transpose(1, 2))).transpose(1, 2)
         change, cosine, sine = head.float().chunk(3, dim=1)
-        rough = self.codec.smooth(self.codec.magnitudes(pictures.float()))
-        magnitudes = rough * torch.exp(change.clamp(LEAST_LOG, MOST_LOG))
+        means = self.codec.smooth(self.codec.magnitudes(pictures.float()))
+        magnitudes = means * torch.exp(change.clamp(LEAST_LOG, MOST_LOG))
         turned = torch.complex(cosine, sine)
         turned = turned / turned.abs().clamp(min=1e-6)
         return self.codec.transform.inverse(magnitudes * turned)
@@ -155,7 +155,7 @@ def _course(step: int, steps: int) -> float:
 
 
 def pieces_of(waves: NDArray[np.int16], transform: Transform) -> NDArray[np.int16]:
-    """Cut clips int16 [N, T] into pieces [M, 32 hops] that overlap by half, without silent ones.
+    """Cut clips int16 [N, T] into pieces [M, PIECE * hop] that overlap by half; silent ones go.
 
     Short clips and those that loop stay whole.
     """

@@ -1,1 +1,1 @@
-"""Text: stored code points, tokens, and forms of verse."""
+"""Text: the one form in which it is kept, and stored code points."""
