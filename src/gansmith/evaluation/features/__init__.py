@@ -1,6 +1,13 @@
 """Feature extractors by name; importing this package registers all of them."""
 
-from gansmith.evaluation.features import classifier, coordinates, fixed, own, pretrained
+from gansmith.evaluation.features import (
+    classifier,
+    coordinates,
+    fixed,
+    own,
+    pretrained,
+    reading,
+)
 from gansmith.evaluation.features.extractor import (
     EXTRACTORS,
     FILE_EXTRACTORS,
@@ -22,4 +29,5 @@ __all__ = [
     "fixed",
     "own",
     "pretrained",
+    "reading",
 ]

@@ -27,6 +27,7 @@ from gansmith.evaluation.features.extractor import (
 from gansmith.evaluation.features.fixed import NETWORK_LIMIT, random_conv
 from gansmith.evaluation.features.hearing import Hearing, prepare_for
 from gansmith.evaluation.features.preprocessing import Preprocessing
+from gansmith.evaluation.features.reading import reading
 
 SAMPLES_PER_CLASS = 50
 FEATURES = 128
@@ -37,12 +38,14 @@ SEEN = (20_000, 200_000)
 
 @EXTRACTORS.register("auto")
 def auto(dataset: Dataset) -> Extractor:
-    """`coordinates` for points, `classifier` with enough samples of two classes, or `random-conv`.
+    """`coordinates` for points, `reading` for texts, else `classifier` or `random-conv`.
 
-    Enough are SAMPLES_PER_CLASS to train on.
+    `classifier` needs two classes of which SAMPLES_PER_CLASS train.
     """
     if dataset.samples.dtype == np.float32:
         return coordinates(dataset)
+    if dataset.samples.dtype == np.int32:
+        return reading(dataset)
     if dataset.labels is None:
         return random_conv(dataset)
     counts = np.bincount(dataset.labels[dataset.train_indices])

@@ -1,4 +1,4 @@
-"""Metrics as pure functions of feature matrices [N, D], class probabilities [N, K] or clips [N, T].
+"""Metrics as pure functions of features [N, D], class probabilities [N, K], clips [N, T] or texts.
 
 The reference always comes first.
 """
