@@ -1,0 +1,1 @@
+"""Forms of verse: what a poem must keep, told of finished ones and demanded of those to come."""
