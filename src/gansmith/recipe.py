@@ -22,7 +22,9 @@ from gansmith.sections import (
     ObjectiveConfig,
     OptimiserConfig,
     SamplingConfig,
+    SequenceConfig,
     SoundConfig,
+    TextConfig,
     TrainingConfig,
 )
 
@@ -36,7 +38,9 @@ __all__ = [
     "OptimiserConfig",
     "Recipe",
     "SamplingConfig",
+    "SequenceConfig",
     "SoundConfig",
+    "TextConfig",
     "TrainingConfig",
     "dump_recipe",
     "load_recipe",
@@ -56,6 +60,8 @@ class Recipe(Section):
     duel: str = Field("noise", description="the rules of the game")
     data: DataConfig = DataConfig()
     sound: SoundConfig = SoundConfig()
+    text: TextConfig = TextConfig()
+    sequence: SequenceConfig = SequenceConfig()
     network: NetworkConfig = NetworkConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
     optimiser: OptimiserConfig = OptimiserConfig()

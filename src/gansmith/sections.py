@@ -69,6 +69,32 @@ class SoundConfig(Section):
         return self
 
 
+class TextConfig(Section):
+    """How texts become tokens."""
+
+    tokens: Literal["auto", "characters", "pieces"] = Field(
+        "auto", description="pieces of words for long texts whose words blanks part; or characters"
+    )
+    vocabulary: int = Field(2_000, ge=64, le=50_000, description="most different pieces of words")
+
+
+class SequenceConfig(Section):
+    """The game over tokens, of duel `sequence`: first likelihood, then against a discriminator."""
+
+    likelihood: float = Field(
+        0.45, ge=0, le=1, description="share of the budget, at most, that goes to likelihood alone"
+    )
+    likelihood_lr: float = Field(2e-3, gt=0, description="generator's rate in it")
+    check_every: int = Field(100, ge=1, description="steps from look to look at held-out texts")
+    patience: int = Field(3, ge=1, description="looks without gain until the rate is cut")
+    warm_up: float = Field(
+        0.15, ge=0, le=1, description="share of the budget in which the discriminator learns alone"
+    )
+    discount: float = Field(0.9, ge=0, le=1, description="of rewards, from token to token")
+    kl: float = Field(0.05, ge=0, description="weight of the divergence from the language model")
+    replay: float = Field(0.5, ge=0, description="weight of likelihood in the adversarial steps")
+
+
 class NetworkConfig(BaseModel):
     """Which pair of networks; further fields are the pair's own options."""
 

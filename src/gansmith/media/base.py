@@ -26,9 +26,10 @@ class Medium(ABC):
     """Reads, encodes, decodes, writes and shows samples of one kind.
 
     Samples are arrays [N, H, W, C] of type `stored` (uint8 for all that has pixels, int16 for
-    sound) as the cache stores them; tensors are float32 [N, C, H, W] as networks see them, in about
-    [-1, 1]. A medium may learn from the data how to turn one into the other; what it learnt is part
-    of every generator that is saved (`facts` and `tensors`).
+    sound, int32 for text) as the cache stores them; tensors are float32 [N, C, H, W] as networks
+    see them, in about [-1, 1], or int64 where they are tokens. A medium may learn from the data how
+    to turn one into the other; what it learnt is part of every generator that is saved (`facts` and
+    `tensors`).
 
     Attributes:
         name: What recipes write in `medium`.
@@ -37,6 +38,9 @@ class Medium(ABC):
         walk_suffixes: Endings of files that hold a walk from sample to sample.
         walks: Walks that such a file takes.
         heard: Samples are listened to: a run keeps some beside its sheets.
+        legible: Samples are read: a run keeps some as text beside its sheets.
+        collections: Endings of files that hold many samples; the first is the usual one.
+        tokens: Different tokens, of samples that are sequences of them; 0 for all others.
     """
 
     name: ClassVar[str]
@@ -45,6 +49,9 @@ class Medium(ABC):
     walk_suffixes: ClassVar[tuple[str, ...]] = (".webp", ".gif")
     walks: ClassVar[int] = 16
     heard: ClassVar[bool] = False
+    legible: ClassVar[bool] = False
+    collections: ClassVar[tuple[str, ...]] = ()
+    tokens: int = 0
 
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, say: Say = silent) -> Medium:
@@ -68,6 +75,10 @@ class Medium(ABC):
 
     def tensors(self) -> dict[str, Tensor]:
         """Return weights to restore the medium from."""
+        return {}
+
+    def files(self) -> dict[str, str]:
+        """Return what other programs need beside the generator's weights, by name of the file."""
         return {}
 
     def at_tempo(self, tempo: float) -> Medium:
@@ -132,6 +143,12 @@ class Medium(ABC):
     @abstractmethod
     def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
         """Write one sample, whole or not at all."""
+
+    def write_all(
+        self, samples: NDArray[Any], path: Path, facts: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Write all samples to one file that ends in one of `collections`, with facts of each."""
+        raise NotImplementedError(f"samples of '{self.name}' are written to single files")
 
     def write_overview(
         self, samples: NDArray[Any], directory: Path, names: Sequence[str]

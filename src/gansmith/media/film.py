@@ -32,21 +32,18 @@ def write_film(
     """Write an endless animation, as WebP or GIF by the suffix of `path`.
 
     Args:
-        frames: Pictures of one size, at least one.
+        frames: Pictures, at least one; smaller ones are laid at the top left of white paper.
         path: File to write; ends in `.webp` or `.gif`.
         fps: Frames a second.
         hold: Seconds for which the last frame stays.
 
     Raises:
-        GansmithError: Another suffix, no frames, frames of several sizes, or no place to write.
+        GansmithError: Another suffix, no frames, or no place to write.
     """
     format_ = film_format(path)
     if not frames:
         raise GansmithError(f"film {path} needs at least one frame, got none")
-    if sizes := {frame.size for frame in frames} - {frames[0].size}:
-        raise GansmithError(
-            f"film {path} takes frames of one size, got {frames[0].size} and {sizes.pop()}"
-        )
+    frames = _evened(frames)
     durations = [round(1000 / fps)] * len(frames)
     durations[-1] = max(durations[-1], round(1000 * hold))
     buffer = BytesIO()
@@ -61,3 +58,15 @@ def write_film(
     )
     with atomic_file(path) as part:
         part.write_bytes(buffer.getvalue())
+
+
+def _evened(frames: Sequence[Image.Image]) -> list[Image.Image]:
+    """Give all frames the size of the largest: sheets of texts grow with their texts."""
+    width, height = (max(side) for side in zip(*(frame.size for frame in frames), strict=True))
+    return [f if f.size == (width, height) else _laid(f, width, height) for f in frames]
+
+
+def _laid(frame: Image.Image, width: int, height: int) -> Image.Image:
+    paper = Image.new(frame.mode, (width, height), "white")
+    paper.paste(frame)
+    return paper

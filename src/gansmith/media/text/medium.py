@@ -1,0 +1,138 @@
+"""Text: rows of code points to numbered tokens and back, to files and to sheets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from gansmith.data.cache import atomic_file
+from gansmith.data.say import Say, silent
+from gansmith.errors import GansmithError
+from gansmith.media.base import Medium
+from gansmith.media.text.points import normalise, to_points, to_texts
+from gansmith.media.text.sheet import text_sheet
+from gansmith.media.text.tokens import Tokens
+
+if TYPE_CHECKING:
+    from gansmith.data.dataset import Dataset
+    from gansmith.recipe import Recipe
+
+MOST_SHOWN = 48
+
+
+class TextMedium(Medium):
+    """Texts as code points int32 [N, 1, L, 1]; networks see tokens, int64 [N, 1, 1, T].
+
+    Args:
+        vocabulary: Turns texts into tokens and back.
+        length: T, the end of a text included.
+        longest: L.
+    """
+
+    name = "text"
+    stored = np.int32
+    formats = ("txt",)
+    collections = (".txt", ".jsonl")
+    walk_suffixes = (".txt",)
+    walks = 1
+    legible = True
+
+    def __init__(self, vocabulary: Tokens, length: int, longest: int) -> None:
+        self.vocabulary, self.length, self.longest = vocabulary, length, longest
+        self.tokens = len(vocabulary)
+
+    @classmethod
+    def fit(cls, recipe: Recipe, dataset: Dataset, say: Say = silent) -> TextMedium:
+        """Learn the vocabulary from the texts to train on, and take the longest for the length."""
+        texts = to_texts(dataset.samples[dataset.train_indices])
+        vocabulary = Tokens.learn(texts, recipe.text.tokens, recipe.text.vocabulary)
+        return cls(vocabulary, vocabulary.longest(texts), dataset.samples.shape[2])
+
+    @classmethod
+    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> TextMedium:
+        """Take up what :meth:`facts` and :meth:`tensors` gave."""
+        written = bytes(tensors["tokenizer"].tolist()).decode()
+        return cls(Tokens.restore(written), facts["length"], facts["longest"])
+
+    def facts(self) -> dict[str, Any]:
+        """Return both lengths."""
+        return {"length": self.length, "longest": self.longest}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the content of `tokenizer.json`, as bytes."""
+        content = np.frombuffer(self.vocabulary.written().encode(), np.uint8)
+        return {"tokenizer": torch.from_numpy(content.copy())}
+
+    def files(self) -> dict[str, str]:
+        """Return `tokenizer.json`, as other libraries read it."""
+        return {"tokenizer.json": self.vocabulary.written()}
+
+    def shape(self, stored: tuple[int, ...]) -> tuple[int, int, int]:
+        """Return (1, 1, T)."""
+        return 1, 1, self.length
+
+    def encode(self, samples: Tensor) -> Tensor:
+        """Turn code points into tokens; what is too long is cut off, its end with it."""
+        texts = to_texts(samples.cpu().numpy())
+        tokens = self.vocabulary.encode(texts, self.length)
+        return tokens[:, None, None].to(samples.device)
+
+    def decode(self, tensors: Tensor) -> NDArray[np.int32]:
+        """Turn tokens into code points; what is too long is cut off."""
+        return self.pack(self.vocabulary.decode(tensors.flatten(1)))
+
+    def pack(self, texts: Sequence[str]) -> NDArray[np.int32]:
+        """Store texts as samples; what is too long is cut off."""
+        return to_points([normalise(text)[: self.longest] for text in texts], self.longest)
+
+    def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[np.int32]:
+        """Refuse: the latent of a text cannot be found.
+
+        Raises:
+            GansmithError: Always.
+        """
+        raise GansmithError(
+            f"texts near to {path} cannot be looked for: begin as it does, with generate --prompt"
+        )
+
+    def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
+        """Write a text with a line feed behind it."""
+        with atomic_file(path) as partial:
+            partial.write_text(to_texts(sample[None])[0] + "\n", "utf-8")
+
+    def write_all(
+        self, samples: NDArray[Any], path: Path, facts: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Write all texts to one file.
+
+        Args:
+            samples: Code points.
+            path: `.jsonl` for records with `text` and facts; `.txt` for lines, or for paragraphs
+                with an empty line between them where any text has several lines.
+            facts: One mapping a text.
+        """
+        texts = to_texts(samples)
+        if path.suffix == ".jsonl":
+            records = ({"text": text, **fact} for text, fact in zip(texts, facts, strict=True))
+            lines = [json.dumps(record, ensure_ascii=False) for record in records]
+        else:
+            between = "\n" if any("\n" in text for text in texts) else ""
+            lines = [text + between for text in texts]
+        with atomic_file(path) as partial:
+            partial.write_text("\n".join(lines) + "\n", "utf-8")
+
+    def write_walk(self, walks: Sequence[NDArray[Any]], path: Path) -> None:
+        """Write the steps of one walk."""
+        self.write_all(np.concatenate(walks), path, [])
+
+    def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
+        """Draw up to 48 texts; see :func:`gansmith.media.text.sheet.text_sheet`."""
+        return text_sheet(to_texts(samples[:MOST_SHOWN]), **options)

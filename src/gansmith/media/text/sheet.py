@@ -1,0 +1,97 @@
+"""Sheets of texts, as pictures."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import islice
+
+from PIL import Image, ImageDraw, ImageFont
+
+WIDEST = 1200
+SIZE, LEADING, MARGIN = 15, 22, 18
+MOST_LINES = 8
+INK, RULE, PAPER = 30, 215, 255
+EASTERN = (
+    *("NotoSansCJK-Regular.ttc", "NotoSerifCJK-Regular.ttc", "NotoSansSC-Regular.otf"),
+    *("SourceHanSansSC-Regular.otf", "wqy-microhei.ttc", "wqy-zenhei.ttc", "uming.ttc"),
+    *("msyh.ttc", "simsun.ttc", "PingFang.ttc", "Hiragino Sans GB.ttc", "Arial Unicode.ttf"),
+)
+"""Fonts of common systems that have Chinese characters, Kana and Hangul."""
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def text_sheet(
+    texts: Sequence[str], columns: int | None = None, widest: int = WIDEST, **_: object
+) -> Image.Image:
+    """Lay texts out in columns.
+
+    Args:
+        texts: At least one.
+        columns: Left out, as many as the longest lines leave room for, up to 4.
+        widest: Pixels from left to right.
+
+    Returns:
+        Mode L. Where no font of the system has the characters, the sheet says so instead.
+    """
+    eastern = any(_eastern(sign) for text in texts for sign in text)
+    font = _eastern_font() if eastern else ImageFont.load_default(SIZE)
+    if font is None:
+        texts, font = [_NO_FONT], ImageFont.load_default(SIZE)
+    fitting = _columns(texts, font, widest)
+    columns = fitting if columns is None else max(1, min(columns, fitting))
+    width = (widest - MARGIN) // columns - MARGIN
+    cells = [list(islice(_wrapped(text, font, width), MOST_LINES)) for text in texts]
+    rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
+    heights = [LEADING * max(map(len, row)) + MARGIN for row in rows]
+    sheet = Image.new("L", (widest, sum(heights) + MARGIN), PAPER)
+    pen, top = ImageDraw.Draw(sheet), MARGIN
+    for row, height in zip(rows, heights, strict=True):
+        for column, cell in enumerate(row):
+            left = MARGIN + column * (width + MARGIN)
+            for line, text in enumerate(cell):
+                pen.text((left, top + line * LEADING), text, fill=INK, font=font)
+        top += height
+        pen.line((MARGIN, top - MARGIN // 2, widest - MARGIN, top - MARGIN // 2), fill=RULE)
+    return sheet
+
+
+_NO_FONT = (
+    "No font of this system shows the characters of these texts. They are in report.html and "
+    "texts.json; install a font such as Noto Sans CJK to see them here."
+)
+
+
+def _eastern(sign: str) -> bool:
+    return unicodedata.east_asian_width(sign) in "WF"
+
+
+@cache
+def _eastern_font() -> Font | None:
+    for name in EASTERN:
+        try:
+            return ImageFont.truetype(name, SIZE)
+        except OSError:
+            continue
+    return None
+
+
+def _columns(texts: Sequence[str], font: Font, widest: int) -> int:
+    longest = max(font.getlength(line) for text in texts for line in text.split("\n"))
+    return max(1, min(4, int((widest - MARGIN) // (min(longest, widest / 2) + MARGIN + 1))))
+
+
+def _wrapped(text: str, font: Font, width: float) -> Iterator[str]:
+    """Yield the lines of a text, broken between words, or within where there is no blank."""
+    for line in text.split("\n"):
+        while font.getlength(line) > width:
+            end = next(
+                n for n in range(len(line), 0, -1) if n == 1 or font.getlength(line[:n]) <= width
+            )
+            blank = line.rfind(" ", 0, end + 1)
+            cut = blank if blank > 0 else end
+            yield line[:cut]
+            line = line[cut:].lstrip(" ")
+        yield line
