@@ -27,12 +27,14 @@ class SampleSpec:
         height: Pixels from top to bottom.
         width: Pixels from left to right.
         classes: Number of labels; 0 for an unconditional pair.
+        tokens: Number of different tokens, of sequences; 0 for all that is no sequence.
     """
 
     channels: int
     height: int
     width: int
     classes: int = 0
+    tokens: int = 0
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -41,13 +43,20 @@ class SampleSpec:
 
 
 class Generator(nn.Module, ABC):
-    """Turns latents [N, latent] and labels [N] (or None) into samples [N, C, H, W]."""
+    """Turns latents [N, latent] and labels [N] (or None) into samples [N, C, H, W].
+
+    Attributes:
+        latent: Numbers in a latent.
+        draws_tokens: A latent decides draws from distributions, which have a temperature of their
+            own; latents then always have deviation 1.
+    """
 
     latent: int
+    draws_tokens: bool = False
 
     @abstractmethod
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return float samples, in about [-1, 1]."""
+        """Return float samples, in about [-1, 1], or tokens."""
 
 
 class Discriminator(nn.Module, ABC):
