@@ -1,1 +1,8 @@
-"""Training: duels, the Trainer that runs them, averaging and checkpoints."""
+"""Training: duels, the Trainer that runs them, averaging and checkpoints.
+
+Importing this package registers all duels.
+"""
+
+from gansmith.training import duel, sequence
+
+__all__ = ["duel", "sequence"]

@@ -24,7 +24,7 @@ class Batch(NamedTuple):
     """Real samples of one step, on the device.
 
     Attributes:
-        samples: float32 [N, C, H, W] as networks see them.
+        samples: float32 [N, C, H, W] as networks see them, or int64 where they are tokens.
         labels: int64 [N], or None.
     """
 
@@ -48,6 +48,9 @@ class Duel(Protocol):
     averaged: str
     draws: int
     shown: int
+
+    def hold_out(self, draw: Callable[[int], Batch]) -> None:
+        """Take what draws up to so many real samples that no player learns from."""
 
     def retune(self, recipe: Recipe) -> None:
         """Go on by the settings of another recipe for the same networks."""
@@ -101,6 +104,9 @@ class NoiseDuel:
         self.optimisers = {name: self._adam(net) for name, net in self.networks.items()}
         self._steps, self._gamma = 0, 0.0
         self._seen: dict[str, Tensor] = {}
+
+    def hold_out(self, draw: Callable[[int], Batch]) -> None:
+        """Ignore them: nothing in this game stops or turns by unseen samples."""
 
     def retune(self, recipe: Recipe) -> None:
         """Go on by the settings of another recipe, of the same networks and constraint."""

@@ -13,7 +13,7 @@ from typing import TypeVar
 import torch
 import torch.distributed as dist
 from lightning_fabric import Fabric
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gansmith.errors import GansmithError
@@ -124,8 +124,10 @@ class Engine:
         whole = torch.rand(count * self.processes, *shape, generator=self.random)
         return self.share(whole).to(self.device, non_blocking=True)
 
-    def descend(self, loss: Tensor, optimiser: Optimizer) -> None:
+    def descend(self, loss: Tensor, optimiser: Optimizer, longest: float | None = None) -> None:
         """Take one step down a loss, its gradient averaged over all processes.
+
+        A gradient longer than `longest` is shortened to it.
 
         Gradients are averaged after the backward pass rather than by a wrapper around the network:
         a wrapper counts on one forward and one backward pass a step, and a penalty has two.
@@ -134,6 +136,10 @@ class Engine:
         self.fabric.backward(loss)
         if self.processes > 1:
             self._average(p.grad for g in optimiser.param_groups for p in g["params"])
+        if longest is not None:
+            nn.utils.clip_grad_norm_(
+                [p for g in optimiser.param_groups for p in g["params"]], longest
+            )
         optimiser.step()
 
     def agree(self, *values: float) -> tuple[float, ...]:

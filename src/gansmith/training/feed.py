@@ -35,7 +35,7 @@ class Feed:
         seed: int,
         labelled: bool,
     ) -> None:
-        self._engine, self._medium = engine, medium
+        self._engine, self._medium, self._dataset = engine, medium, dataset
         chosen = dataset.train_indices
         self.sampler = EpochSampler(len(chosen), batch, seed)
         self._samples: torch.Tensor | None = None
@@ -45,6 +45,16 @@ class Feed:
         self._labels = None
         if labelled and dataset.labels is not None:
             self._labels = torch.from_numpy(np.ascontiguousarray(dataset.labels[chosen]))
+
+    def held_out(self, most: int) -> Batch:
+        """Return up to `most` samples that are not trained on, encoded, on the device."""
+        chosen = np.random.default_rng(0).permutation(self._dataset.held_out_indices)[:most]
+        stored = torch.from_numpy(np.ascontiguousarray(self._dataset.samples[chosen]))
+        samples = self._medium.encode(stored.to(self._engine.device))
+        labels = None
+        if self._labels is not None and self._dataset.labels is not None:
+            labels = torch.from_numpy(self._dataset.labels[chosen]).to(self._engine.device)
+        return Batch(samples, labels)
 
     def next(self) -> Batch:
         """Return the next batch, encoded, on the device."""
