@@ -12,12 +12,14 @@ from gansmith.evaluation.features import Extractor, build_extractor
 from gansmith.evaluation.features import classifier as classifier_module
 from gansmith.evaluation.judge import Judge, evaluate
 from gansmith.evaluation.metrics import frechet_distance, kernel_distance, manifold_overlap
+from gansmith.evaluation.perusing import FORMS, SHOWN
 from gansmith.evaluation.verdict import MEASURES
 from gansmith.recipe import EvaluationConfig
 
 CONFIG = EvaluationConfig(extractor="random-conv", samples=200, quick_samples=100)
 CLASS_METRICS = {"classifier_score", "label_kl", "label_agreement", "class_spread"}
 SOUND_METRICS = {"silence_share", "clipping_share", "tone_share", "noise_floor"}
+PICTURE_METRICS = set(MEASURES) - SOUND_METRICS - {*SHOWN, *FORMS}
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +31,7 @@ def test_fresh_real_samples_come_out_as_the_floor_does() -> None:
     verdict = Judge(bars(count=800, held_out=300), CONFIG).full(bars(count=200, seed=1).samples)
     assert (verdict.generated, verdict.reference, verdict.floor_samples) == (200, 200, 200)
     assert verdict.training_reference == 500
-    assert set(verdict.metrics) == set(MEASURES) - CLASS_METRICS - SOUND_METRICS
+    assert set(verdict.metrics) == PICTURE_METRICS - CLASS_METRICS
     for name in ("precision", "recall", "density", "coverage", "vendi", "copying_ratio"):
         metric = verdict.metrics[name]
         assert metric.floor is not None
@@ -110,7 +112,7 @@ def test_a_classifier_also_reads_labels() -> None:
     assert fresh.labels is not None
     judge = Judge(dataset, EvaluationConfig(samples=200))
     verdict = judge.full(fresh.samples, labels=fresh.labels, seeds={"latents": 3})
-    assert set(verdict.metrics) == set(MEASURES) - SOUND_METRICS
+    assert set(verdict.metrics) == PICTURE_METRICS
     assert verdict.extractor["name"] == "classifier"
     assert verdict.extractor["details"]["accuracy"] > 0.9
     assert verdict.seeds == {"judge": 0, "latents": 3}

@@ -19,6 +19,7 @@ from gansmith.evaluation.features import ClassifyingExtractor, Extractor, build_
 from gansmith.evaluation.features.extractor import digest
 from gansmith.evaluation.listening import MOST, listen
 from gansmith.evaluation.metrics import copying_test, within_class_spread
+from gansmith.evaluation.perusing import peruse
 from gansmith.evaluation.real import RealFeatures, real_features
 from gansmith.evaluation.verdict import MEASURES, Verdict, tabulate
 from gansmith.evaluation.yardstick import Yardstick
@@ -108,7 +109,7 @@ class Judge:
         for more, real in (
             self._copying(features),
             self._agreement(features, labels),
-            self._listening(samples[:count]),
+            self._itself(samples[:count]),
         ):
             values, floors = values | more, floors | real
         metrics = tabulate(values, floors)
@@ -192,9 +193,12 @@ class Judge:
             "class_spread": within_class_spread(features, labels),
         }
 
-    def _listening(self, samples: NDArray[Any]) -> tuple[Values, Values]:
-        """What is measured on sounds themselves; the floor is that of held-out ones."""
-        if self.dataset.samples.dtype != np.int16:
+    def _itself(self, samples: NDArray[Any]) -> tuple[Values, Values]:
+        """What is measured on sounds or texts themselves; the floor is that of held-out ones."""
+        stored = self.dataset.samples.dtype
+        if stored == np.int32:
+            return peruse(samples, self.dataset, self.config.seed)
+        if stored != np.int16:
             return {}, {}
         real = self.dataset.samples[self.dataset.held_out_indices[:MOST]]
         return listen(samples, self.dataset), listen(real, self.dataset)

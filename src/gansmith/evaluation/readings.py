@@ -26,6 +26,16 @@ TITLES = {
     "clipping_share": "Clipped clips",
     "tone_share": "Single tones",
     "noise_floor": "Noise floor",
+    "bleu4": "BLEU-4",
+    "self_bleu4": "Self-BLEU-4",
+    "language": "Language model",
+    "reverse_language": "Reverse language model",
+    "unique": "Different texts",
+    "copied": "Copied texts",
+    "mean_length": "Length",
+    "form_lines": "Lines of the form",
+    "form_rhyme": "Rhymes of the form",
+    "form_tones": "Tones of the form",
 }
 """Headings of measurements, in the order in which they are worth a look."""
 

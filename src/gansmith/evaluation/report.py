@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from gansmith.evaluation.charts import line_chart, series_of
+from gansmith.evaluation.contest_section import contest_section
 from gansmith.evaluation.health_section import health_section
 from gansmith.evaluation.page import Picture, embed, embed_sound, render, write_page
 from gansmith.evaluation.readings import HEADLINES, from_look, ordered, title
@@ -79,6 +80,8 @@ def _page(record: RunRecord) -> Markup:
         machine=_machine(record.manifest.machine),
         what=_what(record),
         clips=_clips(record),
+        texts=_texts(record),
+        contest=contest_section(record.run),
         summary=record.setting("summary"),
         quick=f"{quick:,}" if isinstance(quick, int) else "a few",
         figures=[(title(name), m) for name, m in _figures(record).items()],
@@ -116,6 +119,8 @@ def _what(record: RunRecord) -> str:
     settings = record.manifest.dataset.settings
     if record.manifest.medium == "audio":
         return f"sounds of {settings['seconds']:g} s at {settings['rate']:,} Hz"
+    if record.manifest.medium == "text":
+        return f"texts of up to {width:,} tokens"
     return f"{CHANNELS.get(channels, '')} samples of {height}{TIMES}{width}".strip()
 
 
@@ -126,6 +131,13 @@ def _clips(record: RunRecord) -> list[tuple[str, list[tuple[str, str]]]]:
         for heading, kind in (("Generated", "generated"), ("Real", "real"))
     ]
     return [(heading, sounds) for heading, sounds in found if sounds]
+
+
+def _texts(record: RunRecord) -> list[tuple[str, list[str]]]:
+    """Heading, and texts to be read, of generated and of real ones."""
+    found = record.run.texts()
+    headings = (("Generated", "generated"), ("Real", "real"))
+    return [(heading, found[kind]) for heading, kind in headings if found.get(kind)]
 
 
 def _figures(record: RunRecord) -> dict[str, Metric]:

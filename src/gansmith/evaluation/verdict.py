@@ -53,6 +53,21 @@ MEASURES = {
     "silence_share": Measure("lower", "Share of clips in which nothing can be heard."),
     "clipping_share": Measure("lower", "Share of clips that run into full scale."),
     "tone_share": Measure("lower", "Share of clips that are one steady tone."),
+    "bleu4": Measure(
+        "floor",
+        "Runs of up to four words that real texts have too; as many as theirs is enough.",
+    ),
+    "self_bleu4": Measure("floor", "The same among generated texts themselves; high is sameness."),
+    "language": Measure("floor", "Nats a word under a model of the training texts; low is plain."),
+    "reverse_language": Measure(
+        "lower", "Nats a word of real texts under a model of the generated: what they lack costs."
+    ),
+    "unique": Measure("higher", "Share of different texts."),
+    "copied": Measure("lower", "Share of texts that are a training text."),
+    "mean_length": Measure("floor", "Words of a text, or characters where none are parted."),
+    "form_lines": Measure("higher", "Share of poems with four lines of the right length."),
+    "form_rhyme": Measure("higher", "Share of poems whose second and fourth lines rhyme."),
+    "form_tones": Measure("higher", "Share of poems in a pattern of level and oblique tones."),
     "noise_floor": Measure("floor", "Level of quiet moments in dB that a tenth of clips exceed."),
 }
 """Every metric of a verdict, in the order of its table."""

@@ -1,0 +1,86 @@
+"""Perusing: what is measured on texts themselves, beside all that is measured on features."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gansmith.data.dataset import Dataset
+from gansmith.errors import GansmithError
+from gansmith.evaluation.sweep import Sweep
+from gansmith.media.text.points import to_texts
+from gansmith.media.text.verse.patterns import LENGTHS
+from gansmith.media.text.verse.report import quatrain_lines, quatrain_report
+
+MOST = 1_000
+"""Texts that are read: BLEU of more costs much and says little more."""
+LEAST = 4
+"""Held-out texts below which there are no two halves to compare."""
+SHOWN = (
+    *("bleu4", "self_bleu4", "language", "reverse_language"),
+    *("unique", "copied", "mean_length"),
+)
+"""Measurements of all texts."""
+FORMS = ("form_lines", "form_rhyme", "form_tones")
+"""Measurements of poems."""
+COMMON = 0.9
+"""Share of real texts from which on a form is taken to be that of all."""
+
+Values = dict[str, float]
+
+
+def peruse(samples: NDArray[np.int32], dataset: Dataset, seed: int = 0) -> tuple[Values, Values]:
+    """Measure texts against held-out ones, and those against others of their kind.
+
+    Args:
+        samples: Code points int32 [N, 1, L, 1].
+        dataset: Its texts that are held out, and those that trained.
+        seed: Of the halves that held-out texts are parted into.
+
+    Returns:
+        Values and floors of bleu4, self_bleu4, language, reverse_language, unique, copied and
+        mean_length, as :meth:`gansmith.evaluation.sweep.Sweep.measure` has them, with two samples
+        and `LEAST` held-out texts at least; of collections of Chinese quatrains also of form_lines,
+        form_rhyme and form_tones.
+    """
+    texts, (held_out, training) = to_texts(samples[:MOST]), sides(dataset)
+    values, floors = _forms(texts, held_out)
+    count = min(len(texts), len(held_out) // 2)
+    if count < LEAST // 2:
+        return values, floors
+    sweep = Sweep(held_out, training, count, seed=seed)
+    kept = {name: value for name, value in sweep.measure(texts[:count]).items() if name in SHOWN}
+    return values | kept, floors | {name: sweep.floor[name] for name in SHOWN}
+
+
+def sides(dataset: Dataset) -> tuple[list[str], list[str]]:
+    """Return the texts held out and the texts to train on."""
+    held_out = to_texts(dataset.samples[dataset.held_out_indices])
+    return held_out, to_texts(dataset.samples[dataset.train_indices])
+
+
+def line_length(texts: Sequence[str]) -> int | None:
+    """Return the characters of a line where nearly all texts are Chinese quatrains of one kind."""
+    shapes = Counter(tuple(map(len, quatrain_lines(text))) for text in texts[:MOST])
+    shape, count = shapes.most_common(1)[0] if shapes else ((), 0)
+    regular = len(shape) == 4 and set(shape) <= set(LENGTHS) and len(set(shape)) == 1
+    return shape[0] if regular and count >= COMMON * min(MOST, len(texts)) else None
+
+
+def _forms(texts: Sequence[str], real: Sequence[str]) -> tuple[Values, Values]:
+    length = line_length(real)
+    if length is None:
+        return {}, {}
+    try:
+        return _kept(texts, length), _kept(real[:MOST], length)
+    except GansmithError:  # without the extra `poems` nothing tells rhymes
+        return {}, {}
+
+
+def _kept(texts: Sequence[str], length: int) -> Values:
+    told = quatrain_report(texts, length)
+    even = sum(list(map(len, quatrain_lines(text))) == [length] * 4 for text in texts)
+    return dict(zip(FORMS, (even / len(texts), told.rhyme, told.tones), strict=True))
