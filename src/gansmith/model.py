@@ -18,6 +18,7 @@ from gansmith.errors import GansmithError
 from gansmith.media import MEDIA
 from gansmith.media.base import Medium
 from gansmith.networks import Generator, SampleSpec, build_pair
+from gansmith.networks.sequence import Decoding, SequenceGenerator
 from gansmith.recipe import NetworkConfig
 from gansmith.registry import unknown
 from gansmith.run import Run
@@ -88,6 +89,8 @@ class Model:
         self.generator = generator.eval().requires_grad_(False)
         self.blueprint = blueprint
         self.medium: Medium = blueprint.medium
+        if isinstance(generator, SequenceGenerator):
+            generator.decoding = Decoding(blueprint.temperature)
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -128,7 +131,8 @@ class Model:
         A truncation replaces the temperature: it asks for less variety, not for more.
         """
         latents = draw_latents(count, self.generator.latent, seed, truncation)
-        return latents if truncation is not None else latents * self.blueprint.temperature
+        scaled = truncation is None and not self.generator.draws_tokens
+        return latents * self.blueprint.temperature if scaled else latents
 
     def labels(self, count: int, seed: int, label: str | int | None = None) -> Tensor | None:
         """Return the labels [count] that :meth:`sample` uses, or None without labels."""

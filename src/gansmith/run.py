@@ -42,6 +42,8 @@ class Run:
         self.curves_file = self.path / "curves.png"
         self.frames_dir = self.path / "frames"
         self.clips_dir = self.path / "clips"
+        self.texts_file = self.path / "texts.json"
+        self.contest_file = self.path / "contest.json"
         self.checkpoints_dir = self.path / "checkpoints"
 
     @property
@@ -195,6 +197,27 @@ class Run:
     def clips(self, kind: str) -> list[Path]:
         """Return the sounds to be heard of a kind, `generated` or `real`, in order."""
         return sorted((self.clips_dir / kind).glob("*.flac"))
+
+    def save_texts(self, texts: dict[str, list[str]]) -> None:
+        """Write texts to be read, of the kinds `generated` and `real`."""
+        self._write_json(self.texts_file, texts)
+
+    def texts(self) -> dict[str, Any]:
+        """Read what :meth:`save_texts` wrote; empty where nothing is to be read."""
+        return self._read_json(self.texts_file) if self.texts_file.is_file() else {}
+
+    def save_contest(self, contest: dict[str, Any]) -> None:
+        """Write how two generators compare of which one was kept."""
+        self._write_json(self.contest_file, contest)
+
+    def contest(self) -> dict[str, Any] | None:
+        """Read what :meth:`save_contest` wrote; None where there was no contest."""
+        return self._read_json(self.contest_file) if self.contest_file.is_file() else None
+
+    def save_files(self, files: dict[str, str]) -> None:
+        """Write texts of other programs beside the generator, by name of the file."""
+        for name, content in files.items():
+            self._write_text(self.path / name, content)
 
     def save_picture(self, path: Path, picture: Image.Image) -> None:
         """Write a picture of the run, atomically."""

@@ -23,6 +23,7 @@ from gansmith.objectives.losses import OBJECTIVES
 from gansmith.recipe import Recipe
 from tests.conftest import make_beats, make_hits, make_labelled, make_messy, make_sprites
 from tests.docs.reader import Reader
+from tests.training.verses import TEXTS
 
 TRAIN, TEST = 300, 60
 SOUND = {"decoder_steps": 2, "iterations": 2}
@@ -97,6 +98,7 @@ GIVEN: dict[str, Callable[[Path], object]] = {
     "sprites": lambda place: make_sprites(place, 40),
     "photos": lambda place: make_messy(place, 30),
     "hits": lambda place: make_hits(place, 24),
+    "lines.txt": lambda place: place.write_text("\n".join(TEXTS), "utf-8"),
     "beats": lambda place: make_beats(place, 6),
     "shapes": lambda place: make_labelled(place, 16),
     "runs/demo": _demo_run,

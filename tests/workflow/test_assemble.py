@@ -12,11 +12,11 @@ from gansmith.recipe import DataConfig, load_recipe
 from gansmith.workflow.assemble import fit_medium
 
 
-def test_texts_are_refused_in_one_line(tmp_path: Path, private_cache: Path) -> None:
+def test_texts_for_pictures_are_told_their_medium(tmp_path: Path, private_cache: Path) -> None:
     path = tmp_path / "lines.txt"
     path.write_text("\n".join(f"line {number}" for number in range(40)), "utf-8")
     dataset = open_dataset(DataConfig(source=str(path)))
-    with pytest.raises(GansmithError, match="samples of 'lines': nothing trains on texts yet"):
+    with pytest.raises(GansmithError, match=r"does not serve .*: set medium=text"):
         fit_medium(load_recipe("pictures"), dataset)
 
 

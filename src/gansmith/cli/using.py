@@ -9,6 +9,9 @@ import typer
 
 from gansmith.cli.options import Format, Label, RunArgument, Seed, console
 
+TEXTS = "Texts"
+"""Heading of the options that only generators of texts take."""
+
 
 def generate(
     run: RunArgument,
@@ -22,15 +25,48 @@ def generate(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="DIR|FILE", help="Folder, FILE.npz (array) or FILE.png (sheet)."
+            "--out",
+            metavar="DIR|FILE",
+            help="Folder, FILE.npz (array), FILE.png (sheet), or of texts FILE.txt or FILE.jsonl.",
         ),
     ] = None,
     format_: Format = None,
     tempo: Annotated[
         float | None, typer.Option("--tempo", help="Beats a minute, of loops; pitch stays.")
     ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option("--temperature", help="Below 1 more typical.", rich_help_panel=TEXTS),
+    ] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option("--top-p", help="Share of likely tokens to draw from.", rich_help_panel=TEXTS),
+    ] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option("--prompt", help="What every text begins with.", rich_help_panel=TEXTS),
+    ] = None,
+    max_length: Annotated[
+        int | None,
+        typer.Option("--max-length", help="Most tokens of a text.", rich_help_panel=TEXTS),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--form",
+            help="Verse that is kept: quatrain-5, quatrain-7, haiku, couplet.",
+            rich_help_panel=TEXTS,
+        ),
+    ] = None,
+    best_of: Annotated[
+        int | None,
+        typer.Option(
+            "--best-of", help="Draw so many, keep the discriminator's.", rich_help_panel=TEXTS
+        ),
+    ] = None,
 ) -> None:
-    """Make samples: single files, one array, or one sheet."""
+    """Make samples: single files, one array, one sheet, or one file of texts."""
+    from gansmith.workflow.compose import Wish
     from gansmith.workflow.generate import generate as write_samples
 
     place = write_samples(
@@ -42,6 +78,7 @@ def generate(
         out=out,
         format_=format_,
         tempo=tempo,
+        wish=Wish(temperature, top_p, prompt, max_length, form, best_of),
     )
     console.print(f"{count} samples in {place}")
 

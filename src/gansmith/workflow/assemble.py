@@ -49,6 +49,7 @@ def assemble(recipe: Recipe, dataset: Dataset, say: Say = silent) -> Assembly:
     duel = assemble_duel(recipe, blueprint, engine, config.seed)
     labelled = bool(blueprint.label_names)
     feed = Feed(dataset, blueprint.medium, engine, config.batch, config.seed, labelled)
+    duel.hold_out(feed.held_out)
     return Assembly(blueprint, engine, duel, feed)
 
 
@@ -61,9 +62,9 @@ def fit_medium(recipe: Recipe, dataset: Dataset, say: Say = silent) -> Medium:
     family = MEDIA[recipe.medium]
     if family.stored != dataset.samples.dtype:
         fitting = [name for name in MEDIA if MEDIA[name].stored == dataset.samples.dtype]
-        advice = f"set medium={fitting[0]}" if fitting else "nothing trains on texts yet"
         raise GansmithError(
-            f"medium '{recipe.medium}' does not serve the samples of '{dataset.name}': {advice}"
+            f"medium '{recipe.medium}' does not serve the samples of '{dataset.name}': set "
+            f"medium={fitting[0]}"
         )
     return family.fit(recipe, dataset, say)
 
@@ -92,7 +93,7 @@ def draw_blueprint(recipe: Recipe, dataset: Dataset, say: Say = silent) -> Bluep
     """Describe the generator that a recipe makes for a dataset."""
     medium = fit_medium(recipe, dataset, say)
     classes = dataset.classes if recipe.network.conditional and dataset.classes > 1 else 0
-    spec = SampleSpec(*medium.shape(dataset.samples.shape), classes)
+    spec = SampleSpec(*medium.shape(dataset.samples.shape), classes, medium.tokens)
     names: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
     if classes:

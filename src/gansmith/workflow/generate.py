@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gansmith.data.cache import atomic_file
 from gansmith.errors import GansmithError
+from gansmith.media.text.medium import TextMedium
 from gansmith.model import Model, load
+from gansmith.workflow.compose import Wish, compose
 
 
 def generate(
@@ -24,6 +28,7 @@ def generate(
     out: str | Path | None = None,
     format_: str | None = None,
     tempo: float | None = None,
+    wish: Wish | None = None,
 ) -> Path:
     """Make samples and write them.
 
@@ -33,10 +38,12 @@ def generate(
         seed: The same seed gives the same samples.
         label: Name or number of a class, for a conditional generator.
         truncation: Largest latent in standard deviations; lower is more typical, less varied.
-        out: `NAME.png` for a sheet, `NAME.npz` for an array, else a folder for one file a sample.
-            Left out, a folder `samples-SEED` in the run.
+        out: `NAME.png` for a sheet, `NAME.npz` for an array, for texts `NAME.txt` or `NAME.jsonl`,
+            else a folder for one file a sample. Left out, `samples-SEED` in the run: a folder, or
+            a `.txt` of texts.
         format_: Kind of single files, such as `wav24` or `flac` for sound; left out, the usual.
         tempo: Beats a minute of loops, in place of those that were trained on; pitch stays.
+        wish: What is asked of texts.
 
     Returns:
         What was written.
@@ -47,23 +54,51 @@ def generate(
     model = load(run)
     if tempo is not None:
         model.medium = model.medium.at_tempo(tempo)
-    samples = model.sample(count, seed=seed, label=label, truncation=truncation)
+    if truncation is not None and model.generator.draws_tokens:
+        raise GansmithError("--truncation is not for texts: ask for --temperature or --top-p")
     labels = model.labels(count, seed, label)
-    place = Path(out) if out is not None else home_of(run) / f"samples-{seed}"
-    if place.suffix == ".png":
-        with atomic_file(place) as partial:
-            model.medium.sheet(samples).save(partial, format="PNG")
-    elif place.suffix == ".npz":
-        arrays = {"samples": samples} | ({} if labels is None else {"labels": labels.numpy()})
-        with atomic_file(place) as partial:
-            np.savez_compressed(partial, **arrays)
-    elif place.suffix:
-        raise GansmithError(f"--out takes a folder, a .npz or a .png, not '{place.name}'")
+    if wish is not None and wish.given:
+        texts = compose(model, home_of(run), count, seed, labels, wish)
+        assert isinstance(model.medium, TextMedium)
+        samples: NDArray[Any] = model.medium.pack(texts)
+    else:
+        samples = model.sample(count, seed=seed, label=label, truncation=truncation)
+    usual = f"samples-{seed}" + "".join(model.medium.collections[:1])
+    place = Path(out) if out is not None else home_of(run) / usual
+    if place.suffix:
+        _write_one_file(model, samples, labels, place, seed)
     else:
         facts = {"run": str(run), "seed": seed, "truncation": truncation}
         classes = None if labels is None else labels.tolist()
         write_files(model, samples, classes, place, facts, format_)
     return place
+
+
+def _write_one_file(
+    model: Model, samples: NDArray[Any], labels: Tensor | None, place: Path, seed: int
+) -> None:
+    """Write all samples as a sheet, an array, or a file of many."""
+    collections = model.medium.collections
+    if place.suffix == ".png":
+        with atomic_file(place) as partial:
+            model.medium.sheet(samples).save(partial, format="PNG")
+    elif place.suffix == ".npz":
+        arrays: dict[str, Any] = {"samples": samples}
+        arrays |= {} if labels is None else {"labels": labels.numpy()}
+        with atomic_file(place) as partial:
+            np.savez_compressed(partial, **arrays)
+    elif place.suffix in collections:
+        names = None if labels is None else [model.label_names[k] for k in labels.tolist()]
+        model.medium.write_all(samples, place, list(_facts(len(samples), seed, names)))
+    else:
+        takes = ", ".join(("a folder", "a .npz", *(f"a {ending}" for ending in collections)))
+        raise GansmithError(f"--out takes {takes} or a .png, not '{place.name}'")
+
+
+def _facts(count: int, seed: int, labels: list[str] | None) -> Iterator[dict[str, Any]]:
+    """Yield what is known of each sample."""
+    for index in range(count):
+        yield {"seed": seed, "index": index} | ({} if labels is None else {"label": labels[index]})
 
 
 def home_of(run: str | Path) -> Path:

@@ -65,14 +65,21 @@ class ProgressLine:
         rate = (moment.samples - self._origin.samples) / max(seconds, 1e-9)
         done = moment.progress - self._origin.progress
         left = seconds / done * max(0.0, 1 - moment.progress) if done > 0 else 0.0
-        right = right_share(signals["real_sign"], signals["fake_sign"])
+        losses = {"D": "d_loss", "G": "g_loss"}
+        told = [
+            f"{player} {signals[name]:.2f}" for player, name in losses.items() if name in signals
+        ]
         parts = [
             f"{self._name} {min(moment.progress, 1):4.0%}",
             f"{readable_time(left)} left",
             f"{rate:,.0f} samples/s",
-            f"loss D {signals['d_loss']:.2f} G {signals['g_loss']:.2f}",
-            f"D right {right:.0%}",
+            f"loss {' '.join(told)}",
         ]
+        if {"real_sign", "fake_sign"} <= signals.keys():
+            right = right_share(signals["real_sign"], signals["fake_sign"])
+            parts.append(f"D right {right:.0%}")
+        if "nats" in signals:
+            parts.append(f"{signals['nats']:.3f} nats")
         if self._distance is not None:
             parts.append(f"distance {self._distance:.3g}")
         return " · ".join(parts)

@@ -1,0 +1,186 @@
+"""Compose: texts by wish: begun by a prompt, in a form of verse, the best of several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gansmith.errors import GansmithError
+from gansmith.media.text.medium import TextMedium
+from gansmith.media.text.symbols import END, UNKNOWN
+from gansmith.media.text.verse.forms import FORMS
+from gansmith.media.text.verse.lines import Couplet, Haiku, LineForm
+from gansmith.media.text.verse.quatrain import Quatrain
+from gansmith.model import Model
+from gansmith.networks import build_pair
+from gansmith.networks.sequence import (
+    Decoding,
+    Mask,
+    SequenceDiscriminator,
+    SequenceGenerator,
+    uniform,
+)
+from gansmith.run import Run
+from gansmith.sampling import draw_latents
+from gansmith.workflow.lines import write_lines
+
+AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of texts; what is left out is as the recipe has it.
+
+    Attributes:
+        temperature: Below 1 for more typical texts, above for stranger ones.
+        top_p: Share of each distribution that tokens are drawn from, the most likely ones.
+        prompt: What every text begins with.
+        max_length: Most tokens of a text.
+        form: Name of a form of verse that every text keeps.
+        best_of: Texts drawn for each that is kept; the discriminator chooses.
+    """
+
+    temperature: float | None = None
+    top_p: float | None = None
+    prompt: str | None = None
+    max_length: int | None = None
+    form: str | None = None
+    best_of: int | None = None
+
+    @property
+    def given(self) -> list[str]:
+        """Names of what is asked for, as options."""
+        named = [field.name for field in fields(self) if getattr(self, field.name) is not None]
+        return ["--" + name.replace("_", "-") for name in named]
+
+
+def compose(
+    model: Model, home: Path, count: int, seed: int, labels: Tensor | None, wish: Wish
+) -> list[str]:
+    """Make texts by a wish.
+
+    Args:
+        model: A generator of texts.
+        home: Folder of the run, where its discriminator is.
+        count: How many.
+        seed: The same seed and wish give the same texts.
+        labels: Class of each text, or None.
+        wish: What is asked for.
+
+    Raises:
+        GansmithError: A wish is out of range, or the generator cannot fulfil it.
+    """
+    generator, medium = model.generator, model.medium
+    if not isinstance(generator, SequenceGenerator) or not isinstance(medium, TextMedium):
+        raise GansmithError(f"{wish.given[0]} is for generators of texts, and this is none")
+    _check(wish, medium.length)
+    length = wish.max_length or medium.length
+    temperature = model.blueprint.temperature if wish.temperature is None else wish.temperature
+    decoding = Decoding(temperature, wish.top_p or 1.0, _begun(medium, wish, length))
+    if wish.form in LINE_FORMS:
+        if (wish.best_of or 1) > 1:
+            raise GansmithError(f"--best-of and --form {wish.form} do not go together: drop one")
+        form = LINE_FORMS[wish.form]()
+        return write_lines(generator, medium, form, decoding, count, seed, labels)
+    mask = _mask(medium, wish, length)
+    generator.decoding = Decoding(temperature, decoding.top_p, decoding.prefix, mask)
+    tries = wish.best_of or 1
+    latents = draw_latents(count * tries, generator.latent, seed)[:, :length]
+    asked = None if labels is None else labels.repeat_interleave(tries)
+    tokens = _written(generator, latents, asked)
+    if tries > 1:
+        judge = _discriminator(model, home)
+        chosen = _ratings(judge, tokens, asked).view(count, tries).argmax(1)
+        tokens = tokens[torch.arange(count) * tries + chosen]
+    return medium.vocabulary.decode(tokens)
+
+
+LINE_FORMS: dict[str, Callable[[], LineForm]] = {"haiku": Haiku, "couplet": Couplet}
+QUATRAINS = {"quatrain-5": 5, "quatrain-7": 7}
+
+
+def _check(wish: Wish, length: int) -> None:
+    if wish.form is not None:
+        FORMS[wish.form]  # an unknown name is told here
+    for name, value, low, high in (
+        ("--temperature", wish.temperature, 0.0, 5.0),
+        ("--top-p", wish.top_p, 1e-6, 1.0),
+        ("--max-length", wish.max_length, 1, length),
+        ("--best-of", wish.best_of, 1, 1000),
+    ):
+        if value is not None and not low <= value <= high:
+            lowest = "above 0" if low == 1e-6 else f"from {low:g}"
+            raise GansmithError(f"{name} takes a number {lowest} to {high:g}, not {value:g}")
+
+
+def _begun(medium: TextMedium, wish: Wish, length: int) -> Tensor | None:
+    """Tokens [1, P] of the prompt."""
+    if not wish.prompt:
+        return None
+    numbers = medium.vocabulary.numbers([wish.prompt])[0]
+    if UNKNOWN in numbers:
+        known = set("".join(medium.vocabulary.symbols()))
+        strange = next((sign for sign in wish.prompt if sign not in known), wish.prompt)
+        raise GansmithError(
+            f"the prompt has '{strange}', which no text that was trained on has: use another"
+        )
+    if len(numbers) >= length:
+        raise GansmithError(
+            f"the prompt has {len(numbers)} tokens and texts at most {length}: shorten it"
+        )
+    return torch.tensor([numbers])
+
+
+def _mask(medium: TextMedium, wish: Wish, length: int) -> Mask | None:
+    """What may follow what, where a form of Chinese verse is asked for."""
+    if wish.form not in QUATRAINS:
+        return None
+    form = Quatrain(medium.vocabulary.symbols(), QUATRAINS[wish.form], end=END)
+    if length < form.tokens:
+        raise GansmithError(
+            f"--form {wish.form} has {form.tokens} characters and texts at most {length}: "
+            "train on poems of that form"
+        )
+    if wish.prompt:
+        form.broken(wish.prompt)
+    return lambda before: torch.from_numpy(form.allowed(before.numpy()))
+
+
+def _written(generator: SequenceGenerator, latents: Tensor, labels: Tensor | None) -> Tensor:
+    """Draw tokens [N, T], some at a time."""
+    parts = [
+        generator.write(
+            uniform(latents[at : at + AT_ONCE]),
+            None if labels is None else labels[at : at + AT_ONCE],
+        )
+        for at in range(0, len(latents), AT_ONCE)
+    ]
+    return torch.cat(parts)
+
+
+def _discriminator(model: Model, home: Path) -> SequenceDiscriminator:
+    """Take up the discriminator that the run ended with."""
+    state = Run(home).load_checkpoint("last")
+    if state is None:
+        raise GansmithError(
+            f"--best-of needs the discriminator, in {home}/checkpoints: name the run's own folder"
+        )
+    pair = build_pair(model.blueprint.network, model.blueprint.spec, seed=0)
+    assert isinstance(pair.discriminator, SequenceDiscriminator)
+    pair.discriminator.load_state_dict(state["networks"]["discriminator"])
+    return pair.discriminator.eval()
+
+
+@torch.no_grad()
+def _ratings(judge: SequenceDiscriminator, tokens: Tensor, labels: Tensor | None) -> Tensor:
+    samples = tokens[:, None, None]
+    parts = range(0, len(tokens), AT_ONCE)
+    rated = [
+        judge(samples[at : at + AT_ONCE], None if labels is None else labels[at : at + AT_ONCE])
+        for at in parts
+    ]
+    return torch.cat(rated)

@@ -1,0 +1,104 @@
+"""Poems line by line: of many lines that a generator offers, those that keep a form."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gansmith.errors import GansmithError
+from gansmith.media.text.medium import TextMedium
+from gansmith.media.text.symbols import BLANK
+from gansmith.media.text.verse.lines import LineForm
+from gansmith.networks.sequence import Decoding, SequenceGenerator, uniform
+from gansmith.sampling import draw_latents
+
+OFFERS = 16
+"""Lines offered to each poem in a round."""
+ROUNDS, PATIENCE = 120, 12
+"""Most rounds, and those without a line that fits after which a poem begins anew."""
+
+
+def write_lines(
+    generator: SequenceGenerator,
+    medium: TextMedium,
+    form: LineForm,
+    decoding: Decoding,
+    count: int,
+    seed: int,
+    labels: Tensor | None,
+) -> list[str]:
+    """Write poems whose every line fits a form.
+
+    A line is the next that the generator writes after those before it, where it has learnt texts of
+    several lines, and else a text of its own. The first that fits is taken.
+
+    Args:
+        generator: Of texts.
+        medium: Knows its tokens.
+        form: Tells which lines fit.
+        decoding: Its prefix begins the first line.
+        count: How many poems.
+        seed: The same seed gives the same poems.
+        labels: Class of each poem, or None.
+
+    Raises:
+        GansmithError: The generator offers no lines that fit.
+    """
+    poems: list[list[str]] = [[] for _ in range(count)]
+    idle = [0] * count
+    several = "\n" in "".join(medium.vocabulary.symbols())
+    given = "" if decoding.prefix is None else medium.vocabulary.decode(decoding.prefix)[0]
+    for turn in range(ROUNDS):
+        due = [index for index, poem in enumerate(poems) if len(poem) < form.lines]
+        if not due:
+            return ["\n".join(poem) for poem in poems]
+        before = [_before(poems[index], given, several) for index in due]
+        rows = torch.tensor(due).repeat_interleave(OFFERS)
+        generator.decoding = Decoding(
+            decoding.temperature, decoding.top_p, _prefixes(medium, before)
+        )
+        latents = draw_latents(count * OFFERS, generator.latent, seed * ROUNDS + turn)
+        latents = latents[: len(rows)]
+        texts = medium.vocabulary.decode(
+            generator.write(uniform(latents), None if labels is None else labels[rows])
+        )
+        for place, index in enumerate(due):
+            offered = texts[place * OFFERS : (place + 1) * OFFERS]
+            lines = (_line(text, poems[index], several) for text in offered)
+            fitting = next((line for line in lines if form.fits(line, poems[index])), None)
+            idle[index] = 0 if fitting else idle[index] + 1
+            if fitting:
+                poems[index].append(fitting)
+            elif idle[index] >= PATIENCE:
+                poems[index], idle[index] = [], 0
+    missing = sum(len(poem) < form.lines for poem in poems)
+    raise GansmithError(
+        f"{missing} of {count} poems found no lines that keep the form among "
+        f"{ROUNDS * OFFERS:,} offered to each: try a higher --temperature, or train on such verse"
+    )
+
+
+def _before(poem: list[str], given: str, several: bool) -> str:
+    """What the next line is written after."""
+    if not poem:
+        return given
+    return "\n".join(poem) + "\n" if several else ""
+
+
+def _line(text: str, poem: list[str], several: bool) -> str:
+    """Take the line that comes after a poem's out of a text that was begun with them."""
+    lines = text.split("\n")
+    place = len(poem) if several else 0
+    return lines[place].strip() if place < len(lines) else ""
+
+
+def _prefixes(medium: TextMedium, before: list[str]) -> Tensor | None:
+    """Tokens [N, P], each OFFERS times, with blanks behind shorter ones."""
+    numbers = medium.vocabulary.numbers(before)
+    longest = max(map(len, numbers))
+    if not longest:
+        return None
+    found = torch.full((len(before), longest), BLANK)
+    for row, some in zip(found, numbers, strict=True):
+        row[: len(some)] = torch.tensor(some, dtype=torch.long)
+    return found.repeat_interleave(OFFERS, dim=0)

@@ -1,0 +1,52 @@
+"""Every recipe of texts, over made texts, through its three phases on the CPU."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from gansmith.networks.sequence import SequenceGenerator
+from gansmith.recipe import load_recipe, recipe_names
+from gansmith.workflow.assemble import assemble
+from tests.training.verses import play, verses, weights
+
+RECIPES = [name for name in recipe_names() if load_recipe(name).duel == "sequence"]
+LIKELIHOOD, WARM_UP, ADVERSARIAL = 0.1, 0.5, 0.8
+
+
+def test_there_are_recipes_of_texts() -> None:
+    assert set(RECIPES) == {"texts", "captions", "quatrains"}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_each_phase_moves_the_players_it_should(name: str) -> None:
+    recipe = load_recipe(name, ["training.batch=8"])
+    game = assemble(recipe, verses())
+    moved = []
+    for progress in (LIKELIHOOD, WARM_UP, ADVERSARIAL):
+        game.duel.set_progress(progress, 0)
+        before = {player: weights(network) for player, network in game.duel.networks.items()}
+        signals = play(game, 2, progress)
+        assert [key for key, value in signals.items() if not math.isfinite(value)] == []
+        moved.append(
+            {
+                player
+                for player, network in game.duel.networks.items()
+                if not torch.equal(before[player], weights(network))
+            }
+        )
+    assert moved == [{"generator"}, {"discriminator"}, {"generator", "discriminator"}]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_it_draws_tokens_like_those_of_its_data(name: str) -> None:
+    game = assemble(load_recipe(name, ["training.batch=8"]), verses())
+    real, _ = game.feed.next()
+    generator = game.duel.networks["generator"].eval()
+    assert isinstance(generator, SequenceGenerator)
+    drawn = generator(torch.randn(4, generator.latent))
+    assert drawn.shape[1:] == real.shape[1:] and drawn.dtype == real.dtype
+    texts = game.blueprint.medium.decode(drawn)
+    assert texts.shape == (4, *verses().samples.shape[1:])
