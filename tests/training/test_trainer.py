@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 from pathlib import Path
 
@@ -10,26 +9,9 @@ import torch
 from gansmith.checkpoint import Tree, load_tree
 from gansmith.errors import GansmithError
 from gansmith.run import Run
-from gansmith.training.moment import Moment
 from gansmith.training.trainer import Trainer
 from tests.training.scripted import assert_equal
-from tests.training.toy import toy_recipe, toy_trainer
-
-
-class StopAfter:
-    """Sends this process a signal once a number of samples has been seen."""
-
-    def __init__(self, samples: int, number: signal.Signals = signal.SIGTERM) -> None:
-        self.samples, self.number = samples, number
-
-    def resume(self, moment: Moment) -> None: ...
-
-    def told(self, moment: Moment, signals: dict[str, float]) -> None: ...
-
-    def look(self, moment: Moment) -> bool:
-        if moment.samples == self.samples:
-            os.kill(os.getpid(), self.number)
-        return False
+from tests.training.toy import StopAfter, toy_recipe, toy_trainer
 
 
 def _final(folder: Path) -> Tree:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from gansmith.run import Run
 from gansmith.training.duel import NoiseDuel
 from gansmith.training.engine import Engine
 from gansmith.training.feed import Feed
-from gansmith.training.moment import Observer
+from gansmith.training.moment import Moment, Observer
 from gansmith.training.trainer import Trainer
 
 SMALL = [
@@ -63,3 +65,19 @@ def toy_trainer(
     config = recipe.training
     feed = Feed(dataset, MEDIA["image"](), engine, config.batch, config.seed, bool(classes))
     return Trainer(duel, feed, engine, recipe, run, observers)
+
+
+class StopAfter:
+    """Sends this process a signal once a number of samples has been seen."""
+
+    def __init__(self, samples: int, number: signal.Signals = signal.SIGTERM) -> None:
+        self.samples, self.number = samples, number
+
+    def resume(self, moment: Moment) -> None: ...
+
+    def told(self, moment: Moment, signals: dict[str, float]) -> None: ...
+
+    def look(self, moment: Moment) -> bool:
+        if moment.samples == self.samples:
+            os.kill(os.getpid(), self.number)
+        return False

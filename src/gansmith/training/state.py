@@ -41,6 +41,11 @@ def replace_players(duel: Duel, other: Duel, average: Average) -> None:
     average.network.load_state_dict(duel.networks[duel.averaged].state_dict())
 
 
+def seed_random(engine: Engine, seed: int) -> None:
+    """Begin the random numbers that networks draw by themselves, such as dropout's."""
+    torch.manual_seed(seed + engine.rank)
+
+
 def capture_random(engine: Engine) -> Tree:
     """Return the states of all random generators."""
     random: Tree = {"noise": engine.random.get_state(), "torch": torch.get_rng_state()}

@@ -24,6 +24,7 @@ from gansmith.training.state import (
     replace_players,
     restore_players,
     restore_random,
+    seed_random,
 )
 
 
@@ -83,6 +84,8 @@ class Trainer:
         Raises:
             GansmithError: Losses or weights are no longer numbers; the last checkpoint is intact.
         """
+        if not self.clock.samples:
+            seed_random(self.engine, self.config.seed)
         self.clock.start()
         self._saved_at = time.perf_counter()
         moment = self._moment(*self._agree(stop=False)[:2])
