@@ -97,6 +97,14 @@ FAULTS: dict[str, tuple[str, Course]] = {
         {"counts": [55, 56, 55, 56, 55, 56, 55, 0, 56, 56]},
     ),
     "labels mean nothing": ("labels ignored", {"look": {"agreement": 0.1}}),
+    "short texts are loved": (
+        "reward hacking",
+        {"step": {"kl": 0.5, "fake_length": 7.0, "real_length": 11.0}},
+    ),
+    "texts never end": (
+        "reward hacking",
+        {"step": {"kl": 0.5, "fake_length": 19.0, "real_length": 11.0}},
+    ),
 }
 
 WAITS: dict[str, float] = {
@@ -104,6 +112,8 @@ WAITS: dict[str, float] = {
     "the discriminator is always right": WARM,
     "the discriminator is fooled": WARM,
     "samples are copies": WARM,
+    "short texts are loved": WARM,
+    "texts never end": WARM,
     "unseen samples are suspected": WARM,
     "samples beside each other": SETTLED,
     "one sample": SETTLED,

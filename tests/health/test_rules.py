@@ -74,6 +74,10 @@ def test_what_was_said_is_not_said_again_on_this_course(fault: str) -> None:
     assert diagnose(history) == []
 
 
+def test_lengths_before_any_reward_are_the_language_models_own() -> None:
+    assert diagnose(course(step={"fake_length": 7.0, "real_length": 11.0})) == []
+
+
 def test_the_gravest_comes_first() -> None:
     how = FAULTS["labels mean nothing"][1]["look"] | FAULTS["samples leap"][1]["look"]
     assert _names(course(look=how)) == ["oscillation", "labels ignored"]

@@ -44,6 +44,10 @@ EXPLANATIONS: dict[str, str] = {
         "Samples do not show what their label asks for: labels in the data are wrong, or the "
         "players do not use them."
     ),
+    "reward hacking": (
+        "Texts become shorter or longer than real ones: the generator has found that the "
+        "discriminator likes a length, and lives on that instead of writing better."
+    ),
 }
 
 

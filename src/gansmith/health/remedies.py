@@ -11,15 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gansmith.health.diagnosis import Diagnosis
+from gansmith.health.rates import MODERATE, Settings, scaled, set_schedule, slower
+from gansmith.health.sequence_remedies import SEQUENCE_REMEDIES
 from gansmith.recipe import Recipe, merge_settings
-from gansmith.schema import Schedule
 from gansmith.training.guard import Ruling
 
-Settings = tuple[str, ...]
-
-MODERATE = 8e-4
-"""The rate of the house's own recipes: higher ones are brought down to it before anything is
-halved, and a game that gets its first penalty can bear it."""
 STEADY = (
     "objective.name=relativistic",
     "objective.penalty=r1+r2",
@@ -35,7 +31,8 @@ def remedy(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
 
     An empty ruling means that no setting would help.
     """
-    return REMEDIES[diagnosis.name](diagnosis, recipe)
+    remedies = SEQUENCE_REMEDIES if recipe.duel == "sequence" else REMEDIES
+    return remedies[diagnosis.name](diagnosis, recipe)
 
 
 def steady(recipe: Recipe) -> Settings:
@@ -44,7 +41,7 @@ def steady(recipe: Recipe) -> Settings:
     if recipe.objective.penalty == "none" or gamma.start <= 0:
         settings += _first_penalty(recipe)
     else:
-        settings += _scaled("objective.gamma", gamma, 3)
+        settings += scaled("objective.gamma", gamma, 3)
     if recipe.objective.critic_steps > 1:
         settings.append("objective.critic_steps=1")
     if recipe.training.ema_half_life == 0:
@@ -55,25 +52,12 @@ def steady(recipe: Recipe) -> Settings:
 def _first_penalty(recipe: Recipe) -> Settings:
     """Settings of a penalty where there was none, and of the rates that it allows."""
     rates = (
-        *_set("optimiser.g_lr", MODERATE, MODERATE),
-        *_set("optimiser.d_lr", MODERATE, MODERATE),
+        *set_schedule("optimiser.g_lr", MODERATE, MODERATE),
+        *set_schedule("optimiser.d_lr", MODERATE, MODERATE),
     )
     if recipe.medium == "points":
-        return (*_set("objective.gamma", 0.1, 0.1), *rates)
-    return (*_set("objective.gamma", 5, 5), "objective.penalty_every=4", *rates)
-
-
-def slower(recipe: Recipe) -> Settings:
-    """Settings with lower rates: too high ones moderate, moderate ones halved."""
-    rates = recipe.optimiser
-    pairs = (("optimiser.g_lr", rates.g_lr), ("optimiser.d_lr", rates.d_lr))
-    wild = any(rate.start > MODERATE for _, rate in pairs)
-    return tuple(
-        setting
-        for name, rate in pairs
-        if rate.start > 0
-        for setting in _scaled(name, rate, min(1.0, MODERATE / rate.start) if wild else 0.5)
-    )
+        return (*set_schedule("objective.gamma", 0.1, 0.1), *rates)
+    return (*set_schedule("objective.gamma", 5, 5), "objective.penalty_every=4", *rates)
 
 
 def _for_divergence(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
@@ -109,7 +93,7 @@ def _faster(player: str, recipe: Recipe) -> Ruling:
     """Begin anew with equal rates; where they are equal already, with one player's doubled."""
     rates = recipe.optimiser
     if rates.g_lr == rates.d_lr:
-        return Ruling(settings=_scaled(player, rates.g_lr, 2), back="new")
+        return Ruling(settings=scaled(player, rates.g_lr, 2), back="new")
     return Ruling(settings=_level(recipe), back="new")
 
 
@@ -124,10 +108,10 @@ def _for_copying(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
         ops = ",".join(dict.fromkeys((*augment.ops, *EVERYTHING.split(","))))
         return Ruling(settings=(f"augment.ops={ops}", f"augment.probability={augment.limit:g}"))
     first = (f"augment.ops={CROPS}", f"augment.probability={min(0.5, augment.limit):g}")
-    return Ruling(settings=(*first, *_scaled("objective.gamma", recipe.objective.gamma, 2)))
+    return Ruling(settings=(*first, *scaled("objective.gamma", recipe.objective.gamma, 2)))
 
 
-def _for_labels(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+def _no_answer(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
     return Ruling()
 
 
@@ -137,16 +121,7 @@ def _level(recipe: Recipe) -> Settings:
     higher = max(rates, key=lambda rate: rate.start)
     factor = min(1.0, MODERATE / max(higher.start, 1e-12))
     players = ("optimiser.g_lr", "optimiser.d_lr")
-    return tuple(setting for name in players for setting in _scaled(name, higher, factor))
-
-
-def _scaled(name: str, schedule: Schedule, factor: float) -> Settings:
-    """Set a schedule to its values times a factor."""
-    return _set(name, schedule.start * factor, schedule.end * factor)
-
-
-def _set(name: str, start: float, end: float) -> Settings:
-    return f"{name}.start={start:g}", f"{name}.end={end:g}"
+    return tuple(setting for name in players for setting in scaled(name, higher, factor))
 
 
 REMEDIES: dict[str, Callable[[Diagnosis, Recipe], Ruling]] = {
@@ -159,5 +134,7 @@ REMEDIES: dict[str, Callable[[Diagnosis, Recipe], Ruling]] = {
     "oscillation": _for_divergence,
     "memorising": _for_copying,
     "generator stalled": _for_stalling,
-    "labels ignored": _for_labels,
+    "labels ignored": _no_answer,
+    "reward hacking": _no_answer,
 }
+"""For duel `noise`, where nothing is rewarded for its length."""

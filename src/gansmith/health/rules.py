@@ -24,6 +24,9 @@ LATE = 0.5
 WINDOW = 0.03
 """Share of the budget over which signals of steps are averaged."""
 FATAL = frozenset({"diverged", "mode collapse (total)"})
+STRAY = 0.25
+"""Lengths of texts that differ by this share from real ones are no chance: healthy trainings keep
+within a few hundredths."""
 POOR = 0.3
 """Coverage below this share of the floor is poor."""
 
@@ -240,6 +243,20 @@ def labels_ignored(history: History) -> Diagnosis | None:
     )
 
 
+def reward_hacking(history: History) -> Diagnosis | None:
+    """Texts of another length than real ones: a reward is won by ending early, or never."""
+    made, real = history.mean("fake_length", WINDOW), history.mean("real_length", WINDOW)
+    rewarded = bool(history.recent("kl", WINDOW))
+    if history.age < WARM or not rewarded or not made or not real:
+        return None
+    if abs(made / real - 1) < STRAY:
+        return None
+    return Diagnosis(
+        "reward hacking",
+        f"texts have {made:.1f} tokens, real ones {real:.1f}.",
+    )
+
+
 RULES: tuple[Rule, ...] = (
     diverged,
     total_collapse,
@@ -251,4 +268,5 @@ RULES: tuple[Rule, ...] = (
     overfits,
     partial_collapse,
     labels_ignored,
+    reward_hacking,
 )
