@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from gansmith.errors import GansmithError
 from gansmith.evaluation.sweep import Row, gain
 
@@ -37,8 +39,17 @@ class Contest:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Contest:
-        """Rebuild a contest from its plain values."""
-        return cls(**plain)
+        """Rebuild a contest from its plain values.
+
+        Raises:
+            GansmithError: They are those of none.
+        """
+        try:
+            return TypeAdapter(cls).validate_python(plain)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise GansmithError(f"contest.json is damaged ({where}: {first['msg']})") from None
 
 
 def decide(curves: Mapping[str, Sequence[Row]], floor: Row) -> tuple[str, str]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from unicodedata import normalize
 
 import torch
 from torch import Tensor
 
 from gansmith.errors import GansmithError
 from gansmith.media.text.medium import TextMedium
-from gansmith.media.text.symbols import END, UNKNOWN
+from gansmith.media.text.symbols import END
 from gansmith.media.text.verse.forms import FORMS
 from gansmith.media.text.verse.lines import Couplet, Haiku, LineForm
 from gansmith.media.text.verse.quatrain import Quatrain
@@ -80,14 +81,15 @@ def compose(
     _check(wish, medium.length)
     length = wish.max_length or medium.length
     temperature = model.blueprint.temperature if wish.temperature is None else wish.temperature
-    decoding = Decoding(temperature, wish.top_p or 1.0, _begun(medium, wish, length))
+    prompt, top_p = normalize("NFC", wish.prompt or ""), wish.top_p or 1.0
+    wish = replace(wish, prompt=prompt)
     if wish.form in LINE_FORMS:
-        if (wish.best_of or 1) > 1:
-            raise GansmithError(f"--best-of and --form {wish.form} do not go together: drop one")
         form = LINE_FORMS[wish.form]()
-        return write_lines(generator, medium, form, decoding, count, seed, labels)
-    mask = _mask(medium, wish, length)
-    generator.decoding = Decoding(temperature, decoding.top_p, decoding.prefix, mask)
+        _check_lines(wish, medium)
+        plain = Decoding(temperature, top_p)
+        return write_lines(generator, medium, form, plain, prompt, count, seed, labels)
+    begun = _begun(medium, prompt, length)
+    generator.decoding = Decoding(temperature, top_p, begun, _mask(medium, wish, length))
     tries = wish.best_of or 1
     latents = draw_latents(count * tries, generator.latent, seed)[:, :length]
     asked = None if labels is None else labels.repeat_interleave(tries)
@@ -117,17 +119,24 @@ def _check(wish: Wish, length: int) -> None:
             raise GansmithError(f"{name} takes a number {lowest} to {high:g}, not {value:g}")
 
 
-def _begun(medium: TextMedium, wish: Wish, length: int) -> Tensor | None:
-    """Tokens [1, P] of the prompt."""
-    if not wish.prompt:
+def _check_lines(wish: Wish, medium: TextMedium) -> None:
+    for name, value in (("--best-of", wish.best_of), ("--max-length", wish.max_length)):
+        if value is not None:
+            raise GansmithError(f"{name} and --form {wish.form} do not go together: drop one")
+    for line in (wish.prompt or "").split("\n"):
+        _begun(medium, line, medium.length)
+
+
+def _begun(medium: TextMedium, prompt: str, length: int) -> Tensor | None:
+    """Tokens [1, P] of a prompt."""
+    if not prompt:
         return None
-    numbers = medium.vocabulary.numbers([wish.prompt])[0]
-    if UNKNOWN in numbers:
-        known = set("".join(medium.vocabulary.symbols()))
-        strange = next((sign for sign in wish.prompt if sign not in known), wish.prompt)
+    if (strange := medium.vocabulary.strange(prompt)) is not None:
+        named = "a line break" if strange == "\n" else f"'{strange}'"
         raise GansmithError(
-            f"the prompt has '{strange}', which no text that was trained on has: use another"
+            f"the prompt has {named}, which no text that was trained on has: use another"
         )
+    numbers = medium.vocabulary.numbers([prompt])[0]
     if len(numbers) >= length:
         raise GansmithError(
             f"the prompt has {len(numbers)} tokens and texts at most {length}: shorten it"
@@ -141,12 +150,12 @@ def _mask(medium: TextMedium, wish: Wish, length: int) -> Mask | None:
         return None
     form = Quatrain(medium.vocabulary.symbols(), QUATRAINS[wish.form], end=END)
     if length < form.tokens:
+        remedy = "train on poems of that form" if wish.max_length is None else "drop --max-length"
         raise GansmithError(
-            f"--form {wish.form} has {form.tokens} characters and texts at most {length}: "
-            "train on poems of that form"
+            f"--form {wish.form} has {form.tokens} characters and texts at most {length}: {remedy}"
         )
-    if wish.prompt:
-        form.broken(wish.prompt)
+    if wish.prompt and (fault := form.broken(wish.prompt)):
+        raise GansmithError(f"{fault}: give another --prompt, or drop --form")
     return lambda before: torch.from_numpy(form.allowed(before.numpy()))
 
 

@@ -60,7 +60,8 @@ def generate(
     if wish is not None and wish.given:
         texts = compose(model, home_of(run), count, seed, labels, wish)
         assert isinstance(model.medium, TextMedium)
-        samples: NDArray[Any] = model.medium.pack(texts)
+        longest = max(map(len, texts)) if wish.form else None
+        samples: NDArray[Any] = model.medium.pack(texts, longest)
     else:
         samples = model.sample(count, seed=seed, label=label, truncation=truncation)
     usual = f"samples-{seed}" + "".join(model.medium.collections[:1])

@@ -23,6 +23,7 @@ def write_lines(
     medium: TextMedium,
     form: LineForm,
     decoding: Decoding,
+    prompt: str,
     count: int,
     seed: int,
     labels: Tensor | None,
@@ -30,29 +31,35 @@ def write_lines(
     """Write poems whose every line fits a form.
 
     A line is the next that the generator writes after those before it, where it has learnt texts of
-    several lines, and else a text of its own. The first that fits is taken.
+    several lines, and else a text of its own. The first that fits is taken. Whole lines of the
+    prompt are kept as they are; its last begins the line that is due.
 
     Args:
         generator: Of texts.
         medium: Knows its tokens.
         form: Tells which lines fit.
-        decoding: Its prefix begins the first line.
+        decoding: Temperature and nucleus.
+        prompt: What every poem begins with, of known characters but for line feeds.
         count: How many poems.
         seed: The same seed gives the same poems.
         labels: Class of each poem, or None.
 
     Raises:
-        GansmithError: The generator offers no lines that fit.
+        GansmithError: The prompt breaks the form, or the generator offers no lines that fit.
     """
-    poems: list[list[str]] = [[] for _ in range(count)]
+    *whole, begun = prompt.split("\n")
+    _check(form, whole, begun)
+    poems = [list(whole) for _ in range(count)]
     idle = [0] * count
     several = "\n" in "".join(medium.vocabulary.symbols())
-    given = "" if decoding.prefix is None else medium.vocabulary.decode(decoding.prefix)[0]
     for turn in range(ROUNDS):
         due = [index for index, poem in enumerate(poems) if len(poem) < form.lines]
         if not due:
             return ["\n".join(poem) for poem in poems]
-        before = [_before(poems[index], given, several) for index in due]
+        before = [
+            _before(poems[index], begun if len(poems[index]) == len(whole) else "", several)
+            for index in due
+        ]
         rows = torch.tensor(due).repeat_interleave(OFFERS)
         generator.decoding = Decoding(
             decoding.temperature, decoding.top_p, _prefixes(medium, before)
@@ -70,7 +77,7 @@ def write_lines(
             if fitting:
                 poems[index].append(fitting)
             elif idle[index] >= PATIENCE:
-                poems[index], idle[index] = [], 0
+                poems[index], idle[index] = list(whole), 0
     missing = sum(len(poem) < form.lines for poem in poems)
     raise GansmithError(
         f"{missing} of {count} poems found no lines that keep the form among "
@@ -78,11 +85,22 @@ def write_lines(
     )
 
 
-def _before(poem: list[str], given: str, several: bool) -> str:
+def _check(form: LineForm, whole: list[str], begun: str) -> None:
+    """Refuse a prompt whose lines keep no form, whatever follows."""
+    for place, line in enumerate(whole):
+        if not form.fits(line, whole[:place]):
+            raise GansmithError(
+                f"line {place + 1} of the prompt, '{line}', does not keep the form: change it"
+            )
+    if begun and not form.could_fit(begun, whole):
+        raise GansmithError(
+            f"line {len(whole) + 1} of the prompt, '{begun}', is too long for the form: shorten it"
+        )
+
+
+def _before(poem: list[str], begun: str, several: bool) -> str:
     """What the next line is written after."""
-    if not poem:
-        return given
-    return "\n".join(poem) + "\n" if several else ""
+    return "\n".join([*poem, begun]) if several else begun
 
 
 def _line(text: str, poem: list[str], several: bool) -> str:

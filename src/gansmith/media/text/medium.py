@@ -89,9 +89,10 @@ class TextMedium(Medium):
         """Turn tokens into code points; what is too long is cut off."""
         return self.pack(self.vocabulary.decode(tensors.flatten(1)))
 
-    def pack(self, texts: Sequence[str]) -> NDArray[np.int32]:
-        """Store texts as samples; what is too long is cut off."""
-        return to_points([normalise(text)[: self.longest] for text in texts], self.longest)
+    def pack(self, texts: Sequence[str], longest: int | None = None) -> NDArray[np.int32]:
+        """Store texts as samples; what is longer than `longest` characters is cut off."""
+        room = self.longest if longest is None else longest
+        return to_points([normalise(normalise(text)[:room]) for text in texts], room)
 
     def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[np.int32]:
         """Refuse: the latent of a text cannot be found.
@@ -124,8 +125,7 @@ class TextMedium(Medium):
             records = ({"text": text, **fact} for text, fact in zip(texts, facts, strict=True))
             lines = [json.dumps(record, ensure_ascii=False) for record in records]
         else:
-            between = "\n" if any("\n" in text for text in texts) else ""
-            lines = [text + between for text in texts]
+            lines = ["\n\n".join(texts)] if any("\n" in text for text in texts) else texts
         with atomic_file(path) as partial:
             partial.write_text("\n".join(lines) + "\n", "utf-8")
 

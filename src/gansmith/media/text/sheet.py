@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from itertools import islice
 
@@ -13,12 +14,17 @@ WIDEST = 1200
 SIZE, LEADING, MARGIN = 15, 22, 18
 MOST_LINES = 8
 INK, RULE, PAPER = 30, 215, 255
-EASTERN = (
+NO_SIGN = "\U0010fffe"
+"""In no font: it is drawn as what stands for all that a font lacks."""
+FONTS = (
+    *("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial.ttf", "arial.ttf", "Helvetica.ttc"),
     *("NotoSansCJK-Regular.ttc", "NotoSerifCJK-Regular.ttc", "NotoSansSC-Regular.otf"),
     *("SourceHanSansSC-Regular.otf", "wqy-microhei.ttc", "wqy-zenhei.ttc", "uming.ttc"),
     *("msyh.ttc", "simsun.ttc", "PingFang.ttc", "Hiragino Sans GB.ttc", "Arial Unicode.ttf"),
 )
-"""Fonts of common systems that have Chinese characters, Kana and Hangul."""
+"""Fonts of common systems: letters of Europe, then Chinese characters, Kana and Hangul."""
+MAY_LACK = 0.05
+"""Share of characters that may be drawn as empty boxes."""
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -34,12 +40,13 @@ def text_sheet(
         widest: Pixels from left to right.
 
     Returns:
-        Mode L. Where no font of the system has the characters, the sheet says so instead.
+        Mode L, in the font of the system that has the most of the characters. Where none has
+        nearly all of them, the sheet says so instead.
     """
-    eastern = any(_eastern(sign) for text in texts for sign in text)
-    font = _eastern_font() if eastern else ImageFont.load_default(SIZE)
-    if font is None:
-        texts, font = [_NO_FONT], ImageFont.load_default(SIZE)
+    signs = Counter(sign for text in texts for sign in text if not sign.isspace())
+    lacking, font = _best_font(signs)
+    if lacking > MAY_LACK * signs.total():
+        texts, font = [_NO_FONT], _fonts()[0]
     fitting = _columns(texts, font, widest)
     columns = fitting if columns is None else max(1, min(columns, fitting))
     width = (widest - MARGIN) // columns - MARGIN
@@ -64,18 +71,36 @@ _NO_FONT = (
 )
 
 
-def _eastern(sign: str) -> bool:
-    return unicodedata.east_asian_width(sign) in "WF"
+def _best_font(signs: Counter[str]) -> tuple[int, Font]:
+    """Return the first font that lacks the fewest characters, and how many it lacks."""
+    best: tuple[int, Font] | None = None
+    for font in _fonts():
+        lacking = sum(count for sign, count in signs.items() if _lacks(font, sign))
+        if best is None or lacking < best[0]:
+            best = lacking, font
+        if not lacking:
+            break
+    assert best is not None
+    return best
 
 
 @cache
-def _eastern_font() -> Font | None:
-    for name in EASTERN:
-        try:
-            return ImageFont.truetype(name, SIZE)
-        except OSError:
-            continue
-    return None
+def _fonts() -> tuple[Font, ...]:
+    """The font that is always there, then those of the system."""
+    found: list[Font] = [ImageFont.load_default(SIZE)]
+    for name in FONTS:
+        with suppress(OSError):
+            found.append(ImageFont.truetype(name, SIZE))
+    return tuple(found)
+
+
+def _lacks(font: Font, sign: str) -> bool:
+    return _drawn(font, sign) == _drawn(font, NO_SIGN)
+
+
+def _drawn(font: Font, sign: str) -> tuple[tuple[int, int], bytes]:
+    mask = font.getmask(sign)
+    return mask.size, bytes(mask)
 
 
 def _columns(texts: Sequence[str], font: Font, widest: int) -> int:

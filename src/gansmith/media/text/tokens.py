@@ -28,6 +28,7 @@ class Tokens:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
+        tokenizer.encode_special_tokens = True  # a text may hold '<end>' as any other word
 
     @classmethod
     def learn(cls, texts: Sequence[str], kind: Kind, size: int) -> Tokens:
@@ -36,7 +37,7 @@ class Tokens:
         Args:
             texts: At least one.
             kind: `auto` takes pieces of words for long texts whose words blanks part.
-            size: Most different tokens, where they are pieces.
+            size: Most different tokens, where they are pieces; all single characters are kept.
         """
         chosen = _fitting(texts) if kind == "auto" else kind
         return cls(_characters(texts) if chosen == "characters" else _pieces(texts, size))
@@ -62,6 +63,10 @@ class Tokens:
     def numbers(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the numbers of each text, without an end."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+
+    def strange(self, text: str) -> str | None:
+        """Return the first character of a text that is in no token; None where all are known."""
+        return next((sign for sign in text if UNKNOWN in self.numbers([sign])[0]), None)
 
     def longest(self, texts: Sequence[str]) -> int:
         """Return the numbers of the longest text, its end included."""

@@ -100,12 +100,18 @@ class Quatrain:
         count, rest = divmod(int(costs) % _RHYME, _TONE)
         faults = [f"the tones of {count} character{'s' * (count > 1)}"] * bool(count)
         faults += ["the rhyme"] * bool(costs >= _RHYME or rest >= _FIRST)
+        if self._repeats(given) and "the rhyme" not in faults:
+            faults.append("the rhyme")
         if not faults:
             return None
-        return (
-            f"'{' / '.join(given.split())}' is no regular verse: "
-            f"it goes on by the pattern that it breaks least, against {' and '.join(faults)}"
+        return f"'{' / '.join(given.split())}' is no regular verse: it is against " + " and ".join(
+            faults
         )
+
+    def _repeats(self, given: str) -> bool:
+        """Whether line 2 or 4 ends with the last character of an earlier line."""
+        ends = [line[-1] for line in given.split("\n") if len(line) == self.length]
+        return any(ends[line] in ends[:line] for line in (1, 3) if line < len(ends))
 
     def _tokens(self, given: str) -> list[int]:
         """Tokens of given lines, checked."""
