@@ -17,6 +17,9 @@ from torch import Tensor
 from gansmith.errors import GansmithError
 from gansmith.media import MEDIA
 from gansmith.media.base import Medium
+from gansmith.media.text.caption_sheet import captioned_sheet
+from gansmith.media.text.captions import CaptionMedium
+from gansmith.media.text.points import to_texts
 from gansmith.networks import Generator, SampleSpec, build_pair
 from gansmith.networks.sequence import Decoding, SequenceGenerator
 from gansmith.recipe import NetworkConfig
@@ -26,6 +29,8 @@ from gansmith.sampling import draw_labels, draw_latents, generate_samples, sprea
 
 FORMAT = "gansmith-generator-1"
 MEDIUM_PREFIX = "medium."
+CAPTIONED, CAPTIONS = 24, 5
+"""Pictures on a sheet, and captions of each."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,11 @@ class Blueprint:
     label_names: tuple[str, ...] = ()
     label_weights: tuple[float, ...] = ()
     temperature: float = 1.0
+
+    @property
+    def conditional(self) -> bool:
+        """Whether samples are asked for by classes or pictures."""
+        return bool(self.spec.classes) or self.spec.picture is not None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for a manifest or a file's metadata."""
@@ -135,9 +145,15 @@ class Model:
         return latents * self.blueprint.temperature if scaled else latents
 
     def labels(self, count: int, seed: int, label: str | int | None = None) -> Tensor | None:
-        """Return the labels [count] that :meth:`sample` uses, or None without labels."""
+        """Return the labels [count] that :meth:`sample` uses, or None without labels.
+
+        Of captions, pictures float32 [count, C, H, W] in their place.
+        """
         if label is not None:
             return torch.full((count,), self._class_of(label))
+        if isinstance(self.medium, CaptionMedium):
+            examples = torch.from_numpy(self.medium.examples)
+            return self.medium.see(examples[draw_examples(len(examples), count, seed)])
         if not self.label_names:
             return None
         return draw_labels(count, torch.tensor(self.blueprint.label_weights), seed)
@@ -205,6 +221,8 @@ def contact_sheet(model: Model, seed: int = 0, count: int = 128, **options: Any)
         count: About how many samples.
         **options: As the medium's own `sheet` takes them.
     """
+    if isinstance(model.medium, CaptionMedium):
+        return _caption_sheet(model, model.medium, seed)
     classes, columns, labels = len(model.label_names), math.isqrt(count), None
     if 2 <= classes <= 16:
         columns = row_length(count, classes)
@@ -215,6 +233,22 @@ def contact_sheet(model: Model, seed: int = 0, count: int = 128, **options: Any)
         labels = model.labels(count, seed)
     samples = generate_samples(model.generator, model.medium, model.latents(count, seed), labels)
     return model.medium.sheet(samples, columns=columns, **options)
+
+
+def draw_examples(examples: int, count: int, seed: int) -> Tensor:
+    """Draw numbers of examples, int64 [count], each as likely as any other, by a seed."""
+    return draw_labels(count, torch.ones(examples), seed)
+
+
+def _caption_sheet(model: Model, medium: CaptionMedium, seed: int) -> Image.Image:
+    """Draw some examples, each with several captions."""
+    shown = medium.examples[:CAPTIONED]
+    labels = medium.see(torch.from_numpy(shown)).repeat_interleave(CAPTIONS, dim=0)
+    samples = generate_samples(model.generator, medium, model.latents(len(labels), seed), labels)
+    texts = to_texts(samples)
+    return captioned_sheet(
+        shown, [texts[at : at + CAPTIONS] for at in range(0, len(texts), CAPTIONS)]
+    )
 
 
 def _from_checkpoint(run: Run) -> Model:

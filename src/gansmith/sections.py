@@ -37,6 +37,9 @@ class DataConfig(Section):
     field: str | None = Field(
         None, description="column of a table that holds the texts; null: text, caption or content"
     )
+    captions: bool = Field(
+        False, description="read pictures with what is written of them; docs/captions.md"
+    )
     longest: int | None = Field(
         None, ge=2, le=10_000, description="characters of a text; null: as 99.5 % of them have"
     )

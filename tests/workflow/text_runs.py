@@ -13,6 +13,7 @@ import pytest
 from gansmith.cli import main
 from gansmith.model import Model
 from gansmith.networks.sequence import SequenceGenerator
+from tests.data.pictured import make_captioned
 from tests.training.verses import TEXTS, text_game, verses
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -81,6 +82,14 @@ def points_run(base: Path) -> Path:
     quick = ("training.frames=2", "evaluation.samples=64", "evaluation.quick_looks=1")
     settings = [part for entry in quick for part in ("--set", entry)]
     return _trained(base / "points-run", "ring", "ring", "--samples", 256, *settings)
+
+
+@cache
+def captioned_run(base: Path) -> Path:
+    """A run on pictures with captions."""
+    folder = make_captioned(base / "shapes")
+    settings = options("data.held_out=0.3", "text.tokens=characters")
+    return _trained(base / "captioned-run", "captioned", folder, "--samples", 600, *settings)
 
 
 def _trained(out: Path, recipe: str, data: Path | str, *rest: object) -> Path:

@@ -64,6 +64,10 @@ def generate(
             "--best-of", help="Draw so many, keep the discriminator's.", rich_help_panel=TEXTS
         ),
     ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", help="What captions are about.", rich_help_panel=TEXTS),
+    ] = None,
 ) -> None:
     """Make samples: single files, one array, one sheet, or one file of texts."""
     from gansmith.workflow.compose import Wish
@@ -78,7 +82,7 @@ def generate(
         out=out,
         format_=format_,
         tempo=tempo,
-        wish=Wish(temperature, top_p, prompt, max_length, form, best_of),
+        wish=Wish(temperature, top_p, prompt, max_length, form, best_of, picture),
     )
     console.print(f"{count} samples in {place}")
 

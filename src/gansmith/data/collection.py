@@ -72,6 +72,10 @@ class Prepared(ABC):
     def labels(self) -> Sequence[str] | None:
         """One label name a sample, or None."""
 
+    def pictures(self) -> NDArray[np.uint8] | None:
+        """Pictures [labels, H, W, C] that the labels stand for, in order of their names."""
+        return None
+
     @abstractmethod
     def held_out(self) -> NDArray[np.bool_]:
         """Choose the samples kept for judging, bool [N]."""

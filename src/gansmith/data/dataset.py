@@ -24,6 +24,7 @@ class Dataset:
         source: Where the samples came from, in words.
         licence: Licence of the samples, or "unknown (your own data)".
         settings: What was done to the files (size, mode, resize policy, filter).
+        pictures: uint8 [classes, H, W, C], of captions: what each label is a picture of.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Dataset:
     source: str
     licence: str
     settings: dict[str, object] = field(default_factory=dict)
+    pictures: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gansmith.data import duplicates, tables
+from gansmith.data.captions import CaptionedPictures
 from gansmith.data.inspect_sounds import SoundInspection, inspect_sounds
 from gansmith.data.inspect_texts import TextInspection, inspect_texts
 from gansmith.data.locate import locate
@@ -40,6 +41,7 @@ class Inspection(tables.Inspected):
         plan: What the recipe will do: size, mode, resize policy, filter, labels, held_out.
         training: Samples to train on.
         held_out: Samples kept for judging.
+        captions: Captions of them all, where they are read too.
     """
 
     pictures: int
@@ -60,10 +62,13 @@ class Inspection(tables.Inspected):
     plan: dict[str, Any]
     training: int
     held_out: int
+    captions: int = 0
 
     def found(self) -> Iterable[tuple[str, str]]:
         """Yield what the pictures are, and what is wrong with them."""
         yield "pictures", f"{self.pictures:,} ({self.ignored:,} other files ignored)"
+        if self.captions:
+            yield "captions", f"{self.captions:,} different ones"
         yield "formats", tables.counts(self.formats)
         yield "modes", tables.counts(self.modes)
         yield "bits", tables.counts(self.depths)
@@ -108,6 +113,9 @@ def inspect_path(
         return inspect_sounds(collection, config)
     if isinstance(collection, TextFolder):
         return inspect_texts(collection, config)
+    if isinstance(collection, CaptionedPictures):
+        count = sum(map(len, collection.captions.values()))
+        return replace(inspect_collection(collection.pictures, config), captions=count)
     assert isinstance(collection, PictureCollection)
     return inspect_collection(collection, config)
 

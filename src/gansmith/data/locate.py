@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gansmith.data import array_reading
 from gansmith.data.arrays import ArrayFile, NamedCollection, array_files
+from gansmith.data.captions import captioned
 from gansmith.data.catalog import CATALOG, recognise
 from gansmith.data.collection import Collection
 from gansmith.data.folder import PictureFolder, find_files
@@ -34,12 +35,14 @@ def locate(config: DataConfig, say: Say = silent) -> Collection:
     and notes that lie beside pictures do not make it one.
 
     Args:
-        config: Its `source` and `labels` count here, and of texts `unit` and `field`.
+        config: Its `source`, `captions` and `labels` count here, and of texts `unit` and `field`.
         say: Takes warnings and progress, one line each.
 
     Raises:
         GansmithError: The source does not exist or holds nothing that can be read.
     """
+    if config.captions:
+        return captioned(config, say)
     if config.source in CATALOG:
         return NamedCollection(
             CATALOG[config.source], folder=None, use_labels=config.labels, say=say

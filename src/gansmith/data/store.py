@@ -67,6 +67,8 @@ def _build(folder: Path, name: str, prepared: Prepared, fingerprint: str, say: S
         if labels is not None:
             numbers, names = encode_labels(labels)
             np.save(part / "labels.npy", numbers)
+        if (pictures := prepared.pictures()) is not None:
+            np.save(part / "pictures.npy", pictures)
         np.save(part / "held_out.npy", prepared.held_out())
         manifest = {
             "name": name,
@@ -100,6 +102,8 @@ def _load(
         labels = np.load(folder / "labels.npy") if manifest["label_names"] else None
         held_out = np.load(folder / "held_out.npy")
         parts = [samples, held_out, *([] if labels is None else [labels])]
+        shown = folder / "pictures.npy"
+        pictures = np.load(shown, mmap_mode="c") if shown.is_file() else None
         whole = manifest["fingerprint"] == fingerprint and samples.shape == tuple(manifest["shape"])
         if not whole or len({len(part) for part in parts}) > 1:
             return None
@@ -115,6 +119,7 @@ def _load(
         source=collection.source,
         licence=collection.licence,
         settings=prepared.settings(),
+        pictures=pictures,
     )
 
 

@@ -19,10 +19,11 @@ from gansmith.evaluation.features import ClassifyingExtractor, Extractor, build_
 from gansmith.evaluation.features.extractor import digest
 from gansmith.evaluation.listening import MOST, listen
 from gansmith.evaluation.metrics import copying_test, within_class_spread
-from gansmith.evaluation.perusing import peruse
+from gansmith.evaluation.perusing import match, peruse
 from gansmith.evaluation.real import RealFeatures, real_features
 from gansmith.evaluation.verdict import MEASURES, Verdict, tabulate
 from gansmith.evaluation.yardstick import Yardstick
+from gansmith.media.text.points import to_texts
 from gansmith.recipe import EvaluationConfig
 
 VERSION = 1
@@ -98,7 +99,7 @@ class Judge:
 
         Args:
             samples: uint8 [N, H, W, C]; the first `config.samples` of them count.
-            labels: The class that each sample was asked to show.
+            labels: The class that each sample was asked to show, or of captions its picture.
             seeds: What made the samples, for the record.
         """
         started = time.perf_counter()
@@ -110,6 +111,7 @@ class Judge:
             self._copying(features),
             self._agreement(features, labels),
             self._itself(samples[:count]),
+            self._match(samples[:count], labels),
         ):
             values, floors = values | more, floors | real
         metrics = tabulate(values, floors)
@@ -202,6 +204,14 @@ class Judge:
             return {}, {}
         real = self.dataset.samples[self.dataset.held_out_indices[:MOST]]
         return listen(samples, self.dataset), listen(real, self.dataset)
+
+    def _match(
+        self, samples: NDArray[Any], labels: Sequence[int] | NDArray[np.int64] | None
+    ) -> tuple[Values, Values]:
+        """Whether captions tell the pictures that they were made for."""
+        if self.dataset.pictures is None or labels is None:
+            return {}, {}
+        return match(to_texts(samples), np.asarray(labels)[: len(samples)], self.dataset)
 
     def _notes(self, given: int, count: int, dropped: set[str]) -> Iterator[str]:
         """Say what was left out or done otherwise."""

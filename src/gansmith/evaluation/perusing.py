@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
+from gansmith.evaluation.metrics.retrieval import Retrieval
 from gansmith.evaluation.sweep import Sweep
 from gansmith.media.text.points import to_texts
 from gansmith.media.text.verse.patterns import LENGTHS
@@ -54,6 +55,35 @@ def peruse(samples: NDArray[np.int32], dataset: Dataset, seed: int = 0) -> tuple
     sweep = Sweep(held_out, training, count, seed=seed)
     kept = {name: value for name, value in sweep.measure(texts[:count]).items() if name in SHOWN}
     return values | kept, floors | {name: sweep.floor[name] for name in SHOWN}
+
+
+def match(
+    texts: Sequence[str], asked: NDArray[np.int64], dataset: Dataset
+) -> tuple[Values, Values]:
+    """Measure whether captions tell the held-out pictures that they were made for.
+
+    Args:
+        texts: N captions.
+        asked: Number of the picture that each was made for, int64 [N].
+        dataset: What is really written of pictures.
+
+    Returns:
+        match_1 and match_10, see :class:`gansmith.evaluation.metrics.retrieval.Retrieval`, and the
+        same of what is really written.
+    """
+    retrieval = Retrieval(written_of(dataset))
+    values = {f"match_{most}": retrieval.found(texts, asked, most) for most in (1, 10)}
+    return values, {f"match_{most}": retrieval.real(most) for most in (1, 10)}
+
+
+def written_of(dataset: Dataset) -> dict[int, list[str]]:
+    """Return the captions of each held-out picture, by its number."""
+    assert dataset.labels is not None
+    found: dict[int, list[str]] = {}
+    chosen = dataset.held_out_indices
+    for number, text in zip(dataset.labels[chosen], to_texts(dataset.samples[chosen]), strict=True):
+        found.setdefault(int(number), []).append(text)
+    return found
 
 
 def sides(dataset: Dataset) -> tuple[list[str], list[str]]:

@@ -33,6 +33,8 @@ TITLES = {
     "unique": "Different texts",
     "copied": "Copied texts",
     "mean_length": "Length",
+    "match_1": "Own picture found",
+    "match_10": "Among the first ten",
     "form_lines": "Lines of the form",
     "form_rhyme": "Rhymes of the form",
     "form_tones": "Tones of the form",

@@ -65,6 +65,10 @@ MEASURES = {
     "unique": Measure("higher", "Share of different texts."),
     "copied": Measure("lower", "Share of texts that are a training text."),
     "mean_length": Measure("floor", "Words of a text, or characters where none are parted."),
+    "match_1": Measure(
+        "higher", "Share of captions whose words find their own picture among 100 at once."
+    ),
+    "match_10": Measure("higher", "Share of captions that find it among the first ten of 100."),
     "form_lines": Measure("higher", "Share of poems with four lines of the right length."),
     "form_rhyme": Measure("higher", "Share of poems whose second and fourth lines rhyme."),
     "form_tones": Measure("higher", "Share of poems in a pattern of level and oblique tones."),

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gansmith.data.dataset import Dataset
 from gansmith.media.base import Medium
 from gansmith.training.duel import Batch, Duel
+from gansmith.training.feed import conditions
 
 BATCH, ITERATIONS = 128, 4
 
@@ -52,8 +53,8 @@ class Critic:
         stored = torch.from_numpy(np.ascontiguousarray(self._dataset.samples[chosen]))
         samples = self._medium.encode(stored.to(self._device))
         labels = None
-        if self._labelled and self._dataset.labels is not None:
-            labels = torch.from_numpy(self._dataset.labels[chosen]).to(self._device)
+        if self._labelled:
+            labels = conditions(self._dataset, self._medium, chosen, self._device)
         return self._duel.judge(Batch(samples, labels)).float().cpu()
 
 

@@ -89,7 +89,8 @@ class Monitor:
         model = Model(moment.network, self._blueprint)
         samples = model.sample(self._probe.samples, seed=SEED)
         asked = model.labels(self._probe.samples, SEED)
-        look = self._probe.look(samples, None if asked is None else asked.numpy())
+        named = asked.numpy() if asked is not None and model.label_names else None
+        look = self._probe.look(samples, named)
         values = {k: round(v, 5) for k, v in (look.values | self._critic.look()).items()}
         counts = look.counts.tolist()
         self._history.add_look(moment.progress, values, counts)

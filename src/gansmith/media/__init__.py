@@ -6,6 +6,7 @@ from gansmith.media.audio.medium import AudioMedium
 from gansmith.media.base import Medium
 from gansmith.media.image import ImageMedium
 from gansmith.media.points import PointsMedium
+from gansmith.media.text.captions import CaptionMedium
 from gansmith.media.text.medium import TextMedium
 from gansmith.registry import Registry
 
@@ -14,3 +15,4 @@ MEDIA.register("image")(ImageMedium)
 MEDIA.register("points")(PointsMedium)
 MEDIA.register("audio")(AudioMedium)
 MEDIA.register("text")(TextMedium)
+MEDIA.register("captions")(CaptionMedium)

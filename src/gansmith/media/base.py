@@ -102,6 +102,16 @@ class Medium(ABC):
     def decode(self, tensors: Tensor) -> NDArray[Any]:
         """Turn network tensors back into stored samples; values beyond the range are clipped."""
 
+    def see(self, pictures: Tensor) -> Tensor:
+        """Turn pictures uint8 [N, H, W, C] that samples are asked for by into float32 [N, C, H, W].
+
+        Raises:
+            GansmithError: Samples of this medium are not asked for by pictures.
+        """
+        raise GansmithError(
+            f"samples of '{self.name}' are not asked for by pictures: set medium=captions"
+        )
+
     @abstractmethod
     def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[Any]:
         """Read one file as a stored sample of the shape (H, W, C).

@@ -28,6 +28,8 @@ class SampleSpec:
         width: Pixels from left to right.
         classes: Number of labels; 0 for an unconditional pair.
         tokens: Number of different tokens, of sequences; 0 for all that is no sequence.
+        picture: Shape (C, H, W) of a picture that each sample is asked for by; None where there is
+            none.
     """
 
     channels: int
@@ -35,6 +37,13 @@ class SampleSpec:
     width: int
     classes: int = 0
     tokens: int = 0
+    picture: tuple[int, int, int] | None = None
+
+    def asked(self, count: int) -> Tensor | None:
+        """Return what `count` samples may be asked for by: class 0, grey pictures, or None."""
+        if self.picture is not None:
+            return torch.zeros(count, *self.picture)
+        return torch.zeros(count, dtype=torch.long) if self.classes else None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -154,7 +163,7 @@ def check_pair(name: str, pair: Pair, spec: SampleSpec, packing: int = 1) -> Non
     """Run two samples through both players and compare shapes with the spec."""
     for player in pair:
         player.eval()  # running statistics of a batch normalisation stay as they are
-    labels = torch.zeros(2, dtype=torch.long) if spec.classes else None
+    labels = spec.asked(2)
     samples = pair.generator(torch.zeros(2, pair.generator.latent), labels)
     if tuple(samples.shape) != (2, *spec.shape):
         made = " x ".join(map(str, samples.shape[1:]))

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from gansmith.errors import GansmithError
 from gansmith.media.text.symbols import BLANK, END, UNKNOWN
 from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
+from gansmith.networks.picture_encoder import PictureEncoder
 from gansmith.schema import Section
 
 Mask = Callable[[Tensor], Tensor]
@@ -71,11 +72,20 @@ class Reader(nn.Module):
             options.embedding, options.width, options.layers, batch_first=True, dropout=between
         )
         start = options.layers * options.width
-        self.label = nn.Embedding(spec.classes, start) if spec.classes else None
+        self.label: nn.Module | None = None
+        if spec.picture is not None:
+            self.label = PictureEncoder(spec.picture[0], start, options.dropout)
+        elif spec.classes:
+            self.label = nn.Embedding(spec.classes, start)
         nn.init.normal_(self.embedding.weight, std=options.embedding**-0.5)
 
     def start(self, count: int, labels: Tensor | None) -> Tensor:
-        """Return the memory before the first token, [layers, N, width]."""
+        """Return the memory before the first token, [layers, N, width].
+
+        Args:
+            count: N.
+            labels: Classes int64 [N], or pictures float32 [N, C, H, W]; None where there are none.
+        """
         if self.label is None:
             return self.embedding.weight.new_zeros(self.layers, count, self.width)
         memory: Tensor = self.label(labels).unflatten(1, (self.layers, self.width))

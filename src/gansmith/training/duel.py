@@ -25,7 +25,7 @@ class Batch(NamedTuple):
 
     Attributes:
         samples: float32 [N, C, H, W] as networks see them, or int64 where they are tokens.
-        labels: int64 [N], or None.
+        labels: int64 [N]; float32 [N, C, H, W] where each sample has a picture; or None.
     """
 
     samples: Tensor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.sampler import EpochSampler
@@ -42,19 +43,14 @@ class Feed:
         self._mapped, self._chosen = dataset.samples, chosen
         if dataset.samples.nbytes <= IN_MEMORY:
             self._samples = torch.from_numpy(np.ascontiguousarray(dataset.samples[chosen]))
-        self._labels = None
-        if labelled and dataset.labels is not None:
-            self._labels = torch.from_numpy(np.ascontiguousarray(dataset.labels[chosen]))
+        self._labelled = labelled
 
     def held_out(self, most: int) -> Batch:
         """Return up to `most` samples that are not trained on, encoded, on the device."""
         chosen = np.random.default_rng(0).permutation(self._dataset.held_out_indices)[:most]
         stored = torch.from_numpy(np.ascontiguousarray(self._dataset.samples[chosen]))
         samples = self._medium.encode(stored.to(self._engine.device))
-        labels = None
-        if self._labels is not None and self._dataset.labels is not None:
-            labels = torch.from_numpy(self._dataset.labels[chosen]).to(self._engine.device)
-        return Batch(samples, labels)
+        return Batch(samples, self._conditions(chosen))
 
     def next(self) -> Batch:
         """Return the next batch, encoded, on the device."""
@@ -65,5 +61,28 @@ class Feed:
         else:
             stored = torch.from_numpy(self._mapped[self._chosen[indices.numpy()]])
         samples = self._medium.encode(stored.to(device, non_blocking=True))
-        labels = None if self._labels is None else self._labels[indices].to(device)
-        return Batch(samples, labels)
+        return Batch(samples, self._conditions(self._chosen[indices.numpy()]))
+
+    def _conditions(self, chosen: NDArray[np.int64]) -> torch.Tensor | None:
+        if not self._labelled:
+            return None
+        return conditions(self._dataset, self._medium, chosen, self._engine.device)
+
+
+def conditions(
+    dataset: Dataset, medium: Medium, chosen: NDArray[np.int64], device: torch.device
+) -> torch.Tensor | None:
+    """Return what samples are asked for by: classes int64 [N], or pictures as networks see them.
+
+    Args:
+        dataset: Where the samples are.
+        medium: Encodes pictures.
+        chosen: Indices of samples.
+        device: Where to put them.
+    """
+    if dataset.labels is None:
+        return None
+    labels = dataset.labels[chosen]
+    if dataset.pictures is None:
+        return torch.from_numpy(labels).to(device)
+    return medium.see(torch.from_numpy(dataset.pictures[labels]).to(device))

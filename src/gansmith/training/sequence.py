@@ -232,6 +232,8 @@ class SequenceDuel:
         aims[len(tokens) :] = 0
         there = both != BLANK
         loss = F.binary_cross_entropy_with_logits(logits[there], aims[there])
+        if batch.labels is not None:
+            loss = loss + self._mismatch(tokens, batch.labels)
         real, fake = logits.detach().chunk(2)
         told = there.chunk(2)
         self._seen = {
@@ -242,6 +244,17 @@ class SequenceDuel:
             "fake_length": _lengths(written),
         }
         self._descend(loss, "discriminator")
+
+    def _mismatch(self, tokens: Tensor, labels: Tensor) -> Tensor:
+        """Loss of real texts that are asked for by what belongs to others (Reed et al. 2016)."""
+        others = labels.roll(1, 0)
+        wrong = (others != labels).flatten(1).any(1) if labels.dim() > 1 else others != labels
+        if not wrong.any():
+            return tokens.new_zeros((), dtype=torch.float32)
+        with self._engine.autocast():
+            logits = self.discriminator.steps(tokens[wrong], others[wrong]).float()
+        told = logits[tokens[wrong] != BLANK]
+        return 0.5 * F.binary_cross_entropy_with_logits(told, torch.zeros_like(told))
 
     def _generator_step(self, batch: Batch, written: Tensor) -> None:
         settings, labels = self._settings, batch.labels

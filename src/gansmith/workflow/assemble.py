@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from gansmith.data.say import Say, silent
 from gansmith.errors import GansmithError
 from gansmith.media import MEDIA
 from gansmith.media.base import Medium
+from gansmith.media.text.captions import CaptionMedium
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec, build_pair
 from gansmith.recipe import Recipe
@@ -47,8 +48,8 @@ def assemble(recipe: Recipe, dataset: Dataset, say: Say = silent) -> Assembly:
     blueprint = draw_blueprint(recipe, dataset, say)
     _require_fit(recipe, blueprint, engine.processes)
     duel = assemble_duel(recipe, blueprint, engine, config.seed)
-    labelled = bool(blueprint.label_names)
-    feed = Feed(dataset, blueprint.medium, engine, config.batch, config.seed, labelled)
+    asked = blueprint.conditional
+    feed = Feed(dataset, blueprint.medium, engine, config.batch, config.seed, asked)
     duel.hold_out(feed.held_out)
     return Assembly(blueprint, engine, duel, feed)
 
@@ -92,8 +93,11 @@ def assemble_duel(recipe: Recipe, blueprint: Blueprint, engine: Engine, seed: in
 def draw_blueprint(recipe: Recipe, dataset: Dataset, say: Say = silent) -> Blueprint:
     """Describe the generator that a recipe makes for a dataset."""
     medium = fit_medium(recipe, dataset, say)
-    classes = dataset.classes if recipe.network.conditional and dataset.classes > 1 else 0
+    asked = recipe.network.conditional and dataset.classes > 1 and dataset.pictures is None
+    classes = dataset.classes if asked else 0
     spec = SampleSpec(*medium.shape(dataset.samples.shape), classes, medium.tokens)
+    if isinstance(medium, CaptionMedium):
+        spec = replace(spec, picture=medium.picture)
     names: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
     if classes:

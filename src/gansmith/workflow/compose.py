@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from gansmith.errors import GansmithError
+from gansmith.media.text.captions import CaptionMedium
 from gansmith.media.text.medium import TextMedium
 from gansmith.media.text.symbols import END
 from gansmith.media.text.verse.forms import FORMS
@@ -30,6 +31,8 @@ from gansmith.sampling import draw_latents
 from gansmith.workflow.lines import write_lines
 
 AT_ONCE = 500
+ROUNDS, WARMER = 10, 1.1
+"""Draws for different captions of one picture, and by what the temperature rises between them."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Wish:
         max_length: Most tokens of a text.
         form: Name of a form of verse that every text keeps.
         best_of: Texts drawn for each that is kept; the discriminator chooses.
+        picture: Path of a picture that all texts are about, each different from the others.
     """
 
     temperature: float | None = None
@@ -51,6 +55,7 @@ class Wish:
     max_length: int | None = None
     form: str | None = None
     best_of: int | None = None
+    picture: Path | None = None
 
     @property
     def given(self) -> list[str]:
@@ -79,6 +84,8 @@ def compose(
     if not isinstance(generator, SequenceGenerator) or not isinstance(medium, TextMedium):
         raise GansmithError(f"{wish.given[0]} is for generators of texts, and this is none")
     _check(wish, medium.length)
+    if wish.picture is not None:
+        return _captions(model, home, count, seed, wish)
     length = wish.max_length or medium.length
     temperature = model.blueprint.temperature if wish.temperature is None else wish.temperature
     prompt, top_p = normalize("NFC", wish.prompt or ""), wish.top_p or 1.0
@@ -92,13 +99,34 @@ def compose(
     generator.decoding = Decoding(temperature, top_p, begun, _mask(medium, wish, length))
     tries = wish.best_of or 1
     latents = draw_latents(count * tries, generator.latent, seed)[:, :length]
-    asked = None if labels is None else labels.repeat_interleave(tries)
+    asked = None if labels is None else labels.repeat_interleave(tries, dim=0)
     tokens = _written(generator, latents, asked)
     if tries > 1:
         judge = _discriminator(model, home)
         chosen = _ratings(judge, tokens, asked).view(count, tries).argmax(1)
         tokens = tokens[torch.arange(count) * tries + chosen]
     return medium.vocabulary.decode(tokens)
+
+
+def _captions(model: Model, home: Path, count: int, seed: int, wish: Wish) -> list[str]:
+    """Draw different captions of one picture, the later ones at rising temperatures."""
+    medium = model.medium
+    if not isinstance(medium, CaptionMedium):
+        raise GansmithError("--picture is for generators of captions, and this is none")
+    assert wish.picture is not None
+    seen = medium.see(torch.from_numpy(medium.read_picture(wish.picture)[None]))
+    usual = model.blueprint.temperature if wish.temperature is None else wish.temperature
+    found: dict[str, None] = {}
+    for turn in range(ROUNDS):
+        warmer = replace(wish, picture=None, temperature=min(5.0, usual * WARMER**turn))
+        labels = seen.expand(count, -1, -1, -1)
+        found |= dict.fromkeys(compose(model, home, count, seed + turn, labels, warmer))
+        if len(found) >= count:
+            return list(found)[:count]
+    raise GansmithError(
+        f"{wish.picture} has only {len(found)} different captions: ask for fewer with --count, or "
+        "for a higher --temperature"
+    )
 
 
 LINE_FORMS: dict[str, Callable[[], LineForm]] = {"haiku": Haiku, "couplet": Couplet}

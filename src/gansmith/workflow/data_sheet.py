@@ -6,18 +6,22 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from gansmith.data.dataset import Dataset
 from gansmith.media.audio.medium import AudioMedium
 from gansmith.media.base import Medium
 from gansmith.media.image import ImageMedium, write_png
+from gansmith.media.text.caption_sheet import captioned_sheet
+from gansmith.media.text.points import to_texts
+from gansmith.model import CAPTIONED
 
 
 def write_data_sheet(dataset: Dataset, out: Path, count: int = 64) -> int:
     """Draw training samples as PNG, whole or not at all: pictures, or spectrograms of sounds.
 
     Args:
-        dataset: Pictures or sounds; their labels become captions.
+        dataset: Pictures or sounds, their labels below them; or pictures with their captions.
         out: The file.
         count: Samples to draw; fewer where there are fewer to train on.
 
@@ -27,12 +31,29 @@ def write_data_sheet(dataset: Dataset, out: Path, count: int = 64) -> int:
     Raises:
         GansmithError: The disk is full, or the place cannot be written to.
     """
+    if dataset.pictures is not None:
+        write_png(sheet_of_captions(dataset, dataset.train_indices), out)
+        return min(CAPTIONED, len(dataset.pictures))
     chosen = evenly_chosen(dataset, count)
     captions = None
     if dataset.labels is not None:
         captions = [dataset.label_names[label] for label in dataset.labels[chosen]]
     write_png(_medium(dataset).sheet(dataset.samples[chosen], captions=captions), out)
     return len(chosen)
+
+
+def sheet_of_captions(dataset: Dataset, side: NDArray[np.int64]) -> Image.Image:
+    """Draw pictures of one side of the split with what is really written of them.
+
+    Args:
+        dataset: Captions and their pictures.
+        side: Indices of the captions of that side.
+    """
+    assert dataset.pictures is not None and dataset.labels is not None
+    labels = dataset.labels[side]
+    chosen = np.random.default_rng(0).permutation(np.unique(labels))[:CAPTIONED]
+    of = [to_texts(dataset.samples[side[labels == number]]) for number in chosen]
+    return captioned_sheet(dataset.pictures[chosen], of)
 
 
 def evenly_chosen(dataset: Dataset, count: int) -> NDArray[np.int64]:

@@ -46,7 +46,8 @@ def excerpts(
         of = dataset.labels[held_out]
         turns = ((k, i // classes) for i, k in enumerate(labels.tolist()))
         real = np.concatenate([held_out[of == k][turn : turn + 1] for k, turn in turns])
-    made = generate_samples(model.generator, model.medium, model.latents(count, seed), labels)
+    asked = model.labels(count, seed) if labels is None else labels
+    made = generate_samples(model.generator, model.medium, model.latents(count, seed), asked)
     told = None if labels is None or dataset.labels is None else dataset.labels[real]
     yield "generated", made, None if labels is None else _named(model, labels.numpy())
     yield "real", dataset.samples[real], None if told is None else _named(model, told)

@@ -11,9 +11,11 @@ from gansmith.evaluation.curves import curves_png
 from gansmith.evaluation.judge import Judge, Verdict
 from gansmith.evaluation.report import write_report
 from gansmith.media.film import write_film
-from gansmith.model import Model, contact_sheet, row_length
+from gansmith.media.text.captions import CaptionMedium, example_labels
+from gansmith.model import Model, contact_sheet, draw_examples, row_length
 from gansmith.recipe import Recipe
 from gansmith.run import Run
+from gansmith.workflow.data_sheet import sheet_of_captions
 from gansmith.workflow.excerpts import write_excerpts
 from gansmith.workflow.ship import keep_best
 from gansmith.workflow.tables import plain, verdict_table
@@ -49,7 +51,10 @@ def judge_model(model: Model, judge: Judge, recipe: Recipe) -> Verdict:
     config = recipe.evaluation
     samples = model.sample(config.samples, seed=config.seed)
     labels = model.labels(config.samples, config.seed)
-    asked = None if labels is None else labels.numpy()
+    asked = labels.numpy() if labels is not None and model.label_names else None
+    if isinstance(model.medium, CaptionMedium):
+        labels_of = example_labels(judge.dataset)
+        asked = labels_of[draw_examples(len(labels_of), config.samples, config.seed).numpy()]
     return judge.full(samples, labels=asked, seeds={"latents": config.seed})
 
 
@@ -67,6 +72,8 @@ def draw(run: Run, model: Model, dataset: Dataset, recipe: Recipe) -> None:
 
 def real_sheet(model: Model, dataset: Dataset, count: int = 128) -> Image.Image:
     """Draw held-out real samples; one row a class where the generated sheet has them."""
+    if dataset.pictures is not None:
+        return sheet_of_captions(dataset, dataset.held_out_indices)
     indices = np.random.default_rng(0).permutation(dataset.held_out_indices)
     classes, columns, chosen = len(model.label_names), None, indices[:count]
     if 2 <= classes <= 16 and dataset.labels is not None:

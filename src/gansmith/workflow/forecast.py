@@ -123,8 +123,7 @@ def _empty(duel: Duel, mode: FakeTensorMode) -> None:
 
 
 def _batch(spec: SampleSpec, count: int) -> Batch:
-    labels = torch.zeros(count, dtype=torch.long) if spec.classes else None
-    return Batch(torch.zeros(count, *spec.shape), labels)
+    return Batch(torch.zeros(count, *spec.shape), spec.asked(count))
 
 
 def _heaviest(recipe: Recipe) -> Recipe:

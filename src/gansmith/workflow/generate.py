@@ -70,7 +70,7 @@ def generate(
         _write_one_file(model, samples, labels, place, seed)
     else:
         facts = {"run": str(run), "seed": seed, "truncation": truncation}
-        classes = None if labels is None else labels.tolist()
+        classes = labels.tolist() if labels is not None and model.label_names else None
         write_files(model, samples, classes, place, facts, format_)
     return place
 
@@ -80,6 +80,7 @@ def _write_one_file(
 ) -> None:
     """Write all samples as a sheet, an array, or a file of many."""
     collections = model.medium.collections
+    labels = labels if model.label_names else None
     if place.suffix == ".png":
         with atomic_file(place) as partial:
             model.medium.sheet(samples).save(partial, format="PNG")

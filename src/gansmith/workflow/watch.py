@@ -32,7 +32,7 @@ def watch(
     if len(judge.real.held_out) < LEAST:
         tell(f"no health monitor: it needs {LEAST} samples held out; raise data.held_out")
         return None
-    labelled = bool(assembly.blueprint.label_names)
+    labelled = assembly.blueprint.conditional
     critic = Critic(
         assembly.duel, dataset, assembly.blueprint.medium, labelled, assembly.engine.device
     )

@@ -78,7 +78,7 @@ def test_a_long_line_is_wrapped(text: str, widest: int) -> None:
 @given(st.lists(words, min_size=1, max_size=30), st.integers(120, 400))
 @settings(max_examples=60, deadline=None)
 def test_lines_break_between_words_and_fit(parts: list[str], width: int) -> None:
-    lines = list(module._wrapped(" ".join(parts), LATIN, width))
+    lines = list(module.wrapped(" ".join(parts), LATIN, width))
     assert " ".join(lines) == " ".join(parts)
     assert all(LATIN.getlength(line) <= width for line in lines)
     for line, following in pairwise(lines):
@@ -88,7 +88,7 @@ def test_lines_break_between_words_and_fit(parts: list[str], width: int) -> None
 @given(st.text(st.sampled_from("abimW"), min_size=1, max_size=80), st.integers(1, 200))
 @settings(max_examples=60, deadline=None)
 def test_a_word_wider_than_a_column_is_broken_within(word: str, width: int) -> None:
-    lines = list(module._wrapped(word, LATIN, width))
+    lines = list(module.wrapped(word, LATIN, width))
     assert "".join(lines) == word
     assert all(len(line) <= 1 or LATIN.getlength(line) <= width for line in lines)
 

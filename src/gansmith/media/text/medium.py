@@ -52,9 +52,11 @@ class TextMedium(Medium):
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, say: Say = silent) -> TextMedium:
         """Learn the vocabulary from the texts to train on, and take the longest for the length."""
-        texts = to_texts(dataset.samples[dataset.train_indices])
-        vocabulary = Tokens.learn(texts, recipe.text.tokens, recipe.text.vocabulary)
-        return cls(vocabulary, vocabulary.longest(texts), dataset.samples.shape[2])
+        if dataset.pictures is not None:
+            raise GansmithError(
+                f"medium 'text' does not see the pictures of '{dataset.name}': set medium=captions"
+            )
+        return cls(*learnt(recipe, dataset))
 
     @classmethod
     def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> TextMedium:
@@ -136,3 +138,10 @@ class TextMedium(Medium):
     def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
         """Draw up to 48 texts; see :func:`gansmith.media.text.sheet.text_sheet`."""
         return text_sheet(to_texts(samples[:MOST_SHOWN]), **options)
+
+
+def learnt(recipe: Recipe, dataset: Dataset) -> tuple[Tokens, int, int]:
+    """Learn a vocabulary; return it with most tokens and most characters of a text."""
+    texts = to_texts(dataset.samples[dataset.train_indices])
+    vocabulary = Tokens.learn(texts, recipe.text.tokens, recipe.text.vocabulary)
+    return vocabulary, vocabulary.longest(texts), dataset.samples.shape[2]

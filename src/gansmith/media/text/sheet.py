@@ -44,13 +44,13 @@ def text_sheet(
         nearly all of them, the sheet says so instead.
     """
     signs = Counter(sign for text in texts for sign in text if not sign.isspace())
-    lacking, font = _best_font(signs)
+    lacking, font = best_font(signs)
     if lacking > MAY_LACK * signs.total():
         texts, font = [_NO_FONT], _fonts()[0]
     fitting = _columns(texts, font, widest)
     columns = fitting if columns is None else max(1, min(columns, fitting))
     width = (widest - MARGIN) // columns - MARGIN
-    cells = [list(islice(_wrapped(text, font, width), MOST_LINES)) for text in texts]
+    cells = [list(islice(wrapped(text, font, width), MOST_LINES)) for text in texts]
     rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
     heights = [LEADING * max(map(len, row)) + MARGIN for row in rows]
     sheet = Image.new("L", (widest, sum(heights) + MARGIN), PAPER)
@@ -71,7 +71,7 @@ _NO_FONT = (
 )
 
 
-def _best_font(signs: Counter[str]) -> tuple[int, Font]:
+def best_font(signs: Counter[str]) -> tuple[int, Font]:
     """Return the first font that lacks the fewest characters, and how many it lacks."""
     best: tuple[int, Font] | None = None
     for font in _fonts():
@@ -108,7 +108,7 @@ def _columns(texts: Sequence[str], font: Font, widest: int) -> int:
     return max(1, min(4, int((widest - MARGIN) // (min(longest, widest / 2) + MARGIN + 1))))
 
 
-def _wrapped(text: str, font: Font, width: float) -> Iterator[str]:
+def wrapped(text: str, font: Font, width: float) -> Iterator[str]:
     """Yield the lines of a text, broken between words, or within where there is no blank."""
     for line in text.split("\n"):
         while font.getlength(line) > width:
