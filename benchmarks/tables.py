@@ -16,6 +16,7 @@ from pathlib import Path
 from scipy.stats import t
 
 from harness import read_rows
+from text_tables import caption_lines, gain_lines, texygen_lines
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "README.zh-CN.md", "docs/results.md")
@@ -108,11 +109,12 @@ def textbook_health() -> str:
 def spoken_digits() -> str:
     """Generators of spoken digits, and real clips as they are and after each chain."""
     columns = ("agreement", "score", "spread", "frechet", "copying_ratio", "noise_floor")
-    groups = grouped(read_rows("spoken_digits"), "arm")
+    rows = [row | {"budget": f"{float(row['minutes']):.0f}"} for row in read_rows("spoken_digits")]
+    groups = grouped(rows, "arm", "budget")
     waves = ("real through wavegan", "real through textbook-wave")  # samples as they are: real
     lines = [
         [arm, _minutes(group), *(spread([float(row[c]) for row in group]) for c in columns)]
-        for (arm,), group in groups.items()
+        for (arm, _), group in groups.items()
         if arm not in waves
     ]
     return markdown(["clips", "minutes", *columns], lines)
@@ -156,6 +158,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "small_data": lambda: seeds_table("small_data", "arm", (*QUALITY, "copying_ratio")),
     "objectives": lambda: seeds_table("objectives", "arm", QUALITY),
     "spoken_digits": spoken_digits,
+    "text_gain": lambda: markdown(*gain_lines(spread)),
+    "texygen_table": lambda: markdown(*texygen_lines()),
+    "emoji_captions": lambda: markdown(*caption_lines(spread)),
     "stacked": lambda: seeds_table("stacked", "arm", ("modes", "kl")),
     **{
         n: partial(ratios, n) for n in ("textbook_speed", "overhead", "monitor_cost", "sound_speed")

@@ -1,0 +1,119 @@
+"""Captions of emoji that no network has seen: do they tell the picture that they were made for?
+
+    python benchmarks/emoji_captions.py [--seeds 0 1 2] [--minutes 20]
+
+Arms are the language model that sees pictures, and what the adversarial steps made of it, at equal
+temperature. Five different captions of each of 128 held-out emoji are put among 100. Beside
+them stand real captions, each left out of its own picture's words, and captions of another picture,
+which is chance.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from gansmith.data.dataset import Dataset
+from gansmith.data.store import open_dataset
+from gansmith.evaluation.metrics.retrieval import Retrieval, words
+from gansmith.evaluation.perusing import written_of
+from gansmith.media.text.captions import CaptionMedium, example_labels
+from gansmith.media.text.points import to_texts
+from gansmith.model import Model, rebuild, run_blueprint
+from gansmith.networks.sequence import Decoding, SequenceGenerator
+from gansmith.run import Run
+from gansmith.sampling import generate_samples
+from harness import renew_rows
+
+CAPTIONS, OFFERED, SEED = 5, 12, 1
+TEMPERATURES = (0.3, 0.5, 0.7, 1.0)
+ARMS = {"likelihood": "start", "adversarial": "average"}
+
+
+def train(seed: int, minutes: float) -> Run:
+    """Train in a process of its own, or take a finished run."""
+    folder = Path("runs") / "benchmarks" / f"emoji-captions-{minutes:g}-{seed}"
+    command = [sys.executable, "-m", "gansmith", "train", "emoji-captions", "--out", str(folder)]
+    command += ["--minutes", str(minutes), "--set", f"training.seed={seed}"]
+    subprocess.run(command, check=True)
+    return Run(folder)
+
+
+def several(model: Model, temperature: float) -> list[list[str]]:
+    """Write captions of every example, each different from the others of its picture."""
+    assert isinstance(model.medium, CaptionMedium)
+    assert isinstance(model.generator, SequenceGenerator)
+    model.generator.decoding = Decoding(temperature)
+    seen = model.medium.see(torch.from_numpy(model.medium.examples))
+    asked = seen.repeat_interleave(OFFERED, dim=0)
+    latents = model.latents(len(asked), SEED)
+    texts = to_texts(generate_samples(model.generator, model.medium, latents, asked))
+    groups = [texts[at : at + OFFERED] for at in range(0, len(texts), OFFERED)]
+    return [list(dict.fromkeys(group))[:CAPTIONS] for group in groups]
+
+
+def measured(made: list[list[str]], dataset: Dataset, training: set[str]) -> dict[str, float]:
+    """Measure captions of the examples."""
+    retrieval, own = Retrieval(written_of(dataset)), example_labels(dataset)
+    texts = [text for group in made for text in group]
+    owners = [int(label) for label, group in zip(own, made, strict=True) for _ in group]
+    fifth = [(group[-1], int(label)) for label, group in zip(own, made, strict=True)]
+    return {
+        "match_1": retrieval.found(texts, owners, 1),
+        "match_10": retrieval.found(texts, owners, 10),
+        "match_10_fifth": retrieval.found(*zip(*fifth, strict=True), 10),
+        "match_10_wrong": retrieval.found(texts, np.roll(owners, CAPTIONS), 10),
+        "different": len(texts) / len(made),
+        "novel": float(np.mean([text not in training for text in texts])),
+        "words": len({word for text in texts for word in words(text)}),
+    }
+
+
+def rows_of(run: Run, temperatures: Sequence[float]) -> list[dict[str, Any]]:
+    """Measure both arms of a run, and real captions."""
+    state, blueprint = run.load_checkpoint("last"), run_blueprint(run)
+    dataset = open_dataset(run.recipe().data)
+    training = set(to_texts(dataset.samples[dataset.train_indices]))
+    assert state is not None
+    weights = state["networks"] | {"average": state["average"]}
+    rows: list[dict[str, Any]] = []
+    for arm, which in ARMS.items():
+        model = rebuild(blueprint, weights[which])
+        for temperature in temperatures:
+            made = several(model, temperature)
+            rows.append({"arm": arm, "temperature": temperature})
+            rows[-1] |= measured(made, dataset, training)
+            print(rows[-1], made[:3], flush=True)
+    written = written_of(dataset)
+    real = measured(
+        [written[int(n)][:CAPTIONS] for n in example_labels(dataset)], dataset, training
+    )
+    retrieval = Retrieval(written)
+    left_out = {f"match_{most}": retrieval.real(most) for most in (1, 10)}
+    return [*rows, {"arm": "real", "temperature": 0, **real, **left_out}]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--minutes", type=float, default=20)
+    parsed = parser.parse_args()
+    for seed in parsed.seeds:
+        where = {"seed": seed, "minutes": parsed.minutes}
+        rows = [
+            where | {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}
+            for row in rows_of(train(seed, parsed.minutes), TEMPERATURES)
+        ]
+        print(renew_rows("emoji_captions", rows, ("arm", "seed", "minutes", "temperature")))
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main()
