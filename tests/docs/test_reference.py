@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gansmith.evaluation.perusing import FORMS, SHOWN
+from gansmith.evaluation.perusing import FORMS, MATCHES, SHOWN
 from gansmith.evaluation.readings import TITLES
 from gansmith.evaluation.verdict import MEASURES
 from gansmith.networks import NETWORKS
@@ -62,7 +62,7 @@ def test_every_measurement_has_a_paragraph() -> None:
     words |= {"copying_share": "share of copies", "class_spread": "spread within classes"}
     words |= {"silence_share": "silent clips", "clipping_share": "clipped clips"}
     words |= {"tone_share": "single tones"}
-    words |= {name: TITLES[name].lower() for name in (*SHOWN, *FORMS, "match_1", "match_10")}
+    words |= {name: TITLES[name].lower() for name in (*SHOWN, *FORMS, *MATCHES)}
     after = text.partition("## every measurement")[2].partition("<!-- /table -->")[2]
     for name in MEASURES:
         assert words.get(name, name.replace("_", " ")) in after, name

@@ -12,14 +12,14 @@ from gansmith.evaluation.features import Extractor, build_extractor
 from gansmith.evaluation.features import classifier as classifier_module
 from gansmith.evaluation.judge import Judge, evaluate
 from gansmith.evaluation.metrics import frechet_distance, kernel_distance, manifold_overlap
-from gansmith.evaluation.perusing import FORMS, SHOWN
+from gansmith.evaluation.perusing import FORMS, MATCHES, SHOWN
 from gansmith.evaluation.verdict import MEASURES
 from gansmith.recipe import EvaluationConfig
 
 CONFIG = EvaluationConfig(extractor="random-conv", samples=200, quick_samples=100)
 CLASS_METRICS = {"classifier_score", "label_kl", "label_agreement", "class_spread"}
 SOUND_METRICS = {"silence_share", "clipping_share", "tone_share", "noise_floor"}
-PICTURE_METRICS = set(MEASURES) - SOUND_METRICS - {*SHOWN, *FORMS}
+PICTURE_METRICS = set(MEASURES) - SOUND_METRICS - {*SHOWN, *FORMS, *MATCHES}
 
 
 @pytest.fixture(autouse=True)

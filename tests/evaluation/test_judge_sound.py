@@ -13,7 +13,7 @@ from gansmith.evaluation.features import classifier as classifier_module
 from gansmith.evaluation.judge import Judge
 from gansmith.evaluation.listening import listen
 from gansmith.evaluation.metrics import within_class_spread
-from gansmith.evaluation.perusing import FORMS, SHOWN
+from gansmith.evaluation.perusing import FORMS, MATCHES, SHOWN
 from gansmith.evaluation.verdict import MEASURES
 from gansmith.recipe import EvaluationConfig
 
@@ -43,7 +43,7 @@ def test_fresh_real_sounds_are_as_good_as_real(judge: Judge) -> None:
     assert verdict.extractor["name"] == "classifier"
     assert verdict.extractor["details"]["accuracy"] > 0.95
     assert "mel bands at 8000 Hz" in verdict.resize
-    assert set(verdict.metrics) == set(MEASURES) - {*SHOWN, *FORMS}
+    assert set(verdict.metrics) == set(MEASURES) - {*SHOWN, *FORMS, *MATCHES}
     assert all(metric.floor is not None for metric in verdict.metrics.values())
     json.dumps(verdict.to_json(), allow_nan=False)
     found = verdict.metrics

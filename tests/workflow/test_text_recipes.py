@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
+from gansmith.data.dataset import Dataset
 from gansmith.networks.sequence import SequenceGenerator
-from gansmith.recipe import load_recipe, recipe_names
+from gansmith.recipe import Recipe, load_recipe, recipe_names
 from gansmith.workflow.assemble import assemble
 from tests.training.verses import play, verses, weights
 
@@ -17,13 +20,21 @@ LIKELIHOOD, WARM_UP, ADVERSARIAL = 0.1, 0.5, 0.8
 
 
 def test_there_are_recipes_of_texts() -> None:
-    assert set(RECIPES) == {"texts", "captions", "quatrains"}
+    assert set(RECIPES) == {"texts", "captions", "quatrains", "captioned", "emoji-captions"}
+
+
+def collection(recipe: Recipe) -> Dataset:
+    """Made texts; of two pictures where the recipe shows some."""
+    if recipe.medium != "captions":
+        return verses()
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 4), np.uint8)
+    return replace(verses(labels=True), pictures=pictures)
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_each_phase_moves_the_players_it_should(name: str) -> None:
     recipe = load_recipe(name, ["training.batch=8"])
-    game = assemble(recipe, verses())
+    game = assemble(recipe, collection(recipe))
     moved = []
     for progress in (LIKELIHOOD, WARM_UP, ADVERSARIAL):
         game.duel.set_progress(progress, 0)
@@ -42,11 +53,12 @@ def test_each_phase_moves_the_players_it_should(name: str) -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_it_draws_tokens_like_those_of_its_data(name: str) -> None:
-    game = assemble(load_recipe(name, ["training.batch=8"]), verses())
+    recipe = load_recipe(name, ["training.batch=8"])
+    game = assemble(recipe, collection(recipe))
     real, _ = game.feed.next()
     generator = game.duel.networks["generator"].eval()
     assert isinstance(generator, SequenceGenerator)
-    drawn = generator(torch.randn(4, generator.latent))
+    drawn = generator(torch.randn(4, generator.latent), game.blueprint.spec.asked(4))
     assert drawn.shape[1:] == real.shape[1:] and drawn.dtype == real.dtype
     texts = game.blueprint.medium.decode(drawn)
     assert texts.shape == (4, *verses().samples.shape[1:])

@@ -27,6 +27,8 @@ SHOWN = (
 """Measurements of all texts."""
 FORMS = ("form_lines", "form_rhyme", "form_tones")
 """Measurements of poems."""
+MATCHES = {"match_1": 1, "match_10": 10}
+"""Measurements of captions, and the nearest pictures that count in each."""
 COMMON = 0.9
 """Share of real texts from which on a form is taken to be that of all."""
 
@@ -72,8 +74,8 @@ def match(
         same of what is really written.
     """
     retrieval = Retrieval(written_of(dataset))
-    values = {f"match_{most}": retrieval.found(texts, asked, most) for most in (1, 10)}
-    return values, {f"match_{most}": retrieval.real(most) for most in (1, 10)}
+    values = {name: retrieval.found(texts, asked, most) for name, most in MATCHES.items()}
+    return values, {name: retrieval.real(most) for name, most in MATCHES.items()}
 
 
 def written_of(dataset: Dataset) -> dict[int, list[str]]:
