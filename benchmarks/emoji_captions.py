@@ -11,10 +11,7 @@ which is chance.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,24 +23,14 @@ from gansmith.evaluation.metrics.retrieval import Retrieval, words
 from gansmith.evaluation.perusing import written_of
 from gansmith.media.text.captions import CaptionMedium, example_labels
 from gansmith.media.text.points import to_texts
-from gansmith.model import Model, rebuild, run_blueprint
+from gansmith.model import Model
 from gansmith.networks.sequence import Decoding, SequenceGenerator
 from gansmith.run import Run
 from gansmith.sampling import generate_samples
-from harness import renew_rows
+from harness import both_arms, renew_rows, rounded, trained
 
 CAPTIONS, OFFERED, SEED = 5, 12, 1
 TEMPERATURES = (0.3, 0.5, 0.7, 1.0)
-ARMS = {"likelihood": "start", "adversarial": "average"}
-
-
-def train(seed: int, minutes: float) -> Run:
-    """Train in a process of its own, or take a finished run."""
-    folder = Path("runs") / "benchmarks" / f"emoji-captions-{minutes:g}-{seed}"
-    command = [sys.executable, "-m", "gansmith", "train", "emoji-captions", "--out", str(folder)]
-    command += ["--minutes", str(minutes), "--set", f"training.seed={seed}"]
-    subprocess.run(command, check=True)
-    return Run(folder)
 
 
 def several(model: Model, temperature: float) -> list[list[str]]:
@@ -78,14 +65,10 @@ def measured(made: list[list[str]], dataset: Dataset, training: set[str]) -> dic
 
 def rows_of(run: Run, temperatures: Sequence[float]) -> list[dict[str, Any]]:
     """Measure both arms of a run, and real captions."""
-    state, blueprint = run.load_checkpoint("last"), run_blueprint(run)
     dataset = open_dataset(run.recipe().data)
     training = set(to_texts(dataset.samples[dataset.train_indices]))
-    assert state is not None
-    weights = state["networks"] | {"average": state["average"]}
     rows: list[dict[str, Any]] = []
-    for arm, which in ARMS.items():
-        model = rebuild(blueprint, weights[which])
+    for arm, model in both_arms(run).items():
         for temperature in temperatures:
             made = several(model, temperature)
             rows.append({"arm": arm, "temperature": temperature})
@@ -107,10 +90,8 @@ def main() -> None:
     parsed = parser.parse_args()
     for seed in parsed.seeds:
         where = {"seed": seed, "minutes": parsed.minutes}
-        rows = [
-            where | {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}
-            for row in rows_of(train(seed, parsed.minutes), TEMPERATURES)
-        ]
+        run = trained("emoji-captions", "emoji-captions", parsed.minutes, seed)
+        rows = [where | rounded(row, 4) for row in rows_of(run, TEMPERATURES)]
         print(renew_rows("emoji_captions", rows, ("arm", "seed", "minutes", "temperature")))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,9 +13,34 @@ from typing import Any
 
 import torch
 
+from gansmith.model import Model, rebuild, run_blueprint
+from gansmith.run import Run
 from gansmith.workflow.manifest import machine, versions
 
 RESULTS = Path(__file__).parent / "results"
+
+
+def trained(recipe: str, name: str, minutes: float, seed: int, settings: Sequence[str] = ()) -> Run:
+    """Train a recipe in a process of its own, or take a finished run of that name and budget."""
+    folder = Path("runs") / "benchmarks" / f"{name}-{minutes:g}-{seed}"
+    command = [sys.executable, "-m", "gansmith", "train", recipe, "--out", str(folder)]
+    command += ["--minutes", str(minutes)]
+    settings = [f"training.seed={seed}", *settings]
+    subprocess.run([*command, *(f"--set={setting}" for setting in settings)], check=True)
+    return Run(folder)
+
+
+def both_arms(run: Run) -> dict[str, Model]:
+    """Return the language model that a game over sequences began with, and what became of it."""
+    state, blueprint = run.load_checkpoint("last"), run_blueprint(run)
+    assert state is not None
+    weights = {"likelihood": state["networks"]["start"], "adversarial": state["average"]}
+    return {arm: rebuild(blueprint, found) for arm, found in weights.items()}
+
+
+def rounded(row: dict[str, Any], digits: int) -> dict[str, Any]:
+    """Round what is not whole."""
+    return {k: round(v, digits) if isinstance(v, float) else v for k, v in row.items()}
 
 
 def write_rows(name: str, rows: list[dict[str, Any]]) -> Path:

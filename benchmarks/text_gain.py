@@ -19,10 +19,6 @@ gain at equal self-BLEU and its interval over seeds.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,11 +28,10 @@ from gansmith.data.named.texts import TEXT_SETS, get_texts
 from gansmith.data.store import open_dataset
 from gansmith.evaluation.sweep import Sweep
 from gansmith.media.text.points import to_texts
-from gansmith.model import rebuild, run_blueprint
 from gansmith.run import Run
 from gansmith.training.sequence import HELD_OUT
 from gansmith.workflow.compose import Wish, compose
-from harness import renew_rows
+from harness import both_arms, renew_rows, rounded, trained
 
 TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
 CORPORA = {
@@ -45,22 +40,14 @@ CORPORA = {
     "quatrains": list,
 }
 ARMS = {
-    "likelihood": ("start", 1),
-    "adversarial": ("average", 1),
-    "likelihood guided": ("start", 4),
-    "adversarial guided": ("average", 4),
+    "likelihood": ("likelihood", 1),
+    "adversarial": ("adversarial", 1),
+    "likelihood guided": ("likelihood", 4),
+    "adversarial guided": ("adversarial", 4),
 }
+"""By name: the model of the run, and the texts that each is chosen from."""
 SEED, MOST = 1, 1_000
-
-
-def train(corpus: str, seed: int, minutes: float, settings: Sequence[str], name: str) -> Run:
-    """Train in a process of its own, or take a finished run."""
-    folder = Path("runs") / "benchmarks" / f"{corpus}-{name}-{minutes:g}-{seed}"
-    command = [sys.executable, "-m", "gansmith", "train", corpus, "--out", str(folder)]
-    command += ["--minutes", str(minutes)]
-    settings = [*settings, f"training.seed={seed}", "data.held_out=0.3"]
-    subprocess.run([*command, *(f"--set={setting}" for setting in settings)], check=True)
-    return Run(folder)
+KEYS = ("corpus", "arm", "seed", "minutes", "temperature")
 
 
 def sweep_of(run: Run) -> Sweep:
@@ -73,12 +60,10 @@ def sweep_of(run: Run) -> Sweep:
 
 
 def rows_of(run: Run, sweep: Sweep, arms: dict[str, tuple[str, int]]) -> list[dict[str, Any]]:
-    """Sweep arms of a run, by the name of their weights and texts that each is chosen from."""
-    state, blueprint, found = run.load_checkpoint("last"), run_blueprint(run), []
-    assert state is not None
-    weights = state["networks"] | {"average": state["average"]}
+    """Sweep arms of a run, as `ARMS` has them."""
+    models, found = both_arms(run), []
     for arm, (which, tries) in arms.items():
-        model, texts = rebuild(blueprint, weights[which]), {}
+        model, texts = models[which], {}
         for temperature in TEMPERATURES:
             wish = Wish(temperature=temperature, best_of=tries if tries > 1 else None)
             texts[temperature] = compose(model, run.path, sweep.count, SEED, None, wish)
@@ -99,20 +84,14 @@ def main() -> None:
             alone = ["sequence.likelihood=1", "evaluation.quick_looks=0"]
             settings = alone if parsed.control else []
             name = "continued" if parsed.control else "duel"
-            run = train(corpus, seed, parsed.minutes, [*CORPORA[corpus](), *settings], name)
+            settings = ["data.held_out=0.3", *CORPORA[corpus](), *settings]
+            run = trained(corpus, f"{corpus}-{name}", parsed.minutes, seed, settings)
             sweep = sweep_of(run)
-            arms = {"continued": ("start", 1)} if parsed.control else ARMS
+            arms = {"continued": ("likelihood", 1)} if parsed.control else ARMS
             rows = [*rows_of(run, sweep, arms), {"arm": "real", "temperature": 0, **sweep.floor}]
             where = {"corpus": corpus, "seed": seed, "minutes": parsed.minutes}
-            rounded = [
-                where | {k: v if k == "arm" else round(v, 5) for k, v in row.items()}
-                for row in rows
-            ]
-            print(
-                renew_rows(
-                    "text_gain", rounded, ("corpus", "arm", "seed", "minutes", "temperature")
-                )
-            )
+            rows = [where | rounded(row, 5) for row in rows]
+            print(renew_rows("text_gain", rows, KEYS))
 
 
 if __name__ == "__main__":

@@ -12,23 +12,17 @@ lower with 500, so that it must have been all.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from gansmith.data.named.texts import TEXT_SETS, get_texts
 from gansmith.evaluation.metrics.bleu import sentence_bleu, sentence_self_bleu
-from gansmith.model import rebuild, run_blueprint
-from gansmith.run import Run
 from gansmith.workflow.ship import texts_at
-from harness import renew_rows
+from harness import both_arms, renew_rows, trained
 
 COUNT, SEED = 10_000, 1
 TEMPERATURES = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0, 1.05)
-ARMS = {"likelihood": "start", "adversarial": "average"}
 PUBLISHED = {
     "SeqGAN": ((0.745, 0.498, 0.294, 0.180), (0.950, 0.840, 0.670, 0.489)),
     "MaliGAN": ((0.673, 0.432, 0.257, 0.159), (0.918, 0.781, 0.606, 0.437)),
@@ -37,15 +31,6 @@ PUBLISHED = {
     "TextGAN": ((0.593, 0.463, 0.277, 0.207), (0.942, 0.931, 0.804, 0.746)),
     "MLE": ((0.731, 0.497, 0.305, 0.189), (0.916, 0.769, 0.583, 0.408)),
 }
-
-
-def train(seed: int, minutes: float) -> Run:
-    """Train on the published split, or take a finished run."""
-    folder = Path("runs") / "benchmarks" / f"texygen-{minutes:g}-{seed}"
-    command = [sys.executable, "-m", "gansmith", "train", "captions", "--out", str(folder)]
-    command += ["--minutes", str(minutes), "--set", f"training.seed={seed}"]
-    subprocess.run(command, check=True)
-    return Run(folder)
 
 
 def row(arm: str, test: Any, own: Any, **where: Any) -> dict[str, Any]:
@@ -78,12 +63,8 @@ def main() -> None:
     rows = [row(f"{name} (published)", *values) for name, values in PUBLISHED.items()]
     rows.append(measured("real", real[:COUNT], references))
     for seed in parsed.seeds:
-        run = train(seed, parsed.minutes)
-        state, blueprint = run.load_checkpoint("last"), run_blueprint(run)
-        assert state is not None
-        weights = state["networks"] | {"average": state["average"]}
-        for arm, which in ARMS.items():
-            model = rebuild(blueprint, weights[which])
+        run = trained("captions", "texygen", parsed.minutes, seed)
+        for arm, model in both_arms(run).items():
             for temperature in TEMPERATURES:
                 texts = texts_at(model, temperature, COUNT, SEED)
                 where = {"seed": seed, "minutes": parsed.minutes, "temperature": temperature}

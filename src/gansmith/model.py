@@ -149,11 +149,15 @@ class Model:
 
         Of captions, pictures float32 [count, C, H, W] in their place.
         """
-        if label is not None:
-            return torch.full((count,), self._class_of(label))
-        if isinstance(self.medium, CaptionMedium):
+        if isinstance(self.medium, CaptionMedium) and label is None:
             examples = torch.from_numpy(self.medium.examples)
             return self.medium.see(examples[draw_examples(len(examples), count, seed)])
+        return self.classes(count, seed, label)
+
+    def classes(self, count: int, seed: int, label: str | int | None = None) -> Tensor | None:
+        """Return the classes [count] that :meth:`sample` asks for, or None where there are none."""
+        if label is not None:
+            return torch.full((count,), self._class_of(label))
         if not self.label_names:
             return None
         return draw_labels(count, torch.tensor(self.blueprint.label_weights), seed)
@@ -164,7 +168,7 @@ class Model:
         """Make a closed walk between random samples, uint8 [frames, H, W, C]."""
         latents = spread_latents(frames, stops, self.generator.latent, seed)
         first = self.labels(1, seed, label)
-        labels = None if first is None else first.expand(frames)
+        labels = None if first is None else first.expand(frames, *first.shape[1:])
         return generate_samples(self.generator, self.medium, latents, labels)
 
     def _class_of(self, label: str | int) -> int:

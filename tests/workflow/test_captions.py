@@ -49,7 +49,8 @@ def test_a_run_is_judged_by_its_pictures_and_shows_them(trained: Path) -> None:
     for name in ("sheet.png", "real.png"):
         with Image.open(trained / name) as sheet:
             assert sheet.mode == "RGB" and sheet.width == 1200
-    assert "Own picture found" in (trained / "report.html").read_text("utf-8")
+    page = (trained / "report.html").read_text("utf-8")
+    assert "Own picture found" in page and "captions of pictures of up to" in page
 
 
 def test_examples_are_held_out_pictures_and_come_back_with_the_generator(
@@ -133,6 +134,15 @@ def test_records_of_captions_hold_no_pictures(gansmith: Cli, trained: Path, tmp_
     assert gansmith("generate", trained, "-n", 3, "--out", out)[0] == 0
     records = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert [set(record) for record in records] == [{"text", "seed", "index"}] * 3
+
+
+def test_a_walk_between_captions_keeps_to_one_picture(
+    gansmith: Cli, trained: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "walk.txt"
+    code, _, err = gansmith("interpolate", trained, "--frames", 6, "--out", out)
+    assert code == 0, err
+    assert len(out.read_text("utf-8").splitlines()) == 6
 
 
 def test_media_and_data_must_fit(gansmith: Cli, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from gansmith.evaluation.verdict import Metric
 
 DISTANCES = ("frechet", "kernel")
 SHARES = ("recall", "coverage", "precision")
+TOKENS = {"text": "texts", "captions": "captions of pictures"}
 CHANNELS = {1: "grey", 2: "grey with transparency", 3: "colour", 4: "colour with transparency"}
 LOSS_NOTE = (
     "Each player's own error. They pull against each other, so neither need fall while the "
@@ -119,8 +120,8 @@ def _what(record: RunRecord) -> str:
     settings = record.manifest.dataset.settings
     if record.manifest.medium == "audio":
         return f"sounds of {settings['seconds']:g} s at {settings['rate']:,} Hz"
-    if record.manifest.medium == "text":
-        return f"texts of up to {width:,} tokens"
+    if kind := TOKENS.get(record.manifest.medium):
+        return f"{kind} of up to {width:,} tokens"
     return f"{CHANNELS.get(channels, '')} samples of {height}{TIMES}{width}".strip()
 
 

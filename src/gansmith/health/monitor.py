@@ -88,9 +88,8 @@ class Monitor:
         assert isinstance(moment.network, Generator)
         model = Model(moment.network, self._blueprint)
         samples = model.sample(self._probe.samples, seed=SEED)
-        asked = model.labels(self._probe.samples, SEED)
-        named = asked.numpy() if asked is not None and model.label_names else None
-        look = self._probe.look(samples, named)
+        asked = model.classes(self._probe.samples, SEED)
+        look = self._probe.look(samples, None if asked is None else asked.numpy())
         values = {k: round(v, 5) for k, v in (look.values | self._critic.look()).items()}
         counts = look.counts.tolist()
         self._history.add_look(moment.progress, values, counts)

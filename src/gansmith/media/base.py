@@ -157,8 +157,12 @@ class Medium(ABC):
     def write_all(
         self, samples: NDArray[Any], path: Path, facts: Sequence[Mapping[str, Any]]
     ) -> None:
-        """Write all samples to one file that ends in one of `collections`, with facts of each."""
-        raise NotImplementedError(f"samples of '{self.name}' are written to single files")
+        """Write all samples to one file that ends in one of `collections`, with facts of each.
+
+        Raises:
+            GansmithError: Samples of this medium are written to single files.
+        """
+        raise GansmithError(f"samples of '{self.name}' are written to single files, into a folder")
 
     def write_overview(
         self, samples: NDArray[Any], directory: Path, names: Sequence[str]

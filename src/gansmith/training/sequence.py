@@ -28,14 +28,13 @@ from gansmith.networks.sequence import SequenceDiscriminator, SequenceGenerator,
 from gansmith.recipe import Recipe
 from gansmith.training.duel import DUELS, Batch
 from gansmith.training.engine import Engine
-from gansmith.training.plateau import Plateau
+from gansmith.training.likelihood import Likelihood, trimmed
 from gansmith.training.rewards import advantages
 
 LIKELIHOOD, WARM_UP, ADVERSARIAL = range(3)
 """The phases of a training, in order."""
 
 HELD_OUT = 1_000
-AT_ONCE = 250
 LONGEST_GRADIENT = 1.0
 
 
@@ -73,14 +72,13 @@ class SequenceDuel:
             name: AdamW(self.networks[name].parameters(), weight_decay=0.01)
             for name in ("generator", "discriminator")
         }
-        self._held_out: Batch | None = None
-        self._phase, self._since, self._progress = LIKELIHOOD, 0.0, 0.0
-        self._steps, self._nats, self._plateau = 0, math.nan, Plateau()
+        self._likelihood = Likelihood(self.generator, self.start, engine)
+        self._phase, self._since, self._progress, self._steps = LIKELIHOOD, 0.0, 0.0, 0
         self._seen: dict[str, Tensor] = {}
 
     def hold_out(self, draw: Callable[[int], Batch]) -> None:
         """Keep texts by which the likelihood phase ends."""
-        self._held_out = draw(HELD_OUT)
+        self._likelihood.held_out = draw(HELD_OUT)
 
     def retune(self, recipe: Recipe) -> None:
         """Go on by the settings of another recipe."""
@@ -95,7 +93,11 @@ class SequenceDuel:
         if self._phase == WARM_UP and progress >= self._since + settings.warm_up:
             self._enter(ADVERSARIAL)
         if self._phase == LIKELIHOOD:
-            _tune(self.optimisers["generator"], settings.likelihood_lr * self._plateau.rate, 0.9)
+            _tune(
+                self.optimisers["generator"],
+                settings.likelihood_lr * self._likelihood.plateau.rate,
+                0.9,
+            )
         else:
             _tune(self.optimisers["generator"], rates.g_lr.at(progress, samples), rates.beta1)
         _tune(self.optimisers["discriminator"], rates.d_lr.at(progress, samples), rates.beta1)
@@ -128,8 +130,8 @@ class SequenceDuel:
             gradients = [p.grad for p in self.networks[player].parameters() if p.grad is not None]
             if gradients:
                 values[f"{player[0]}_grad"] = float(nn.utils.get_total_norm(gradients))
-        if math.isfinite(self._nats):
-            values["nats"] = self._nats
+        if math.isfinite(self._likelihood.nats):
+            values["nats"] = self._likelihood.nats
         return values | {"phase": float(self._phase)}
 
     @torch.no_grad()
@@ -143,19 +145,17 @@ class SequenceDuel:
     def state(self) -> dict[str, Any]:
         """Return the phase, when it began, and how held-out texts have fared."""
         names = ("phase", "since", "steps")
-        nats = {"nats": self._nats} if math.isfinite(self._nats) else {}
-        return {name: getattr(self, f"_{name}") for name in names} | nats | self._plateau.state()
+        return {name: getattr(self, f"_{name}") for name in names} | self._likelihood.state()
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what :meth:`state` gave."""
         self._phase, self._since, self._steps = state["phase"], state["since"], state["steps"]
-        self._nats = state.get("nats", math.nan)
-        self._plateau.restore(state)
+        self._likelihood.restore(state)
 
     def _enough(self) -> bool:
         """Whether the language model has learnt what it can, or has used up its share."""
         share = self._settings.likelihood
-        return share < 1 and (self._progress >= share or self._plateau.over)
+        return share < 1 and (self._progress >= share or self._likelihood.plateau.over)
 
     def _enter(self, phase: int) -> None:
         self._phase, self._since = phase, self._progress
@@ -167,50 +167,15 @@ class SequenceDuel:
 
     def _look(self) -> None:
         """Measure held-out texts; while likelihood alone is learnt, keep the best and cut rates."""
-        self._nats = self._held_out_nats()
-        if self._phase != LIKELIHOOD:
-            return
-        told = self._plateau.see(self._nats, self._settings.patience)
-        if told == "best":
-            self.start.load_state_dict(self.generator.state_dict())
-        elif told == "cut":
-            self.generator.load_state_dict(self.start.state_dict())
-
-    @torch.no_grad()
-    def _held_out_nats(self) -> float:
-        if self._held_out is None:
-            return math.nan
-        self.generator.eval()
-        costs, count = 0.0, 0
-        samples, labels = self._held_out
-        for at in range(0, len(samples), AT_ONCE):
-            some = slice(at, at + AT_ONCE)
-            tokens = _trimmed(samples[some, 0, 0])
-            told = -self._log_shares(
-                self.generator, tokens, None if labels is None else labels[some]
-            )
-            costs += float(told.sum())
-            count += int((tokens != BLANK).sum())
-        self.generator.train()
-        return costs / max(1, count)
+        self._likelihood.measure()
+        if self._phase == LIKELIHOOD:
+            self._likelihood.keep_best(self._settings.patience)
 
     def _likelihood_step(self, batch: Batch) -> None:
-        tokens = _trimmed(batch.samples[:, 0, 0])
-        loss = self._likelihood(tokens, batch.labels)
+        tokens = trimmed(batch.samples[:, 0, 0])
+        loss = self._likelihood.loss(tokens, batch.labels)
         self._seen = {"g_loss": loss.detach(), "real_length": _lengths(tokens)}
         self._descend(loss, "generator")
-
-    def _likelihood(self, tokens: Tensor, labels: Tensor | None) -> Tensor:
-        return -self._log_shares(self.generator, tokens, labels).sum() / (tokens != BLANK).sum()
-
-    def _log_shares(
-        self, generator: SequenceGenerator, tokens: Tensor, labels: Tensor | None
-    ) -> Tensor:
-        """Log-probability of each token [N, T]; 0 of blanks."""
-        with self._engine.autocast():
-            logits = generator.logits(tokens, labels)
-        told = -F.cross_entropy(logits.float().flatten(0, 1), tokens.flatten(), reduction="none")
-        return told.view_as(tokens) * (tokens != BLANK)
 
     @torch.no_grad()
     def _write(self, batch: Batch) -> Tensor:
@@ -220,10 +185,10 @@ class SequenceDuel:
         with self._engine.autocast():
             written = self.generator.write(uniform(latents), batch.labels)
         self.generator.train()
-        return _trimmed(written)
+        return trimmed(written)
 
     def _discriminator_step(self, batch: Batch, written: Tensor) -> None:
-        tokens = _trimmed(batch.samples[:, 0, 0])
+        tokens = trimmed(batch.samples[:, 0, 0])
         twice = None if batch.labels is None else torch.cat([batch.labels, batch.labels])
         both = pad_sequence([*tokens, *written], batch_first=True, padding_value=BLANK)
         with self._engine.autocast():
@@ -248,7 +213,7 @@ class SequenceDuel:
     def _mismatch(self, tokens: Tensor, labels: Tensor) -> Tensor:
         """Loss of real texts that are asked for by what belongs to others (Reed et al. 2016)."""
         others = labels.roll(1, 0)
-        wrong = (others != labels).flatten(1).any(1) if labels.dim() > 1 else others != labels
+        wrong = (others != labels).reshape(len(labels), -1).any(1)
         if not wrong.any():
             return tokens.new_zeros((), dtype=torch.float32)
         with self._engine.autocast():
@@ -272,8 +237,8 @@ class SequenceDuel:
         kl = ((shares.exp() * (shares - before)).sum(2) * there).sum() / there.sum()
         loss = policy + settings.kl * kl
         if settings.replay:
-            real = _trimmed(batch.samples[:, 0, 0])
-            loss = loss + settings.replay * self._likelihood(real, labels)
+            real = trimmed(batch.samples[:, 0, 0])
+            loss = loss + settings.replay * self._likelihood.loss(real, labels)
         self._seen |= {"g_loss": loss.detach(), "kl": kl.detach()}
         self._descend(loss, "generator")
 
@@ -306,11 +271,6 @@ def contenders(state: Tree) -> dict[str, dict[str, Tensor]]:
     if state["duel"]["phase"] == ADVERSARIAL:
         found["adversarial"] = state["average"]
     return found or {"likelihood": state["average"]}
-
-
-def _trimmed(tokens: Tensor) -> Tensor:
-    """Cut off what is blank in all texts: reading it would take most of the time."""
-    return tokens[:, : int((tokens != BLANK).sum(1).max())]
 
 
 def _lengths(tokens: Tensor) -> Tensor:

@@ -32,8 +32,9 @@ def write_data_sheet(dataset: Dataset, out: Path, count: int = 64) -> int:
         GansmithError: The disk is full, or the place cannot be written to.
     """
     if dataset.pictures is not None:
+        assert dataset.labels is not None
         write_png(sheet_of_captions(dataset, dataset.train_indices), out)
-        return min(CAPTIONED, len(dataset.pictures))
+        return min(CAPTIONED, len(np.unique(dataset.labels[dataset.train_indices])))
     chosen = evenly_chosen(dataset, count)
     captions = None
     if dataset.labels is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 
@@ -50,12 +51,18 @@ def judge_model(model: Model, judge: Judge, recipe: Recipe) -> Verdict:
     """Judge as many samples as the recipe says, with the labels that were asked for."""
     config = recipe.evaluation
     samples = model.sample(config.samples, seed=config.seed)
-    labels = model.labels(config.samples, config.seed)
-    asked = labels.numpy() if labels is not None and model.label_names else None
-    if isinstance(model.medium, CaptionMedium):
-        labels_of = example_labels(judge.dataset)
-        asked = labels_of[draw_examples(len(labels_of), config.samples, config.seed).numpy()]
+    asked = _asked(model, judge.dataset, config.samples, config.seed)
     return judge.full(samples, labels=asked, seeds={"latents": config.seed})
+
+
+def _asked(model: Model, dataset: Dataset, count: int, seed: int) -> NDArray[np.int64] | None:
+    """Numbers of the classes, or of captions of the pictures, that samples were asked for by."""
+    if isinstance(model.medium, CaptionMedium):
+        examples = example_labels(dataset)
+        asked: NDArray[np.int64] = examples[draw_examples(len(examples), count, seed).numpy()]
+        return asked
+    classes = model.classes(count, seed)
+    return None if classes is None else classes.numpy()
 
 
 def draw(run: Run, model: Model, dataset: Dataset, recipe: Recipe) -> None:

@@ -64,14 +64,15 @@ def generate(
         samples: NDArray[Any] = model.medium.pack(texts, longest)
     else:
         samples = model.sample(count, seed=seed, label=label, truncation=truncation)
+    classes = labels if model.label_names else None
     usual = f"samples-{seed}" + "".join(model.medium.collections[:1])
     place = Path(out) if out is not None else home_of(run) / usual
     if place.suffix:
-        _write_one_file(model, samples, labels, place, seed)
+        _write_one_file(model, samples, classes, place, seed)
     else:
         facts = {"run": str(run), "seed": seed, "truncation": truncation}
-        classes = labels.tolist() if labels is not None and model.label_names else None
-        write_files(model, samples, classes, place, facts, format_)
+        numbers = None if classes is None else classes.tolist()
+        write_files(model, samples, numbers, place, facts, format_)
     return place
 
 
@@ -80,7 +81,6 @@ def _write_one_file(
 ) -> None:
     """Write all samples as a sheet, an array, or a file of many."""
     collections = model.medium.collections
-    labels = labels if model.label_names else None
     if place.suffix == ".png":
         with atomic_file(place) as partial:
             model.medium.sheet(samples).save(partial, format="PNG")
