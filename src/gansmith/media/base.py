@@ -41,6 +41,8 @@ class Medium(ABC):
         legible: Samples are read: a run keeps some as text beside its sheets.
         collections: Endings of files that hold many samples; the first is the usual one.
         tokens: Different tokens, of samples that are sequences of them; 0 for all others.
+        traits: What tokens have in common that a network had better know from the start, int64
+            [tokens, most of a token]: numbers from 1 on, 0 for none. None where nothing is known.
     """
 
     name: ClassVar[str]
@@ -52,6 +54,7 @@ class Medium(ABC):
     legible: ClassVar[bool] = False
     collections: ClassVar[tuple[str, ...]] = ()
     tokens: int = 0
+    traits: Tensor | None = None
 
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, say: Say = silent) -> Medium:

@@ -30,6 +30,7 @@ class SampleSpec:
         tokens: Number of different tokens, of sequences; 0 for all that is no sequence.
         picture: Shape (C, H, W) of a picture that each sample is asked for by; None where there is
             none.
+        traits: Number of different traits that tokens may share; 0 where none are known.
     """
 
     channels: int
@@ -38,6 +39,7 @@ class SampleSpec:
     classes: int = 0
     tokens: int = 0
     picture: tuple[int, int, int] | None = None
+    traits: int = 0
 
     def asked(self, count: int) -> Tensor | None:
         """Return what `count` samples may be asked for by: class 0, grey pictures, or None."""

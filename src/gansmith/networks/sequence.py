@@ -16,11 +16,13 @@ from dataclasses import dataclass
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gansmith.errors import GansmithError
 from gansmith.media.text.symbols import BLANK, END, UNKNOWN
 from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
 from gansmith.networks.picture_encoder import PictureEncoder
+from gansmith.networks.tokens import TokenEmbedding
 from gansmith.schema import Section
 
 Mask = Callable[[Tensor], Tensor]
@@ -65,7 +67,7 @@ class Reader(nn.Module):
     def __init__(self, spec: SampleSpec, options: SequenceOptions) -> None:
         super().__init__()
         self.layers, self.width = options.layers, options.width
-        self.embedding = nn.Embedding(spec.tokens, options.embedding)
+        self.embedding = TokenEmbedding(spec.tokens, options.embedding, spec.traits)
         self.drop = nn.Dropout(options.dropout)
         between = options.dropout if options.layers > 1 else 0.0
         self.cells = nn.GRU(
@@ -77,7 +79,6 @@ class Reader(nn.Module):
             self.label = PictureEncoder(spec.picture[0], start, options.dropout)
         elif spec.classes:
             self.label = nn.Embedding(spec.classes, start)
-        nn.init.normal_(self.embedding.weight, std=options.embedding**-0.5)
 
     def start(self, count: int, labels: Tensor | None) -> Tensor:
         """Return the memory before the first token, [layers, N, width].
@@ -91,9 +92,15 @@ class Reader(nn.Module):
         memory: Tensor = self.label(labels).unflatten(1, (self.layers, self.width))
         return memory.transpose(0, 1).contiguous()
 
-    def forward(self, tokens: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what has been read at each token, and the memory after the last."""
-        read, memory = self.cells(self.drop(self.embedding(tokens)), memory)
+    def forward(self, tokens: Tensor, memory: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what has been read at each token, and the memory after the last.
+
+        Args:
+            tokens: int64 [N, T].
+            memory: Before the first of them.
+            table: Of the embedding; given, for all that go on with the same weights.
+        """
+        read, memory = self.cells(self.drop(F.embedding(tokens, table)), memory)
         return self.drop(read), memory
 
 
@@ -116,8 +123,9 @@ class SequenceGenerator(Generator):
     def logits(self, tokens: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N, T, V] of each of the tokens [N, T], from those before it."""
         before = torch.cat([torch.full_like(tokens[:, :1], BLANK), tokens[:, :-1]], dim=1)
-        read, _ = self.reader(before, self.reader.start(len(tokens), labels))
-        return self._scores(read)
+        table = self.reader.embedding.table()
+        read, _ = self.reader(before, self.reader.start(len(tokens), labels), table)
+        return self._scores(read, table)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Draw texts, int64 [N, 1, 1, T], each with an end unless it is as long as can be."""
@@ -127,12 +135,13 @@ class SequenceGenerator(Generator):
     def write(self, uniforms: Tensor, labels: Tensor | None = None) -> Tensor:
         """Draw tokens [N, T] by numbers [N, T] in [0, 1)."""
         count, length = uniforms.shape
-        memory = self.reader.start(count, labels)
+        memory, table = self.reader.start(count, labels), self.reader.embedding.table()
         tokens = torch.full((count, length), BLANK, device=uniforms.device)
         token, ended = tokens[:, 0], torch.zeros(count, dtype=torch.bool, device=uniforms.device)
         for step in range(length):
-            read, memory = self.reader(token[:, None], memory)
-            token = self._drawn(self._scores(read[:, 0]), tokens[:, :step], uniforms[:, step])
+            read, memory = self.reader(token[:, None], memory, table)
+            scores = self._scores(read[:, 0], table)
+            token = self._drawn(scores, tokens[:, :step], uniforms[:, step])
             token = self._begun(step, token)
             token = token.masked_fill(ended, BLANK)
             tokens[:, step] = token
@@ -160,8 +169,8 @@ class SequenceGenerator(Generator):
         aim = (uniforms * sums[:, -1])[:, None]
         return torch.searchsorted(sums, aim, right=True)[:, 0].clamp(max=len(self.bias) - 1)
 
-    def _scores(self, read: Tensor) -> Tensor:
-        scores: Tensor = self.exit(read) @ self.reader.embedding.weight.T + self.bias
+    def _scores(self, read: Tensor, table: Tensor) -> Tensor:
+        scores: Tensor = self.exit(read) @ table.T + self.bias
         return scores
 
 
@@ -175,7 +184,8 @@ class SequenceDiscriminator(Discriminator):
 
     def steps(self, tokens: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N, T] of tokens [N, T]; those of blanks mean nothing."""
-        read, _ = self.reader(tokens, self.reader.start(len(tokens), labels))
+        start = self.reader.start(len(tokens), labels)
+        read, _ = self.reader(tokens, start, self.reader.embedding.table())
         logits: Tensor = self.logit(read).squeeze(2)
         return logits
 

@@ -14,6 +14,7 @@ from gansmith.media.base import Medium
 from gansmith.media.text.captions import CaptionMedium
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec, build_pair
+from gansmith.networks.tokens import tell_traits
 from gansmith.recipe import Recipe
 from gansmith.training.augment import require_suitable
 from gansmith.training.duel import DUELS, Duel
@@ -87,6 +88,8 @@ def _require_fit(recipe: Recipe, blueprint: Blueprint, processes: int) -> None:
 def assemble_duel(recipe: Recipe, blueprint: Blueprint, engine: Engine, seed: int) -> Duel:
     """Build the players and the game between them; the seed fixes the weights."""
     pair = build_pair(recipe.network, blueprint.spec, seed, recipe.objective.packing)
+    if blueprint.medium.traits is not None:
+        tell_traits(pair, blueprint.medium.traits)
     return DUELS[recipe.duel](pair, recipe, engine)
 
 
@@ -96,6 +99,8 @@ def draw_blueprint(recipe: Recipe, dataset: Dataset, say: Say = silent) -> Bluep
     asked = recipe.network.conditional and dataset.classes > 1 and dataset.pictures is None
     classes = dataset.classes if asked else 0
     spec = SampleSpec(*medium.shape(dataset.samples.shape), classes, medium.tokens)
+    if medium.traits is not None:
+        spec = replace(spec, traits=int(medium.traits.max()))
     if isinstance(medium, CaptionMedium):
         spec = replace(spec, picture=medium.picture)
     names: tuple[str, ...] = ()

@@ -139,24 +139,41 @@ CAPTIONS_COCO = NamedTexts(
 )
 
 
-def _tang_quatrains(length: int, count: int, sha256: str, size: int) -> NamedTexts:
+def _quatrains(length: int, summary: str, *files: PinnedFile) -> NamedTexts:
     return NamedTexts(
         name=f"quatrains-{length}",
-        summary=f"{count:,} Tang poems of four lines of {length} characters, traditional script",
+        summary=f"{summary} poems of four lines of {length} characters, traditional script",
         licence="MIT (chinese-poetry); the poems: public domain",
-        citation="chinese-poetry 2.0.1, from the Complete Tang Poems (Quan Tangshi)",
+        citation="chinese-poetry 2.0.1, from the Complete Tang Poems and the Complete Song Poems",
         home="poems",
-        files=(PinnedFile(f"tang-quatrains-{length}.jsonl", sha256, size),),
+        files=files,
         sources=(Quatrains("chinese-poetry", "2.0.1"),),
         field="lines",
     )
 
 
-QUATRAINS_5 = _tang_quatrains(
-    5, 3_772, "5a35eabdd4b485110138f7897585124f26ecfb264e1ab11bcc50f30c1c6a157d", 533_016
+QUATRAINS_5 = _quatrains(
+    5,
+    "16,756 Tang and Song",
+    PinnedFile(
+        "tang-quatrains-5.jsonl",
+        "5a35eabdd4b485110138f7897585124f26ecfb264e1ab11bcc50f30c1c6a157d",
+        533_016,
+    ),
+    PinnedFile(
+        "song-quatrains-5.jsonl",
+        "0959e73010594b33e80889893c6672bffd5fa369c90d87c3a38694c3e61c87f0",
+        1_953_975,
+    ),
 )
-QUATRAINS_7 = _tang_quatrains(
-    7, 10_321, "5857f5b000b022f0a0f57985c722a79fbc55dd1684d6bcc4933a98d9a3c62cdb", 1_706_285
+QUATRAINS_7 = _quatrains(
+    7,
+    "10,321 Tang",
+    PinnedFile(
+        "tang-quatrains-7.jsonl",
+        "5857f5b000b022f0a0f57985c722a79fbc55dd1684d6bcc4933a98d9a3c62cdb",
+        1_706_285,
+    ),
 )
 
 for _named in (CAPTIONS_COCO, QUATRAINS_5, QUATRAINS_7):

@@ -20,6 +20,7 @@ from gansmith.media.base import Medium
 from gansmith.media.text.points import normalise, to_points, to_texts
 from gansmith.media.text.sheet import text_sheet
 from gansmith.media.text.tokens import Tokens
+from gansmith.media.text.verse.traits import verse_traits
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
@@ -56,7 +57,9 @@ class TextMedium(Medium):
             raise GansmithError(
                 f"medium 'text' does not see the pictures of '{dataset.name}': set medium=captions"
             )
-        return cls(*learnt(recipe, dataset))
+        medium = cls(*learnt(recipe, dataset))
+        medium.traits = known_traits(medium.vocabulary, say)
+        return medium
 
     @classmethod
     def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> TextMedium:
@@ -145,3 +148,12 @@ def learnt(recipe: Recipe, dataset: Dataset) -> tuple[Tokens, int, int]:
     texts = to_texts(dataset.samples[dataset.train_indices])
     vocabulary = Tokens.learn(texts, recipe.text.tokens, recipe.text.vocabulary)
     return vocabulary, vocabulary.longest(texts), dataset.samples.shape[2]
+
+
+def known_traits(vocabulary: Tokens, say: Say) -> Tensor | None:
+    """Return what tokens of verse have in common; None where the tables are not installed."""
+    try:
+        return verse_traits(vocabulary.symbols())
+    except GansmithError as error:
+        say(f"rhymes and tones of characters are not told to the networks: {error}")
+        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from gansmith.errors import GansmithError
 from gansmith.media.text.verse.chinese import level_groups, rhyme_groups, tones
 from gansmith.media.text.verse.patterns import FREE, LENGTHS, patterns
+from gansmith.media.text.verse.traits import is_chinese
 
 FEWEST: Final = 10
 """A rhyme group with fewer characters in the vocabulary is not chosen freely."""
@@ -190,7 +190,7 @@ def _rows(characters: Sequence[str]) -> tuple[Mask, Mask]:
         What is read as kept [V, rows], where an unknown character has every tone, and what may be
         offered [rows, V], where it stands in free places only.
     """
-    chinese = np.array([_chinese(sign) for sign in characters])
+    chinese = np.array([len(sign) == 1 and is_chinese(sign) for sign in characters])
     read = [tones(sign) for sign in characters]
     groups = [rhyme_groups(sign) for sign in characters]
     offers = chinese & np.array(
@@ -201,6 +201,3 @@ def _rows(characters: Sequence[str]) -> tuple[Mask, Mask]:
     reads[:, : len(_TONES)] |= (chinese & ~offers[:2].any(axis=0))[:, None]
     return reads, offers
 
-
-def _chinese(sign: str) -> bool:
-    return len(sign) == 1 and unicodedata.name(sign, "").startswith("CJK ")
