@@ -29,8 +29,8 @@ from gansmith.run import Run
 from gansmith.sampling import generate_samples
 from harness import both_arms, renew_rows, rounded, trained
 
-CAPTIONS, OFFERED, SEED = 5, 12, 1
-TEMPERATURES = (0.3, 0.5, 0.7, 1.0)
+CAPTIONS, OFFERED, SEED = 5, 32, 1
+TEMPERATURES = (0.3, 0.4, 0.5, 0.7, 1.0)
 
 
 def several(model: Model, temperature: float) -> list[list[str]]:

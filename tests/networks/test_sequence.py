@@ -53,6 +53,11 @@ def some_tokens(count: int, tokens: int = VOCABULARY, seed: int = 0) -> Tensor:
     return torch.randint(tokens, (count, LENGTH), generator=random)
 
 
+def read(reader: Reader, tokens: Tensor, labels: Tensor | None) -> Tensor:
+    found: Tensor = reader(tokens, reader.start(len(tokens), labels), reader.embedding.table())[0]
+    return found
+
+
 def changed(tokens: Tensor, step: int) -> Tensor:
     other = tokens.clone()
     other[:, step] = (other[:, step] + 1) % VOCABULARY
@@ -177,10 +182,10 @@ def test_judgements_agree_with_brute_force(layers: int, classes: int) -> None:
 def test_one_step_after_the_other_reads_as_all_at_once() -> None:
     generator, _ = players(layers=2)
     tokens = some_tokens(4)
-    whole, last = generator.reader(tokens, generator.reader.start(4, None))
-    memory = generator.reader.start(4, None)
+    memory, table = generator.reader.start(4, None), generator.reader.embedding.table()
+    whole, last = generator.reader(tokens, memory, table)
     for step in range(LENGTH):
-        read, memory = generator.reader(tokens[:, step : step + 1], memory)
+        read, memory = generator.reader(tokens[:, step : step + 1], memory, table)
         torch.testing.assert_close(read[:, 0], whole[:, step])
     torch.testing.assert_close(memory, last)
 
@@ -428,14 +433,13 @@ def test_the_discriminator_learns_to_read_from_the_generator(classes: int) -> No
     discriminator.learn_from(generator)
     tokens, labels = some_tokens(3), torch.tensor([0, 1, 1]) if classes else None
     one, two = (
-        player.reader(tokens, player.reader.start(3, labels))[0]
-        for player in (generator, discriminator)
+        read(player.reader, tokens, labels) for player in (generator, discriminator)
     )
     assert torch.equal(one, two) and torch.equal(discriminator.logit.weight, logit)
     with torch.no_grad():
         for weight in generator.parameters():
             weight.zero_()
-    assert torch.equal(discriminator.reader(tokens, discriminator.reader.start(3, labels))[0], two)
+    assert torch.equal(read(discriminator.reader, tokens, labels), two)
 
 
 def test_every_weight_takes_part() -> None:

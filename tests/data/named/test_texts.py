@@ -78,11 +78,12 @@ def write_package(path: Path) -> None:
     """A package with quatrains in two files that are not in order, and other poems."""
     five, seven = "白日依山盡、黃河入海流。", "朝辭白帝彩雲間、千里江陵一日還。"
     first, second = [five, "欲窮千里目、更上一層樓。"], [seven, "兩岸猿聲啼不住、輕舟已過萬重山。"]
+    song = ["春眠不覺曉、處處聞啼鳥。", "夜來風雨聲、花落知多少。"]
     rare = [five, "欲窮千里目、更上一層𠜴。"]
     poems = {
         "poet.tang.1000": [first, second],
         "poet.tang.0": [[five], [*first, five], rare, first, [*first[:1], seven]],
-        "poet.song.0": [first],
+        "poet.song.0": [first, song, song],
     }
     with tarfile.open(path, "w:gz") as archive:
         for name, texts in poems.items():
@@ -94,10 +95,12 @@ def write_package(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("length", "expected"),
+    ("dynasty", "length", "expected"),
     [
-        (5, ("poet.tang.0", ["白日依山盡", "黃河入海流", "欲窮千里目", "更上一層樓"])),
+        ("song", 5, ("poet.song.0", ["春眠不覺曉", "處處聞啼鳥", "夜來風雨聲", "花落知多少"])),
+        ("tang", 5, ("poet.tang.0", ["白日依山盡", "黃河入海流", "欲窮千里目", "更上一層樓"])),
         (
+            "tang",
             7,
             (
                 "poet.tang.1000",
@@ -107,13 +110,18 @@ def write_package(path: Path) -> None:
     ],
 )
 def test_quatrains_are_picked_from_the_package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: int, expected: tuple[str, list[str]]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    dynasty: str,
+    length: int,
+    expected: tuple[str, list[str]],
 ) -> None:
     write_package(tmp_path / "poems.tgz")
     stand_in_for_npm(tmp_path / "poems.tgz", "poems", monkeypatch)
     monkeypatch.chdir(tmp_path)
     poem = {"title": expected[0], "author": "-", "lines": expected[1]}
-    file = pinned(f"tang-{length}.jsonl", f"{json.dumps(poem, ensure_ascii=False)}\n".encode())
+    name = f"{dynasty}-quatrains-{length}.jsonl"
+    file = pinned(name, f"{json.dumps(poem, ensure_ascii=False)}\n".encode())
     named = dataclasses.replace(
         TEXT_SETS[f"quatrains-{length}"], files=(file,), sources=(Quatrains("poems", "1.0.0"),)
     )
@@ -123,7 +131,7 @@ def test_quatrains_are_picked_from_the_package(
 
 @pytest.mark.parametrize(
     ("name", "samples", "longest"),
-    [("captions-coco", 19_817, 109), ("quatrains-5", 3_772, 23), ("quatrains-7", 10_321, 31)],
+    [("captions-coco", 19_817, 109), ("quatrains-5", 16_774, 23), ("quatrains-7", 10_321, 31)],
 )
 def test_the_real_sets(
     monkeypatch: pytest.MonkeyPatch, name: str, samples: int, longest: int

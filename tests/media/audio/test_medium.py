@@ -120,15 +120,15 @@ def test_pitch_and_loudness_survive_pictures() -> None:
         assert 20 * np.log10(made.std() / real.std()) == pytest.approx(0, abs=3)
 
 
-def test_what_exceeds_full_scale_is_clipped() -> None:
+def test_a_clip_beyond_full_scale_is_made_quieter_as_a_whole() -> None:
     values = torch.tensor([-2.0, -1.0, 0.0, 0.5, 1.0, 2.0]).view(1, 1, 1, 6)
     decoded = AudioMedium(RATE, 6).decode(values.to(torch.bfloat16))
-    assert decoded.ravel().tolist() == [-32768, -32768, 0, 16384, 32767, 32767]
+    assert decoded.ravel().tolist() == [-32768, -16384, 0, 8192, 16384, 32767]
     medium = fitted("logmel", clips())
     loud = medium.decode(torch.full((1, 1, 32, 32), 3.0)).astype(int)
     as_one = medium.decode(torch.full((1, 1, 32, 32), 1.0)).astype(int)
     assert np.array_equal(loud, as_one) and loud.shape == (1, 1, 1000, 1)
-    assert loud.max() == 32767 and loud.min() == -32768
+    assert abs(loud).max() >= 32767 and np.isin(abs(loud), (32767, 32768)).sum() == 1
 
 
 @pytest.mark.parametrize("representation", REPRESENTATIONS)

@@ -154,7 +154,7 @@ def _quatrains(length: int, summary: str, *files: PinnedFile) -> NamedTexts:
 
 QUATRAINS_5 = _quatrains(
     5,
-    "16,756 Tang and Song",
+    "16,774 Tang and Song",
     PinnedFile(
         "tang-quatrains-5.jsonl",
         "5a35eabdd4b485110138f7897585124f26ecfb264e1ab11bcc50f30c1c6a157d",

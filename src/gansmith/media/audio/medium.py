@@ -152,7 +152,7 @@ class AudioMedium(Medium):
 
     @torch.no_grad()
     def decode(self, tensors: Tensor) -> NDArray[np.int16]:
-        """Undo :meth:`encode` as well as can be; what exceeds full scale is clipped."""
+        """Undo :meth:`encode` as well as can be; a clip beyond full scale is made quieter."""
         tensors = tensors.detach().float().contiguous()
         flat = tensors.flatten(0, 1)
         if self.mel is None:
@@ -163,6 +163,7 @@ class AudioMedium(Medium):
             waves = torch.cat([self._sound(part) for part in torch.split(flat, AT_ONCE)])
             waves = resampled(waves, self.length) if self.loops else waves
         clips = waves[:, : self.length].reshape(*tensors.shape[:2], -1).permute(0, 2, 1)
+        clips = clips / clips.abs().amax(dim=(1, 2), keepdim=True).clamp(min=1)
         return to_samples(clips.unsqueeze(1).contiguous().cpu().numpy())
 
     def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[np.int16]:
