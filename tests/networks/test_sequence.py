@@ -432,9 +432,7 @@ def test_the_discriminator_learns_to_read_from_the_generator(classes: int) -> No
     assert not torch.equal(discriminator.reader.embedding.weight, generator.reader.embedding.weight)
     discriminator.learn_from(generator)
     tokens, labels = some_tokens(3), torch.tensor([0, 1, 1]) if classes else None
-    one, two = (
-        read(player.reader, tokens, labels) for player in (generator, discriminator)
-    )
+    one, two = (read(player.reader, tokens, labels) for player in (generator, discriminator))
     assert torch.equal(one, two) and torch.equal(discriminator.logit.weight, logit)
     with torch.no_grad():
         for weight in generator.parameters():

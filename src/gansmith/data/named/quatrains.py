@@ -65,9 +65,7 @@ def _poems(archive: tarfile.TarFile) -> dict[str, list[Poem]]:
     return poems
 
 
-def _quatrains(
-    poems: Mapping[str, Sequence[Poem]], dynasty: str, length: int
-) -> Iterator[Poem]:
+def _quatrains(poems: Mapping[str, Sequence[Poem]], dynasty: str, length: int) -> Iterator[Poem]:
     """Yield title, author and lines of a dynasty's different quatrains of that length."""
     seen: set[tuple[str, ...]] = set()
     for earlier in DYNASTIES[: DYNASTIES.index(dynasty) + 1]:

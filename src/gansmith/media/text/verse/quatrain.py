@@ -200,4 +200,3 @@ def _rows(characters: Sequence[str]) -> tuple[Mask, Mask]:
     reads = offers.T.copy()
     reads[:, : len(_TONES)] |= (chinese & ~offers[:2].any(axis=0))[:, None]
     return reads, offers
-
