@@ -13,9 +13,9 @@ from torch import Tensor
 from gansmith.errors import GansmithError
 from gansmith.media.text.symbols import BLANK, END, UNKNOWN
 from gansmith.networks import SampleSpec, build_pair
+from gansmith.networks.reader import Reader
 from gansmith.networks.sequence import (
     Decoding,
-    Reader,
     SequenceDiscriminator,
     SequenceGenerator,
     nucleus,
@@ -83,6 +83,23 @@ def brute_read(reader: Reader, tokens: list[int], label: int | None) -> Matrix:
             fresh = np.tanh(seen[2 * width :] + reset * kept[2 * width :])
             flow = memory[layer] = (1 - update) * fresh + update * memory[layer]
         found.append(flow)
+    read = np.array(found)
+    return read if reader.attention is None else brute_look_back(weights, tokens, read)
+
+
+def brute_look_back(weights: dict[str, Matrix], tokens: list[int], read: Matrix) -> Matrix:
+    """Adds to each step the mean of all vectors up to it, weighted by how keys fit it."""
+    ask, key, leave = (
+        (weights[f"attention.{name}.weight"], weights[f"attention.{name}.bias"])
+        for name in ("ask", "key", "exit")
+    )
+    keys, vectors = read @ key[0].T + key[1], weights["embedding.weight"][tokens]
+    found = []
+    for step, state in enumerate(read):
+        fits = keys[: step + 1] @ (ask[0] @ state + ask[1]) / np.sqrt(read.shape[1])
+        shares = np.exp(fits - fits.max())
+        seen = shares @ vectors[: step + 1] / shares.sum()
+        found.append(state + leave[0] @ seen + leave[1])
     return np.array(found)
 
 
@@ -130,9 +147,10 @@ def even_then_odd(before: Tensor) -> Tensor:
     return (odd | (torch.arange(VOCABULARY) == END)).expand(len(before), -1)
 
 
+@pytest.mark.parametrize("attention", [False, True])
 @pytest.mark.parametrize("step", range(LENGTH))
-def test_logits_see_only_the_tokens_before(step: int) -> None:
-    generator, _ = players(layers=2)
+def test_logits_see_only_the_tokens_before(step: int, attention: bool) -> None:
+    generator, _ = players(layers=2, attention=attention)
     tokens = some_tokens(5)
     one, two = generator.logits(tokens), generator.logits(changed(tokens, step))
     assert one.shape == (5, LENGTH, VOCABULARY)
@@ -141,9 +159,10 @@ def test_logits_see_only_the_tokens_before(step: int) -> None:
     assert (later[:, :1] > 1e-6).all()
 
 
+@pytest.mark.parametrize("attention", [False, True])
 @pytest.mark.parametrize("step", range(LENGTH))
-def test_a_judgement_sees_no_token_to_come(step: int) -> None:
-    _, discriminator = players(layers=2)
+def test_a_judgement_sees_no_token_to_come(step: int, attention: bool) -> None:
+    _, discriminator = players(layers=2, attention=attention)
     tokens = some_tokens(5)
     one, two = discriminator.steps(tokens), discriminator.steps(changed(tokens, step))
     assert one.shape == (5, LENGTH)
@@ -151,10 +170,11 @@ def test_a_judgement_sees_no_token_to_come(step: int) -> None:
     assert ((one - two)[:, step].abs() > 1e-6).all()
 
 
+@pytest.mark.parametrize("attention", [False, True])
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("classes", [0, 3])
-def test_logits_agree_with_brute_force(layers: int, classes: int) -> None:
-    generator, _ = players(layers=layers, classes=classes)
+def test_logits_agree_with_brute_force(layers: int, classes: int, attention: bool) -> None:
+    generator, _ = players(layers=layers, classes=classes, attention=attention)
     tokens = some_tokens(3)
     labels = torch.tensor([2, 0, 1]) if classes else None
     logits = generator.logits(tokens, labels).detach().numpy()
@@ -179,15 +199,17 @@ def test_judgements_agree_with_brute_force(layers: int, classes: int) -> None:
         np.testing.assert_allclose(steps[row], read @ weight[0] + bias[0], atol=1e-4)
 
 
-def test_one_step_after_the_other_reads_as_all_at_once() -> None:
-    generator, _ = players(layers=2)
+@pytest.mark.parametrize("attention", [False, True])
+def test_one_step_after_the_other_reads_as_all_at_once(attention: bool) -> None:
+    generator, _ = players(layers=2, attention=attention)
     tokens = some_tokens(4)
     memory, table = generator.reader.start(4, None), generator.reader.embedding.table()
     whole, last = generator.reader(tokens, memory, table)
     for step in range(LENGTH):
         read, memory = generator.reader(tokens[:, step : step + 1], memory, table)
         torch.testing.assert_close(read[:, 0], whole[:, step])
-    torch.testing.assert_close(memory, last)
+    for one, other in zip(memory, last, strict=True):
+        torch.testing.assert_close(one, other)
 
 
 @pytest.mark.parametrize("masked", [False, True])

@@ -12,19 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from gansmith.errors import GansmithError
 from gansmith.media.text.symbols import BLANK, END, UNKNOWN
 from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
-from gansmith.networks.picture_encoder import PictureEncoder
-from gansmith.networks.tokens import TokenEmbedding
-from gansmith.schema import Section
+from gansmith.networks.reader import Reader, SequenceOptions
 
 Mask = Callable[[Tensor], Tensor]
 """Tells from prefixes int64 [N, t] which tokens may follow, bool [N, V]."""
@@ -46,108 +41,6 @@ class Decoding:
     top_p: float = 1.0
     prefix: Tensor | None = None
     mask: Mask | None = None
-
-
-class SequenceOptions(Section):
-    """Options of the `sequence` pair."""
-
-    embedding: int = Field(128, ge=4, description="numbers that stand for a token")
-    width: int = Field(320, ge=4, description="numbers of the reader's memory")
-    layers: int = Field(1, ge=1, le=4, description="recurrent layers")
-    dropout: float = Field(0.3, ge=0, lt=1, description="share of numbers hidden while training")
-    attention: bool = Field(False, description="look back at all tokens read so far, as rhyme needs")
-
-
-class Memory(NamedTuple):
-    """What a reader knows after some tokens.
-
-    Attributes:
-        cells: Of the recurrent layers, [layers, N, width].
-        keys: Where it may look back to, [N, tokens read, width]; no tokens without attention.
-        values: What it then sees, [N, tokens read, embedding].
-    """
-
-    cells: Tensor
-    keys: Tensor
-    values: Tensor
-
-
-class Reader(nn.Module):
-    """Tokens [N, T] -> what has been read up to each, [N, T, width].
-
-    Args:
-        spec: Number of tokens and of classes.
-        options: Of the pair.
-    """
-
-    def __init__(self, spec: SampleSpec, options: SequenceOptions) -> None:
-        super().__init__()
-        self.layers, self.width = options.layers, options.width
-        self.embedding = TokenEmbedding(spec.tokens, options.embedding, spec.traits)
-        self.drop = nn.Dropout(options.dropout)
-        between = options.dropout if options.layers > 1 else 0.0
-        self.cells = nn.GRU(
-            options.embedding, options.width, options.layers, batch_first=True, dropout=between
-        )
-        self.attention = LookBack(options) if options.attention else None
-        start = options.layers * options.width
-        self.label: nn.Module | None = None
-        if spec.picture is not None:
-            self.label = PictureEncoder(spec.picture[0], start, options.dropout)
-        elif spec.classes:
-            self.label = nn.Embedding(spec.classes, start)
-
-    def start(self, count: int, labels: Tensor | None) -> Memory:
-        """Return the memory before the first token.
-
-        Args:
-            count: N.
-            labels: Classes int64 [N], or pictures float32 [N, C, H, W]; None where there are none.
-        """
-        zeros = self.embedding.weight.new_zeros
-        past = zeros(count, 0, self.width), zeros(count, 0, self.embedding.weight.shape[1])
-        if self.label is None:
-            return Memory(zeros(self.layers, count, self.width), *past)
-        cells: Tensor = self.label(labels).unflatten(1, (self.layers, self.width))
-        return Memory(cells.transpose(0, 1).contiguous(), *past)
-
-    def forward(self, tokens: Tensor, memory: Memory, table: Tensor) -> tuple[Tensor, Memory]:
-        """Return what has been read at each token, and the memory after the last.
-
-        Args:
-            tokens: int64 [N, T].
-            memory: Before the first of them.
-            table: Of the embedding; given, for all that go on with the same weights.
-        """
-        vectors = F.embedding(tokens, table)
-        read, cells = self.cells(self.drop(vectors), memory.cells)
-        read, memory = self.drop(read), memory._replace(cells=cells)
-        if self.attention is not None:
-            read, memory = self.attention(read, vectors, memory)
-        return read, memory
-
-
-class LookBack(nn.Module):
-    """Adds to what has been read a look back at earlier tokens (Luong et al. 2015, 1508.04025).
-
-    Args:
-        options: Of the pair.
-    """
-
-    def __init__(self, options: SequenceOptions) -> None:
-        super().__init__()
-        self.ask = nn.Linear(options.width, options.width)
-        self.key = nn.Linear(options.width, options.width)
-        self.exit = nn.Linear(options.embedding, options.width)
-
-    def forward(self, read: Tensor, vectors: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
-        """Look back from each of the tokens [N, T, ...] to it and all before."""
-        keys = torch.cat([memory.keys.to(read.dtype), self.key(read)], dim=1)
-        values = torch.cat([memory.values.to(read.dtype), vectors.to(read.dtype)], dim=1)
-        seen = torch.ones(read.shape[1], keys.shape[1], dtype=torch.bool, device=read.device)
-        seen = seen.tril(memory.keys.shape[1])
-        found = F.scaled_dot_product_attention(self.ask(read), keys, values, seen)
-        return read + self.exit(found), Memory(memory.cells, keys, values)
 
 
 class SequenceGenerator(Generator):
