@@ -1,0 +1,75 @@
+"""Picture of BLEU over self-BLEU: our sweeps with the rows of Texygen's table on them.
+
+python benchmarks/texygen_picture.py      after texygen_table.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from gansmith.evaluation.canvas import BLUE, GRID, INK, MUTED, ORANGE, Canvas, Point
+from gansmith.evaluation.scales import Axis
+from harness import read_rows
+
+OUT = Path(__file__).parents[1] / "docs" / "images" / "texygen.png"
+SIDE, LEFT, TOP, RIGHT, BOTTOM = 440, 52, 44, 420, 376
+INKS = {"likelihood": BLUE, "adversarial": ORANGE}
+NAMES = {
+    "LeakGAN": (0, -12, "mm"),
+    "real": (-6, -8, "rm"),
+    "MLE": (7, 9, "lm"),
+    "SeqGAN": (8, 0, "lm"),
+}
+"""Where names stand that would lie on others under their points."""
+Row = dict[str, str]
+
+
+def panel(canvas: Canvas, corner: Point, order: int, rows: list[Row]) -> None:
+    """Draw BLEU of one order over self-BLEU-5; better is up and left."""
+    xs, ys = (np.array([float(row[f"{kind}{n}"]) for row in rows]) for kind, n in _axes(order))
+    across, up = Axis.over(xs), Axis.over(ys)
+
+    def place(row: Row) -> Point:
+        x, y = across.at(float(row["self_bleu5"])), up.at(float(row[f"bleu{order}"]))
+        return corner[0] + LEFT + x * (RIGHT - LEFT), corner[1] + BOTTOM - y * (BOTTOM - TOP)
+
+    canvas.text((corner[0] + LEFT, corner[1] + 20), f"BLEU-{order} over self-BLEU-5", size=16)
+    for value, label in up.ticks():
+        height = corner[1] + BOTTOM - up.at(value) * (BOTTOM - TOP)
+        canvas.line([(corner[0] + LEFT, height), (corner[0] + RIGHT, height)], GRID)
+        canvas.text((corner[0] + LEFT - 7, height), label, MUTED, anchor="rm")
+    for value, label in across.ticks():
+        x = corner[0] + LEFT + across.at(value) * (RIGHT - LEFT)
+        canvas.text((x, corner[1] + BOTTOM + 16), label, MUTED, anchor="mm")
+    for arm, ink in INKS.items():
+        points = [place(row) for row in rows if row["arm"] == arm]
+        canvas.line(points, ink, 2)
+        for point in points:
+            canvas.disc(point, 2.5, ink)
+    for row in rows:
+        if row["arm"] not in INKS:
+            x, y = place(row)
+            canvas.disc((x, y), 4, INK, hollow=row["arm"] != "real")
+            name = row["arm"].removesuffix(" (published)")
+            dx, dy, anchor = NAMES.get(name, (0, 14, "mm"))
+            canvas.text((min(x + dx, corner[0] + RIGHT - 24), y + dy), name, INK, anchor=anchor)
+
+
+def _axes(order: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    return ("self_bleu", 5), ("bleu", order)
+
+
+def main() -> None:
+    rows = read_rows("texygen_table")
+    canvas = Canvas(2 * SIDE, 2 * SIDE)
+    for index, order in enumerate(range(2, 6)):
+        panel(canvas, (index % 2 * SIDE, index // 2 * SIDE), order, rows)
+    for index, (arm, ink) in enumerate(INKS.items()):
+        canvas.text((RIGHT - 90 * index, 20), arm, ink, anchor="rm")
+    print(canvas.save(OUT))
+
+
+if __name__ == "__main__":
+    main()
