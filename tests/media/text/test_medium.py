@@ -9,6 +9,7 @@ import torch
 from tokenizers import Tokenizer
 
 from gansmith.errors import GansmithError
+from gansmith.media.text import medium as module
 from gansmith.media.text.medium import TextMedium
 from gansmith.media.text.points import normalise, to_points, to_texts
 from gansmith.media.text.symbols import END, UNKNOWN
@@ -196,3 +197,21 @@ def test_a_sheet_shows_48_texts_at_most() -> None:
     samples = medium.pack(TEXTS)
     assert medium.sheet(samples).tobytes() == medium.sheet(samples[:48]).tobytes()
     assert medium.sheet(samples).height > medium.sheet(samples[:44]).height
+
+
+def test_tokens_of_chinese_verse_have_traits_and_others_none() -> None:
+    medium = fitted("characters", CHINESE)
+    assert medium.traits is not None and len(medium.traits) == medium.tokens
+    assert fitted("characters", TEXTS).traits is None
+    assert fitted("pieces", TEXTS).traits is None
+
+
+def test_without_the_tables_training_goes_on_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(symbols: list[str]) -> None:
+        raise GansmithError("no tables")
+
+    monkeypatch.setattr(module, "verse_traits", missing)
+    said: list[str] = []
+    medium = TextMedium.fit(text_recipe("text.tokens=characters"), verses(CHINESE), said.append)
+    assert medium.traits is None
+    assert said == ["rhymes and tones of characters are not told to the networks: no tables"]
