@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -100,31 +101,32 @@ def _along_time(width: int, out: int, loop: bool, groups: int = 1) -> nn.Conv1d:
 
 
 def train_vocoder(codec: LogMel, waves: NDArray[np.int16], steps: int, seed: int = 0) -> Vocoder:
-    """Train on clips.
+    """Train on pieces of clips; those of a loop teach what those of any other clip do.
 
     Args:
-        codec: Makes their pictures.
+        codec: Makes the pictures that are decoded later.
         waves: int16 [N, T].
         steps: Of Adam, with a rate that falls to zero along a cosine.
         seed: Fixes initial weights and the order of clips; the global random state stays as it was.
     """
     with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
         torch.default_generator.manual_seed(seed)
-        vocoder = Vocoder(codec)
+        open_ended = replace(codec, transform=replace(codec.transform, loop=False))
+        vocoder = Vocoder(open_ended)
         adam = torch.optim.AdamW(vocoder.parameters(), lr=RATE, betas=(0.8, 0.99))
         course = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _course(step, steps))
-        resolutions = _resolutions(codec.transform)
-        pieces = pieces_of(waves, codec.transform)
+        resolutions = _resolutions(open_ended.transform)
+        pieces = pieces_of(waves, codec.transform.hop)
         for batch in _batches(len(pieces), steps):
             real = torch.from_numpy(to_waves(pieces[batch]))
-            made = vocoder(codec.encode(real))
+            made = vocoder(open_ended.encode(real))
             loss = spectral_loss(made[:, : real.shape[1]], real, resolutions)
             adam.zero_grad()
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(vocoder.parameters(), 1.0)
             adam.step()
             course.step()
-    return vocoder.eval().requires_grad_(False)
+        return Vocoder.restore(codec, vocoder.state_dict())
 
 
 def spectral_loss(made: Tensor, real: Tensor, resolutions: list[Transform]) -> Tensor:
@@ -147,20 +149,20 @@ def _magnitudes(transform: Transform, waves: Tensor) -> Tensor:
 
 def _resolutions(transform: Transform) -> list[Transform]:
     sizes = {max(64, transform.fft // 4), transform.fft // 2, transform.fft, 2 * transform.fft}
-    return [Transform(size, size // 4, transform.loop) for size in sorted(sizes)]
+    return [Transform(size, size // 4) for size in sorted(sizes)]
 
 
 def _course(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / WARMUP) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / steps)))
 
 
-def pieces_of(waves: NDArray[np.int16], transform: Transform) -> NDArray[np.int16]:
+def pieces_of(waves: NDArray[np.int16], hop: int) -> NDArray[np.int16]:
     """Cut clips int16 [N, T] into pieces [M, PIECE * hop] that overlap by half; silent ones go.
 
-    Short clips and those that loop stay whole.
+    Short clips stay whole.
     """
-    length = PIECE * transform.hop
-    if transform.loop or waves.shape[1] <= length:
+    length = PIECE * hop
+    if waves.shape[1] <= length:
         return waves
     starts = np.linspace(0, waves.shape[1] - length, math.ceil(2 * waves.shape[1] / length) - 1)
     pieces = np.concatenate([waves[:, start : start + length] for start in starts.astype(int)])
