@@ -41,7 +41,9 @@ def measured(clips: NDArray[np.int16], rate: int) -> dict[str, float]:
     names = ("q25", "q50", "q75")
     found |= {f"{n}_low": v for n, v in zip(names, low, strict=True)}
     found |= {f"{n}_high": v for n, v in zip(names, high, strict=True)}
-    return {k: round(float(v), 3) for k, v in found.items()} | {"clipped": round(runs.mean(), 4)}
+    return {k: round(float(v), 3) for k, v in found.items()} | {
+        "clipped": round(float(runs.mean()), 4)
+    }
 
 
 def rows_of(run: Run) -> list[dict[str, Any]]:

@@ -125,13 +125,13 @@ def _minutes(group: Rows) -> str:
     return f"{mean:.1f}" if mean else ""
 
 
-def seeds_table(name: str, key: str, columns: Sequence[str]) -> str:
+def seeds_table(name: str, key: str, columns: Sequence[str], first: str = "trained") -> str:
     """Each arm's mean over seeds, with its interval."""
     lines = [
         [arm, str(len(group)), *(spread([float(row[c]) for row in group]) for c in columns)]
         for (arm,), group in grouped(read_rows(name), key).items()
     ]
-    return markdown(["trained", "seeds", *columns], lines)
+    return markdown([first, "seeds", *columns], lines)
 
 
 def grouped(rows: Rows, *keys: str) -> dict[tuple[str, ...], Rows]:
@@ -149,6 +149,7 @@ def ratios(name: str) -> str:
     return markdown(["figure", "value"], [[k, v] for k, v in row.items() if k not in skipped])
 
 
+ATTACKS = ("q25", "q50", "q50_low", "q50_high", "q75", "clipped")
 QUALITY = ("frechet", "recall", "coverage", "precision")
 TABLES: dict[str, Callable[[], str]] = {
     "digits_quality": quality,
@@ -158,6 +159,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "small_data": lambda: seeds_table("small_data", "arm", (*QUALITY, "copying_ratio")),
     "objectives": lambda: seeds_table("objectives", "arm", QUALITY),
     "spoken_digits": spoken_digits,
+    "drums": lambda: seeds_table("drums", "side", ATTACKS, "hits"),
+    "loops": lambda: seeds_table("loops", "side", ("jump", "change", "change_high"), "clips"),
     "text_gain": lambda: markdown(*gain_lines(spread)),
     "texygen_table": lambda: markdown(*texygen_lines()),
     "emoji_captions": lambda: markdown(*caption_lines(spread)),
