@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import torch
 
+from gansmith.media.text.symbols import MOST_TRAITS
 from gansmith.networks import SampleSpec, build_pair
 from gansmith.networks.sequence import SequenceGenerator
-from gansmith.networks.tokens import MOST_TRAITS, TokenEmbedding, tell_traits
+from gansmith.networks.tokens import TokenEmbedding, tell_traits
 from gansmith.recipe import NetworkConfig
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import torch
 from torch import Tensor, nn
 
+from gansmith.media.text.symbols import MOST_TRAITS
 from gansmith.networks.base import Pair
-
-MOST_TRAITS: Final = 8
-"""Traits that a token has at most."""
 
 
 class TokenEmbedding(nn.Module):

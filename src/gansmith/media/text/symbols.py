@@ -7,3 +7,6 @@ BLANK, END, UNKNOWN = 0, 1, 2
 
 SPECIAL = ("<blank>", "<end>", "<unknown>")
 """Their names, in order."""
+
+MOST_TRAITS = 8
+"""Traits that a token has at most, such as rhymes."""
