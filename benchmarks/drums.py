@@ -10,7 +10,6 @@ quartiles stands the floor: the 95 % interval of those of real hits, drawn anew 
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
 import numpy as np
@@ -18,32 +17,27 @@ import torch
 from numpy.typing import NDArray
 
 from gansmith.data.store import open_dataset
-from gansmith.evaluation.metrics import attack_times
+from gansmith.evaluation.metrics import attack_times, clipping_share
 from gansmith.media.audio.medium import AudioMedium
 from gansmith.media.audio.samples import mixed
 from gansmith.model import load
 from gansmith.run import Run
-from harness import renew_rows, trained
+from harness import over_seeds
 
 SAMPLES, SEED, DRAWS = 1_000, 1, 1_000
 QUARTILES = (0.25, 0.5, 0.75)
-FULL = 32_767
 
 
 def measured(clips: NDArray[np.int16], rate: int) -> dict[str, float]:
-    """Quartiles of attack times in milliseconds, and the share of clips with clipped points."""
-    times = 1000 * attack_times(torch.from_numpy(mixed(clips)), rate).numpy()
-    runs = (np.abs(clips.reshape(len(clips), -1).astype(int)) >= FULL).sum(1) >= 3
-    found = dict(zip(("q25", "q50", "q75"), np.nanquantile(times, QUARTILES), strict=True))
-    random = np.random.default_rng(SEED)
-    drawn = random.choice(times, (DRAWS, len(times)))
-    low, high = np.quantile(np.nanquantile(drawn, QUARTILES, axis=1), (0.025, 0.975), axis=1)
-    names = ("q25", "q50", "q75")
-    found |= {f"{n}_low": v for n, v in zip(names, low, strict=True)}
-    found |= {f"{n}_high": v for n, v in zip(names, high, strict=True)}
-    return {k: round(float(v), 3) for k, v in found.items()} | {
-        "clipped": round(float(runs.mean()), 4)
-    }
+    """Quartiles of attack times in milliseconds, their floor, and the share of clipped clips."""
+    waves, random = torch.from_numpy(mixed(clips)), np.random.default_rng(SEED)
+    times = 1000 * attack_times(waves, rate).numpy()
+    drawn = np.nanquantile(random.choice(times, (DRAWS, len(times))), QUARTILES, axis=1)
+    low, high = np.quantile(drawn, (0.025, 0.975), axis=1)
+    found = {}
+    for end, values in (("", np.nanquantile(times, QUARTILES)), ("_low", low), ("_high", high)):
+        found |= {f"q{100 * q:.0f}{end}": float(v) for q, v in zip(QUARTILES, values, strict=True)}
+    return found | {"clipped": clipping_share(waves)}
 
 
 def rows_of(run: Run) -> list[dict[str, Any]]:
@@ -59,20 +53,6 @@ def rows_of(run: Run) -> list[dict[str, Any]]:
     return [{"side": side} | measured(clips, medium.rate) for side, clips in sides.items()]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--minutes", type=float, default=25)
-    parsed = parser.parse_args()
-    rows = []
-    for seed in parsed.seeds:
-        run = trained("drums", "drums", parsed.minutes, seed)
-        rows += [{"seed": seed, "minutes": parsed.minutes} | row for row in rows_of(run)]
-    for row in rows:
-        print(row)
-    print(renew_rows("drums", rows, ("seed", "minutes", "side")))
-
-
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    main()
+    over_seeds(__doc__ or "", "drums", rows_of, ("side",), minutes=25)

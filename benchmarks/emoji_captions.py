@@ -10,8 +10,6 @@ which is chance.
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +25,7 @@ from gansmith.model import Model
 from gansmith.networks.sequence import Decoding, SequenceGenerator
 from gansmith.run import Run
 from gansmith.sampling import generate_samples
-from harness import both_arms, renew_rows, rounded, trained
+from harness import both_arms, over_seeds
 
 CAPTIONS, OFFERED, SEED = 5, 32, 1
 TEMPERATURES = (0.3, 0.4, 0.5, 0.7, 1.0)
@@ -63,17 +61,17 @@ def measured(made: list[list[str]], dataset: Dataset, training: set[str]) -> dic
     }
 
 
-def rows_of(run: Run, temperatures: Sequence[float]) -> list[dict[str, Any]]:
+def rows_of(run: Run) -> list[dict[str, Any]]:
     """Measure both arms of a run, and real captions."""
     dataset = open_dataset(run.recipe().data)
     training = set(to_texts(dataset.samples[dataset.train_indices]))
     rows: list[dict[str, Any]] = []
     for arm, model in both_arms(run).items():
-        for temperature in temperatures:
+        for temperature in TEMPERATURES:
             made = several(model, temperature)
             rows.append({"arm": arm, "temperature": temperature})
             rows[-1] |= measured(made, dataset, training)
-            print(rows[-1], made[:3], flush=True)
+            print(made[:3], flush=True)
     written = written_of(dataset)
     real = measured(
         [written[int(n)][:CAPTIONS] for n in example_labels(dataset)], dataset, training
@@ -83,18 +81,13 @@ def rows_of(run: Run, temperatures: Sequence[float]) -> list[dict[str, Any]]:
     return [*rows, {"arm": "real", "temperature": 0, **real, **left_out}]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--minutes", type=float, default=20)
-    parsed = parser.parse_args()
-    for seed in parsed.seeds:
-        where = {"seed": seed, "minutes": parsed.minutes}
-        run = trained("emoji-captions", "emoji-captions", parsed.minutes, seed)
-        rows = [where | rounded(row, 4) for row in rows_of(run, TEMPERATURES)]
-        print(renew_rows("emoji_captions", rows, ("arm", "seed", "minutes", "temperature")))
-
-
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    main()
+    over_seeds(
+        __doc__ or "",
+        "emoji-captions",
+        rows_of,
+        ("arm", "temperature"),
+        minutes=20,
+        seeds=(0, 1, 2),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import statistics
 import subprocess
@@ -77,6 +78,37 @@ def renew_rows(name: str, rows: list[dict[str, Any]], keys: Sequence[str]) -> Pa
     new = {tuple(str(row[key]) for key in keys) for row in rows}
     old = [row for row in read_rows(name) if tuple(row[key] for key in keys) not in new]
     return write_rows(name, [*({field: row[field] for field in rows[0]} for row in old), *rows])
+
+
+def over_seeds(
+    doc: str,
+    recipe: str,
+    rows_of: Callable[[Run], list[dict[str, Any]]],
+    keys: Sequence[str],
+    minutes: float,
+    seeds: Sequence[int] = (0,),
+    settings: Callable[[], Sequence[str]] = tuple,
+) -> None:
+    """Train a recipe by seeds of the command line, measure each run and keep the rows.
+
+    Args:
+        doc: Of the program; its first line is its description.
+        recipe: Name of the recipe, and with underscores of the results.
+        rows_of: Measures a run.
+        keys: Columns that tell its rows apart.
+        minutes: Unless the command line says otherwise, as with `seeds`.
+        seeds: To train with.
+        settings: Makes overrides of the recipe.
+    """
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(seeds))
+    parser.add_argument("--minutes", type=float, default=minutes)
+    parsed = parser.parse_args()
+    for seed in parsed.seeds:
+        run = trained(recipe, recipe, parsed.minutes, seed, settings())
+        rows = [{"seed": seed, "minutes": parsed.minutes} | rounded(r, 4) for r in rows_of(run)]
+        print(*rows, sep="\n")
+        print(renew_rows(recipe.replace("-", "_"), rows, ("seed", "minutes", *keys)))
 
 
 def seconds_of(work: Callable[[], None]) -> float:

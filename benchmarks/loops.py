@@ -11,7 +11,6 @@ clips as they were cut.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -19,37 +18,37 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gansmith.data.sources import Npm
+from gansmith.data.archives import PinnedFolder, obtain_folder
+from gansmith.data.named.sounds import DRUMS
 from gansmith.data.store import open_dataset
 from gansmith.evaluation.metrics import loop_seam
 from gansmith.media.audio.medium import AudioMedium
 from gansmith.media.audio.samples import mixed
 from gansmith.model import load
 from gansmith.run import Run
-from harness import renew_rows, trained
+from harness import over_seeds
 
 SAMPLES, SEED, CUT = 500, 1, 0.9
-SOURCE = Npm("supersonic-scsynth-samples", "0.84.2")
+RECORDINGS = PinnedFolder(
+    pattern=r"loop_\w+\.flac",
+    count=17,
+    size=6_800_032,
+    sha256="63d313cf1d0227b34f09fe840bdbb2e1ad4c46ae8eeab1d7b65d307822f3daaa",
+)
+"""Of the package that the drums come from."""
 FOLDER = Path("runs") / "benchmarks" / "loops-data"
 
 
-def recordings() -> Path:
-    """Put the recorded loops of the package into a folder, once."""
+def settings() -> list[str]:
+    """Put the recorded loops of the package into a folder, once; return what takes them from it."""
     if not FOLDER.exists():
-        FOLDER.mkdir(parents=True)
-        with SOURCE.unpacked() as archive:
-            for member in archive:
-                path = Path(member.name)
-                content = archive.extractfile(member) if path.name.startswith("loop_") else None
-                if content is not None:
-                    (FOLDER / path.name).write_bytes(content.read())
-    return FOLDER
+        obtain_folder(RECORDINGS, DRUMS.sources, FOLDER, print)
+    return [f"data.source={FOLDER}", "data.cut=fixed"]
 
 
 def measured(clips: NDArray[np.int16], rate: int) -> dict[str, float]:
     """Jump and change at the seam over those inside."""
-    found = loop_seam(torch.from_numpy(mixed(clips)), rate)
-    return {name: round(value, 4) for name, value in found._asdict().items()}
+    return loop_seam(torch.from_numpy(mixed(clips)), rate)._asdict()
 
 
 def rows_of(run: Run) -> list[dict[str, Any]]:
@@ -65,21 +64,6 @@ def rows_of(run: Run) -> list[dict[str, Any]]:
     return [{"side": side} | measured(clips, model.medium.rate) for side, clips in sides.items()]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--minutes", type=float, default=10)
-    parsed = parser.parse_args()
-    settings = [f"data.source={recordings()}", "data.cut=fixed"]
-    rows = []
-    for seed in parsed.seeds:
-        run = trained("loops", "loops", parsed.minutes, seed, settings)
-        rows += [{"seed": seed, "minutes": parsed.minutes} | row for row in rows_of(run)]
-    for row in rows:
-        print(row)
-    print(renew_rows("loops", rows, ("seed", "minutes", "side")))
-
-
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    main()
+    over_seeds(__doc__ or "", "loops", rows_of, ("side",), minutes=10, settings=settings)

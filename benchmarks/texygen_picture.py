@@ -1,6 +1,8 @@
 """Picture of BLEU over self-BLEU: our sweeps with the rows of Texygen's table on them.
 
-python benchmarks/texygen_picture.py      after texygen_table.py
+    python benchmarks/texygen_picture.py
+
+It draws what `texygen_table.py` has measured.
 """
 
 from __future__ import annotations
@@ -28,11 +30,11 @@ Row = dict[str, str]
 
 def panel(canvas: Canvas, corner: Point, order: int, rows: list[Row]) -> None:
     """Draw BLEU of one order over self-BLEU-5; better is up and left."""
-    xs, ys = (np.array([float(row[f"{kind}{n}"]) for row in rows]) for kind, n in _axes(order))
-    across, up = Axis.over(xs), Axis.over(ys)
+    columns = "self_bleu5", f"bleu{order}"
+    across, up = (Axis.over(np.array([float(row[name]) for row in rows])) for name in columns)
 
     def place(row: Row) -> Point:
-        x, y = across.at(float(row["self_bleu5"])), up.at(float(row[f"bleu{order}"]))
+        x, y = (axis.at(float(row[name])) for axis, name in zip((across, up), columns, strict=True))
         return corner[0] + LEFT + x * (RIGHT - LEFT), corner[1] + BOTTOM - y * (BOTTOM - TOP)
 
     canvas.text((corner[0] + LEFT, corner[1] + 20), f"BLEU-{order} over self-BLEU-5", size=16)
@@ -55,10 +57,6 @@ def panel(canvas: Canvas, corner: Point, order: int, rows: list[Row]) -> None:
             name = row["arm"].removesuffix(" (published)")
             dx, dy, anchor = NAMES.get(name, (0, 14, "mm"))
             canvas.text((min(x + dx, corner[0] + RIGHT - 24), y + dy), name, INK, anchor=anchor)
-
-
-def _axes(order: int) -> tuple[tuple[str, int], tuple[str, int]]:
-    return ("self_bleu", 5), ("bleu", order)
 
 
 def main() -> None:

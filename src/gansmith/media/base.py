@@ -42,7 +42,8 @@ class Medium(ABC):
         collections: Endings of files that hold many samples; the first is the usual one.
         tokens: Different tokens, of samples that are sequences of them; 0 for all others.
         traits: What tokens have in common that a network had better know from the start, int64
-            [tokens, most of a token]: numbers from 1 on, 0 for none. None where nothing is known.
+            [tokens, most of a token]: numbers from 1 on, 0 for none. Of a medium
+            that was fitted; None where nothing is known.
     """
 
     name: ClassVar[str]

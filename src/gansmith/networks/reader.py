@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from gansmith.networks.base import SampleSpec
 from gansmith.networks.picture_encoder import PictureEncoder
-from gansmith.networks.tokens import TokenEmbedding
+from gansmith.networks.token_embedding import TokenEmbedding
 from gansmith.schema import Section
 
 

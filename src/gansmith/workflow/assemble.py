@@ -14,7 +14,7 @@ from gansmith.media.base import Medium
 from gansmith.media.text.captions import CaptionMedium
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec, build_pair
-from gansmith.networks.tokens import tell_traits
+from gansmith.networks.token_embedding import tell_traits
 from gansmith.recipe import Recipe
 from gansmith.training.augment import require_suitable
 from gansmith.training.duel import DUELS, Duel

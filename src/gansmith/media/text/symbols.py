@@ -1,4 +1,4 @@
-"""Numbers of tokens that mean the same in every vocabulary."""
+"""Tokens that every vocabulary has, and how many traits any of its tokens may have."""
 
 from __future__ import annotations
 

@@ -40,6 +40,6 @@ def test_numbers_leave_no_gap() -> None:
     assert sorted(own(traits.flatten())) == list(range(1, int(traits.max()) + 1))
 
 
-@pytest.mark.parametrize("symbols", [["a", "b", "東"], ["春人", "月"], ["e", "\n"]])
+@pytest.mark.parametrize("symbols", [["a", "b", "東"], ["春人", "月"], ["e", "\n"], [*"㐀㐁㐂㐃"]])
 def test_other_vocabularies_have_no_traits(symbols: list[str]) -> None:
     assert verse_traits(["<blank>", "<end>", "<unknown>", *symbols]) is None

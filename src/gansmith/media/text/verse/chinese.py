@@ -6,6 +6,7 @@ poems of Tang.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,11 @@ _READ_AS = dict(
     zip("溪爐掃堤沉樽棹燃粗蘂着髪啼跡迹", "谿鑪埽隄沈尊櫂然麤蕊著髮蹄昔昔", strict=True)
 )
 """Common characters that the tables lack: a variant, or one read the same, that they have."""
+
+
+def is_chinese(sign: str) -> bool:
+    """Whether a token is one character of the Chinese script."""
+    return len(sign) == 1 and unicodedata.name(sign, "").startswith("CJK ")
 
 
 def rhyme_groups(character: str) -> frozenset[str]:

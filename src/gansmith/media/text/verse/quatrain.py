@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
-from gansmith.media.text.verse.chinese import level_groups, rhyme_groups, tones
+from gansmith.media.text.verse.chinese import is_chinese, level_groups, rhyme_groups, tones
 from gansmith.media.text.verse.patterns import FREE, LENGTHS, patterns
-from gansmith.media.text.verse.traits import is_chinese
 
 FEWEST: Final = 10
 """A rhyme group with fewer characters in the vocabulary is not chosen freely."""
@@ -190,7 +189,7 @@ def _rows(characters: Sequence[str]) -> tuple[Mask, Mask]:
         What is read as kept [V, rows], where an unknown character has every tone, and what may be
         offered [rows, V], where it stands in free places only.
     """
-    chinese = np.array([len(sign) == 1 and is_chinese(sign) for sign in characters])
+    chinese = np.array([is_chinese(sign) for sign in characters])
     read = [tones(sign) for sign in characters]
     groups = [rhyme_groups(sign) for sign in characters]
     offers = chinese & np.array(

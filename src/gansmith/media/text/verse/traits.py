@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from gansmith.media.text.symbols import MOST_TRAITS
-from gansmith.media.text.verse.chinese import rhyme_groups, tones
+from gansmith.media.text.verse.chinese import is_chinese, rhyme_groups, tones
 
 
 def verse_traits(symbols: Sequence[str]) -> Tensor | None:
@@ -20,12 +19,12 @@ def verse_traits(symbols: Sequence[str]) -> Tensor | None:
 
     Returns:
         int64 [V, MOST_TRAITS], numbers from 1 on and 0 for none; None where the vocabulary is not
-        mostly single Chinese characters.
+        mostly single Chinese characters, or the tables know none of them.
 
     Raises:
         GansmithError: It is, and a package of the extra `poems` is not installed.
     """
-    chinese = [len(sign) == 1 and is_chinese(sign) for sign in symbols]
+    chinese = [is_chinese(sign) for sign in symbols]
     if 2 * sum(chinese) < len(symbols):
         return None
     found = [
@@ -33,14 +32,11 @@ def verse_traits(symbols: Sequence[str]) -> Tensor | None:
         for sign, one in zip(symbols, chinese, strict=True)
     ]
     names = sorted({name for row in found for name in row})
+    if not names:
+        return None
     numbers = {name: number for number, name in enumerate(names, start=1)}
     rows = torch.zeros(len(symbols), MOST_TRAITS, dtype=torch.long)
     for row, own in zip(rows, found, strict=True):
         kept = torch.tensor([numbers[name] for name in own[:MOST_TRAITS]], dtype=torch.long)
         row[: len(kept)] = kept
     return rows
-
-
-def is_chinese(sign: str) -> bool:
-    """Whether a character is of the Chinese script."""
-    return unicodedata.name(sign, "").startswith("CJK ")

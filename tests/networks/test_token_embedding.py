@@ -5,7 +5,7 @@ import torch
 from gansmith.media.text.symbols import MOST_TRAITS
 from gansmith.networks import SampleSpec, build_pair
 from gansmith.networks.sequence import SequenceGenerator
-from gansmith.networks.tokens import TokenEmbedding, tell_traits
+from gansmith.networks.token_embedding import TokenEmbedding, tell_traits
 from gansmith.recipe import NetworkConfig
 
 
