@@ -494,3 +494,15 @@ def test_numbers_are_spread_evenly_below_one() -> None:
     assert far.dtype == torch.float32
     assert (far >= 0).all() and (far < 1).all() and (far.diff() >= 0).all()
     assert far[3] == 0.5
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_only_training_hides_numbers_though_cells_always_give_gradients(layers: int) -> None:
+    generator = players(layers=layers, dropout=0.5)[0].train()
+    tokens = some_tokens(3)
+    assert not torch.equal(generator.logits(tokens), generator.logits(tokens))
+    generator.eval()
+    assert generator.reader.cells.training
+    assert torch.equal(generator.logits(tokens), generator.logits(tokens))
+    generator.train()
+    assert not torch.equal(generator.logits(tokens), generator.logits(tokens))

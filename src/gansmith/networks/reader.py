@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from pydantic import Field
@@ -54,10 +54,9 @@ class Reader(nn.Module):
         self.layers, self.width = options.layers, options.width
         self.embedding = TokenEmbedding(spec.tokens, options.embedding, spec.traits)
         self.drop = nn.Dropout(options.dropout)
-        between = options.dropout if options.layers > 1 else 0.0
-        self.cells = nn.GRU(
-            options.embedding, options.width, options.layers, batch_first=True, dropout=between
-        )
+        self._between = options.dropout if options.layers > 1 else 0.0
+        sizes = options.embedding, options.width, options.layers
+        self.cells = nn.GRU(*sizes, batch_first=True, dropout=self._between)
         self.attention = LookBack(options) if options.attention else None
         start = options.layers * options.width
         self.label: nn.Module | None = None
@@ -65,6 +64,13 @@ class Reader(nn.Module):
             self.label = PictureEncoder(spec.picture[0], start, options.dropout)
         elif spec.classes:
             self.label = nn.Embedding(spec.classes, start)
+
+    def train(self, mode: bool = True) -> Self:
+        """Hide numbers or not; the cells go on as in training, as CUDA gives gradients only so."""
+        super().train(mode)
+        self.cells.train()
+        self.cells.dropout = self._between if mode else 0.0
+        return self
 
     def start(self, count: int, labels: Tensor | None) -> Memory:
         """Return the memory before the first token.
