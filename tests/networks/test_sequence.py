@@ -13,7 +13,7 @@ from torch import Tensor
 from gansmith.errors import GansmithError
 from gansmith.media.text.symbols import BLANK, END, UNKNOWN
 from gansmith.networks import SampleSpec, build_pair
-from gansmith.networks.reader import Reader
+from gansmith.networks.reader import FARTHEST, HEADS, LEANING_RATE, Reader
 from gansmith.networks.sequence import (
     Decoding,
     SequenceDiscriminator,
@@ -88,18 +88,24 @@ def brute_read(reader: Reader, tokens: list[int], label: int | None) -> Matrix:
 
 
 def brute_look_back(weights: dict[str, Matrix], tokens: list[int], read: Matrix) -> Matrix:
-    """Adds to each step the mean of all vectors up to it, weighted by how keys fit it."""
+    """Adds to each step, head by head, the mean of all vectors up to it, weighted by their fit."""
     ask, key, leave = (
         (weights[f"attention.{name}.weight"], weights[f"attention.{name}.bias"])
         for name in ("ask", "key", "exit")
     )
     keys, vectors = read @ key[0].T + key[1], weights["embedding.weight"][tokens]
+    leaning, size = weights["attention.leaning"], keys.shape[1] // HEADS
     found = []
     for step, state in enumerate(read):
-        fits = keys[: step + 1] @ (ask[0] @ state + ask[1]) / np.sqrt(read.shape[1])
-        shares = np.exp(fits - fits.max())
-        seen = shares @ vectors[: step + 1] / shares.sum()
-        found.append(state + leave[0] @ seen + leave[1])
+        seen, asked = [], ask[0] @ state + ask[1]
+        for head in range(HEADS):
+            own = slice(head * size, (head + 1) * size)
+            fits = keys[: step + 1, own] @ asked[own] / np.sqrt(size)
+            distances = [min(step - at, FARTHEST - 1) for at in range(step + 1)]
+            fits = fits + LEANING_RATE * leaning[head, distances]
+            shares = np.exp(fits - fits.max())
+            seen.append(shares @ vectors[: step + 1] / shares.sum())
+        found.append(state + leave[0] @ np.concatenate(seen) + leave[1])
     return np.array(found)
 
 

@@ -14,6 +14,15 @@ from gansmith.networks.picture_encoder import PictureEncoder
 from gansmith.networks.token_embedding import TokenEmbedding
 from gansmith.schema import Section
 
+HEADS = 4
+"""Looks back at a time."""
+
+FARTHEST = 64
+"""Tokens; what is farther back counts as that far."""
+
+LEANING_RATE = 10.0
+"""How much faster leanings are learnt than the weights, whose steps are small beside them."""
+
 
 class SequenceOptions(Section):
     """Options of the `sequence` pair."""
@@ -32,7 +41,7 @@ class Memory(NamedTuple):
 
     Attributes:
         cells: Of the recurrent layers, [layers, N, width].
-        keys: Where it may look back to, [N, tokens read, width]; no tokens without attention.
+        keys: Where it may look back to, [N, tokens read, about width]; no tokens without attention.
         values: What it then sees, [N, tokens read, embedding].
     """
 
@@ -80,7 +89,10 @@ class Reader(nn.Module):
             labels: Classes int64 [N], or pictures float32 [N, C, H, W]; None where there are none.
         """
         zeros = self.embedding.weight.new_zeros
-        past = zeros(count, 0, self.width), zeros(count, 0, self.embedding.weight.shape[1])
+        past = (
+            zeros(count, 0, HEADS * (self.width // HEADS)),
+            zeros(count, 0, self.embedding.weight.shape[1]),
+        )
         if self.label is None:
             return Memory(zeros(self.layers, count, self.width), *past)
         cells: Tensor = self.label(labels).unflatten(1, (self.layers, self.width))
@@ -103,7 +115,10 @@ class Reader(nn.Module):
 
 
 class LookBack(nn.Module):
-    """Adds to what has been read a look back at earlier tokens (Luong et al. 2015, 1508.04025).
+    """Adds to what has been read looks back at earlier tokens (Luong et al. 2015, 1508.04025).
+
+    Each of several heads leans to distances of its own, which are learnt (Raffel et al. 2020,
+    1910.10683): what belongs together in verse, as rhymes do, stands equally far apart in poems.
 
     Args:
         options: Of the pair.
@@ -111,15 +126,33 @@ class LookBack(nn.Module):
 
     def __init__(self, options: SequenceOptions) -> None:
         super().__init__()
-        self.ask = nn.Linear(options.width, options.width)
-        self.key = nn.Linear(options.width, options.width)
-        self.exit = nn.Linear(options.embedding, options.width)
+        across = HEADS * (options.width // HEADS)
+        self.ask = nn.Linear(options.width, across)
+        self.key = nn.Linear(options.width, across)
+        self.leaning = nn.Parameter(torch.zeros(HEADS, FARTHEST))
+        self.exit = nn.Linear(HEADS * options.embedding, options.width)
 
     def forward(self, read: Tensor, vectors: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
         """Look back from each of the tokens [N, T, ...] to it and all before."""
         keys = torch.cat([memory.keys.to(read.dtype), self.key(read)], dim=1)
         values = torch.cat([memory.values.to(read.dtype), vectors.to(read.dtype)], dim=1)
-        seen = torch.ones(read.shape[1], keys.shape[1], dtype=torch.bool, device=read.device)
-        seen = seen.tril(memory.keys.shape[1])
-        found = F.scaled_dot_product_attention(self.ask(read), keys, values, seen)
-        return read + self.exit(found), Memory(memory.cells, keys, values)
+        found = F.scaled_dot_product_attention(
+            _heads(self.ask(read)),
+            _heads(keys),
+            values[:, None].expand(-1, HEADS, -1, -1),
+            self._leanings(memory.keys.shape[1], keys.shape[1]).to(read.dtype),
+        )
+        seen = self.exit(found.transpose(1, 2).flatten(2))
+        return read + seen, Memory(memory.cells, keys, values)
+
+    def _leanings(self, past: int, total: int) -> Tensor:
+        """What is added to how keys fit, [HEADS, total - past, total]; -inf for tokens to come."""
+        places = torch.arange(total, device=self.leaning.device)
+        back = places[past:, None] - places
+        found = LEANING_RATE * self.leaning[:, back.clamp(0, FARTHEST - 1)]
+        return found.masked_fill(back < 0, -torch.inf)
+
+
+def _heads(vectors: Tensor) -> Tensor:
+    """Part vectors [N, T, across] among heads, [N, HEADS, T, across / HEADS]."""
+    return vectors.reshape(*vectors.shape[:2], HEADS, -1).transpose(1, 2)
