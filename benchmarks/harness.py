@@ -16,7 +16,8 @@ import torch
 
 from gansmith.model import Model, rebuild, run_blueprint
 from gansmith.run import Run
-from gansmith.workflow.manifest import machine, versions
+from gansmith.training.engine import device_kind
+from gansmith.workflow.manifest import device_name, machine, versions
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -46,21 +47,30 @@ def rounded(row: dict[str, Any], digits: int) -> dict[str, Any]:
 
 def write_rows(name: str, rows: list[dict[str, Any]]) -> Path:
     """Write rows to `results/NAME.csv`, each with the machine and versions it was measured on."""
+    return _write(name, [row | _stamp() for row in rows])
+
+
+def _stamp() -> dict[str, Any]:
     here, used = machine(), versions()
-    stamp = {
+    return {
         "cpu": here["cpu"],
         "cores": here["cores"],
         "threads": torch.get_num_threads(),
+        "device": device_name(torch.device(device_kind())),
         "torch": used["torch"],
         "gansmith": used["gansmith"],
         "date": time.strftime("%Y-%m-%d"),
     }
+
+
+def _write(name: str, rows: Sequence[dict[str, Any]]) -> Path:
+    """Write rows with the columns of the last."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [*rows[0], *stamp], lineterminator="\n")
+        writer = csv.DictWriter(file, list(rows[-1]), extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(row | stamp for row in rows)
+        writer.writerows(rows)
     return path
 
 
@@ -77,7 +87,7 @@ def renew_rows(name: str, rows: list[dict[str, Any]], keys: Sequence[str]) -> Pa
     """Write rows to `results/NAME.csv` in the place of old ones that are equal in `keys`."""
     new = {tuple(str(row[key]) for key in keys) for row in rows}
     old = [row for row in read_rows(name) if tuple(row[key] for key in keys) not in new]
-    return write_rows(name, [*({field: row[field] for field in rows[0]} for row in old), *rows])
+    return _write(name, [*old, *(row | _stamp() for row in rows)])
 
 
 def over_seeds(

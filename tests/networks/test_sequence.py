@@ -191,6 +191,16 @@ def test_logits_agree_with_brute_force(layers: int, classes: int, attention: boo
             np.testing.assert_allclose(logits[row, step], expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("width", [16, 18])
+def test_what_is_farthest_back_agrees_with_brute_force(width: int) -> None:
+    length = FARTHEST + 6
+    generator, _ = players(length=length, attention=True, width=width)
+    tokens = torch.randint(3, VOCABULARY, (1, length), generator=torch.Generator().manual_seed(0))
+    logits = generator.logits(tokens).detach().numpy()
+    expected = brute_logits(generator, tokens[0, :-1].tolist(), None)
+    np.testing.assert_allclose(logits[0, -1], expected, atol=1e-4)
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("classes", [0, 3])
 def test_judgements_agree_with_brute_force(layers: int, classes: int) -> None:

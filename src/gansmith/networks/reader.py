@@ -41,7 +41,7 @@ class Memory(NamedTuple):
 
     Attributes:
         cells: Of the recurrent layers, [layers, N, width].
-        keys: Where it may look back to, [N, tokens read, about width]; no tokens without attention.
+        keys: Where it may look back to, [N, tokens read, size of a key]; none without attention.
         values: What it then sees, [N, tokens read, embedding].
     """
 
@@ -89,10 +89,8 @@ class Reader(nn.Module):
             labels: Classes int64 [N], or pictures float32 [N, C, H, W]; None where there are none.
         """
         zeros = self.embedding.weight.new_zeros
-        past = (
-            zeros(count, 0, HEADS * (self.width // HEADS)),
-            zeros(count, 0, self.embedding.weight.shape[1]),
-        )
+        key = 0 if self.attention is None else self.attention.key.out_features
+        past = zeros(count, 0, key), zeros(count, 0, self.embedding.weight.shape[1])
         if self.label is None:
             return Memory(zeros(self.layers, count, self.width), *past)
         cells: Tensor = self.label(labels).unflatten(1, (self.layers, self.width))
@@ -126,9 +124,9 @@ class LookBack(nn.Module):
 
     def __init__(self, options: SequenceOptions) -> None:
         super().__init__()
-        across = HEADS * (options.width // HEADS)
-        self.ask = nn.Linear(options.width, across)
-        self.key = nn.Linear(options.width, across)
+        size = HEADS * (options.width // HEADS)
+        self.ask = nn.Linear(options.width, size)
+        self.key = nn.Linear(options.width, size)
         self.leaning = nn.Parameter(torch.zeros(HEADS, FARTHEST))
         self.exit = nn.Linear(HEADS * options.embedding, options.width)
 
@@ -154,5 +152,5 @@ class LookBack(nn.Module):
 
 
 def _heads(vectors: Tensor) -> Tensor:
-    """Part vectors [N, T, across] among heads, [N, HEADS, T, across / HEADS]."""
+    """Part vectors [N, T, size] among heads, [N, HEADS, T, size / HEADS]."""
     return vectors.reshape(*vectors.shape[:2], HEADS, -1).transpose(1, 2)
