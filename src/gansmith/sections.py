@@ -30,6 +30,9 @@ class DataConfig(Section):
     channels: Literal[1, 2] = Field(1, description="of sounds: mono or stereo")
     cut: Cut = Field("whole", description="how sound files give clips; docs/sound.md")
     tempo: float | None = Field(None, ge=20, le=400, description="beats a minute, for cut=beat")
+    notes: bool = Field(
+        False, description="label sounds by the note they play, as named in the file or heard"
+    )
     loudness: float | None = Field(
         None, ge=-60, le=0, description="LUFS that every sound is brought to; null: as they are"
     )

@@ -11,8 +11,9 @@ from scipy import stats
 from torch import Tensor
 
 from gansmith.errors import GansmithError
-from gansmith.media.text.symbols import BLANK, END, UNKNOWN
+from gansmith.media.text.symbols import BLANK, END, MOST_TRAITS, UNKNOWN
 from gansmith.networks import SampleSpec, build_pair
+from gansmith.networks.echo import ECHO_RATE, Echo
 from gansmith.networks.reader import FARTHEST, HEADS, LEANING_RATE, Reader
 from gansmith.networks.sequence import (
     Decoding,
@@ -21,6 +22,7 @@ from gansmith.networks.sequence import (
     nucleus,
     uniform,
 )
+from gansmith.networks.token_embedding import tell_traits
 from gansmith.recipe import NetworkConfig
 
 VOCABULARY, LENGTH = 12, 9
@@ -28,10 +30,15 @@ Matrix = NDArray[np.float64]
 
 
 def players(
-    seed: int = 0, tokens: int = VOCABULARY, length: int = LENGTH, classes: int = 0, **options: Any
+    seed: int = 0,
+    tokens: int = VOCABULARY,
+    length: int = LENGTH,
+    classes: int = 0,
+    traits: int = 0,
+    **options: Any,
 ) -> tuple[SequenceGenerator, SequenceDiscriminator]:
     """A small pair whose distributions are far from even, without dropout."""
-    spec = SampleSpec(1, 1, length, classes, tokens)
+    spec = SampleSpec(1, 1, length, classes, tokens, traits=traits)
     settings = {"embedding": 8, "width": 16, **options}
     pair = build_pair(NetworkConfig(name="sequence", **settings), spec, seed=seed)
     generator, discriminator = pair
@@ -41,6 +48,9 @@ def players(
     with torch.no_grad():
         for weight in (*generator.parameters(), *discriminator.parameters()):
             weight.add_(0.4 * torch.randn(weight.shape, generator=random))
+    if traits:
+        known = torch.randint(traits + 1, (tokens, MOST_TRAITS), generator=random)
+        tell_traits(pair, known * (torch.arange(MOST_TRAITS) < 2))
     return generator.eval(), discriminator.eval()
 
 
@@ -54,8 +64,8 @@ def some_tokens(count: int, tokens: int = VOCABULARY, seed: int = 0) -> Tensor:
 
 
 def read(reader: Reader, tokens: Tensor, labels: Tensor | None) -> Tensor:
-    found: Tensor = reader(tokens, reader.start(len(tokens), labels), reader.embedding.table())[0]
-    return found
+    read, _ = reader(tokens, reader.start(len(tokens), labels), reader.embedding.table())
+    return read.state
 
 
 def changed(tokens: Tensor, step: int) -> Tensor:
@@ -64,15 +74,36 @@ def changed(tokens: Tensor, step: int) -> Tensor:
     return other
 
 
-def brute_read(reader: Reader, tokens: list[int], label: int | None) -> Matrix:
-    """Gated recurrent units as Cho et al. write them, with the reset gate of cuDNN, [T, width]."""
+def brute_table(weights: dict[str, Matrix]) -> tuple[Matrix, Matrix]:
+    """Vectors of all tokens, [V, size], and the traits that each has, [V, traits]."""
+    vectors = weights["embedding.weight"].copy()
+    if "embedding.traits" not in weights:
+        return vectors, np.zeros((len(vectors), 0))
+    shared = weights["embedding.shared.weight"]
+    has = np.zeros((len(vectors), len(shared) - 1))
+    for token, numbers in enumerate(weights["embedding.traits"].astype(int).tolist()):
+        for number in filter(None, numbers):
+            vectors[token] += shared[number]
+            has[token, number - 1] = 1
+    return vectors, has
+
+
+def brute_read(
+    reader: Reader, tokens: list[int], label: int | None
+) -> tuple[Matrix, list[list[Matrix]]]:
+    """Gated recurrent units as Cho et al. write them, with the reset gate of cuDNN.
+
+    Returns:
+        What has been read up to each token, [T, width], and what traits each head sees there.
+    """
     weights = {name: value.double().numpy() for name, value in reader.state_dict().items()}
+    vectors, has = brute_table(weights)
     memory = np.zeros((reader.layers, reader.width))
     if label is not None:
         memory = weights["label.weight"][label].reshape(reader.layers, reader.width).copy()
     found = []
     for token in tokens:
-        flow = weights["embedding.weight"][token]
+        flow = vectors[token]
         for layer in range(reader.layers):
             seen, kept = (
                 weights[f"cells.weight_{way}_l{layer}"] @ value
@@ -84,20 +115,25 @@ def brute_read(reader: Reader, tokens: list[int], label: int | None) -> Matrix:
             flow = memory[layer] = (1 - update) * fresh + update * memory[layer]
         found.append(flow)
     read = np.array(found)
-    return read if reader.attention is None else brute_look_back(weights, tokens, read)
+    if reader.attention is None:
+        return read, []
+    return brute_look_back(weights, vectors[tokens], has[tokens], read)
 
 
-def brute_look_back(weights: dict[str, Matrix], tokens: list[int], read: Matrix) -> Matrix:
+def brute_look_back(
+    weights: dict[str, Matrix], vectors: Matrix, has: Matrix, read: Matrix
+) -> tuple[Matrix, list[list[Matrix]]]:
     """Adds to each step, head by head, the mean of all vectors up to it, weighted by their fit."""
     ask, key, leave = (
         (weights[f"attention.{name}.weight"], weights[f"attention.{name}.bias"])
         for name in ("ask", "key", "exit")
     )
-    keys, vectors = read @ key[0].T + key[1], weights["embedding.weight"][tokens]
+    keys = read @ key[0].T + key[1]
     leaning, size = weights["attention.leaning"], keys.shape[1] // HEADS
-    found = []
+    found, traits = [], []
     for step, state in enumerate(read):
         seen, asked = [], ask[0] @ state + ask[1]
+        traits.append([])
         for head in range(HEADS):
             own = slice(head * size, (head + 1) * size)
             fits = keys[: step + 1, own] @ asked[own] / np.sqrt(size)
@@ -105,8 +141,18 @@ def brute_look_back(weights: dict[str, Matrix], tokens: list[int], read: Matrix)
             fits = fits + LEANING_RATE * leaning[head, distances]
             shares = np.exp(fits - fits.max())
             seen.append(shares @ vectors[: step + 1] / shares.sum())
+            traits[-1].append(shares @ has[: step + 1] / shares.sum())
         found.append(state + leave[0] @ np.concatenate(seen) + leave[1])
-    return np.array(found)
+    return np.array(found), traits
+
+
+def brute_echo(weights: dict[str, Matrix], state: Matrix, seen: list[Matrix]) -> Matrix:
+    """What each trait is worth to the token behind, [traits]."""
+    gates = weights["echo.gate.weight"] @ state + weights["echo.gate.bias"]
+    worth = np.zeros(len(seen[0]))
+    for gate, strength, shares in zip(gates, weights["echo.strength"], seen, strict=True):
+        worth += ECHO_RATE * gate * strength * shares
+    return worth
 
 
 def _parts(gates: Matrix) -> Matrix:
@@ -115,10 +161,14 @@ def _parts(gates: Matrix) -> Matrix:
 
 def brute_logits(generator: SequenceGenerator, tokens: list[int], label: int | None) -> Matrix:
     """Logits of the token behind those given, [V]."""
-    read = brute_read(generator.reader, [BLANK, *tokens], label)[-1]
+    read, seen = brute_read(generator.reader, [BLANK, *tokens], label)
     weights = {name: value.double().numpy() for name, value in generator.state_dict().items()}
-    out = weights["exit.weight"] @ read + weights["exit.bias"]
-    return np.asarray(weights["reader.embedding.weight"] @ out + weights["bias"])
+    table = {name.removeprefix("reader."): value for name, value in weights.items()}
+    (vectors, has), out = brute_table(table), weights["exit.weight"] @ read[-1]
+    scores = vectors @ (out + weights["exit.bias"]) + weights["bias"]
+    if has.shape[1] and seen:
+        scores += has @ brute_echo(weights, read[-1], seen[-1])
+    return np.asarray(scores)
 
 
 def brute_nucleus(shares: Matrix, top_p: float) -> Matrix:
@@ -178,9 +228,11 @@ def test_a_judgement_sees_no_token_to_come(step: int, attention: bool) -> None:
 
 @pytest.mark.parametrize("attention", [False, True])
 @pytest.mark.parametrize("layers", [1, 2, 3])
-@pytest.mark.parametrize("classes", [0, 3])
-def test_logits_agree_with_brute_force(layers: int, classes: int, attention: bool) -> None:
-    generator, _ = players(layers=layers, classes=classes, attention=attention)
+@pytest.mark.parametrize(("classes", "traits"), [(0, 0), (3, 0), (0, 4)])
+def test_logits_agree_with_brute_force(
+    layers: int, classes: int, traits: int, attention: bool
+) -> None:
+    generator, _ = players(layers=layers, classes=classes, traits=traits, attention=attention)
     tokens = some_tokens(3)
     labels = torch.tensor([2, 0, 1]) if classes else None
     logits = generator.logits(tokens, labels).detach().numpy()
@@ -201,29 +253,48 @@ def test_what_is_farthest_back_agrees_with_brute_force(width: int) -> None:
     np.testing.assert_allclose(logits[0, -1], expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("attention", [False, True])
 @pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("classes", [0, 3])
-def test_judgements_agree_with_brute_force(layers: int, classes: int) -> None:
-    _, discriminator = players(layers=layers, classes=classes)
+@pytest.mark.parametrize(("classes", "traits"), [(0, 0), (3, 0), (0, 4)])
+def test_judgements_agree_with_brute_force(
+    layers: int, classes: int, traits: int, attention: bool
+) -> None:
+    _, discriminator = players(layers=layers, classes=classes, traits=traits, attention=attention)
     tokens = some_tokens(3)
     labels = torch.tensor([2, 0, 1]) if classes else None
     steps = discriminator.steps(tokens, labels).detach().numpy()
-    weight, bias = (value.detach().double().numpy() for value in discriminator.logit.parameters())
+    weights = {name: value.double().numpy() for name, value in discriminator.state_dict().items()}
+    _, has = brute_table({name.removeprefix("reader."): it for name, it in weights.items()})
     for row, given in enumerate(tokens.tolist()):
         label = None if labels is None else int(labels[row])
-        read = brute_read(discriminator.reader, given, label)
-        np.testing.assert_allclose(steps[row], read @ weight[0] + bias[0], atol=1e-4)
+        read, seen = brute_read(discriminator.reader, given, label)
+        expected = read @ weights["logit.weight"][0] + weights["logit.bias"]
+        for step in range(1, LENGTH if traits and attention else 0):
+            echo = brute_echo(weights, read[step - 1], seen[step - 1])
+            expected[step] += echo @ has[given[step]]
+        np.testing.assert_allclose(steps[row], expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("attention", [False, True])
-def test_one_step_after_the_other_reads_as_all_at_once(attention: bool) -> None:
-    generator, _ = players(layers=2, attention=attention)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_echo_prefers_or_avoids_tokens_that_share_a_trait(sign: int) -> None:
+    echo = Echo(width=4, heads=1, traits=2)
+    with torch.no_grad():
+        echo.gate.weight.zero_()
+        echo.gate.bias.fill_(sign)
+    worth = echo(torch.zeros(1, 4), torch.tensor([[[0.75, 0.0]]]))
+    assert worth.tolist() == [[sign * 0.75 * ECHO_RATE, 0.0]]
+
+
+@pytest.mark.parametrize(("attention", "traits"), [(False, 0), (True, 0), (True, 4)])
+def test_one_step_after_the_other_reads_as_all_at_once(attention: bool, traits: int) -> None:
+    generator, _ = players(layers=2, traits=traits, attention=attention)
     tokens = some_tokens(4)
     memory, table = generator.reader.start(4, None), generator.reader.embedding.table()
     whole, last = generator.reader(tokens, memory, table)
     for step in range(LENGTH):
         read, memory = generator.reader(tokens[:, step : step + 1], memory, table)
-        torch.testing.assert_close(read[:, 0], whole[:, step])
+        for one, other in zip(read, whole, strict=True):
+            torch.testing.assert_close(one[:, 0], other[:, step])
     for one, other in zip(memory, last, strict=True):
         torch.testing.assert_close(one, other)
 

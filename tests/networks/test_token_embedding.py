@@ -18,24 +18,26 @@ def traits_of(rows: dict[int, list[int]], tokens: int) -> torch.Tensor:
 
 def test_a_vector_is_the_sum_of_the_token_s_own_and_of_its_traits() -> None:
     embedding = TokenEmbedding(5, 4, 3)
-    assert torch.equal(embedding.table(), embedding.weight)
+    assert torch.equal(embedding.table().vectors, embedding.weight)
     embedding.know(traits_of({1: [1], 2: [1, 3], 4: [2]}, 5))
     assert embedding.shared is not None
     own, shared = embedding.weight, embedding.shared.weight
     expected = [own[0], own[1] + shared[1], own[2] + shared[1] + shared[3]]
     expected += [own[3], own[4] + shared[2]]
-    torch.testing.assert_close(embedding.table(), torch.stack(expected))
+    torch.testing.assert_close(embedding.table().vectors, torch.stack(expected))
+    has = [[0, 0, 0], [1, 0, 0], [1, 0, 1], [0, 0, 0], [0, 1, 0]]
+    assert embedding.table().has.tolist() == has and embedding.size == 4 + 3
 
 
 def test_what_is_learnt_of_a_token_holds_for_others_of_its_trait() -> None:
     embedding = TokenEmbedding(4, 4, 2)
     embedding.know(traits_of({0: [1], 1: [1], 2: [2]}, 4))
-    before = embedding.table().detach().clone()
-    embedding.table()[0].sum().backward()
+    before = embedding.table().vectors.detach().clone()
+    embedding.table().vectors[0].sum().backward()
     with torch.no_grad():
         for weight in embedding.parameters():
             weight -= weight.grad
-    moved = (embedding.table() != before).any(1)
+    moved = (embedding.table().vectors != before).any(1)
     assert moved.tolist() == [True, True, False, False]
 
 
@@ -54,4 +56,5 @@ def test_both_players_know_traits_and_a_saved_generator_keeps_them() -> None:
 def test_without_traits_there_is_nothing_to_keep() -> None:
     embedding = TokenEmbedding(5, 4, 0)
     assert set(embedding.state_dict()) == {"weight"}
-    assert embedding.table() is embedding.weight
+    assert embedding.table().vectors is embedding.weight
+    assert embedding.table().has.shape == (5, 0) and embedding.size == 4

@@ -26,9 +26,10 @@ NOISE = [name for name in recipe_names() if load_recipe(name).duel == "noise"]
 KINDS = 3
 SAMPLES = 160
 SIGNALS = {"d_loss", "g_loss", "real_sign", "fake_sign", "d_grad", "g_grad"}
+SOUNDS = ("sounds", "spoken-digits", "drums", "loops", "notes")
 LIGHT: dict[str, list[str]] = {
     "stacked-gpu": ["training.batch=4"],
-    **{name: ["sound.decoder_steps=1"] for name in ("sounds", "spoken-digits", "drums", "loops")},
+    **{name: ["sound.decoder_steps=1"] for name in SOUNDS},
     "pictures-256": ["training.batch=2"],
     "pictures-1024": ["training.batch=2", "data.size=64"],
 }

@@ -93,6 +93,26 @@ def test_a_kit_has_a_folder_a_class_and_lays_them_on_keys(  # type: ignore[no-un
     assert (code, "mp3" in err) == (2, True)
 
 
+def test_an_instrument_is_laid_on_keys_and_plays_its_scale(gansmith, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder, time = tmp_path / "flute", np.arange(8_000) / 16_000
+    folder.mkdir()
+    for number in range(40):
+        name, hertz = (("A4", 440), ("C5", 523.25))[number % 2]
+        wave = (0.2 + 0.01 * number) * np.sin(2 * np.pi * hertz * time)
+        soundfile.write(folder / f"{name} {number}.wav", wave, 16_000)
+    run, place = tmp_path / "run", tmp_path / "kit"
+    settings = [part for entry in QUICK for part in ("--set", entry)]
+    where = ["--data", folder, "--out", run, "--samples", 64]
+    code, out, err = gansmith("train", "notes", *where, *settings)
+    assert code == 0, out + err
+    assert gansmith("kit", run, "-n", 2, "--out", place)[0] == 0
+    labels = (place / "scale.txt").read_text("utf-8").splitlines()
+    assert [line.split("\t")[2] for line in labels] == ["A4", "C5"]
+    assert soundfile.info(place / "scale.wav").frames > 0
+    text = (place / "kit.sfz").read_text("utf-8")
+    assert "pitch_keycenter=69" in text and "A4/A4-00.wav" in text
+
+
 def test_more_like_this_starts_from_the_file(gansmith, trained: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     model = library.load(trained)
     own = model.medium.write(model.sample(1, seed=3, label="hat"), tmp_path, ["own"])[0]

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.data.collection import Prepared, combined_digest
+from gansmith.data.played import played_notes
 from gansmith.data.split import split_by_hash
 from gansmith.errors import GansmithError
 from gansmith.media.audio.cutting import Span, spans
 from gansmith.media.audio.files import SoundFacts, UnreadableSound, read_clip
 from gansmith.media.audio.levels import fade, normalise, remove_dc
+from gansmith.media.audio.notes import note_name
 from gansmith.media.audio.samples import filled
 from gansmith.recipe import DataConfig
 
@@ -51,6 +53,7 @@ class PreparedSounds(Prepared):
 
     Attributes:
         clips: Every sample to be, in order.
+        notes: MIDI number of the note that each plays, where labels are notes; else None.
 
     Raises:
         GansmithError: The files give no clip, or cannot be cut as the settings say.
@@ -67,6 +70,7 @@ class PreparedSounds(Prepared):
         ]
         if not self.clips:
             raise GansmithError(f"{folder.source} gives no clips: all of it is silence")
+        self.notes = self._played() if config.notes else None
         longest = max(clip.span.seconds for clip in self.clips)
         self.seconds = longest if config.cut == "beat" else config.seconds
         self.shape = (1, round(self.seconds * config.rate), config.channels)
@@ -85,6 +89,7 @@ class PreparedSounds(Prepared):
             "tempo": config.tempo,
             "loudness": config.loudness,
             "labels": config.labels,
+            "notes": config.notes,
             "held_out": "official" if self._folder.official_split else config.held_out,
         }
 
@@ -94,7 +99,9 @@ class PreparedSounds(Prepared):
         return combined_digest([_FORMAT, self._folder.content, *settings])
 
     def labels(self) -> Sequence[str] | None:
-        """The label of each clip's file, or None."""
+        """The note that each clip plays, or the label of its file, or None."""
+        if self.notes is not None:
+            return [note_name(note) for note in self.notes]
         labels = self._folder.labels
         return None if labels is None else [labels[clip.file] for clip in self.clips]
 
@@ -108,6 +115,26 @@ class PreparedSounds(Prepared):
         if len(set(stretches)) < MANY_FILES:
             stretches = self._stretches(self.seconds)
         return split_by_hash(stretches, share)
+
+    def _played(self) -> list[int]:
+        """Tell the notes of clips; those that play none are left out."""
+        found = played_notes(self._folder, self.clips, self._config.rate)
+        unheard = [clip for clip, note in zip(self.clips, found, strict=True) if note is None]
+        self.clips = [
+            clip for clip, note in zip(self.clips, found, strict=True) if note is not None
+        ]
+        if not self.clips:
+            raise GansmithError(
+                f"{self._folder.source} plays no notes that can be heard: name them in the files' "
+                "names (piano-A4.wav), or leave data.notes out"
+            )
+        if unheard:
+            first = self._folder.names[unheard[0].file]
+            self._folder.say(
+                f"no note is heard in {len(unheard)} of {len(found)} clips (first: {first}); they "
+                "are left out"
+            )
+        return [note for note in found if note is not None]
 
     def _stretches(self, seconds: float) -> list[str]:
         """A digest of the stretch of its file that each clip begins in."""

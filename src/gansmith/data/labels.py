@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
+from gansmith.media.audio.notes import is_note, note_number
 
 TABLES = ("labels.csv", "labels.json")
 
@@ -40,7 +41,7 @@ def folder_labels(root: Path, files: Sequence[str]) -> list[str] | None:
 
 
 def encode_labels(labels: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Number labels by the natural order of their names ("2" before "10").
+    """Number labels by the natural order of their names ("2" before "10"), notes by pitch.
 
     Returns:
         int64 [N] class numbers, and the name of every class.
@@ -51,7 +52,10 @@ def encode_labels(labels: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, 
 
 
 def sorted_naturally(names: Iterable[str]) -> list[str]:
-    """Sort names with the numbers in them by value."""
+    """Sort names with the numbers in them by value, and names of notes by their pitch."""
+    names = list(names)
+    if all(is_note(name) for name in names):
+        return sorted(names, key=lambda name: note_number(name) or 0)
 
     def key(name: str) -> list[tuple[int, int, str]]:
         parts = re.findall(r"\d+|\D+", name)

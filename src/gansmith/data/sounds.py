@@ -43,6 +43,7 @@ class SoundFolder(Collection):
         self.root, files = (root, find_files(root)) if root.is_dir() else (root.parent, [root.name])
         self.name = root.resolve().name if root.is_dir() else root.stem
         self.source = f"{'folder' if root.is_dir() else 'file'} {root.resolve()}"
+        self.say = say
         kind = self.kind if root.is_dir() else f"{self.kind} {root.name}"
         records = recall(kind, self.root, files, _learn, say)
         read, self.faults = readable(records, self.root, "sound", _TAKES, say)

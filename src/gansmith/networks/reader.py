@@ -11,10 +11,10 @@ from torch.nn import functional as F
 
 from gansmith.networks.base import SampleSpec
 from gansmith.networks.picture_encoder import PictureEncoder
-from gansmith.networks.token_embedding import TokenEmbedding
+from gansmith.networks.token_embedding import Table, TokenEmbedding
 from gansmith.schema import Section
 
-HEADS = 4
+HEADS = 8
 """Looks back at a time."""
 
 FARTHEST = 64
@@ -42,7 +42,7 @@ class Memory(NamedTuple):
     Attributes:
         cells: Of the recurrent layers, [layers, N, width].
         keys: Where it may look back to, [N, tokens read, size of a key]; none without attention.
-        values: What it then sees, [N, tokens read, embedding].
+        values: What it then sees, vectors and traits, [N, tokens read, embedding + traits].
     """
 
     cells: Tensor
@@ -50,8 +50,21 @@ class Memory(NamedTuple):
     values: Tensor
 
 
+class Reading(NamedTuple):
+    """What a reader has found at each of T tokens.
+
+    Attributes:
+        state: What has been read up to it, [N, T, width].
+        seen: Shares of traits where each head looks back to, [N, T, HEADS, traits]; no heads
+            without attention.
+    """
+
+    state: Tensor
+    seen: Tensor
+
+
 class Reader(nn.Module):
-    """Tokens [N, T] -> what has been read up to each, [N, T, width].
+    """Tokens [N, T] -> what has been read up to each, a :class:`Reading`.
 
     Args:
         spec: Number of tokens and of classes.
@@ -90,13 +103,13 @@ class Reader(nn.Module):
         """
         zeros = self.embedding.weight.new_zeros
         key = 0 if self.attention is None else self.attention.key.out_features
-        past = zeros(count, 0, key), zeros(count, 0, self.embedding.weight.shape[1])
+        past = zeros(count, 0, key), zeros(count, 0, self.embedding.size)
         if self.label is None:
             return Memory(zeros(self.layers, count, self.width), *past)
         cells: Tensor = self.label(labels).unflatten(1, (self.layers, self.width))
         return Memory(cells.transpose(0, 1).contiguous(), *past)
 
-    def forward(self, tokens: Tensor, memory: Memory, table: Tensor) -> tuple[Tensor, Memory]:
+    def forward(self, tokens: Tensor, memory: Memory, table: Table) -> tuple[Reading, Memory]:
         """Return what has been read at each token, and the memory after the last.
 
         Args:
@@ -104,12 +117,13 @@ class Reader(nn.Module):
             memory: Before the first of them.
             table: Of the embedding; given, for all that go on with the same weights.
         """
-        vectors = F.embedding(tokens, table)
-        read, cells = self.cells(self.drop(vectors), memory.cells)
-        read, memory = self.drop(read), memory._replace(cells=cells)
-        if self.attention is not None:
-            read, memory = self.attention(read, vectors, memory)
-        return read, memory
+        vectors = F.embedding(tokens, table.vectors)
+        state, cells = self.cells(self.drop(vectors), memory.cells)
+        state, memory = self.drop(state), memory._replace(cells=cells)
+        if self.attention is None:
+            return Reading(state, state.new_zeros(*tokens.shape, 0, table.has.shape[1])), memory
+        reading, memory = self.attention(state, vectors, F.embedding(tokens, table.has), memory)
+        return reading, memory
 
 
 class LookBack(nn.Module):
@@ -130,18 +144,22 @@ class LookBack(nn.Module):
         self.leaning = nn.Parameter(torch.zeros(HEADS, FARTHEST))
         self.exit = nn.Linear(HEADS * options.embedding, options.width)
 
-    def forward(self, read: Tensor, vectors: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+    def forward(
+        self, state: Tensor, vectors: Tensor, traits: Tensor, memory: Memory
+    ) -> tuple[Reading, Memory]:
         """Look back from each of the tokens [N, T, ...] to it and all before."""
-        keys = torch.cat([memory.keys.to(read.dtype), self.key(read)], dim=1)
-        values = torch.cat([memory.values.to(read.dtype), vectors.to(read.dtype)], dim=1)
+        there = torch.cat([vectors, traits], dim=2).to(state.dtype)
+        keys = torch.cat([memory.keys.to(state.dtype), self.key(state)], dim=1)
+        values = torch.cat([memory.values.to(state.dtype), there], dim=1)
         found = F.scaled_dot_product_attention(
-            _heads(self.ask(read)),
+            _heads(self.ask(state)),
             _heads(keys),
             values[:, None].expand(-1, HEADS, -1, -1),
-            self._leanings(memory.keys.shape[1], keys.shape[1]).to(read.dtype),
+            self._leanings(memory.keys.shape[1], keys.shape[1]).to(state.dtype),
         )
-        seen = self.exit(found.transpose(1, 2).flatten(2))
-        return read + seen, Memory(memory.cells, keys, values)
+        found, own = found.transpose(1, 2), vectors.shape[2]
+        state = state + self.exit(found[..., :own].flatten(2))
+        return Reading(state, found[..., own:]), Memory(memory.cells, keys, values)
 
     def _leanings(self, past: int, total: int) -> Tensor:
         """What is added to how keys fit, [HEADS, total - past, total]; -inf for tokens to come."""

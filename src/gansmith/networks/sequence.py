@@ -15,11 +15,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gansmith.errors import GansmithError
 from gansmith.media.text.symbols import BLANK, END, UNKNOWN
 from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
-from gansmith.networks.reader import Reader, SequenceOptions
+from gansmith.networks.echo import Echo
+from gansmith.networks.reader import HEADS, Reader, Reading, SequenceOptions
+from gansmith.networks.token_embedding import Table
 
 Mask = Callable[[Tensor], Tensor]
 """Tells from prefixes int64 [N, t] which tokens may follow, bool [N, V]."""
@@ -58,6 +61,7 @@ class SequenceGenerator(Generator):
         self.reader = Reader(spec, options)
         self.exit = nn.Linear(options.width, options.embedding)
         self.bias = nn.Parameter(torch.zeros(spec.tokens))
+        self.echo = _echo(spec, options)
 
     def logits(self, tokens: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N, T, V] of each of the tokens [N, T], from those before it."""
@@ -79,7 +83,7 @@ class SequenceGenerator(Generator):
         token, ended = tokens[:, 0], torch.zeros(count, dtype=torch.bool, device=uniforms.device)
         for step in range(length):
             read, memory = self.reader(token[:, None], memory, table)
-            scores = self._scores(read[:, 0], table)
+            scores = self._scores(read, table)[:, 0]
             token = self._drawn(scores, tokens[:, :step], uniforms[:, step])
             token = self._begun(step, token)
             token = token.masked_fill(ended, BLANK)
@@ -108,8 +112,10 @@ class SequenceGenerator(Generator):
         aim = (uniforms * sums[:, -1])[:, None]
         return torch.searchsorted(sums, aim, right=True)[:, 0].clamp(max=len(self.bias) - 1)
 
-    def _scores(self, read: Tensor, table: Tensor) -> Tensor:
-        scores: Tensor = self.exit(read) @ table.T + self.bias
+    def _scores(self, read: Reading, table: Table) -> Tensor:
+        scores: Tensor = self.exit(read.state) @ table.vectors.T + self.bias
+        if self.echo is not None:
+            scores = scores + self.echo(*read) @ table.has.T
         return scores
 
 
@@ -120,12 +126,16 @@ class SequenceDiscriminator(Discriminator):
         super().__init__()
         self.reader = Reader(spec, options)
         self.logit = nn.Linear(options.width, 1)
+        self.echo = _echo(spec, options)
 
     def steps(self, tokens: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N, T] of tokens [N, T]; those of blanks mean nothing."""
-        start = self.reader.start(len(tokens), labels)
-        read, _ = self.reader(tokens, start, self.reader.embedding.table())
-        logits: Tensor = self.logit(read).squeeze(2)
+        start, table = self.reader.start(len(tokens), labels), self.reader.embedding.table()
+        read, _ = self.reader(tokens, start, table)
+        logits: Tensor = self.logit(read.state).squeeze(2)
+        if self.echo is not None:
+            worth = self.echo(*read)[:, :-1] * F.embedding(tokens[:, 1:], table.has)
+            logits = logits + F.pad(worth.sum(2), (1, 0))
         return logits
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -138,6 +148,12 @@ class SequenceDiscriminator(Discriminator):
     def learn_from(self, generator: SequenceGenerator) -> None:
         """Read as the generator does: begun from nothing, it stays at chance for long."""
         self.reader.load_state_dict(generator.reader.state_dict())
+
+
+def _echo(spec: SampleSpec, options: SequenceOptions) -> Echo | None:
+    if not (options.attention and spec.traits):
+        return None
+    return Echo(options.width, HEADS, spec.traits)
 
 
 def uniform(latents: Tensor) -> Tensor:

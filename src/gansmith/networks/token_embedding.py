@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
 from gansmith.media.text.symbols import MOST_TRAITS
 from gansmith.networks.base import Pair
+
+
+class Table(NamedTuple):
+    """What is known of all tokens.
+
+    Attributes:
+        vectors: Of each, [V, size].
+        has: 1 for the traits that it has, 0 for others, [V, traits]; no columns without traits.
+    """
+
+    vectors: Tensor
+    has: Tensor
 
 
 class TokenEmbedding(nn.Module):
@@ -32,16 +46,23 @@ class TokenEmbedding(nn.Module):
             nn.init.normal_(self.shared.weight, std=size**-0.5)
             self.register_buffer("traits", torch.zeros(tokens, MOST_TRAITS, dtype=torch.long))
 
+    @property
+    def size(self) -> int:
+        """Numbers that stand for a token, its traits counted."""
+        traits = 0 if self.shared is None else self.shared.num_embeddings - 1
+        return self.weight.shape[1] + traits
+
     def know(self, traits: Tensor) -> None:
         """Take what traits tokens have, int64 [V, MOST_TRAITS]: numbers from 1 on, 0 for none."""
         self.traits.copy_(traits)
 
-    def table(self) -> Tensor:
-        """Return the vectors of all tokens, [V, size]."""
+    def table(self) -> Table:
+        """Return vectors and traits of all tokens."""
         if self.shared is None:
-            return self.weight
+            return Table(self.weight, self.weight.new_zeros(len(self.weight), 0))
         shared: Tensor = self.shared(self.traits)
-        return self.weight + shared
+        has = shared.new_zeros(len(shared), self.shared.num_embeddings)
+        return Table(self.weight + shared, has.scatter_(1, self.traits, 1.0)[:, 1:])
 
 
 def tell_traits(pair: Pair, traits: Tensor) -> None:

@@ -1,13 +1,18 @@
-"""A drum kit, or any set of one-shots by class, that loads in a sampler."""
+"""A drum kit, or any set of one-shots by class or note, that loads in a sampler."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
 from gansmith.media.audio.levels import trim_tail
 from gansmith.media.audio.medium import AudioMedium
+from gansmith.media.audio.notes import is_note
 from gansmith.media.audio.sfz import write_sfz
+from gansmith.media.audio.writing import write_preview
 from gansmith.media.base import suffix
 from gansmith.model import load
 from gansmith.registry import unknown
@@ -18,7 +23,8 @@ def kit(
 ) -> Path:
     """Write a folder of one-shots for each class, and `kit.sfz`, which lays them on keys.
 
-    Silence behind the sounds is cut off.
+    Silence behind the sounds is cut off. Where the classes are notes, `scale.wav` plays the first
+    of each from the lowest to the highest.
 
     Args:
         run: A run folder or a `generator.safetensors`, of sounds with labels.
@@ -43,12 +49,16 @@ def kit(
         raise GansmithError(
             f"a kit needs classes (kick, snare, ...), and {run} was trained without labels"
         )
-    place, groups = Path(out), dict[str, list[Path]]()
+    place, groups, shots = Path(out), dict[str, list[Path]](), dict[str, list[NDArray[Any]]]()
     for name in model.label_names:
         samples = model.sample(count, seed=seed, label=name)
         names = [f"{name}-{index:02d}" for index in range(count)]
         groups[name] = [place / name / f"{stem}.{suffix(format_)}" for stem in names]
-        for sample, path in zip(samples, groups[name], strict=True):
-            medium.write_one(trim_tail(sample[0])[None], path, format_)
+        shots[name] = [trim_tail(sample[0]) for sample in samples]
+        for shot, path in zip(shots[name], groups[name], strict=True):
+            medium.write_one(shot[None], path, format_)
+    if all(is_note(name) for name in shots):
+        firsts = [own[0] for own in shots.values()]
+        write_preview(firsts, medium.rate, place / "scale.wav", list(shots))
     write_sfz(place / "kit.sfz", groups)
     return place / "kit.sfz"

@@ -87,3 +87,21 @@ def test_more_classes_than_keys(tmp_path: Path) -> None:
     with pytest.raises(GansmithError, match="93 classes, keys for 92"):
         keys(tmp_path, names)
     assert not list(tmp_path.iterdir())
+
+
+def test_notes_get_the_keys_of_their_pitch_and_those_around(tmp_path: Path) -> None:
+    names = ["C4", "A3", "F#4"]
+    path = tmp_path / "kit.sfz"
+    write_sfz(path, {name: [tmp_path / f"{name}.wav"] for name in names})
+    found = {
+        Path(r["sample"]).stem: tuple(int(r[key]) for key in ("lokey", "pitch_keycenter", "hikey"))
+        for r in regions(path)
+    }
+    assert found == {"A3": (0, 57, 58), "C4": (59, 60, 63), "F#4": (64, 66, 127)}
+
+
+def test_one_note_plays_on_all_keys(tmp_path: Path) -> None:
+    path = tmp_path / "kit.sfz"
+    write_sfz(path, {"A4": [tmp_path / "a.wav"], "C4": []})
+    (region,) = regions(path)
+    assert (region["lokey"], region["pitch_keycenter"], region["hikey"]) == ("0", "69", "127")

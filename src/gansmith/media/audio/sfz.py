@@ -1,15 +1,17 @@
-"""Drum kits for samplers: an .sfz file that lays the classes of a collection on keys."""
+"""Kits for samplers: an .sfz file that lays the classes of a collection on keys."""
 
 from __future__ import annotations
 
 import os
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from gansmith.data.cache import atomic_file
 from gansmith.errors import GansmithError
+from gansmith.media.audio.notes import HIGHEST, is_note, note_number
 
-_FIRST, _LAST = 36, 127
+_FIRST, _LAST = 36, HIGHEST
 _LONGEST_ROUND = 100
 # The General MIDI percussion map; the first pattern found in the letters of a name counts.
 _KEYS = {
@@ -35,12 +37,14 @@ _KEYS = {
 
 
 def write_sfz(path: Path, groups: dict[str, list[Path]]) -> None:
-    """Map each class of a drum kit to a key, its files taking turns (round robin).
+    """Map each class to keys, its files taking turns (round robin).
 
-    A class whose name is that of a General MIDI drum gets its key (kick 36, snare 38, closed hat
-    42, ...) if no class before it has; all others get the lowest free keys from 36 up. The format
-    lets at most 100 files take turns: the first 100 of a class are used. Sounds are played to
-    their end, however short the key is held.
+    Where all classes are notes (C4, F#4, ...) each gets the key of its pitch, and keys between two
+    notes play the nearer one, tuned up or down, as far as the ends of the keyboard: an instrument.
+    Else it is a kit: a class whose name is that of a General MIDI drum gets its key (kick 36, snare
+    38, closed hat 42, ...) if no class before it has; all others get the lowest free keys from 36
+    up. The format lets at most 100 files take turns: the first 100 of a class are used. Sounds are
+    played to their end, however short the key is held.
 
     Args:
         path: The .sfz file.
@@ -51,13 +55,26 @@ def write_sfz(path: Path, groups: dict[str, list[Path]]) -> None:
             written to.
     """
     filled = {name: files for name, files in groups.items() if files}
-    keys = _keys(list(filled), path)
+    notes = bool(filled) and all(is_note(name) for name in filled)
+    keys = _ranges(list(filled)) if notes else _keys(list(filled), path)
     text = "\n".join(_group(name, keys[name], filled[name], path.parent) for name in filled)
     with atomic_file(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _keys(names: list[str], path: Path) -> dict[str, int]:
+def _ranges(names: list[str]) -> dict[str, str]:
+    """Opcodes of each note: its key, and those around that no other note is nearer to."""
+    numbers = sorted(number for name in names if (number := note_number(name)) is not None)
+    edges = [-1, *((a + b) // 2 for a, b in pairwise(numbers)), HIGHEST]
+    found = {
+        number: f"pitch_keycenter={number} lokey={below + 1} hikey={top}"
+        for number, (below, top) in zip(numbers, pairwise(edges), strict=True)
+    }
+    return {name: found[number] for name in names if (number := note_number(name)) is not None}
+
+
+def _keys(names: list[str], path: Path) -> dict[str, str]:
+    """Opcodes of each drum: its key."""
     keys: dict[str, int] = {}
     for name in names:
         key = _general_midi(name)
@@ -70,7 +87,7 @@ def _keys(names: list[str], path: Path) -> dict[str, int]:
         raise GansmithError(
             f"cannot write {path}: {len(names)} classes, keys for {len(keys)}; write several kits"
         )
-    return keys
+    return {name: f"key={key}" for name, key in keys.items()}
 
 
 def _general_midi(name: str) -> int | None:
@@ -78,11 +95,11 @@ def _general_midi(name: str) -> int | None:
     return next((key for pattern, key in _KEYS.items() if re.search(pattern, letters)), None)
 
 
-def _group(name: str, key: int, files: list[Path], folder: Path) -> str:
+def _group(name: str, keys: str, files: list[Path], folder: Path) -> str:
     turns = files[:_LONGEST_ROUND]
     lines = [
         f"// {' '.join(name.split())}",
-        f"<group> key={key} loop_mode=one_shot seq_length={len(turns)}",
+        f"<group> {keys} loop_mode=one_shot seq_length={len(turns)}",
     ]
     for position, file in enumerate(turns, 1):
         sample = Path(os.path.relpath(file, folder)).as_posix()
