@@ -40,6 +40,9 @@ class DataConfig(Section):
     field: str | None = Field(
         None, description="column of a table that holds the texts; null: text, caption or content"
     )
+    title: str | None = Field(
+        None, description="column of a table that holds a title for each text; null: none"
+    )
     captions: bool = Field(
         False, description="read pictures with what is written of them; docs/captions.md"
     )

@@ -42,6 +42,10 @@ def generate(
         float | None,
         typer.Option("--top-p", help="Share of likely tokens to draw from.", rich_help_panel=TEXTS),
     ] = None,
+    title: Annotated[
+        str | None,
+        typer.Option("--title", help="What texts are about.", rich_help_panel=TEXTS),
+    ] = None,
     prompt: Annotated[
         str | None,
         typer.Option("--prompt", help="What every text begins with.", rich_help_panel=TEXTS),
@@ -82,7 +86,7 @@ def generate(
         out=out,
         format_=format_,
         tempo=tempo,
-        wish=Wish(temperature, top_p, prompt, max_length, form, best_of, picture),
+        wish=Wish(temperature, top_p, title, prompt, max_length, form, best_of, picture),
     )
     console.print(f"{count} samples in {place}")
 

@@ -67,8 +67,8 @@ def read_files(root: Path, names: Sequence[str], config: DataConfig) -> TextFile
     Args:
         root: The folder.
         names: Relative paths of files that `is_text` holds for.
-        config: Its `unit` and `field` count here; with `unit=auto`, all plain files together
-            decide.
+        config: Its `unit`, `field` and `title` count here; with `unit=auto`, all plain files
+            together decide.
     """
     contents, sums, faults = _decoded(root, names)
     plain = {name: text for name, text in contents.items() if name.lower().endswith(PLAIN)}
@@ -81,7 +81,7 @@ def read_files(root: Path, names: Sequence[str], config: DataConfig) -> TextFile
             files[name] = TextFile(sums[name], rows, ())
             continue
         try:
-            table = read_table(text, Path(name).suffix.lower(), config.field)
+            table = read_table(text, Path(name).suffix.lower(), config.field, config.title)
         except UnreadableText as error:
             faults[name] = str(error)
         else:

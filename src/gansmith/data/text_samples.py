@@ -61,6 +61,7 @@ class PreparedTexts(Prepared):
         return {
             "unit": self._folder.unit,
             "field": self._folder.field,
+            "title": self._config.title,
             "longest": self.longest,
             "labels": self._config.labels,
             "held_out": "official" if self._folder.official_split else self._config.held_out,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gansmith.data.text_encoding import UnreadableText
+from gansmith.media.text.points import titled
 
 USUAL = ("text", "caption", "content")
 """Columns that hold the texts if nothing is said, in order of preference."""
@@ -41,7 +42,7 @@ class Table:
     faults: Sequence[tuple[int, str]]
 
 
-def read_table(text: str, suffix: str, field: str | None) -> Table:
+def read_table(text: str, suffix: str, field: str | None, title: str | None = None) -> Table:
     """Read the texts of a table.
 
     Args:
@@ -49,22 +50,28 @@ def read_table(text: str, suffix: str, field: str | None) -> Table:
         suffix: Of its name, in lower case, one of `TABLES`.
         field: Column that holds the texts; None: `text`, else `caption`, else `content`, else the
             only one with texts. Lists of texts are joined by line breaks.
+        title: Column of titles, which then stand before the texts; a record may lack its own.
 
     Raises:
-        UnreadableText: There is no such column, or most of the records cannot be read.
+        UnreadableText: There are no such columns, or most of the records cannot be read.
     """
     records, faults = TABLES[suffix](text)
     total = len(records) + len(faults)
     _require_most(faults, total)
+    names = list(dict.fromkeys(name for _, record in records for name in record))
+    if title is not None and title not in names:
+        raise UnreadableText(f"has no column '{title}': choose data.title from {_listed(names)}")
     if all(record.keys() == {""} for _, record in records):
         return Table(None, [Row(record[""]) for _, record in records], faults)
-    names = list(dict.fromkeys(name for _, record in records for name in record))
-    column = _column(records, names, field)
+    column = _column(records, [name for name in names if name != title], field)
     label = next((name for name in names if name.casefold() == LABEL), LABEL)
     rows = []
     for line, record in records:
         try:
-            rows.append(Row(_text(record, column), _label(record.get(label))))
+            whole = _text(record, column)
+            if title is not None and record.get(title):
+                whole = titled(_text(record, title), whole)
+            rows.append(Row(whole, _label(record.get(label))))
         except ValueError as error:
             faults.append((line, str(error)))
     _require_most(faults, total)

@@ -12,7 +12,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.evaluation.metrics.retrieval import Retrieval
 from gansmith.evaluation.sweep import Sweep
-from gansmith.media.text.points import to_texts
+from gansmith.media.text.points import to_texts, untitled
 from gansmith.media.text.verse.patterns import LENGTHS
 from gansmith.media.text.verse.report import quatrain_lines, quatrain_report
 
@@ -47,9 +47,13 @@ def peruse(samples: NDArray[np.int32], dataset: Dataset, seed: int = 0) -> tuple
         Values and floors of bleu4, self_bleu4, language, reverse_language, unique, copied and
         mean_length, as :meth:`gansmith.evaluation.sweep.Sweep.measure` has them, with two samples
         and `LEAST` held-out texts at least; of collections of Chinese quatrains also of form_lines,
-        form_rhyme and form_tones.
+        form_rhyme and form_tones. Titles do not count.
     """
     texts, (held_out, training) = to_texts(samples[:MOST]), sides(dataset)
+    if dataset.settings.get("title") is not None:
+        texts, held_out, training = (
+            [untitled(text) for text in some] for some in (texts, held_out, training)
+        )
     values, floors = _forms(texts, held_out)
     count = min(len(texts), len(held_out) // 2)
     if count < LEAST // 2:

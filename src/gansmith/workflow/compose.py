@@ -13,6 +13,7 @@ from torch import Tensor
 from gansmith.errors import GansmithError
 from gansmith.media.text.captions import CaptionMedium
 from gansmith.media.text.medium import TextMedium
+from gansmith.media.text.points import TITLE_END, titled
 from gansmith.media.text.symbols import END
 from gansmith.media.text.verse.forms import FORMS
 from gansmith.media.text.verse.lines import Couplet, Haiku, LineForm
@@ -42,7 +43,8 @@ class Wish:
     Attributes:
         temperature: Below 1 for more typical texts, above for stranger ones.
         top_p: Share of each distribution that tokens are drawn from, the most likely ones.
-        prompt: What every text begins with.
+        title: What every text is about, where the generator has learnt texts with titles.
+        prompt: What every text begins with, behind its title.
         max_length: Most tokens of a text.
         form: Name of a form of verse that every text keeps.
         best_of: Texts drawn for each that is kept; the discriminator chooses.
@@ -51,6 +53,7 @@ class Wish:
 
     temperature: float | None = None
     top_p: float | None = None
+    title: str | None = None
     prompt: str | None = None
     max_length: int | None = None
     form: str | None = None
@@ -91,12 +94,15 @@ def compose(
     prompt, top_p = normalize("NFC", wish.prompt or ""), wish.top_p or 1.0
     wish = replace(wish, prompt=prompt)
     if wish.form in LINE_FORMS:
+        if wish.title is not None or medium.titled:
+            raise GansmithError(f"--form {wish.form} is for texts without titles")
         form = LINE_FORMS[wish.form]()
         _check_lines(wish, medium)
         plain = Decoding(temperature, top_p)
         return write_lines(generator, medium, form, plain, prompt, count, seed, labels)
-    begun = _begun(medium, prompt, length)
-    generator.decoding = Decoding(temperature, top_p, begun, _mask(medium, wish, length))
+    head = _head(medium, wish)
+    begun = _begun(medium, head + prompt, length)
+    generator.decoding = Decoding(temperature, top_p, begun, _mask(medium, wish, length, head))
     tries = wish.best_of or 1
     latents = draw_latents(count * tries, generator.latent, seed)[:, :length]
     asked = None if labels is None else labels.repeat_interleave(tries, dim=0)
@@ -172,10 +178,30 @@ def _begun(medium: TextMedium, prompt: str, length: int) -> Tensor | None:
     return torch.tensor([numbers])
 
 
-def _mask(medium: TextMedium, wish: Wish, length: int) -> Mask | None:
+def _head(medium: TextMedium, wish: Wish) -> str:
+    """What stands before a text for its title."""
+    if wish.title is None:
+        if medium.titled and (wish.prompt or wish.form in QUATRAINS):
+            raise GansmithError(
+                "the generator writes a title before each text: say which with --title"
+            )
+        return ""
+    if not medium.titled:
+        raise GansmithError(
+            "--title is for generators that learnt texts with titles: train with data.title"
+        )
+    head = titled(wish.title, "").rstrip("\n")
+    if not head:
+        raise GansmithError("--title is empty")
+    return head + TITLE_END
+
+
+def _mask(medium: TextMedium, wish: Wish, length: int, head: str) -> Mask | None:
     """What may follow what, where a form of Chinese verse is asked for."""
     if wish.form not in QUATRAINS:
         return None
+    skipped = len(medium.vocabulary.numbers([head])[0]) if head else 0
+    length -= skipped
     form = Quatrain(medium.vocabulary.symbols(), QUATRAINS[wish.form], end=END)
     if length < form.tokens:
         remedy = "train on poems of that form" if wish.max_length is None else "drop --max-length"
@@ -184,7 +210,7 @@ def _mask(medium: TextMedium, wish: Wish, length: int) -> Mask | None:
         )
     if wish.prompt and (fault := form.broken(wish.prompt)):
         raise GansmithError(f"{fault}: give another --prompt, or drop --form")
-    return lambda before: torch.from_numpy(form.allowed(before.numpy()))
+    return lambda before: torch.from_numpy(form.allowed(before[:, skipped:].numpy()))
 
 
 def _written(generator: SequenceGenerator, latents: Tensor, labels: Tensor | None) -> Tensor:

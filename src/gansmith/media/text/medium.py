@@ -36,6 +36,7 @@ class TextMedium(Medium):
         vocabulary: Turns texts into tokens and back.
         length: T, the end of a text included.
         longest: L.
+        titled: Texts begin with a title, an empty line behind it.
     """
 
     name = "text"
@@ -46,8 +47,9 @@ class TextMedium(Medium):
     walks = 1
     legible = True
 
-    def __init__(self, vocabulary: Tokens, length: int, longest: int) -> None:
+    def __init__(self, vocabulary: Tokens, length: int, longest: int, titled: bool = False) -> None:
         self.vocabulary, self.length, self.longest = vocabulary, length, longest
+        self.titled = titled
         self.tokens = len(vocabulary)
 
     @classmethod
@@ -57,7 +59,7 @@ class TextMedium(Medium):
             raise GansmithError(
                 f"medium 'text' does not see the pictures of '{dataset.name}': set medium=captions"
             )
-        medium = cls(*learnt(recipe, dataset))
+        medium = cls(*learnt(recipe, dataset), titled=recipe.data.title is not None)
         medium.traits = known_traits(medium.vocabulary, say)
         return medium
 
@@ -65,11 +67,12 @@ class TextMedium(Medium):
     def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> TextMedium:
         """Take up what :meth:`facts` and :meth:`tensors` gave."""
         written = bytes(tensors["tokenizer"].tolist()).decode()
-        return cls(Tokens.restore(written), facts["length"], facts["longest"])
+        lengths = facts["length"], facts["longest"]
+        return cls(Tokens.restore(written), *lengths, titled=facts.get("titled", False))
 
     def facts(self) -> dict[str, Any]:
-        """Return both lengths."""
-        return {"length": self.length, "longest": self.longest}
+        """Return both lengths, and whether there are titles."""
+        return {"length": self.length, "longest": self.longest, "titled": self.titled}
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the content of `tokenizer.json`, as bytes."""

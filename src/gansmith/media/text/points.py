@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+TITLE_END = "\n\n"
+"""Stands between a text's title and the text."""
+
 _LINE_END = re.compile("\r\n|[\r\x85\u2028\u2029]")
 _DROPPED = re.compile("[\0-\x08\x0e-\x1b\x7f-\x9f\ufeff\ud800-\udfff]+")
 _BLANKS = re.compile(r"[^\S\n]+")
@@ -27,6 +30,17 @@ def normalise(text: str) -> str:
         text = _DROPPED.sub("", with_line_feeds(text))
         text = _EDGES.sub("\n", _BLANKS.sub(" ", text))
     return unicodedata.normalize("NFC", text.strip(" \n"))
+
+
+def titled(title: str, text: str) -> str:
+    """Put a title before a text, on one line; normal, and the text alone where it is empty."""
+    title = " ".join(normalise(title).split())
+    return f"{title}{TITLE_END}{normalise(text)}" if title else normalise(text)
+
+
+def untitled(text: str) -> str:
+    """Take its title from a text that has one."""
+    return text.partition(TITLE_END)[2] or text
 
 
 def with_line_feeds(text: str) -> str:

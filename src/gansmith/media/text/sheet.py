@@ -18,8 +18,14 @@ NO_SIGN = "\U0010fffe"
 """In no font: it is drawn as what stands for all that a font lacks."""
 FONTS = (
     *("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial.ttf", "arial.ttf", "Helvetica.ttc"),
-    *("NotoSansCJK-Regular.ttc", "NotoSerifCJK-Regular.ttc", "NotoSansSC-Regular.otf"),
-    *("SourceHanSansSC-Regular.otf", "wqy-microhei.ttc", "wqy-zenhei.ttc", "uming.ttc"),
+    *("NotoSansCJK-Regular.ttc", "NotoSerifCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf"),
+    *(
+        "NotoSansSC-Regular.otf",
+        "SourceHanSansSC-Regular.otf",
+        "wqy-microhei.ttc",
+        "wqy-zenhei.ttc",
+        "uming.ttc",
+    ),
     *("msyh.ttc", "simsun.ttc", "PingFang.ttc", "Hiragino Sans GB.ttc", "Arial Unicode.ttf"),
 )
 """Fonts of common systems: letters of Europe, then Chinese characters, Kana and Hangul."""
