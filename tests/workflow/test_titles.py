@@ -98,7 +98,7 @@ def test_a_form_is_kept_below_a_title(gansmith: Cli, trained: Path, tmp_path: Pa
 def test_forms_are_judged_without_titles(trained: Path) -> None:
     pytest.importorskip("zhconv")
     quality = json.loads((trained / "quality.json").read_text("utf-8"))
-    assert quality["floors"]["form_lines"] == 1
+    assert quality["metrics"]["form_lines"]["floor"] == 1
 
 
 @pytest.mark.parametrize(
