@@ -80,6 +80,17 @@ def make_beats(folder: Path, count: int, rate: int = 16_000) -> Path:
     return folder
 
 
+def make_notes(folder: Path, count: int, rate: int = 16_000) -> Path:
+    """Write half-second tones whose names say A4 and C5 in turn."""
+    folder.mkdir(parents=True)
+    time = np.arange(rate // 2) / rate
+    for index in range(count):
+        name, hertz = (("A4", 440), ("C5", 523.25))[index % 2]
+        wave = (0.2 + 0.01 * index) * np.sin(2 * np.pi * hertz * time)
+        soundfile.write(folder / f"{name} {index}.wav", wave, rate)
+    return folder
+
+
 def make_sprites(folder: Path, count: int) -> Path:
     """Write RGBA sprites of 48x48."""
     folder.mkdir(parents=True)

@@ -21,9 +21,17 @@ from gansmith.media import MEDIA
 from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.recipe import Recipe
-from tests.conftest import make_beats, make_hits, make_labelled, make_messy, make_sprites
+from tests.conftest import (
+    make_beats,
+    make_hits,
+    make_labelled,
+    make_messy,
+    make_notes,
+    make_sprites,
+)
 from tests.docs.reader import Reader
 from tests.training.verses import TEXTS
+from tests.workflow.text_runs import make_titled_poems
 
 TRAIN, TEST = 300, 60
 SOUND = {"decoder_steps": 2, "iterations": 2}
@@ -100,6 +108,8 @@ GIVEN: dict[str, Callable[[Path], object]] = {
     "hits": lambda place: make_hits(place, 24),
     "lines.txt": lambda place: place.write_text("\n".join(TEXTS), "utf-8"),
     "beats": lambda place: make_beats(place, 6),
+    "flute": lambda place: make_notes(place, 24),
+    "verse.jsonl": make_titled_poems,
     "shapes": lambda place: make_labelled(place, 16),
     "runs/demo": _demo_run,
 }

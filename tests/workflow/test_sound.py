@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 import gansmith as library
+from tests.conftest import make_notes
 
 QUICK = [
     "training.batch=8",
@@ -94,12 +95,7 @@ def test_a_kit_has_a_folder_a_class_and_lays_them_on_keys(  # type: ignore[no-un
 
 
 def test_an_instrument_is_laid_on_keys_and_plays_its_scale(gansmith, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    folder, time = tmp_path / "flute", np.arange(8_000) / 16_000
-    folder.mkdir()
-    for number in range(40):
-        name, hertz = (("A4", 440), ("C5", 523.25))[number % 2]
-        wave = (0.2 + 0.01 * number) * np.sin(2 * np.pi * hertz * time)
-        soundfile.write(folder / f"{name} {number}.wav", wave, 16_000)
+    folder = make_notes(tmp_path / "flute", 40)
     run, place = tmp_path / "run", tmp_path / "kit"
     settings = [part for entry in QUICK for part in ("--set", entry)]
     where = ["--data", folder, "--out", run, "--samples", 64]

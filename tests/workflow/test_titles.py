@@ -11,19 +11,7 @@ from gansmith.data.text_encoding import UnreadableText
 from gansmith.data.text_tables import read_table
 from gansmith.media.text.points import titled, untitled
 from gansmith.media.text.verse.report import quatrain_lines, quatrain_report
-from tests.workflow.text_runs import Cli, options, poems, refusal
-
-TITLES = ("春曉", "登樓", "江雪")
-
-
-def table(folder: Path, count: int = 60) -> Path:
-    path = folder / "poems.jsonl"
-    rows = [
-        {"title": TITLES[number % 3], "lines": poem.split("\n")}
-        for number, poem in enumerate(poems(count))
-    ]
-    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
-    return path
+from tests.workflow.text_runs import Cli, make_titled_poems, options, refusal
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +23,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(gansmith: Cli, home: Path) -> Path:
     run = home / "run"
     if not run.exists():
-        where = ["--data", table(home), "--out", run, "--samples", 160]
+        where = ["--data", make_titled_poems(home / "poems.jsonl"), "--out", run, "--samples", 160]
         settings = options("data.title=title", "sequence.likelihood=0.5")
         code, out, err = gansmith("train", "texts", *where, *settings)
         assert code == 0, out + err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sys
 from collections.abc import Callable
@@ -52,6 +53,17 @@ def poems(count: int = 60, length: int = 5) -> list[str]:
         "\n".join("".join(drawn.choices(CHARACTERS, k=length)) for _ in range(4))
         for _ in range(count)
     ]
+
+
+def make_titled_poems(path: Path) -> Path:
+    """Write poems with titles as JSON Lines."""
+    titles = ("春曉", "登樓", "江雪")
+    rows = [
+        {"title": titles[number % 3], "lines": poem.split("\n")}
+        for number, poem in enumerate(poems())
+    ]
+    path.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
+    return path
 
 
 def untrained(texts: list[str], *settings: str) -> Model:
