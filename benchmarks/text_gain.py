@@ -37,7 +37,8 @@ TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
 CORPORA = {
     # its published halves are of different topics: only the first is taken here
     "captions": lambda: [f"data.source={get_texts(TEXT_SETS['captions-coco']) / 'train.txt'}"],
-    "quatrains": list,
+    # told apart by form they would be asked for by label
+    "quatrains": lambda: ["data.form=null"],
 }
 ARMS = {
     "likelihood": ("likelihood", 1),

@@ -40,6 +40,9 @@ class DataConfig(Section):
     field: str | None = Field(
         None, description="column of a table that holds the texts; null: text, caption or content"
     )
+    form: str | None = Field(
+        None, description="form of verse; texts are labelled by whether they keep it; docs/text.md"
+    )
     title: str | None = Field(
         None, description="column of a table that holds a title for each text; null: none"
     )

@@ -61,6 +61,7 @@ class PreparedTexts(Prepared):
         return {
             "unit": self._folder.unit,
             "field": self._folder.field,
+            "form": self._config.form,
             "title": self._config.title,
             "longest": self.longest,
             "labels": self._config.labels,

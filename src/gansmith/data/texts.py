@@ -13,8 +13,12 @@ from gansmith.data.say import Say, silent
 from gansmith.data.text_files import TextFiles, is_text, read_files
 from gansmith.data.text_samples import PreparedTexts, different
 from gansmith.errors import GansmithError
-from gansmith.media.text.points import normalise
+from gansmith.media.text.points import normalise, untitled
+from gansmith.media.text.verse.forms import FORMS
 from gansmith.recipe import DataConfig
+
+FREE = "free"
+"""Label of texts that do not keep the form that is asked for."""
 
 _TAKES = ".txt, .jsonl, .csv or .tsv files there"
 
@@ -27,7 +31,7 @@ class TextFolder(Collection):
 
     Args:
         root: The folder, or the file.
-        config: Its `unit`, `field` and `labels` count here.
+        config: Its `unit`, `field`, `title`, `form` and `labels` count here.
         say: Takes warnings of files and records that cannot be read, one line each.
 
     Attributes:
@@ -35,7 +39,7 @@ class TextFolder(Collection):
         numbers: Number of the file that each text is from, in `names`.
         names: Relative path of every readable file.
         official: Whether the publisher holds out each text; counts with `official_split`.
-        labels: One label a text, or None.
+        labels: One label a text, where a form is asked for its name or "free"; or None.
         unit: What a text was in plain files, or "record".
         field: The column that was read, if there is one.
         empty: Texts left out because nothing is in them.
@@ -58,7 +62,7 @@ class TextFolder(Collection):
             raise GansmithError(f"{root} cannot be read: {found.faults[root.name]}")
         self.faults = _faults(found, self.root, say)
         self.names, self.unit, self.field = list(found.files), found.unit, found.field
-        self._gather(found, config.labels)
+        self._gather(found, config)
         sums = [file.sha256 for file in found.files.values()]
         self.content = combined_digest([*self.names, *sums, *(self.labels or ())])
 
@@ -70,7 +74,7 @@ class TextFolder(Collection):
         """Cut the texts to one greatest length."""
         return PreparedTexts(self, config)
 
-    def _gather(self, found: TextFiles, use_labels: bool) -> None:
+    def _gather(self, found: TextFiles, config: DataConfig) -> None:
         """Keep what is different, with its label and the number of its file."""
         rows = [row for file in found.files.values() for row in file.rows]
         numbers = [n for n, file in enumerate(found.files.values()) for _ in file.rows]
@@ -83,11 +87,13 @@ class TextFolder(Collection):
         self.empty = texts.count("")
         self.duplicates = len(texts) - self.empty - len(kept)
         self._require_several()
-        self.labels = self._find_labels([rows[index].label for index in kept], use_labels)
+        self.labels = self._find_labels([rows[index].label for index in kept], config)
 
-    def _find_labels(self, own: Sequence[str | None], use: bool) -> list[str] | None:
-        """Labels from the tables, or else from the folder; None where there are none."""
-        if not use:
+    def _find_labels(self, own: Sequence[str | None], config: DataConfig) -> list[str] | None:
+        """Labels by form, from the tables, or else from the folder; None where there are none."""
+        if config.form is not None:
+            return form_labels(self.texts, config.form)
+        if not config.labels:
             return None
         by_file = folder_labels(self.root, self.names) if len(self.names) > 1 else None
         labels = [
@@ -113,6 +119,26 @@ class TextFolder(Collection):
                 f"one does not train: put each text on a line of its own, or say how they are "
                 f"parted with --set data.unit=line (or paragraph, or file)"
             )
+
+
+def form_labels(texts: Sequence[str], form: str) -> list[str]:
+    """Label texts by whether they keep a form of verse, titles left out.
+
+    Args:
+        texts: Any.
+        form: Name of the form, which is the label of those that keep it; others are "free".
+
+    Raises:
+        GansmithError: There is no such form, all texts keep it or none does, or a package of the
+            extra `poems` is not installed.
+    """
+    kept = FORMS[form].kept
+    labels = [form if kept(untitled(text)) else FREE for text in texts]
+    if len(set(labels)) == 1:
+        rest = "drop data.form" if labels[0] == form else "choose another data.form"
+        share = "every text keeps" if labels[0] == form else "no text keeps"
+        raise GansmithError(f"{share} the form {form}: {rest}")
+    return labels
 
 
 def _faults(found: TextFiles, root: Path, say: Say) -> list[tuple[str, str]]:
