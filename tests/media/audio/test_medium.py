@@ -189,9 +189,10 @@ def test_waveforms_are_no_loops() -> None:
 def test_a_loop_is_decoded_without_a_beginning(representation: str) -> None:
     """Rolling by 5 hops rolls the picture by 5 frames, and a vocoder's sound by as many hops.
 
-    Griffin-Lim starts from fixed phases, so that its sound is another one.
+    Griffin-Lim starts from fixed phases, so that its sound is another one. The tone of whole
+    periods a hop is left out: all its frames are alike, and rounding decides between their phases.
     """
-    samples = clips(4, 1024)
+    samples = clips(4, 1024)[:3]
     medium = fitted(representation, samples, loop=True, iterations=32)
     pictures = medium.encode(torch.from_numpy(np.roll(samples, 5 * 32, axis=2)))
     torch.testing.assert_close(

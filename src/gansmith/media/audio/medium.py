@@ -36,7 +36,7 @@ AT_ONCE = 32
 CLOSED = 8
 """Loops have a multiple of so many frames, to which their length is brought and back."""
 MOST_SHOWN = 256
-VERSION = 3
+VERSION = 4
 
 
 class AudioMedium(Medium):

@@ -150,10 +150,26 @@ def griffin_lim(magnitudes: Tensor, transform: Transform, iterations: int) -> Te
     random = torch.Generator().manual_seed(0)
     angles = 2 * math.pi * torch.rand(magnitudes.shape[1:], generator=random)
     spectra = magnitudes * torch.polar(torch.ones_like(angles), angles).to(magnitudes.device)
-    previous = torch.zeros_like(spectra)
+    return settled(spectra, transform, iterations)
+
+
+def settled(spectra: Tensor, transform: Transform, iterations: int) -> Tensor:
+    """Make sound of spectra whose phases are roughly right, by the iteration of `griffin_lim`.
+
+    Gradients pass through it (as in Masuyama et al. 2019, arXiv 1903.03971).
+
+    Args:
+        spectra: complex [N, fft / 2 + 1, F]; their magnitudes are kept to.
+        transform: What they are spectra of.
+        iterations: Pairs of transforms.
+
+    Returns:
+        float [N, F * hop].
+    """
+    magnitudes, previous = spectra.abs(), torch.zeros_like(spectra)
     for _ in range(iterations):
         rebuilt = transform.forward(transform.inverse(spectra))
         moved = rebuilt + MOMENTUM * (rebuilt - previous)
-        spectra = magnitudes * moved / moved.abs().clamp(min=TINY)
+        spectra = magnitudes * (moved / moved.abs().clamp(min=TINY))
         previous = rebuilt
     return transform.inverse(spectra)

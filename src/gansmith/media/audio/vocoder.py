@@ -1,10 +1,12 @@
 """A small decoder from log-mel pictures to waves, trained on the user's own clips.
 
 A ConvNeXt trunk at the rate of the frames and a head that gives magnitude and phase of every bin,
-turned into sound by one inverse Fourier transform (Vocos, Siuzdak 2023, arXiv 2306.00814). The head
+turned into sound by an inverse Fourier transform (Vocos, Siuzdak 2023, arXiv 2306.00814). The head
 corrects magnitudes that are the means of their mel bands, so that only phase and fine structure are
-left to learn. Losses are those of Parallel WaveGAN without its discriminator (multi-resolution
-spectra, Yamamoto et al. 2020, arXiv 1910.11480).
+left to learn. A trunk that sees a steady tone cannot turn its phase from frame to frame, so a few
+rounds of Griffin-Lim follow, in training too (Masuyama et al. 2019, arXiv 1903.03971). Losses are
+those of Parallel WaveGAN without its discriminator (multi-resolution spectra, Yamamoto et al. 2020,
+arXiv 1910.11480), and the same between the head's magnitudes and those of the real sound.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from torch.nn import functional as F
 
 from gansmith.media.audio.logmel import LogMel
 from gansmith.media.audio.samples import STEPS, to_waves
-from gansmith.media.audio.spectrum import Transform
+from gansmith.media.audio.spectrum import Transform, settled
 
 KERNEL = 7
 BATCH, RATE, WARMUP = 16, 2e-3, 100
@@ -30,6 +32,10 @@ PIECE = 32
 """Frames of a piece of a clip; training is on pieces."""
 FAINT = 0.01
 """Peak, of full scale, below which a piece teaches nothing."""
+TRAINED_ROUNDS, ROUNDS = 4, 8
+"""Of Griffin-Lim, while training and then; more go on to help where the magnitudes are right."""
+HEAD = 0.5
+"""Weight of the loss of the head's magnitudes."""
 QUIET = 1e-4
 """Magnitudes below this share of the loudest count as equal in the loss: -80 dB."""
 LEAST_LOG, MOST_LOG, TINY = -18.0, 6.0, 1e-12
@@ -83,6 +89,10 @@ class Vocoder(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return waves, silent where the picture is."""
+        return settled(self.spectra(pictures), self.codec.transform, ROUNDS)
+
+    def spectra(self, pictures: Tensor) -> Tensor:
+        """Return magnitudes and rough phases, complex [N, fft / 2 + 1, F]."""
         hidden = self.entry(pictures.clamp(-1, 1))
         for block in self.blocks:
             hidden = block(hidden)
@@ -92,7 +102,7 @@ class Vocoder(nn.Module):
         magnitudes = means * torch.exp(change.clamp(LEAST_LOG, MOST_LOG))
         turned = torch.complex(cosine, sine)
         turned = turned / turned.abs().clamp(min=1e-6)
-        return self.codec.transform.inverse(magnitudes * turned)
+        return magnitudes * turned
 
 
 def _along_time(width: int, out: int, loop: bool, groups: int = 1) -> nn.Conv1d:
@@ -119,8 +129,7 @@ def train_vocoder(codec: LogMel, waves: NDArray[np.int16], steps: int, seed: int
         pieces = pieces_of(waves, codec.transform.hop)
         for batch in _batches(len(pieces), steps):
             real = torch.from_numpy(to_waves(pieces[batch]))
-            made = vocoder(open_ended.encode(real))
-            loss = spectral_loss(made[:, : real.shape[1]], real, resolutions)
+            loss = _loss(vocoder, real, resolutions)
             adam.zero_grad()
             torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(vocoder.parameters(), 1.0)
@@ -129,22 +138,31 @@ def train_vocoder(codec: LogMel, waves: NDArray[np.int16], steps: int, seed: int
         return Vocoder.restore(codec, vocoder.state_dict())
 
 
+def _loss(vocoder: Vocoder, real: Tensor, resolutions: list[Transform]) -> Tensor:
+    transform = vocoder.codec.transform
+    spectra = vocoder.spectra(vocoder.codec.encode(real))
+    made = settled(spectra, transform, TRAINED_ROUNDS)[:, : real.shape[1]]
+    head = _difference(spectra.abs(), _magnitudes(transform, real))
+    return spectral_loss(made, real, resolutions) + HEAD * head
+
+
 def spectral_loss(made: Tensor, real: Tensor, resolutions: list[Transform]) -> Tensor:
     """Return spectral convergence and the mean difference of log magnitudes, over resolutions."""
-    terms = []
-    for transform in resolutions:
-        a, b = (_magnitudes(transform, waves) for waves in (made, real))
-        quiet = QUIET * b.detach().amax((1, 2), keepdim=True) + 1e-5
-        apart = ((a - b).square().sum((1, 2)) + TINY).sqrt()  # 0 has no slope there
-        ratio = apart / b.square().sum((1, 2)).sqrt().clamp(min=1e-3)
-        logs = ((a + quiet).log() - (b + quiet).log()).abs().mean((1, 2))
-        terms.append((ratio + logs).mean())
+    terms = [_difference(_magnitudes(t, made), _magnitudes(t, real)) for t in resolutions]
     return torch.stack(terms).mean()
+
+
+def _difference(a: Tensor, b: Tensor) -> Tensor:
+    """How far magnitudes [N, bins, F] are from real ones; loud clips count most in convergence."""
+    quiet = QUIET * b.amax((1, 2), keepdim=True) + 1e-5
+    apart = ((a - b).square().sum() + TINY).sqrt()  # 0 has no slope there
+    ratio = apart / b.square().sum().sqrt().clamp(min=1e-3)
+    return ratio + ((a + quiet).log() - (b + quiet).log()).abs().mean()
 
 
 def _magnitudes(transform: Transform, waves: Tensor) -> Tensor:
     spectra = transform.forward(waves)
-    return (spectra.real.square() + spectra.imag.square() + 1e-12).sqrt()
+    return (spectra.real.square() + spectra.imag.square() + TINY).sqrt()
 
 
 def _resolutions(transform: Transform) -> list[Transform]:
