@@ -5,9 +5,11 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from tests.evaluation.bars import bars
+from tests.evaluation.tones import LENGTH, tones
 from torch import nn
 
 from gansmith.errors import GansmithError
@@ -125,6 +127,50 @@ def test_missing_and_damaged_files_get_one_line(tmp_path: Path, kind: str) -> No
     with pytest.raises(GansmithError, match="does not serve") as error:
         build_extractor(f"{kind}:{tmp_path / 'damaged'}", dataset)
     assert "\n" not in str(error.value)
+
+
+def listening(shape: tuple[int, ...]) -> nn.Module:
+    """Loudness in eight parts of a wave, or of the bands of a picture."""
+    pool: nn.Module = nn.AdaptiveAvgPool1d(8) if len(shape) == 2 else nn.AdaptiveAvgPool2d((8, 1))
+
+    class Loudness(nn.Module):
+        def forward(self, values: torch.Tensor) -> torch.Tensor:
+            found: torch.Tensor = pool(values.abs())
+            return found.flatten(1)
+
+    return Loudness().eval()
+
+
+@pytest.mark.parametrize("points", [LENGTH, 3_200, 800])
+def test_networks_that_take_waves_hear_them(tmp_path: Path, points: int) -> None:
+    dataset = tones()
+    file = export(listening((4, points)), (4, points), {0: DYNAMIC}, tmp_path / "ears.pt2")
+    extractor = build_extractor(f"torch:{file}", dataset)
+    waves = dataset.samples[:, 0, :, 0] / 32768
+    waves = np.pad(waves, ((0, 0), (0, max(0, points - waves.shape[1]))))[:, :points]
+    expected = np.abs(waves).reshape(len(waves), 8, -1).mean(2)
+    np.testing.assert_allclose(extractor.features(dataset.samples), expected, atol=1e-6)
+    assert f"{points:,} points" in extractor.preprocessing.description
+
+
+@pytest.mark.parametrize("side", [64, 96])
+def test_networks_that_take_pictures_see_levels_of_sounds(tmp_path: Path, side: int) -> None:
+    dataset, shape = tones(), (4, 1, side, 32)
+    file = export(listening(shape), shape, {0: DYNAMIC}, tmp_path / "eyes.pt2")
+    extractor = build_extractor(f"torch:{file}", dataset)
+    seen = extractor.preprocessing(dataset.samples)
+    assert seen.shape == (len(dataset), *shape[1:]) and 0 <= seen.min() < seen.max() <= 1
+    assert dataset.labels is not None
+    low, high = (seen[dataset.labels == label].mean(dim=(0, 1, 3)) for label in (0, 1))
+    assert low.argmax() < high.argmax()
+    expected = seen.reshape(len(seen), 8, -1).mean(2)
+    torch.testing.assert_close(extractor.features(dataset.samples), expected)
+
+
+def test_sounds_need_a_network_for_sounds(tmp_path: Path) -> None:
+    file = export(embedding(3), (2, 3, 24, 20), {0: DYNAMIC}, tmp_path / "mine.pt2")
+    with pytest.raises(GansmithError, match=r"of sounds it must be \[N, T\], waves, or \[N, 1"):
+        build_extractor(f"torch:{file}", tones())
 
 
 def test_inputs_of_another_kind_are_explained(tmp_path: Path) -> None:

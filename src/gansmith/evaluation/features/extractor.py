@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
-from gansmith.evaluation.features.hearing import Hearing
+from gansmith.evaluation.features.hearing import Hearing, Waves
 from gansmith.evaluation.features.preprocessing import Preprocessing
 from gansmith.registry import Registry, unknown
 
@@ -66,7 +66,7 @@ class Extractor:
         self,
         name: str,
         network: Network,
-        preprocessing: Preprocessing | Hearing,
+        preprocessing: Preprocessing | Hearing | Waves,
         weights: Iterable[bytes] = (),
         chunk: int = 128,
         details: dict[str, Any] | None = None,

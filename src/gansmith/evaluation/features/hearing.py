@@ -29,7 +29,7 @@ class Hearing:
     """Log-mel pictures with settings of their own, whatever represents sound in training.
 
     64 bands up to half the rate, windows of about 32 ms, levels down to -80 dB, 64
-    places in time.
+    places in time; brought to another height or width where a network takes that.
 
     Attributes:
         rate: In Hz.
@@ -50,15 +50,15 @@ class Hearing:
     def description(self) -> str:
         """In words, as every verdict carries it."""
         return (
-            f"channels mixed, {SIDE} mel bands at {self.rate} Hz over {SPAN:g} dB, {SIDE} places "
-            "in time"
+            f"channels mixed, {self.height} mel bands at {self.rate} Hz over {SPAN:g} dB, "
+            f"{self.width} places in time"
         )
 
     def __call__(self, samples: NDArray[Any]) -> Tensor:
         """Turn stored sounds, int16 [N, 1, T, C], into float32 [N, 1, 64, 64]."""
         levels = self._mel.encode(torch.from_numpy(mixed(samples))).unsqueeze(1)
-        if levels.shape[3] != self.width:
-            size = (self.height, self.width)
+        size = (self.height, self.width)
+        if tuple(levels.shape[2:]) != size:
             levels = F.interpolate(levels, size, mode="bilinear", antialias=True)
         return ((levels + 1) / 2 - self.centre) / self.scale
 
@@ -67,6 +67,29 @@ class Hearing:
         fft = 1 << round(math.log2(WINDOW * self.rate))
         hop = max(1, min(fft // 2, self.length // self.width))
         return LogMel(self.rate, Transform(fft, hop), SIDE, top=TOP, span=SPAN)
+
+
+@dataclass(frozen=True)
+class Waves:
+    """Sounds as they are, for networks that take waves.
+
+    Attributes:
+        width: Points that the network takes; clips are cut off, or followed by silence.
+    """
+
+    width: int
+    channels: int = 1
+    height: int = 1
+
+    @property
+    def description(self) -> str:
+        """In words, as every verdict carries it."""
+        return f"channels mixed, {self.width:,} points of the wave"
+
+    def __call__(self, samples: NDArray[Any]) -> Tensor:
+        """Turn stored sounds, int16 [N, 1, T, C], into float32 [N, 1, 1, width] in [-1, 1)."""
+        waves = torch.from_numpy(mixed(samples))[:, : self.width]
+        return F.pad(waves, (0, self.width - waves.shape[1]))[:, None, None]
 
 
 def prepare_for(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,6 +22,7 @@ from gansmith.evaluation.features.extractor import (
     Network,
     optional_module,
 )
+from gansmith.evaluation.features.hearing import Hearing, Waves
 from gansmith.evaluation.features.preprocessing import Preprocessing
 
 CHUNK = 32
@@ -29,7 +33,8 @@ CHUNK = 32
 def onnx(file: Path, dataset: Dataset) -> Extractor:
     """`onnx:FILE`: the first output of an ONNX network whose input is [N, 1 or 3, H, W] in [0, 1].
 
-    Where the file leaves N, H or W open, they follow the collection.
+    Where the file leaves N, H or W open, they follow the collection. Of sounds it sees log-mel
+    pictures, or, where its input is [N, T], waves in [-1, 1] at the rate of the clips.
     """
     runtime = optional_module("onnxruntime", "onnx")
     try:
@@ -47,7 +52,7 @@ def onnx(file: Path, dataset: Dataset) -> Extractor:
 
 @FILE_EXTRACTORS.register("torch")
 def exported(file: Path, dataset: Dataset) -> Extractor:
-    """`torch:FILE.pt2`: a program of `torch.export.save`, input [N, 1 or 3, H, W] in [0, 1].
+    """`torch:FILE.pt2`: a program of `torch.export.save`, its input as for `onnx:FILE`.
 
     Export it in evaluation mode. Files that carry pickled objects are refused.
     """
@@ -74,11 +79,9 @@ def _own(
     name: str, file: Path, network: Network, shape: Sequence[Any], dataset: Dataset
 ) -> Extractor:
     """Join a network to the preprocessing that its input shape asks for."""
-    if len(shape) != 4 or shape[1] not in (1, 3):
-        raise GansmithError(f"{file} takes input {list(shape)}: it must be [N, 1 or 3, H, W]")
-    sizes = zip(shape[2:], dataset.samples.shape[1:3], strict=True)
-    height, width = (side if isinstance(side, int) else own for side, own in sizes)
-    seen = Preprocessing(shape[1], height, width, centre=0.0, scale=1.0)
+    seen = _preparation(file, shape, dataset)
+    if isinstance(seen, Waves):
+        network = partial(_over_waves, network)
     chunk = shape[0] if isinstance(shape[0], int) else CHUNK
     try:
         return Extractor(f"{name}:{file.name}", network, seen, [file.read_bytes()], chunk)
@@ -86,6 +89,31 @@ def _own(
         raise
     except Exception as error:  # whatever the user's network raises on a sample
         raise _unusable(file, error) from None
+
+
+def _preparation(
+    file: Path, shape: Sequence[Any], dataset: Dataset
+) -> Preprocessing | Hearing | Waves:
+    sides = [side if isinstance(side, int) else None for side in shape]
+    if dataset.samples.dtype == np.int16:
+        if len(shape) == 2:
+            return Waves(sides[1] or dataset.samples.shape[2])
+        if len(shape) == 4 and shape[1] == 1:
+            heard = Hearing(dataset.rate, dataset.samples.shape[2], centre=0.0, scale=1.0)
+            return replace(heard, height=sides[2] or heard.height, width=sides[3] or heard.width)
+        raise GansmithError(
+            f"{file} takes input {list(shape)}: of sounds it must be [N, T], waves, or "
+            "[N, 1, H, W], log-mel pictures"
+        )
+    if len(shape) != 4 or shape[1] not in (1, 3):
+        raise GansmithError(f"{file} takes input {list(shape)}: it must be [N, 1 or 3, H, W]")
+    height, width = dataset.samples.shape[1:3]
+    size = sides[2] or height, sides[3] or width
+    return Preprocessing(shape[1], *size, centre=0.0, scale=1.0)
+
+
+def _over_waves(network: Network, values: Tensor) -> Tensor:
+    return network(values[:, 0, 0])
 
 
 def _unusable(file: Path, error: Exception) -> GansmithError:
