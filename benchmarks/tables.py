@@ -16,7 +16,7 @@ from pathlib import Path
 from scipy.stats import t
 
 from harness import read_rows
-from text_tables import caption_lines, gain_lines, texygen_lines
+from text_tables import caption_lines, form_lines, gain_lines, texygen_lines
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "README.zh-CN.md", "docs/results.md")
@@ -162,6 +162,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "drums": lambda: seeds_table("drums", "side", ATTACKS, "hits"),
     "loops": lambda: seeds_table("loops", "side", ("jump", "change", "change_high"), "clips"),
     "text_gain": lambda: markdown(*gain_lines(spread)),
+    "quatrains": lambda: markdown(*form_lines(spread)),
     "texygen_table": lambda: markdown(*texygen_lines()),
     "emoji_captions": lambda: markdown(*caption_lines(spread)),
     "stacked": lambda: seeds_table("stacked", "arm", ("modes", "kl")),

@@ -11,6 +11,7 @@ from harness import read_rows
 EQUAL = "self_bleu4"
 MEASURES = ("bleu2", "bleu3", "bleu4", "bleu5", "language", "reverse_language", "frechet", "copied")
 MATCHES = ("match_1", "match_10", "match_10_fifth", "match_10_wrong", "different", "novel", "words")
+RULES = ("lines", "rhyme", "tones", "kept", "copied_lines")
 Spread = Callable[..., str]
 Curves = dict[tuple[str, ...], list[dict[str, float]]]
 Lines = list[Sequence[str]]
@@ -32,6 +33,19 @@ def gain_lines(spread: Spread) -> tuple[Sequence[str], Lines]:
             cells = [spread(values, 4) for values in gains]
             lines.append([f"{corpus}, {arm}", f"{float(minutes):g}", str(len(pairs)), *cells])
     return ["gain", "minutes", "seeds", *MEASURES], lines
+
+
+def form_lines(spread: Spread) -> tuple[Sequence[str], Lines]:
+    """Shares of poems that keep each rule, by label and temperature, over seeds."""
+    groups: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in read_rows("quatrains"):
+        where = f"temperature {row['temperature']}" if row["of"] == "generated" else row["of"]
+        groups.setdefault((row["label"], where), []).append(row)
+    lines = [
+        [*key, str(len(rows)), *(spread([float(row[rule]) for row in rows]) for rule in RULES)]
+        for key, rows in sorted(groups.items())
+    ]
+    return ["label", "poems", "seeds", *RULES], lines
 
 
 def texygen_lines() -> tuple[Sequence[str], Lines]:
