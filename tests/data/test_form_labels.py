@@ -8,6 +8,7 @@ from gansmith.data.store import open_dataset
 from gansmith.data.texts import FREE, form_labels
 from gansmith.errors import GansmithError
 from gansmith.media.text.points import titled
+from gansmith.media.text.verse.forms import FORMS, Form
 from gansmith.recipe import DataConfig
 
 pytest.importorskip("zhconv")
@@ -36,6 +37,15 @@ def test_titles_do_not_count() -> None:
 def test_a_form_that_parts_nothing_is_one_line(texts: list[str], form: str, words: str) -> None:
     with pytest.raises(GansmithError, match=words):
         form_labels(texts, form)
+
+
+def test_without_the_packages_it_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_: str) -> bool:
+        raise GansmithError("forms of verse need the package 'x': pip install 'gansmith[poems]'")
+
+    monkeypatch.setitem(FORMS._entries, "quatrain-5", Form("", missing))
+    with pytest.raises(GansmithError, match=r"poems\]', or go on without forms: data.form=null"):
+        form_labels([REGULAR, LOOSE], "quatrain-5")
 
 
 def test_a_collection_takes_them_for_its_labels(tmp_path: Path) -> None:
