@@ -161,6 +161,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "spoken_digits": spoken_digits,
     "drums": lambda: seeds_table("drums", "side", ATTACKS, "hits"),
     "loops": lambda: seeds_table("loops", "side", ("jump", "change", "change_high"), "clips"),
+    "notes": lambda: seeds_table("notes", "side", ("asked", "other", "cents"), "clips"),
     "text_gain": lambda: markdown(*gain_lines(spread)),
     "quatrains": lambda: markdown(*form_lines(spread)),
     "texygen_table": lambda: markdown(*texygen_lines()),
