@@ -15,6 +15,7 @@ def gansmith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
     def call(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["gansmith", *map(str, arguments)])
+        capsys.readouterr()  # what trainings shared by tests have printed is not this command's
         try:
             main()
             code = 0
