@@ -164,3 +164,10 @@ def test_settings_that_do_not_fit_are_one_line(sounds: Path) -> None:
     with pytest.raises(GansmithError, match=r"set data\.tempo") as caught:
         inspect(sounds, cut="beat")
     assert "\n" not in str(caught.value)
+
+
+def test_notes_are_counted_where_they_are_the_labels(tmp_path: Path) -> None:
+    for name, hertz in (("one", 440), ("two", 440), ("C5", 440)):
+        soundfile.write(tmp_path / f"{name}.wav", tone(0.5, hertz), RATE)
+    assert inspect(tmp_path, notes=True).labels == {"A4": 2, "C5": 1}
+    assert inspect(tmp_path).labels == {}

@@ -34,7 +34,7 @@ class SoundInspection(tables.Inspected):
         channels: Files of each number of channels.
         loudness: Least, median and greatest, in LUFS, of files that are not silent; None where all
             are.
-        labels: Files of each label.
+        labels: Files of each label, or clips of each note where labels are notes.
         offset: Name and mean (full scale is 1) of files whose mean is more than 0.01 off zero.
         clipped: Name and share of the samples of files with runs at full scale.
         silent: Files that stay below -60 dBFS.
@@ -131,6 +131,7 @@ def inspect_sounds(folder: SoundFolder, config: DataConfig) -> SoundInspection:
         source=folder.source,
         licence=folder.licence,
         **_files(folder),
+        labels=tables.label_counts(folder.labels if prepared.notes is None else prepared.labels()),
         unreadable=list(folder.faults),
         ignored=folder.ignored,
         plan=prepared.settings(),
@@ -157,7 +158,6 @@ def _files(folder: SoundFolder) -> dict[str, Any]:
         "rates": tables.tally(one.rate for one in facts),
         "channels": tables.tally(one.channels for one in facts),
         "loudness": tables.spread(levels) if levels else None,
-        "labels": tables.label_counts(folder.labels),
         "offset": [(name, one.dc) for name, one in named if one.dc > OFFSET],
         "clipped": [(name, one.clipped) for name, one in named if one.clipped > 0],
         "silent": [name for name, one in named if one.silent],
