@@ -22,7 +22,7 @@ from gansmith.media.audio.medium import AudioMedium
 from gansmith.media.audio.samples import mixed
 from gansmith.model import load
 from gansmith.run import Run
-from harness import over_seeds
+from harness import chained, over_seeds
 
 SAMPLES, SEED, DRAWS = 1_000, 1, 1_000
 QUARTILES = (0.25, 0.5, 0.75)
@@ -47,7 +47,7 @@ def rows_of(run: Run) -> list[dict[str, Any]]:
     assert isinstance(medium, AudioMedium)
     sides = {
         "real": dataset.samples,
-        "chain": medium.decode(medium.encode(torch.from_numpy(np.array(dataset.samples)))),
+        "chain": chained(medium, dataset.samples),
         "generated": model.sample(SAMPLES, seed=SEED),
     }
     return [{"side": side} | measured(clips, medium.rate) for side, clips in sides.items()]

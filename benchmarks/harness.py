@@ -12,13 +12,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from gansmith.data.archives import Archive, PinnedFolder, obtain_folder
+from gansmith.media.base import Medium
 from gansmith.model import Model, rebuild, run_blueprint
 from gansmith.run import Run
 from gansmith.training.engine import device_kind
 from gansmith.workflow.manifest import device_name, machine, versions
 
+AT_ONCE = 50
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -119,6 +124,20 @@ def over_seeds(
         rows = [{"seed": seed, "minutes": parsed.minutes} | rounded(r, 4) for r in rows_of(run)]
         print(*rows, sep="\n")
         print(renew_rows(recipe.replace("-", "_"), rows, ("seed", "minutes", *keys)))
+
+
+def fetched(files: PinnedFolder, sources: Sequence[Archive], name: str) -> Path:
+    """Put files of archives into a folder of that name, once; return it."""
+    folder = Path("runs") / "benchmarks" / name
+    if not folder.exists():
+        obtain_folder(files, sources, folder, print)
+    return folder
+
+
+def chained(medium: Medium, samples: NDArray[Any]) -> NDArray[Any]:
+    """Encode and decode samples, some at a time."""
+    parts = torch.split(torch.from_numpy(np.array(samples)), AT_ONCE)
+    return np.concatenate([medium.decode(medium.encode(part)) for part in parts])
 
 
 def seconds_of(work: Callable[[], None]) -> float:

@@ -11,14 +11,13 @@ clips as they were cut.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gansmith.data.archives import PinnedFolder, obtain_folder
+from gansmith.data.archives import PinnedFolder
 from gansmith.data.named.sounds import DRUMS
 from gansmith.data.store import open_dataset
 from gansmith.evaluation.metrics import loop_seam
@@ -26,7 +25,7 @@ from gansmith.media.audio.medium import AudioMedium
 from gansmith.media.audio.samples import mixed
 from gansmith.model import load
 from gansmith.run import Run
-from harness import over_seeds
+from harness import fetched, over_seeds
 
 SAMPLES, SEED, CUT = 500, 1, 0.9
 RECORDINGS = PinnedFolder(
@@ -36,14 +35,12 @@ RECORDINGS = PinnedFolder(
     sha256="63d313cf1d0227b34f09fe840bdbb2e1ad4c46ae8eeab1d7b65d307822f3daaa",
 )
 """Of the package that the drums come from."""
-FOLDER = Path("runs") / "benchmarks" / "loops-data"
 
 
 def settings() -> list[str]:
     """Put the recorded loops of the package into a folder, once; return what takes them from it."""
-    if not FOLDER.exists():
-        obtain_folder(RECORDINGS, DRUMS.sources, FOLDER, print)
-    return [f"data.source={FOLDER}", "data.cut=fixed"]
+    folder = fetched(RECORDINGS, DRUMS.sources, "loops-data")
+    return [f"data.source={folder}", "data.cut=fixed"]
 
 
 def measured(clips: NDArray[np.int16], rate: int) -> dict[str, float]:

@@ -4,8 +4,8 @@
 
 The recipe `notes` on the first second of 480 recordings of a grand piano: 30 notes from A0 to C8 a
 minor third apart, at 16 strengths (Salamander, CC BY, 16 npm packages). Of 1,000 generated clips,
-labels as frequent as in the data: the share in which the asked note is heard, in which another one
-is, and the spread of the pitch around the asked one in cents; beside them the same of all real
+as many of each note: the share in which the asked note is heard, in which another one is, and how
+far the heard pitch lies from the asked one, the median in cents; beside them the same of all real
 clips, and of these after decode(encode(real)). What ears of software cannot hear in real clips,
 such as the highest strings of a piano, it cannot hear in generated ones.
 """
@@ -21,15 +21,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gansmith.data.archives import NpmArchive, PinnedFolder, obtain_folder
+from gansmith.data.archives import NpmArchive, PinnedFolder
 from gansmith.data.store import open_dataset
 from gansmith.media.audio.medium import AudioMedium
-from gansmith.media.audio.notes import note_number
+from gansmith.media.audio.notes import note_name, note_number, note_of
 from gansmith.media.audio.pitch import heard_hertz
 from gansmith.media.audio.samples import mixed
 from gansmith.model import load
 from gansmith.run import Run
-from harness import over_seeds
+from harness import chained, fetched, over_seeds
 
 SAMPLES, SEED, STRENGTHS, SEMITONE = 1_000, 1, 16, 100
 PIANO = PinnedFolder(
@@ -38,7 +38,6 @@ PIANO = PinnedFolder(
     size=79_523_239,
     sha256="35242271a2a25827218c8111d1ce4967adcc9eee0124cdb8eb103e335ceec364",
 )
-FOLDER = Path("runs") / "benchmarks" / "piano-data"
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,7 @@ class Strengths:
 
 def settings() -> list[str]:
     """Fetch the recordings, once."""
-    if PIANO.fault(PIANO.found_in(FOLDER)) is not None:
-        obtain_folder(PIANO, [Strengths()], FOLDER, print)
-    return [f"data.source={FOLDER}"]
+    return [f"data.source={fetched(PIANO, [Strengths()], 'piano-data')}"]
 
 
 def heard(clips: NDArray[np.int16], asked: NDArray[np.int64], rate: int) -> dict[str, float]:
@@ -66,9 +63,7 @@ def heard(clips: NDArray[np.int16], asked: NDArray[np.int64], rate: int) -> dict
     cents = []
     for wave, note in zip(mixed(clips), asked.tolist(), strict=True):
         hertz = heard_hertz(wave, rate)
-        cents.append(
-            math.nan if hertz is None else 1200 * math.log2(hertz / 440) - 100 * (note - 69)
-        )
+        cents.append(math.nan if hertz is None else SEMITONE * (note_of(hertz) - note))
     off = np.array(cents)
     right = np.abs(off) < SEMITONE / 2
     row = {"asked": float(right.mean()), "other": float((np.abs(off) >= SEMITONE / 2).mean())}
@@ -81,21 +76,17 @@ def rows_of(run: Run) -> list[dict[str, Any]]:
     medium = model.medium
     assert isinstance(medium, AudioMedium) and dataset.labels is not None
     numbers = np.array([note_number(name) for name in dataset.label_names])
-    real = np.array(dataset.samples)
-    chain = np.concatenate(
-        [medium.decode(medium.encode(torch.from_numpy(part))) for part in np.array_split(real, 10)]
-    )
-    classes = np.resize(np.arange(len(numbers)), SAMPLES)
+    known, asked = numbers[dataset.labels], np.sort(np.resize(numbers, SAMPLES))
     made = np.concatenate(
         [
-            model.sample(int((classes == number).sum()), seed=SEED, label=name)
-            for number, name in enumerate(dataset.label_names)
+            model.sample(int((asked == number).sum()), seed=SEED, label=note_name(number))
+            for number in numbers
         ]
     )
     sides = {
-        "real": (real, numbers[dataset.labels]),
-        "chain": (chain, numbers[dataset.labels]),
-        "generated": (made, numbers[np.sort(classes)]),
+        "real": (dataset.samples, known),
+        "chain": (chained(medium, dataset.samples), known),
+        "generated": (made, asked),
     }
     return [{"side": side} | heard(*pair, medium.rate) for side, pair in sides.items()]
 

@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from gansmith.data.form_labels import form_labels
 from gansmith.data.store import open_dataset
-from gansmith.data.texts import form_labels
 from gansmith.evaluation.perusing import sides
 from gansmith.media.text.points import to_texts
-from gansmith.media.text.verse.report import quatrain_lines, quatrain_report
+from gansmith.media.text.verse.report import quatrain_lines, quatrain_report, quatrain_shaped
 from gansmith.model import load
 from gansmith.networks.sequence import Decoding, SequenceGenerator
 from gansmith.run import Run
@@ -33,7 +33,7 @@ def measured(texts: Sequence[str], known: set[str]) -> dict[str, float]:
     """Shares of poems that keep each rule, of copied lines and of different poems."""
     report = quatrain_report(texts, LENGTH)
     lines = [line for text in texts for line in quatrain_lines(text)]
-    whole = sum(list(map(len, quatrain_lines(text))) == [LENGTH] * 4 for text in texts)
+    whole = sum(quatrain_shaped(text, LENGTH) for text in texts)
     row = {"lines": whole / len(texts), "rhyme": report.rhyme, "tones": report.tones}
     row |= {"kept": report.kept, "copied_lines": sum(line in known for line in lines) / len(lines)}
     return row | {"different": len(set(texts)) / len(texts)}

@@ -23,7 +23,7 @@ from gansmith.evaluation.metrics import attack_times, noise_floor, spectral_dist
 from gansmith.media.audio.medium import AudioMedium
 from gansmith.media.audio.samples import mixed
 from gansmith.recipe import load_recipe
-from harness import renew_rows
+from harness import chained, renew_rows
 from spoken_digits import Ears
 
 NAME, TIMED = "sound_round_trip", 256
@@ -45,7 +45,7 @@ def row_of(name: str, representation: str, dataset: Dataset, ears: Ears) -> dict
     recipe = load_recipe(RECIPES[name], [f"sound.representation={representation}"])
     medium = AudioMedium.fit(recipe, dataset, print)
     real = dataset.samples[dataset.held_out_indices]
-    made = medium.decode(medium.encode(torch.from_numpy(np.ascontiguousarray(real))))
+    made = chained(medium, real)
     assert dataset.labels is not None
     labels = dataset.labels[dataset.held_out_indices]
     before, after = mixed(real), mixed(made)

@@ -37,7 +37,7 @@ from gansmith.model import Model, load
 from gansmith.recipe import load_recipe
 from gansmith.run import Run
 from gansmith.sampling import generate_samples
-from harness import renew_rows
+from harness import chained, renew_rows
 
 NAME, SAMPLES, SEED, EARS = "spoken_digits", 2_000, 1, 100
 WAVES = [
@@ -103,14 +103,6 @@ def asked(model: Model) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
     return generate_samples(model.generator, model.medium, latents, labels), labels.numpy()
 
 
-def chained(model: Model, dataset: Dataset) -> NDArray[np.int16]:
-    """Held-out clips after encoding and decoding."""
-    real = torch.from_numpy(dataset.samples[dataset.held_out_indices])
-    return np.concatenate(
-        [model.medium.decode(model.medium.encode(part)) for part in torch.split(real, 50)]
-    )
-
-
 def row_of(arm: str, seed: int, minutes: float, values: dict[str, float]) -> dict[str, Any]:
     row = {"arm": arm, "seed": seed, "minutes": round(minutes, 2)}
     row |= {name: round(value, 4) for name, value in values.items()}
@@ -139,7 +131,7 @@ def main() -> None:
             last = [event for event in run.events() if event["event"] == "step"][-1]
             values = ears.measure(*asked(model))
             rows.append(row_of(arm, seed, last["seconds"] / 60, values))
-            values = ears.measure(chained(model, dataset), known)
+            values = ears.measure(chained(model.medium, dataset.samples[held_out]), known)
             rows.append(row_of(f"real through {arm}", seed, 0, values))
     print(renew_rows(NAME, rows, ["arm", "seed", "minutes"]))
 

@@ -20,14 +20,13 @@ import soxr
 import torch
 from numpy.typing import NDArray
 
-from gansmith.data.archives import NpmArchive, PinnedFolder, obtain_folder
-from gansmith.data.cache import cache_dir
+from gansmith.data.archives import NpmArchive, PinnedFolder
 from gansmith.data.store import open_dataset
 from gansmith.media.audio.samples import mixed
 from gansmith.model import load
 from gansmith.recipe import load_recipe
-from harness import renew_rows, rounded
-from spoken_digits import asked, chained, train
+from harness import chained, fetched, renew_rows, rounded
+from spoken_digits import asked, train
 
 NAME, HEARD, RATE, SILENCE, LEVEL = "spoken_digits_heard", 1_000, 16_000, 8_000, 0.5
 FAINT = 1e-3
@@ -51,9 +50,7 @@ class Recogniser:
     """Moonshine, asked for the first token of what it hears."""
 
     def __init__(self) -> None:
-        folder = cache_dir() / "downloads" / "moonshine-tiny"
-        if MODEL.fault(MODEL.found_in(folder)) is not None:
-            obtain_folder(MODEL, [SOURCE], folder, print)
+        folder = fetched(MODEL, [SOURCE], "moonshine-tiny")
         one = onnxruntime.SessionOptions()
         one.intra_op_num_threads = torch.get_num_threads()
         self.encoder, self.decoder = (
@@ -93,14 +90,15 @@ def main() -> None:
     assert dataset.labels is not None
     names = np.array([int(name) for name in dataset.label_names])
     held_out = dataset.held_out_indices
-    known, rate = names[dataset.labels[held_out]], dataset.rate
+    unseen, known = dataset.samples[held_out], names[dataset.labels[held_out]]
+    rate = dataset.rate
     rows: list[dict[str, Any]] = []
-    real = recogniser.share(dataset.samples[held_out], known, rate)
+    real = recogniser.share(unseen, known, rate)
     for seed in args.seeds:
         model = load(train("gansmith", seed, args.minutes).path)
         clips, labels = asked(model)
         row: dict[str, Any] = {"seed": seed, "minutes": args.minutes, "real": real}
-        row["chain"] = recogniser.share(chained(model, dataset), known, rate)
+        row["chain"] = recogniser.share(chained(model.medium, unseen), known, rate)
         row["generated"] = recogniser.share(clips[:HEARD], names[labels[:HEARD]], rate)
         rows.append(rounded(row, 4))
         print(rows[-1], flush=True)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from gansmith.data.form_labels import FREE, form_labels
 from gansmith.data.store import open_dataset
-from gansmith.data.texts import FREE, form_labels
 from gansmith.errors import GansmithError
 from gansmith.media.text.points import titled
 from gansmith.media.text.verse.forms import FORMS, Form

@@ -26,7 +26,7 @@ def test_a_vector_is_the_sum_of_the_token_s_own_and_of_its_traits() -> None:
     expected += [own[3], own[4] + shared[2]]
     torch.testing.assert_close(embedding.table().vectors, torch.stack(expected))
     has = [[0, 0, 0], [1, 0, 0], [1, 0, 1], [0, 0, 0], [0, 1, 0]]
-    assert embedding.table().has.tolist() == has and embedding.size == 4 + 3
+    assert embedding.table().has.tolist() == has and embedding.whole_size == 4 + 3
 
 
 def test_what_is_learnt_of_a_token_holds_for_others_of_its_trait() -> None:
@@ -57,4 +57,4 @@ def test_without_traits_there_is_nothing_to_keep() -> None:
     embedding = TokenEmbedding(5, 4, 0)
     assert set(embedding.state_dict()) == {"weight"}
     assert embedding.table().vectors is embedding.weight
-    assert embedding.table().has.shape == (5, 0) and embedding.size == 4
+    assert embedding.table().has.shape == (5, 0) and embedding.whole_size == 4

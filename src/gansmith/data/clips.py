@@ -118,11 +118,10 @@ class PreparedSounds(Prepared):
 
     def _played(self) -> list[int]:
         """Tell the notes of clips; those that play none are left out."""
-        found = played_notes(self._folder, self.clips, self._config.rate)
-        unheard = [clip for clip, note in zip(self.clips, found, strict=True) if note is None]
-        self.clips = [
-            clip for clip, note in zip(self.clips, found, strict=True) if note is not None
-        ]
+        found = played_notes(self._folder, self.clips, self._config.rate, self._wave)
+        both = list(zip(self.clips, found, strict=True))
+        unheard = [clip for clip, note in both if note is None]
+        self.clips = [clip for clip, note in both if note is not None]
         if not self.clips:
             raise GansmithError(
                 f"{self._folder.source} plays no notes that can be heard: name them in the files' "
@@ -152,19 +151,23 @@ class PreparedSounds(Prepared):
 
     def _row(self, clip: Clip) -> NDArray[np.int16]:
         folder, config, span = self._folder, self._config, clip.span
-        path = folder.root / folder.names[clip.file]
-        try:
-            wave = read_clip(path, span.start, span.seconds, config.rate, config.channels)
-        except UnreadableSound as error:
-            raise GansmithError(
-                f"{path} changed while the folder was being read ({error}); run again"
-            ) from error
+        wave = self._wave(clip, config.channels)
         if len(wave):  # less than a point of another rate is none
             wave = normalise(remove_dc(wave), config.rate, config.loudness)
             facts = folder.facts[clip.file]
             rest = facts.frames / facts.rate - span.start - span.seconds
             wave = _softened(wave, config, span.start > 0, rest > 1 / facts.rate)
         return filled(wave, self.shape[1])
+
+    def _wave(self, clip: Clip, channels: int) -> NDArray[np.float32]:
+        """Read a clip as it is in its file, [T, channels]."""
+        path, span = self._folder.root / self._folder.names[clip.file], clip.span
+        try:
+            return read_clip(path, span.start, span.seconds, self._config.rate, channels)
+        except UnreadableSound as error:
+            raise GansmithError(
+                f"{path} changed while the folder was being read ({error}); run again"
+            ) from error
 
 
 def _cut(path: Path, facts: SoundFacts, config: DataConfig) -> list[Span]:

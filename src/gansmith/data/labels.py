@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
-from gansmith.media.audio.notes import is_note, note_number
+from gansmith.media.audio.notes import note_numbers
 
 TABLES = ("labels.csv", "labels.json")
 
@@ -54,8 +54,8 @@ def encode_labels(labels: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, 
 def sorted_naturally(names: Iterable[str]) -> list[str]:
     """Sort names with the numbers in them by value, and names of notes by their pitch."""
     names = list(names)
-    if all(is_note(name) for name in names):
-        return sorted(names, key=lambda name: note_number(name) or 0)
+    if notes := note_numbers(names):
+        return sorted(names, key=notes.__getitem__)
 
     def key(name: str) -> list[tuple[int, int, str]]:
         parts = re.findall(r"\d+|\D+", name)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gansmith.data.collection import combined_digest
 from gansmith.data.remember import remember
-from gansmith.errors import GansmithError
-from gansmith.media.audio.files import UnreadableSound, read_clip
 from gansmith.media.audio.notes import note_number
 from gansmith.media.audio.pitch import heard_note
 from gansmith.media.audio.samples import to_samples
@@ -26,7 +25,13 @@ if TYPE_CHECKING:
 _FORMAT, _NONE = "gansmith-notes-1", -1
 
 
-def played_notes(folder: SoundFolder, clips: Sequence[Clip], rate: int) -> list[int | None]:
+Read = Callable[["Clip", int], NDArray[np.float32]]
+"""Gives the wave [T, channels] of a clip in so many channels."""
+
+
+def played_notes(
+    folder: SoundFolder, clips: Sequence[Clip], rate: int, read: Read
+) -> list[int | None]:
     """Tell the note of each clip, as its file's name says or as it is heard.
 
     A name counts where the clip is the only one of its file.
@@ -34,7 +39,8 @@ def played_notes(folder: SoundFolder, clips: Sequence[Clip], rate: int) -> list[
     Args:
         folder: The files.
         clips: Cut from them.
-        rate: In Hz, at which clips are listened to.
+        rate: In Hz, that waves are read at.
+        read: Reads a clip.
 
     Returns:
         MIDI numbers; None for clips that play no note.
@@ -49,22 +55,17 @@ def played_notes(folder: SoundFolder, clips: Sequence[Clip], rate: int) -> list[
         for clip, name in zip(clips, names, strict=True)
     ]
     unknown = [clip for clip, note in zip(clips, named, strict=True) if note is None]
-    heard = iter(_heard(folder, unknown, rate))
+    heard = iter(_heard(folder, unknown, rate, read))
     return [next(heard) if note is None else note for note in named]
 
 
-def _heard(folder: SoundFolder, clips: Sequence[Clip], rate: int) -> list[int | None]:
+def _heard(folder: SoundFolder, clips: Sequence[Clip], rate: int, read: Read) -> list[int | None]:
     if not clips:
         return []
     key = combined_digest([_FORMAT, folder.content, str(rate), *map(str, clips)])
 
     def one(clip: Clip) -> int:
-        path, span = folder.root / folder.names[clip.file], clip.span
-        try:
-            wave = read_clip(path, span.start, span.seconds, rate, 1)
-        except UnreadableSound as error:
-            raise GansmithError(f"{path} changed while it was read ({error}); run again") from error
-        note = heard_note(to_samples(wave)[None], rate)
+        note = heard_note(to_samples(read(clip, 1))[None], rate)
         return _NONE if note is None else note
 
     def all_of_them() -> dict[str, Tensor]:

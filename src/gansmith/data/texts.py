@@ -7,18 +7,15 @@ from pathlib import Path
 
 from gansmith.data.collection import Collection, Prepared, combined_digest
 from gansmith.data.folder import find_files, readable
+from gansmith.data.form_labels import form_labels
 from gansmith.data.labels import folder_labels
 from gansmith.data.memo import Facts
 from gansmith.data.say import Say, silent
 from gansmith.data.text_files import TextFiles, is_text, read_files
 from gansmith.data.text_samples import PreparedTexts, different
 from gansmith.errors import GansmithError
-from gansmith.media.text.points import normalise, untitled
-from gansmith.media.text.verse.forms import FORMS
+from gansmith.media.text.points import normalise
 from gansmith.recipe import DataConfig
-
-FREE = "free"
-"""Label of texts that do not keep the form that is asked for."""
 
 _TAKES = ".txt, .jsonl, .csv or .tsv files there"
 
@@ -119,29 +116,6 @@ class TextFolder(Collection):
                 f"one does not train: put each text on a line of its own, or say how they are "
                 f"parted with --set data.unit=line (or paragraph, or file)"
             )
-
-
-def form_labels(texts: Sequence[str], form: str) -> list[str]:
-    """Label texts by whether they keep a form of verse, titles left out.
-
-    Args:
-        texts: Any.
-        form: Name of the form, which is the label of those that keep it; others are "free".
-
-    Raises:
-        GansmithError: There is no such form, all texts keep it or none does, or a package of the
-            extra `poems` is not installed.
-    """
-    kept = FORMS[form].kept
-    try:
-        labels = [form if kept(untitled(text)) else FREE for text in texts]
-    except GansmithError as error:  # a package is missing
-        raise GansmithError(f"{error}, or go on without forms: data.form=null") from error
-    if len(set(labels)) == 1:
-        rest = "drop data.form" if labels[0] == form else "choose another data.form"
-        share = "every text keeps" if labels[0] == form else "no text keeps"
-        raise GansmithError(f"{share} the form {form}: {rest}")
-    return labels
 
 
 def _faults(found: TextFiles, root: Path, say: Say) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from gansmith.evaluation.metrics.retrieval import Retrieval
 from gansmith.evaluation.sweep import Sweep
 from gansmith.media.text.points import to_texts, untitled
 from gansmith.media.text.verse.patterns import LENGTHS
-from gansmith.media.text.verse.report import quatrain_lines, quatrain_report
+from gansmith.media.text.verse.report import quatrain_lines, quatrain_report, quatrain_shaped
 
 MOST = 1_000
 """Texts that are read: BLEU of more costs much and says little more."""
@@ -118,5 +118,5 @@ def _forms(texts: Sequence[str], real: Sequence[str]) -> tuple[Values, Values]:
 
 def _kept(texts: Sequence[str], length: int) -> Values:
     told = quatrain_report(texts, length)
-    even = sum(list(map(len, quatrain_lines(text))) == [length] * 4 for text in texts)
+    even = sum(quatrain_shaped(text, length) for text in texts)
     return dict(zip(FORMS, (even / len(texts), told.rhyme, told.tones), strict=True))

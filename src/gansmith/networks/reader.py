@@ -103,7 +103,7 @@ class Reader(nn.Module):
         """
         zeros = self.embedding.weight.new_zeros
         key = 0 if self.attention is None else self.attention.key.out_features
-        past = zeros(count, 0, key), zeros(count, 0, self.embedding.size)
+        past = zeros(count, 0, key), zeros(count, 0, self.embedding.whole_size)
         if self.label is None:
             return Memory(zeros(self.layers, count, self.width), *past)
         cells: Tensor = self.label(labels).unflatten(1, (self.layers, self.width))

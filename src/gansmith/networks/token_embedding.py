@@ -47,8 +47,8 @@ class TokenEmbedding(nn.Module):
             self.register_buffer("traits", torch.zeros(tokens, MOST_TRAITS, dtype=torch.long))
 
     @property
-    def size(self) -> int:
-        """Numbers that stand for a token, its traits counted."""
+    def whole_size(self) -> int:
+        """Numbers of a token's vector and of its traits together."""
         traits = 0 if self.shared is None else self.shared.num_embeddings - 1
         return self.weight.shape[1] + traits
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from gansmith.errors import GansmithError
 from gansmith.media.text.captions import CaptionMedium
 from gansmith.media.text.medium import TextMedium
-from gansmith.media.text.points import TITLE_END, titled
+from gansmith.media.text.points import titled
 from gansmith.media.text.symbols import END
 from gansmith.media.text.verse.forms import FORMS
 from gansmith.media.text.verse.lines import Couplet, Haiku, LineForm
@@ -190,17 +190,16 @@ def _head(medium: TextMedium, wish: Wish) -> str:
         raise GansmithError(
             "--title is for generators that learnt texts with titles: train with data.title"
         )
-    head = titled(wish.title, "").rstrip("\n")
-    if not head:
+    if not (head := titled(wish.title, "")):
         raise GansmithError("--title is empty")
-    return head + TITLE_END
+    return head
 
 
 def _mask(medium: TextMedium, wish: Wish, length: int, head: str) -> Mask | None:
     """What may follow what, where a form of Chinese verse is asked for."""
     if wish.form not in QUATRAINS:
         return None
-    skipped = len(medium.vocabulary.numbers([head])[0]) if head else 0
+    skipped = len(medium.vocabulary.numbers([head])[0])
     length -= skipped
     form = Quatrain(medium.vocabulary.symbols(), QUATRAINS[wish.form], end=END)
     if length < form.tokens:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gansmith.errors import GansmithError
 from gansmith.media.audio.levels import trim_tail
 from gansmith.media.audio.medium import AudioMedium
-from gansmith.media.audio.notes import is_note
+from gansmith.media.audio.notes import note_numbers
 from gansmith.media.audio.sfz import write_sfz
 from gansmith.media.audio.writing import write_preview
 from gansmith.media.base import suffix
@@ -57,7 +57,7 @@ def kit(
         shots[name] = [trim_tail(sample[0]) for sample in samples]
         for shot, path in zip(shots[name], groups[name], strict=True):
             medium.write_one(shot[None], path, format_)
-    if all(is_note(name) for name in shots):
+    if note_numbers(shots):
         firsts = [own[0] for own in shots.values()]
         write_preview(firsts, medium.rate, place / "scale.wav", list(shots))
     write_sfz(place / "kit.sfz", groups)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterable
 
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _STEPS = {name: step for step, name in enumerate(NAMES) if len(name) == 1}
@@ -35,6 +37,22 @@ def note_number(text: str) -> int | None:
         numbers.append(12 * (int(octave) + 1) + step)
     fitting = [number for number in numbers if 0 <= number <= HIGHEST]
     return fitting[-1] if fitting else None
+
+
+def note_of(hertz: float) -> float:
+    """Return the MIDI number of a frequency, with parts of a semitone (cents are hundredths)."""
+    return 69 + 12 * math.log2(hertz / 440)
+
+
+def note_numbers(names: Iterable[str]) -> dict[str, int] | None:
+    """Return the numbers of notes by their names; None where there are none, or others among them.
+
+    Args:
+        names: As :func:`note_name` writes them.
+    """
+    found = {name: note_number(name) if is_note(name) else None for name in names}
+    numbers = {name: number for name, number in found.items() if number is not None}
+    return numbers if found and len(numbers) == len(found) else None
 
 
 def is_note(text: str) -> bool:

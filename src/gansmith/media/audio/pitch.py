@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import soxr
 from numpy.fft import irfft, rfft
 from numpy.typing import NDArray
 
+from gansmith.media.audio.notes import note_of
 from gansmith.media.audio.samples import mixed
 
 RATE, WINDOW, LOWEST_HERTZ, HIGHEST_HERTZ = 48_000, 4096, 26.0, 5000.0
@@ -21,7 +20,7 @@ FAINT = 0.1
 def heard_note(clip: NDArray[np.int16], rate: int) -> int | None:
     """Return the MIDI number of the note that a stored clip [1, T, C] plays; None for none."""
     hertz = heard_hertz(mixed(clip[None])[0], rate)
-    return None if hertz is None else round(69 + 12 * math.log2(hertz / 440))
+    return None if hertz is None else round(note_of(hertz))
 
 
 def heard_hertz(wave: NDArray[np.float32], rate: int) -> float | None:
@@ -40,13 +39,12 @@ def heard_hertz(wave: NDArray[np.float32], rate: int) -> float | None:
     windows = np.stack([wave[start : start + 2 * WINDOW] for start in starts])
     loudness = np.square(windows[:, :WINDOW]).mean(1) ** 0.5
     counted = loudness >= max(FAINT * loudness.max(), 1e-5)
-    found = [(_period(window), weight) for window, weight in zip(windows, loudness, strict=True)]
-    told = [(lag, weight) for (lag, weight), on in zip(found, counted, strict=True) if on and lag]
-    if sum(weight for _, weight in told) <= loudness[counted].sum() / 2:
+    periods, weights = np.array([_period(w) for w in windows[counted]]), loudness[counted]
+    order = np.argsort(periods)[(periods == 0).sum() :]
+    sums = np.cumsum(weights[order])
+    if not len(sums) or sums[-1] <= weights.sum() / 2:
         return None
-    told.sort()
-    sums = np.cumsum([weight for _, weight in told])
-    return RATE / told[int(np.searchsorted(sums, sums[-1] / 2))][0]
+    return RATE / float(periods[order[np.searchsorted(sums, sums[-1] / 2)]])
 
 
 def _period(window: NDArray[np.float64]) -> float:

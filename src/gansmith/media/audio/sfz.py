@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gansmith.data.cache import atomic_file
 from gansmith.errors import GansmithError
-from gansmith.media.audio.notes import HIGHEST, is_note, note_number
+from gansmith.media.audio.notes import HIGHEST, note_numbers
 
 _FIRST, _LAST = 36, HIGHEST
 _LONGEST_ROUND = 100
@@ -55,22 +55,21 @@ def write_sfz(path: Path, groups: dict[str, list[Path]]) -> None:
             written to.
     """
     filled = {name: files for name, files in groups.items() if files}
-    notes = bool(filled) and all(is_note(name) for name in filled)
-    keys = _ranges(list(filled)) if notes else _keys(list(filled), path)
+    notes = note_numbers(filled)
+    keys = _ranges(notes) if notes else _keys(list(filled), path)
     text = "\n".join(_group(name, keys[name], filled[name], path.parent) for name in filled)
     with atomic_file(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _ranges(names: list[str]) -> dict[str, str]:
+def _ranges(notes: dict[str, int]) -> dict[str, str]:
     """Opcodes of each note: its key, and those around that no other note is nearer to."""
-    numbers = sorted(number for name in names if (number := note_number(name)) is not None)
-    edges = [-1, *((a + b) // 2 for a, b in pairwise(numbers)), HIGHEST]
-    found = {
-        number: f"pitch_keycenter={number} lokey={below + 1} hikey={top}"
-        for number, (below, top) in zip(numbers, pairwise(edges), strict=True)
+    rising = sorted(notes, key=notes.__getitem__)
+    edges = [-1, *((notes[a] + notes[b]) // 2 for a, b in pairwise(rising)), HIGHEST]
+    return {
+        name: f"pitch_keycenter={notes[name]} lokey={below + 1} hikey={top}"
+        for name, (below, top) in zip(rising, pairwise(edges), strict=True)
     }
-    return {name: found[number] for name in names if (number := note_number(name)) is not None}
 
 
 def _keys(names: list[str], path: Path) -> dict[str, str]:

@@ -19,13 +19,8 @@ NO_SIGN = "\U0010fffe"
 FONTS = (
     *("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial.ttf", "arial.ttf", "Helvetica.ttc"),
     *("NotoSansCJK-Regular.ttc", "NotoSerifCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf"),
-    *(
-        "NotoSansSC-Regular.otf",
-        "SourceHanSansSC-Regular.otf",
-        "wqy-microhei.ttc",
-        "wqy-zenhei.ttc",
-        "uming.ttc",
-    ),
+    *("NotoSansSC-Regular.otf", "SourceHanSansSC-Regular.otf", "uming.ttc"),
+    *("wqy-microhei.ttc", "wqy-zenhei.ttc"),
     *("msyh.ttc", "simsun.ttc", "PingFang.ttc", "Hiragino Sans GB.ttc", "Arial Unicode.ttf"),
 )
 """Fonts of common systems: letters of Europe, then Chinese characters, Kana and Hangul."""

@@ -43,6 +43,11 @@ def quatrain_lines(text: str) -> list[str]:
     return [part for part in parts if part]
 
 
+def quatrain_shaped(text: str, length: int) -> bool:
+    """Whether a text has four lines of `length` characters each."""
+    return [len(line) for line in quatrain_lines(text)] == [length] * 4
+
+
 def quatrain_kept(text: str, length: int) -> bool:
     """Whether a poem keeps every rule of a regular quatrain.
 
