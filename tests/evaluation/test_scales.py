@@ -104,3 +104,14 @@ def test_log_axis_holds_all_values_and_has_ticks(values: list[float]) -> None:
 )  # fmt: skip
 def test_clock_ticks_are_whole_units(last: float, labels: list[str]) -> None:
     assert [text for _, text in Axis(0, last, clock=True).ticks()] == labels
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [(19.995, 20.012, ["19.995", "20", "20.005", "20.01"]),
+     (1_234_000, 1_236_000, ["1.234M", "1.2345M", "1.235M", "1.2355M", "1.236M"])],
+)  # fmt: skip
+def test_ticks_of_a_narrow_range_can_be_told_apart(
+    low: float, high: float, labels: list[str]
+) -> None:
+    assert [text for _, text in Axis(low, high).ticks()] == labels

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]
 
 TIMES, DASH = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
+MOST_FIGURES = 16
 TIME_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
 
@@ -39,14 +40,14 @@ class Series:
         return x[good], y[good]
 
 
-def si(value: float) -> str:
+def si(value: float, figures: int = 3) -> str:
     """Write a number in few characters: 950, 1.2k, 3M, 0.05."""
     if value != 0 and abs(value) < 1e-3:
-        return f"{value:.1e}".replace("e-0", "e-")
+        return f"{value:.{figures - 2}e}".replace("e-0", "e-")
     for factor, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= factor * 0.9995:
-            return f"{value / factor:.3g}{letter}"
-    return f"{value:.3g}"
+            return f"{value / factor:.{figures}g}{letter}"
+    return f"{value:.{figures}g}"
 
 
 def number(value: float, figures: int = 3) -> str:
@@ -152,11 +153,15 @@ class Axis:
         values = self._log_values() if self.log else []
         if len(values) < 3:
             values = self._linear_values()
-        return [(value, self.label(value)) for value in values]
+        for figures in range(3, MOST_FIGURES):
+            labels = [self.label(value, figures) for value in values]
+            if len(set(labels)) == len(labels):
+                break
+        return list(zip(values, labels, strict=True))
 
-    def label(self, value: float) -> str:
+    def label(self, value: float, figures: int = 3) -> str:
         """A value of this axis, as people read it."""
-        return (duration(value) if value else "0") if self.clock else si(value)
+        return (duration(value) if value else "0") if self.clock else si(value, figures)
 
     def _linear_values(self) -> list[float]:
         rough = (self.high - self.low) / 6
