@@ -69,7 +69,9 @@ class SoundConfig(Section):
     )
     span: float = Field(60.0, gt=10, le=120, description="dB from the loudest level to silence")
     loop: bool = Field(False, description="a clip goes on with its own beginning")
-    iterations: int = Field(32, ge=1, description="of Griffin-Lim, for representation=logmel")
+    iterations: int | None = Field(
+        None, ge=1, description="of Griffin-Lim; null: 32, or 8 after a trained decoder (istft)"
+    )
     decoder_steps: int = Field(1500, ge=1, description="of training, for representation=istft")
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from gansmith.media import MEDIA
 from gansmith.media.audio import medium as module
 from gansmith.media.audio.medium import AudioMedium
 from gansmith.media.audio.sheet import sound_sheet
+from gansmith.media.audio.spectrum import settled
 from gansmith.model import Blueprint, Model, load, save_model
 from gansmith.networks import SampleSpec, build_pair
 from gansmith.recipe import NetworkConfig, Recipe, parse_recipe
@@ -183,6 +184,27 @@ def test_files_hold_the_samples(tmp_path: Path, loop: bool, channels: int) -> No
 
 def test_waveforms_are_no_loops() -> None:
     assert not fitted("waveform", clips(), loop=True).loops
+
+
+@pytest.mark.parametrize(
+    ("representation", "given", "used"),
+    [("logmel", None, 32), ("istft", None, 8), ("logmel", 5, 5), ("istft", 5, 5)],
+)
+def test_iterations_are_those_asked_for(representation: str, given: int | None, used: int) -> None:
+    samples = clips(2)
+    medium = fitted(representation, samples, iterations=given)
+    medium = AudioMedium.restore(medium.facts(), medium.tensors())
+    pictures = medium.encode(torch.from_numpy(samples))
+    assert medium.mel is not None
+    bands = pictures[:, 0]
+    if medium.vocoder is None:
+        waves = medium.mel.decode(bands, used)
+    else:
+        waves = settled(medium.vocoder.spectra(bands), medium.mel.transform, used)
+    waves = waves[:, : samples.shape[2]]
+    waves = waves / waves.abs().amax(1, keepdim=True).clamp(min=1)
+    expected = np.rint(waves.numpy() * 32767)
+    assert np.abs(medium.decode(pictures)[:, 0, :, 0] - expected).max() <= 1
 
 
 @pytest.mark.parametrize("representation", ["logmel", "istft"])

@@ -22,7 +22,7 @@ from gansmith.media.audio.logmel import LogMel, stretched
 from gansmith.media.audio.samples import STEPS, by_channel, filled, to_samples
 from gansmith.media.audio.sheet import sound_sheet
 from gansmith.media.audio.spectrum import Transform, resampled
-from gansmith.media.audio.vocoder import Vocoder, train_vocoder
+from gansmith.media.audio.vocoder import ROUNDS, Vocoder, train_vocoder
 from gansmith.media.audio.writing import joined, write_preview, write_sound
 from gansmith.media.base import Medium
 from gansmith.media.image import write_png
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gansmith.recipe import Recipe, SoundConfig
 
 WINDOW = 0.064
-AT_ONCE = 32
+AT_ONCE, ITERATIONS = 32, 32
 CLOSED = 8
 """Loops have a multiple of so many frames, to which their length is brought and back."""
 MOST_SHOWN = 256
@@ -49,7 +49,7 @@ class AudioMedium(Medium):
         rate: In Hz.
         length: T.
         mel: Makes the pictures; None where networks see samples.
-        iterations: Of Griffin-Lim, where there is no vocoder.
+        iterations: Of Griffin-Lim, from no phases or from those of the vocoder.
         vocoder: Turns the pictures into sound.
         tempo: Beats a minute, of clips that were cut by beats.
         stretch: How many times as long as networks see them clips are made.
@@ -67,7 +67,7 @@ class AudioMedium(Medium):
         rate: int,
         length: int,
         mel: LogMel | None = None,
-        iterations: int = 32,
+        iterations: int = ITERATIONS,
         vocoder: Vocoder | None = None,
         tempo: float | None = None,
         stretch: float = 1.0,
@@ -86,9 +86,9 @@ class AudioMedium(Medium):
             return cls(rate, length, tempo=tempo)
         mel = _learn_levels(config, dataset)
         if config.representation == "logmel":
-            return cls(rate, length, mel, config.iterations, tempo=tempo)
+            return cls(rate, length, mel, config.iterations or ITERATIONS, tempo=tempo)
         vocoder = _learn_vocoder(config, dataset, mel, say)
-        return cls(rate, length, mel, vocoder=vocoder, tempo=tempo)
+        return cls(rate, length, mel, config.iterations or ROUNDS, vocoder, tempo)
 
     @classmethod
     def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> AudioMedium:
@@ -214,7 +214,7 @@ class AudioMedium(Medium):
         assert self.mel is not None
         if self.vocoder is None:
             return self.mel.decode(pictures, self.iterations)
-        waves: Tensor = self.vocoder.to(pictures.device)(pictures)
+        waves: Tensor = self.vocoder.to(pictures.device)(pictures, self.iterations)
         return waves
 
 

@@ -33,7 +33,7 @@ PIECE = 32
 FAINT = 0.01
 """Peak, of full scale, below which a piece teaches nothing."""
 TRAINED_ROUNDS, ROUNDS = 4, 8
-"""Of Griffin-Lim, while training and then; more go on to help where the magnitudes are right."""
+"""Of Griffin-Lim, while training and then, unless told: more set in faster what begins at once."""
 HEAD = 0.5
 """Weight of the loss of the head's magnitudes."""
 QUIET = 1e-4
@@ -87,9 +87,9 @@ class Vocoder(nn.Module):
         vocoder.load_state_dict(dict(weights))
         return vocoder.eval().requires_grad_(False)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return waves, silent where the picture is."""
-        return settled(self.spectra(pictures), self.codec.transform, ROUNDS)
+    def forward(self, pictures: Tensor, rounds: int = ROUNDS) -> Tensor:
+        """Return waves, silent where the picture is, after so many rounds of Griffin-Lim."""
+        return settled(self.spectra(pictures), self.codec.transform, rounds)
 
     def spectra(self, pictures: Tensor) -> Tensor:
         """Return magnitudes and rough phases, complex [N, fft / 2 + 1, F]."""
