@@ -194,7 +194,9 @@ class TrainingConfig(Section):
     ema_ramp: float = Field(0.05, gt=0, le=1, description="half-life at most this share of samples")
     checkpoint_seconds: float = Field(30.0, ge=0, description="time from checkpoint to checkpoint")
     log_every: int = Field(50, ge=1, description="steps from line to line of metrics.jsonl")
-    frames: int = Field(60, ge=0, description="pictures in the film of the training")
+    frames: int = Field(
+        60, ge=0, description="pictures in the film of the training, cost permitting"
+    )
 
     @model_validator(mode="after")
     def _one_budget(self) -> TrainingConfig:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import itertools
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -83,3 +86,27 @@ def test_a_film_draws_each_mark_once_and_goes_on_after_a_resume(
     for moment in moments[7:]:
         later.look(moment)
     assert [int(frame.stem) for frame in run.frames()] == [0, 200, 500, 1000]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "drawn"),
+    [(2000, [0, 400, 500, 700, 900, 1000]), (1000, [0, 700, 1000]), (600, [0, 1000])],
+)
+def test_a_film_that_costs_too_much_has_fewer_pictures_but_both_ends(
+    seconds: float,
+    drawn: list[int],
+    moments: list[Moment],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each picture takes 10 s, of which 3 % of the time must pay for all but the last."""
+    from gansmith.run import Run
+
+    clock = itertools.count(step=10.0)
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
+    run = Run(tmp_path / "run")
+    film = Film(run, _blueprint(moments), frames=60, seed=0)
+    film.resume(moments[0])
+    for moment in moments[1:]:
+        film.look(replace(moment, seconds=seconds * moment.progress))
+    assert [int(frame.stem) for frame in run.frames()] == drawn

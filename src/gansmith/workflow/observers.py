@@ -13,7 +13,9 @@ from gansmith.recipe import EvaluationConfig
 from gansmith.run import Run
 from gansmith.training.moment import Moment
 
-FRAME_SAMPLES, FRAME_WIDTH = 100, 640
+FRAME_SAMPLES, FRAME_SOUNDS, FRAME_WIDTH = 100, 40, 640
+FILM_COST = 0.03
+"""Share of the time that drawing may take; the first and the last picture are drawn anyway."""
 NOISE = 0.1  # relative deviation of looks at one state over 12 seeds, measured on `digits`
 
 
@@ -23,14 +25,15 @@ class Film:
     Args:
         run: Where the pictures go.
         blueprint: Of the generator.
-        frames: Pictures over the whole training; 0 draws none.
+        frames: Most pictures over the whole training; 0 draws none.
         seed: Of the latents.
     """
 
     def __init__(self, run: Run, blueprint: Blueprint, frames: int, seed: int) -> None:
         self._run, self._blueprint, self._seed = run, blueprint, seed
         self._marks = [(index / max(frames - 1, 1)) ** 2 for index in range(frames)]
-        self._next = 0
+        self._count = FRAME_SOUNDS if blueprint.medium.heard else FRAME_SAMPLES
+        self._next, self._spent, self._cost = 0, 0.0, 0.0
 
     def resume(self, moment: Moment) -> None:
         """Draw the untrained generator, or go on after the marks that are past."""
@@ -38,16 +41,25 @@ class Film:
         self.look(moment)
 
     def look(self, moment: Moment) -> bool:
-        """Draw a picture where a mark is reached; never the best."""
+        """Draw a picture where a mark is reached and it can be paid for; never the best."""
+        affordable = self._spent + self._cost <= FILM_COST * moment.seconds
+        if not affordable and 0 < moment.progress < 1:
+            return False
         if self._next < len(self._marks) and moment.progress >= self._marks[self._next]:
             self._next = sum(mark <= moment.progress for mark in self._marks)
-            model = Model(_generator(moment), self._blueprint)
-            picture = contact_sheet(model, self._seed, count=FRAME_SAMPLES, widest=FRAME_WIDTH)
-            self._run.save_frame(moment.samples, picture)
+            self._draw(moment)
         return False
 
     def told(self, moment: Moment, signals: dict[str, float]) -> None:
         """Signals are not drawn."""
+
+    def _draw(self, moment: Moment) -> None:
+        started = time.perf_counter()
+        model = Model(_generator(moment), self._blueprint)
+        picture = contact_sheet(model, self._seed, count=self._count, widest=FRAME_WIDTH)
+        self._run.save_frame(moment.samples, picture)
+        self._cost = time.perf_counter() - started
+        self._spent += self._cost
 
 
 class Quality:
