@@ -20,7 +20,7 @@ from gansmith.media.base import Medium
 from gansmith.media.text.caption_sheet import captioned_sheet
 from gansmith.media.text.captions import CaptionMedium
 from gansmith.media.text.points import to_texts
-from gansmith.networks import Generator, SampleSpec, build_pair
+from gansmith.networks import Generator, SampleSpec, build_pair, fill
 from gansmith.networks.sequence import Decoding, SequenceGenerator
 from gansmith.recipe import NetworkConfig
 from gansmith.registry import unknown
@@ -207,7 +207,7 @@ def load(path: Path | str) -> Model:
 def rebuild(blueprint: Blueprint, weights: dict[str, Tensor]) -> Model:
     """Build a generator and fill in its weights."""
     generator = build_pair(blueprint.network, blueprint.spec, seed=0).generator
-    generator.load_state_dict(weights)
+    fill(generator, weights)
     return Model(generator, blueprint)
 
 

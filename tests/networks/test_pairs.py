@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gansmith.errors import GansmithError
-from gansmith.networks import NETWORKS, Pair, SampleSpec, build_pair
+from gansmith.networks import NETWORKS, Pair, SampleSpec, build_pair, fill
 from gansmith.networks.base import check_pair
 from gansmith.objectives.penalties import squared_gradients
 from gansmith.recipe import NetworkConfig
@@ -151,3 +151,12 @@ def test_a_pair_that_does_not_fit_is_refused() -> None:
 class _TwoLogits(torch.nn.Module):
     def forward(self, samples: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         return samples.flatten(1)[:, :2]
+
+
+def test_weights_of_another_build_are_refused_in_words() -> None:
+    generator = build_pair(NetworkConfig(name="textbook"), SampleSpec(1, 4, 4), seed=0).generator
+    weights = generator.state_dict()
+    fill(generator, weights)
+    weights.popitem()
+    with pytest.raises(GansmithError, match=r"do not fit the \w+ .*version.*train again"):
+        fill(generator, weights)

@@ -11,7 +11,15 @@ from gansmith.networks import (
     textbook_wave,
     wavegan,
 )
-from gansmith.networks.base import NETWORKS, Discriminator, Generator, Pair, SampleSpec, build_pair
+from gansmith.networks.base import (
+    NETWORKS,
+    Discriminator,
+    Generator,
+    Pair,
+    SampleSpec,
+    build_pair,
+    fill,
+)
 
 __all__ = [
     "NETWORKS",
@@ -22,6 +30,7 @@ __all__ = [
     "build_pair",
     "conv",
     "dcgan",
+    "fill",
     "frames",
     "points",
     "residual",

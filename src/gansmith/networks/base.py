@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -161,6 +161,21 @@ def build_pair(
 
 
 @torch.no_grad()
+def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Give a network its weights.
+
+    Raises:
+        GansmithError: They are not those of a network that is built like this one.
+    """
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise GansmithError(
+            f"the weights do not fit the {type(network).__name__} that this version of gansmith "
+            "builds: use the version that trained them, or train again"
+        ) from error
+
+
 def check_pair(name: str, pair: Pair, spec: SampleSpec, packing: int = 1) -> None:
     """Run two samples through both players and compare shapes with the spec."""
     for player in pair:

@@ -6,6 +6,7 @@ import torch
 from torch.optim import Optimizer
 
 from gansmith.checkpoint import Tree
+from gansmith.networks import fill
 from gansmith.training.duel import Duel
 from gansmith.training.ema import Average
 from gansmith.training.engine import Engine
@@ -24,7 +25,7 @@ def capture_players(duel: Duel, average: Average) -> Tree:
 def restore_players(state: Tree, duel: Duel, average: Average) -> None:
     """Take up what :func:`capture_players` gave."""
     for name, network in duel.networks.items():
-        network.load_state_dict(state["networks"][name])
+        fill(network, state["networks"][name])
     for name, optimiser in duel.optimisers.items():
         optimiser.load_state_dict(state["optimisers"][name])
         _match_layout(optimiser)

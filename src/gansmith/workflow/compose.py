@@ -19,7 +19,7 @@ from gansmith.media.text.verse.forms import FORMS
 from gansmith.media.text.verse.lines import Couplet, Haiku, LineForm
 from gansmith.media.text.verse.quatrain import Quatrain
 from gansmith.model import Model
-from gansmith.networks import build_pair
+from gansmith.networks import build_pair, fill
 from gansmith.networks.sequence import (
     Decoding,
     Mask,
@@ -233,7 +233,7 @@ def _discriminator(model: Model, home: Path) -> SequenceDiscriminator:
         )
     pair = build_pair(model.blueprint.network, model.blueprint.spec, seed=0)
     assert isinstance(pair.discriminator, SequenceDiscriminator)
-    pair.discriminator.load_state_dict(state["networks"]["discriminator"])
+    fill(pair.discriminator, state["networks"]["discriminator"])
     return pair.discriminator.eval()
 
 
