@@ -7,7 +7,8 @@ Free Spoken Digit Dataset, takes 0 to 4 of each speaker and digit held out. 2,00
 final sound, after decoding, asked for by label in equal numbers. They are heard by a classifier of
 its own initialisation (seed 100, trained on real clips only, never used while training or to choose
 a state). Beside each figure the same of the 300 held-out clips, and of these after the same chain
-(decode(encode(real))), the best that a generator of that representation can reach.
+(decode(encode(real))), the best that a generator of that representation can reach. All of them are
+as loud as the recipe makes clips, which the rows say.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ def asked(model: Model) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
 
 def row_of(arm: str, seed: int, minutes: float, values: dict[str, float]) -> dict[str, Any]:
     row = {"arm": arm, "seed": seed, "minutes": round(minutes, 2)}
+    row["loudness"] = load_recipe("spoken-digits").data.loudness
     row |= {name: round(value, 4) for name, value in values.items()}
     print(row, flush=True)
     return row
@@ -133,7 +135,7 @@ def main() -> None:
             rows.append(row_of(arm, seed, last["seconds"] / 60, values))
             values = ears.measure(chained(model.medium, dataset.samples[held_out]), known)
             rows.append(row_of(f"real through {arm}", seed, 0, values))
-    print(renew_rows(NAME, rows, ["arm", "seed", "minutes"]))
+    print(renew_rows(NAME, rows, ["arm", "seed", "minutes", "loudness"]))
 
 
 if __name__ == "__main__":

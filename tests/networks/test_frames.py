@@ -63,6 +63,30 @@ def test_without_circular_the_ends_do_not_know_each_other() -> None:
     assert not gradient[..., 0].any()
 
 
+def test_each_place_of_a_clip_is_learned_and_a_loop_has_none() -> None:
+    """What is added at one place of the finest level is heard around it alone."""
+    spec, coarse, style = SampleSpec(1, 20, 64), torch.randn(1, 160, 8), torch.randn(1, 128)
+    generator = _generator(spec)
+    before = generator.refine(coarse, style)
+    generator.get_parameter("stages.2.places").data[:, 0] += 1
+    changed = (generator.refine(coarse, style) != before).any(dim=1)[0]
+    assert changed[:6].all() and not changed[7:].any()
+    for options in ({"circular": True}, {"places": False}):
+        other = _generator(spec, **options)
+        assert not any("places" in name for name, _ in other.named_parameters())
+
+
+def test_a_short_sound_is_told_from_a_long_soft_one_before_time_is_averaged() -> None:
+    """The means over time after a convolution alone would be the same."""
+    trunk: Any = _pair(SampleSpec(1, 16, 64)).discriminator.frames
+    clips = torch.zeros(2, 16, 64)
+    clips[0, :, 20:22], clips[1, :, 20:24] = 2.0, 1.0
+    with torch.no_grad():
+        alone, bent = trunk.body[0](clips).mean(2), trunk.body[:2](clips).mean(2)
+    torch.testing.assert_close(alone[0], alone[1])
+    assert (bent[0] - bent[1]).abs().max() > 0.02 * bent.abs().max()
+
+
 def test_loops_are_whole_steps_of_the_coarsest_level() -> None:
     with pytest.raises(GansmithError, match=r"multiple of 8 frames.*61.*circular=false"):
         _pair(SampleSpec(1, 64, 61), circular=True)
@@ -105,7 +129,7 @@ def test_penalties_agree_with_finite_differences() -> None:
     discriminator = _pair(SampleSpec(1, 16, 18, classes=2), **TINY).discriminator.double()
     samples = torch.randn(2, 1, 16, 18, dtype=torch.float64, requires_grad=True)
     labels = torch.tensor([0, 1])
-    names = ["frames.body.0.weight", "frames.body.3.first.weight", "texture.body.1.weight"]
+    names = ["frames.body.0.weight", "frames.body.4.first.weight", "texture.body.1.weight"]
     weights = dict(discriminator.named_parameters())
 
     def slope(*chosen: torch.Tensor) -> torch.Tensor:

@@ -5,7 +5,7 @@ channels, as ASGAN does (Baas and Kamper 2022, arXiv 2210.05271), a convolution 
 at once, and a clip costs what its 64 frames cost, not its 64 x 64 pixels. The generator doubles
 time by linear interpolation, never by transposed convolution, which leaves a tone of its own in
 sound; the latent and the label modulate every residual block (FiLM, Perez et al. 2018, arXiv
-1709.07871). Its output is linear, bent smoothly to the floor of the levels where it goes below, so
+1709.07871), and what is learned of each place is added before it. Its output is linear, bent smoothly to the floor of the levels where it goes below, so
 that silence needs no aim: among clips that end in it, hiss gives a made one away before anything
 else does. Beside its network along time the discriminator has a small one
 for the picture, which sees what channels hide: texture, stripes, the noise floor of single bins.
@@ -53,6 +53,7 @@ class FramesOptions(Section):
     texture: int = Field(
         32, ge=1, description="first channels of the discriminator's network for the picture"
     )
+    places: bool = Field(True, description="learn what is at each place of a clip; a loop has none")
     circular: bool = Field(
         False, description="make clips whose end is followed by their beginning, for loops"
     )
@@ -90,23 +91,27 @@ class Block(nn.Module):
 
 
 class Stage(nn.Module):
-    """Twice the length, another width, and a block.
+    """Twice the length, another width, what is learned of each place, and a block.
 
     Args:
         wide: Channels in.
         narrow: Channels out.
+        length: Positions out.
         options: Of the pair.
     """
 
-    def __init__(self, wide: int, narrow: int, options: FramesOptions) -> None:
+    def __init__(self, wide: int, narrow: int, length: int, options: FramesOptions) -> None:
         super().__init__()
         self.change = nn.Conv1d(wide, narrow, 1)
         self.stretch = Stretch(options.circular)
+        placed = options.places and not options.circular
+        self.places = nn.Parameter(torch.zeros(narrow, length)) if placed else None
         self.block = Block(narrow, KERNEL, options.style, options.circular)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """Make [N, narrow, 2 L] of [N, wide, L]; `style` is [N, style]."""
-        finer: Tensor = self.block(self.stretch(self.change(x)), style)
+        x = self.stretch(self.change(x))
+        finer: Tensor = self.block(x if self.places is None else x + self.places, style)
         return finer
 
 
@@ -123,7 +128,10 @@ class FramesGenerator(Generator):
         widths = [level_width(level, options) for level in range(DOUBLINGS, -1, -1)]
         self.entry = Linear(options.style, widths[0] * self.span.base)
         self.block = Block(widths[0], KERNEL, options.style, options.circular)
-        self.stages = nn.ModuleList(Stage(*pair, options) for pair in pairwise(widths))
+        self.stages = nn.ModuleList(
+            Stage(wide, narrow, self.span.base << doubling, options)
+            for doubling, (wide, narrow) in enumerate(pairwise(widths), start=1)
+        )
         out = spec.channels * spec.height
         self.exit = along_time(widths[-1], out, KERNEL, options.circular)
         self.apply(initialise)
@@ -156,7 +164,7 @@ class FramesTrunk(nn.Module):
         self.span = Span(spec.width, 1 << halvings)
         widths = [level_width(level, options) for level in range(1, halvings + 1)]
         entry = nn.Conv1d(spec.channels * spec.height, widths[0], 4, stride=2, padding=1)
-        layers: list[nn.Module] = [entry]
+        layers: list[nn.Module] = [entry, Block(widths[0], 3)]
         for narrow, wide in pairwise(widths):
             layers += [nn.AvgPool1d(2), nn.Conv1d(narrow, wide, 1), Block(wide, 3)]
         head = Linear(widths[-1] * self.span.base, options.head)
