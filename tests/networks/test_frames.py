@@ -4,12 +4,11 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 from gansmith.errors import GansmithError
 from gansmith.networks import Pair, SampleSpec, build_pair
 from gansmith.networks.base import NETWORKS
-from gansmith.networks.frames import Block, FramesGenerator, FramesOptions, floored
+from gansmith.networks.frames import FramesGenerator, FramesOptions, floored
 from gansmith.recipe import NetworkConfig
 
 TINY = {"width": 4, "style": 4, "head": 4, "texture": 2, "latent": 4}
@@ -96,15 +95,6 @@ def test_loops_are_whole_steps_of_the_coarsest_level() -> None:
 def test_what_is_no_picture_of_sound_is_refused(height: int, width: int) -> None:
     with pytest.raises(GansmithError, match=rf"frames.*{height} x {width}.*representation"):
         _pair(SampleSpec(1, height, width))
-
-
-def test_a_style_scales_and_shifts_the_inner_channels() -> None:
-    block, x, style = Block(3, 5, style=2), torch.randn(2, 3, 9), torch.randn(2, 2)
-    assert block.film is not None
-    scale, shift = block.film(style)[..., None].split(3, dim=1)
-    act = nn.functional.leaky_relu
-    inner = (1 + scale) * block.first(act(x, 0.2)) + shift
-    torch.testing.assert_close(block(x, style), x + block.second(act(inner, 0.2)))
 
 
 def test_labels_reach_the_logit_by_projection() -> None:

@@ -5,17 +5,17 @@ channels, as ASGAN does (Baas and Kamper 2022, arXiv 2210.05271), a convolution 
 at once, and a clip costs what its 64 frames cost, not its 64 x 64 pixels. The generator doubles
 time by linear interpolation, never by transposed convolution, which leaves a tone of its own in
 sound; the latent and the label modulate every residual block (FiLM, Perez et al. 2018, arXiv
-1709.07871), and what is learned of each place is added before it. Its output is linear, bent smoothly to the floor of the levels where it goes below, so
-that silence needs no aim: among clips that end in it, hiss gives a made one away before anything
-else does. Beside its network along time the discriminator has a small one
-for the picture, which sees what channels hide: texture, stripes, the noise floor of single bins.
+1709.07871), and what is learned of each place is added before it. Its output is linear, bent
+smoothly to the floor of the levels where it goes below, so that silence needs no aim: among clips
+that end in it, hiss gives a made one away before anything else does. Beside its network along time
+the discriminator has a small one for the picture, which sees what channels hide: texture, stripes,
+the noise floor of single bins.
 Labels reach it by projection (Miyato and Koyama 2018, arXiv 1802.05637). Nothing is normalised.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal
 
 import torch
 from pydantic import Field
@@ -24,12 +24,12 @@ from torch.nn import functional as F
 
 from gansmith.errors import GansmithError
 from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
+from gansmith.networks.frame_blocks import SLOPE, Block, along_time, initialise
 from gansmith.networks.geometry import Canvas, for_convolutions
 from gansmith.networks.linear import Linear
 from gansmith.networks.temporal import Span, Stretch
 from gansmith.schema import Section
 
-SLOPE = 0.2
 FLOOR = -1.0
 """Level of silence, as the log-mel pictures have it."""
 SHARPNESS = 20.0
@@ -62,32 +62,6 @@ class FramesOptions(Section):
 def level_width(level: int, options: FramesOptions) -> int:
     """Channels at a level; 0 is the finest."""
     return min(options.width * (2 + level) // 2, options.max_width)
-
-
-class Block(nn.Module):
-    """`x + conv(act(conv(act(x))))` along time, the last convolution scaled down at the start.
-
-    Args:
-        width: Channels in and out.
-        kernel: Positions that a convolution sees; odd.
-        style: Numbers of a style that scales and shifts the inner channels; 0 for none.
-        circular: The end is followed by the beginning; otherwise by zeros.
-    """
-
-    def __init__(self, width: int, kernel: int, style: int = 0, circular: bool = False) -> None:
-        super().__init__()
-        self.first = along_time(width, width, kernel, circular)
-        self.film = Linear(style, 2 * width) if style else None
-        self.second = along_time(width, width, kernel, circular)
-
-    def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
-        """Keep the shape [N, width, L]; `style` is [N, style]."""
-        inner = self.first(F.leaky_relu(x, SLOPE))
-        if self.film is not None:
-            scale, shift = self.film(style).unsqueeze(2).chunk(2, dim=1)
-            inner = torch.addcmul(inner + shift, inner, scale)
-        change: Tensor = self.second(F.leaky_relu(inner, SLOPE))
-        return x + change
 
 
 class Stage(nn.Module):
@@ -225,24 +199,6 @@ class FramesDiscriminator(Discriminator):
 def floored(levels: Tensor) -> Tensor:
     """Bend levels, of any shape, so that none lies below the floor; the rest hardly changes."""
     return FLOOR + F.softplus(levels - FLOOR, beta=SHARPNESS)
-
-
-def along_time(width: int, out: int, kernel: int, circular: bool) -> nn.Conv1d:
-    """A convolution along time that keeps the length."""
-    mode: Literal["circular", "zeros"] = "circular" if circular else "zeros"
-    return nn.Conv1d(width, out, kernel, padding=kernel // 2, padding_mode=mode)
-
-
-def initialise(module: nn.Module) -> None:
-    """Draw weights that keep the variance; blocks begin near the identity."""
-    if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d):
-        after_nothing = isinstance(module, nn.Conv1d) and module.kernel_size == (1,)
-        nn.init.kaiming_normal_(module.weight, 1.0 if after_nothing else SLOPE)
-        nn.init.zeros_(module.bias)  # type: ignore[arg-type]
-    if isinstance(module, Block):
-        module.second.weight.data.mul_(0.3)
-        if module.film is not None:
-            module.film.weight.data.mul_(0.3)
 
 
 @register_pair("frames", FramesOptions)
