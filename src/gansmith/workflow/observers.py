@@ -14,8 +14,8 @@ from gansmith.run import Run
 from gansmith.training.moment import Moment
 
 FRAME_SAMPLES, FRAME_SOUNDS, FRAME_WIDTH = 100, 40, 640
-FILM_COST = 0.03
-"""Share of the time that drawing may take; the first and the last picture are drawn anyway."""
+FILM_COST, FILM_SECONDS = 0.03, 5.0
+"""Share of the time that drawing may take, above what is free; both ends are drawn anyway."""
 NOISE = 0.1  # relative deviation of looks at one state over 12 seeds, measured on `digits`
 
 
@@ -42,7 +42,7 @@ class Film:
 
     def look(self, moment: Moment) -> bool:
         """Draw a picture where a mark is reached and it can be paid for; never the best."""
-        affordable = self._spent + self._cost <= FILM_COST * moment.seconds
+        affordable = self._spent + self._cost <= FILM_SECONDS + FILM_COST * moment.seconds
         if not affordable and 0 < moment.progress < 1:
             return False
         if self._next < len(self._marks) and moment.progress >= self._marks[self._next]:
