@@ -45,6 +45,7 @@ WAVES = [
     *("sound.representation=waveform", "evaluation.quick_samples=200"),
     *("optimiser={g_lr: 1.0e-4, d_lr: 1.0e-4, beta1: 0.5, beta2: 0.9}", "training.batch=64"),
 ]
+DATA = load_recipe("spoken-digits").data
 ARMS: dict[str, list[str]] = {
     "gansmith": [],
     "wavegan": [
@@ -106,7 +107,7 @@ def asked(model: Model) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
 
 def row_of(arm: str, seed: int, minutes: float, values: dict[str, float]) -> dict[str, Any]:
     row = {"arm": arm, "seed": seed, "minutes": round(minutes, 2)}
-    row["loudness"] = load_recipe("spoken-digits").data.loudness
+    row["loudness"] = DATA.loudness
     row |= {name: round(value, 4) for name, value in values.items()}
     print(row, flush=True)
     return row
@@ -118,7 +119,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--minutes", type=float, default=10.0)
     args = parser.parse_args()
-    dataset = open_dataset(load_recipe("spoken-digits").data)
+    dataset = open_dataset(DATA)
     ears, held_out = Ears(dataset), dataset.held_out_indices
     assert dataset.labels is not None
     known = dataset.labels[held_out]
@@ -135,7 +136,7 @@ def main() -> None:
             rows.append(row_of(arm, seed, last["seconds"] / 60, values))
             values = ears.measure(chained(model.medium, dataset.samples[held_out]), known)
             rows.append(row_of(f"real through {arm}", seed, 0, values))
-    print(renew_rows(NAME, rows, ["arm", "seed", "minutes", "loudness"]))
+    print(renew_rows(NAME, rows, ("arm", "seed", "minutes", "loudness")))
 
 
 if __name__ == "__main__":

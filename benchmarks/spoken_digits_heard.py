@@ -24,9 +24,8 @@ from gansmith.data.archives import NpmArchive, PinnedFolder
 from gansmith.data.store import open_dataset
 from gansmith.media.audio.samples import mixed
 from gansmith.model import load
-from gansmith.recipe import load_recipe
 from harness import chained, fetched, renew_rows, rounded
-from spoken_digits import asked, train
+from spoken_digits import DATA, asked, train
 
 NAME, HEARD, RATE, SILENCE, LEVEL = "spoken_digits_heard", 1_000, 16_000, 8_000, 0.5
 FAINT = 1e-3
@@ -86,7 +85,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--minutes", type=float, default=30.0)
     args = parser.parse_args()
-    recogniser, dataset = Recogniser(), open_dataset(load_recipe("spoken-digits").data)
+    recogniser, dataset = Recogniser(), open_dataset(DATA)
     assert dataset.labels is not None
     names = np.array([int(name) for name in dataset.label_names])
     held_out = dataset.held_out_indices
@@ -97,12 +96,13 @@ def main() -> None:
     for seed in args.seeds:
         model = load(train("gansmith", seed, args.minutes).path)
         clips, labels = asked(model)
-        row: dict[str, Any] = {"seed": seed, "minutes": args.minutes, "real": real}
+        row: dict[str, Any] = {"seed": seed, "minutes": args.minutes, "loudness": DATA.loudness}
+        row["real"] = real
         row["chain"] = recogniser.share(chained(model.medium, unseen), known, rate)
         row["generated"] = recogniser.share(clips[:HEARD], names[labels[:HEARD]], rate)
         rows.append(rounded(row, 4))
         print(rows[-1], flush=True)
-    print(renew_rows(NAME, rows, ("seed", "minutes")))
+    print(renew_rows(NAME, rows, ("seed", "minutes", "loudness")))
 
 
 if __name__ == "__main__":

@@ -149,7 +149,7 @@ def grouped(rows: Rows, *keys: str) -> dict[tuple[str, ...], Rows]:
 def ratios(name: str) -> str:
     """The table of a paired timing."""
     (row,) = read_rows(name)
-    skipped = {"cpu", "cores", "threads", "torch", "gansmith", "date"}
+    skipped = {"cpu", "cores", "threads", "device", "torch", "gansmith", "date"}
     return markdown(["figure", "value"], [[k, v] for k, v in row.items() if k not in skipped])
 
 

@@ -16,6 +16,7 @@ from gansmith.model import Blueprint, Model
 from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
+from gansmith.training.allowance import Allowance
 from gansmith.training.guard import Ruling
 from gansmith.training.moment import Moment
 
@@ -52,14 +53,15 @@ class Monitor:
         self._blueprint, self._probe, self._critic, self._tell = blueprint, probe, critic, tell
         self._current = recipe
         self._history = History(probe.floors, probe.modes.names, probe.modes.shares.tolist())
-        self._spent, self._cost, self._looks, self._remedies = 0.0, 0.0, 0, 0
+        self._allowance = Allowance(recipe.health.max_cost)
+        self._looks, self._remedies = 0, 0
 
     def resume(self, moment: Moment, settings: Iterable[str]) -> None:
         """Take up what earlier sessions noted, and the settings they changed."""
         self._current = override(self._recipe, settings)
         for event in self._run.events():
             self._history.take_up(event)
-            self._spent += event.get("monitor_seconds", 0.0)
+            self._allowance.spent += event.get("monitor_seconds", 0.0)
             self._remedies += event["event"] == "diagnosis" and event["action"] == "heal"
         self._looks = int(moment.progress * self._config.probes)
 
@@ -72,7 +74,7 @@ class Monitor:
             self._look(moment)
         found = diagnose(self._history)
         ruling = self._answer(moment, found, probed)
-        self._spent += time.perf_counter() - started
+        self._allowance.spent += time.perf_counter() - started
         return ruling
 
     def _due(self, moment: Moment) -> bool:
@@ -80,7 +82,7 @@ class Monitor:
         probes = self._config.probes
         if moment.progress < (self._looks + 1) / probes:
             return False
-        return self._spent + self._cost <= self._config.max_cost * moment.seconds
+        return self._allowance.covers(moment.seconds)
 
     def _look(self, moment: Moment) -> None:
         started = time.perf_counter()
@@ -93,7 +95,7 @@ class Monitor:
         values = {k: round(v, 5) for k, v in (look.values | self._critic.look()).items()}
         counts = look.counts.tolist()
         self._history.add_look(moment.progress, values, counts)
-        self._cost = time.perf_counter() - started
+        self._allowance.last = time.perf_counter() - started
         clock = {"samples": moment.samples, "seconds": round(moment.seconds, 3)}
         self._run.log(
             "health",
@@ -101,7 +103,7 @@ class Monitor:
             progress=round(moment.progress, 5),
             **values,
             counts=counts,
-            monitor_seconds=round(self._cost, 4),
+            monitor_seconds=round(self._allowance.last, 4),
         )
 
     def _answer(self, moment: Moment, found: list[Diagnosis], probed: bool) -> Ruling:

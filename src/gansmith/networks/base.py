@@ -160,7 +160,6 @@ def build_pair(
     return pair
 
 
-@torch.no_grad()
 def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Give a network its weights.
 
@@ -176,6 +175,7 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
         ) from error
 
 
+@torch.no_grad()
 def check_pair(name: str, pair: Pair, spec: SampleSpec, packing: int = 1) -> None:
     """Run two samples through both players and compare shapes with the spec."""
     for player in pair:

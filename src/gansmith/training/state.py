@@ -29,7 +29,7 @@ def restore_players(state: Tree, duel: Duel, average: Average) -> None:
     for name, optimiser in duel.optimisers.items():
         optimiser.load_state_dict(state["optimisers"][name])
         _match_layout(optimiser)
-    average.network.load_state_dict(state["average"])
+    fill(average.network, state["average"])
     duel.restore(state["duel"])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 
 from gansmith.evaluation.judge import Judge
@@ -11,6 +10,7 @@ from gansmith.model import Blueprint, Model, contact_sheet
 from gansmith.networks import Generator
 from gansmith.recipe import EvaluationConfig
 from gansmith.run import Run
+from gansmith.training.allowance import Allowance
 from gansmith.training.moment import Moment
 
 FRAME_SAMPLES, FRAME_SOUNDS, FRAME_WIDTH = 100, 40, 640
@@ -33,7 +33,8 @@ class Film:
         self._run, self._blueprint, self._seed = run, blueprint, seed
         self._marks = [(index / max(frames - 1, 1)) ** 2 for index in range(frames)]
         self._count = FRAME_SOUNDS if blueprint.medium.heard else FRAME_SAMPLES
-        self._next, self._spent, self._cost = 0, 0.0, 0.0
+        self._allowance = Allowance(FILM_COST, free=FILM_SECONDS)
+        self._next = 0
 
     def resume(self, moment: Moment) -> None:
         """Draw the untrained generator, or go on after the marks that are past."""
@@ -42,24 +43,21 @@ class Film:
 
     def look(self, moment: Moment) -> bool:
         """Draw a picture where a mark is reached and it can be paid for; never the best."""
-        affordable = self._spent + self._cost <= FILM_SECONDS + FILM_COST * moment.seconds
-        if not affordable and 0 < moment.progress < 1:
-            return False
-        if self._next < len(self._marks) and moment.progress >= self._marks[self._next]:
+        due = self._next < len(self._marks) and moment.progress >= self._marks[self._next]
+        at_an_end = not 0 < moment.progress < 1
+        if due and (at_an_end or self._allowance.covers(moment.seconds)):
             self._next = sum(mark <= moment.progress for mark in self._marks)
-            self._draw(moment)
+            with self._allowance.paying():
+                self._draw(moment)
         return False
 
     def told(self, moment: Moment, signals: dict[str, float]) -> None:
         """Signals are not drawn."""
 
     def _draw(self, moment: Moment) -> None:
-        started = time.perf_counter()
         model = Model(_generator(moment), self._blueprint)
         picture = contact_sheet(model, self._seed, count=self._count, widest=FRAME_WIDTH)
         self._run.save_frame(moment.samples, picture)
-        self._cost = time.perf_counter() - started
-        self._spent += self._cost
 
 
 class Quality:
@@ -83,14 +81,15 @@ class Quality:
     ) -> None:
         self._run, self._judge, self._blueprint = run, judge, blueprint
         self._config, self._tell = config, tell
-        self._best, self._spent, self._cost, self._looks = math.inf, 0.0, 0.0, 0
+        self._allowance = Allowance(config.max_cost)
+        self._best, self._looks = math.inf, 0
 
     def resume(self, moment: Moment) -> None:
         """Take up what earlier sessions found."""
         earlier = [event for event in self._run.events() if event["event"] == "quality"]
         self._best = min((event.get("frechet", math.inf) for event in earlier), default=math.inf)
-        self._spent = sum(event["cost_seconds"] for event in earlier)
-        self._cost = max((event["cost_seconds"] for event in earlier), default=0.0)
+        costs = [event["cost_seconds"] for event in earlier]
+        self._allowance.spent, self._allowance.last = sum(costs), max(costs, default=0.0)
         self._looks = int(moment.progress * self._config.quick_looks)
 
     def look(self, moment: Moment) -> bool:
@@ -101,8 +100,7 @@ class Quality:
         looks = self._config.quick_looks
         if not looks or moment.progress < min(1.0, (self._looks + 1) / looks):
             return False
-        affordable = self._spent + self._cost <= self._config.max_cost * moment.seconds
-        if not affordable and moment.progress < 1:
+        if moment.progress < 1 and not self._allowance.covers(moment.seconds):
             return False
         self._looks = int(moment.progress * looks)
         return self._judged(moment)
@@ -111,15 +109,13 @@ class Quality:
         """Signals are not judged."""
 
     def _judged(self, moment: Moment) -> bool:
-        started = time.perf_counter()
-        model = Model(_generator(moment), self._blueprint)
-        samples = model.sample(self._config.quick_samples, seed=self._config.seed)
-        figures = self._judge.quick(samples)
-        self._cost = time.perf_counter() - started
-        self._spent += self._cost
+        with self._allowance.paying():
+            model = Model(_generator(moment), self._blueprint)
+            samples = model.sample(self._config.quick_samples, seed=self._config.seed)
+            figures = self._judge.quick(samples)
         rounded = {name: round(value, 5) for name, value in figures.items()}
         clock = {"samples": moment.samples, "seconds": round(moment.seconds, 3)}
-        self._run.log("quality", **clock, **rounded, cost_seconds=round(self._cost, 3))
+        self._run.log("quality", **clock, **rounded, cost_seconds=round(self._allowance.last, 3))
         distance = figures.get("frechet", math.inf)
         self._tell(distance)
         best = distance < self._best * (1 + NOISE)

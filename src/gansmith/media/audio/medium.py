@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from gansmith.recipe import Recipe, SoundConfig
 
 WINDOW = 0.064
-AT_ONCE, ITERATIONS = 32, 32
+AT_ONCE = 32
+ITERATIONS = 32
+"""Of Griffin-Lim that begins without phases; `ROUNDS` where a vocoder says them roughly."""
 CLOSED = 8
 """Loops have a multiple of so many frames, to which their length is brought and back."""
 MOST_SHOWN = 256
