@@ -89,12 +89,12 @@ def test_pictures_without_a_caption_are_left_out_and_counted(folder: Path) -> No
     said: list[str] = []
     found = captioned(config(folder), said.append)
     assert len(found.captions) == 48 and "pink.png" in found.pictures.names()
-    assert said == [f"1 pictures of folder {folder.resolve()} have no caption and are left out"]
+    assert said == [f"left out 1 picture of folder {folder.resolve()} without a caption"]
 
 
 def test_too_few_captions_are_refused(tmp_path: Path) -> None:
     (two(tmp_path) / "a.txt").write_text("alone", "utf-8")
-    with pytest.raises(GansmithError, match="has 1 pictures with a caption"):
+    with pytest.raises(GansmithError, match="has 1 picture with a caption"):
         captioned(config(tmp_path), print)
 
 

@@ -142,13 +142,13 @@ def test_the_table_shows_it_and_json_holds_it(sounds: Path) -> None:
     text = console.file.getvalue()
     for word in (
         *(
-            "8 (1 other files ignored)",
+            "8 (1 other file ignored)",
             "0.50 to 2.50, median 0.75, 8 in all",
             "16000 (7), 8000 (1)",
         ),
-        *("WAV (7), FLAC (1); PCM_16 (7)", "offset.wav: 0.250", "1 files (silent.wav)"),
+        *("WAV (7), FLAC (1); PCM_16 (7)", "offset.wav: 0.250", "1 file (silent.wav)"),
         *("plain.wav = twin.wav", "cut.wav: ", "8 of 1 s, 16,000 Hz, mono"),
-        *("parts of 1 files, 1.50 s on average", "brought to -18 LUFS", "held out"),
+        *("parts of 1 file, 1.50 s on average", "brought to -18 LUFS", "held out"),
     ):
         assert word in text, word
     plain = json.loads(json.dumps(found.to_json()))

@@ -79,7 +79,7 @@ def test_the_table_shows_it_and_json_holds_it(notes: Path) -> None:
     console.print(found.render())
     text = console.file.getvalue()
     for word in (
-        *("41 in 1 files (1 other files ignored)", "1 repeated, 1 empty", "Latin 100.0%"),
+        *("41 in 1 file (1 other file ignored)", "1 repeated, 1 empty", "Latin 100.0%"),
         *("2: even (20), odd (21)", "1 (all.jsonl, line 44: is not JSON", "a record (column text)"),
         *("held out", "near copies", found.drawn[0]),
     ):

@@ -195,7 +195,7 @@ def test_whole_files_are_fetched_once_and_damaged_ones_again(
         obtain(FILES, [server("whole")], tmp_path, said.append)
     (tmp_path / "labels").write_bytes(b"damaged")
     obtain(FILES, [server("whole")], tmp_path, said.append)
-    assert said == ["got 2 files from whole", "got 1 files from whole"]
+    assert said == ["got 2 files from whole", "got 1 file from whole"]
     assert contents(tmp_path) == CONTENT
 
 

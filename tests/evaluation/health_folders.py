@@ -13,13 +13,15 @@ FLOORS = {"coverage": 0.92, "precision": 0.94, "vendi": 46.0, "twins": 0.02, "co
 STEADY = "objective.name=relativistic objective.gamma.start=1 objective.gamma.end=1"
 
 
-def make_watched_run(path: Path, *diagnoses: dict[str, Any], **options: Any) -> Path:
-    """Write a finished run with ten looks at ten digits, and what the monitor said."""
+def make_watched_run(
+    path: Path, *diagnoses: dict[str, Any], watched: int = 10, **options: Any
+) -> Path:
+    """Write a finished run with some looks at ten digits, and what the monitor said."""
     training = {"samples": 100_000, "batch": 64}
     run = make_run(path, **({"training": training} | options))
     facts = {"modes": MODES, "shares": [0.1] * len(MODES), "floors": FLOORS}
     edit_json(run / "manifest.json", health=facts, stopped=False)
-    write_events(run, [*events(), *looks(), *diagnoses])
+    write_events(run, [*events(), *looks(watched), *diagnoses])
     return run
 
 

@@ -105,6 +105,14 @@ def test_a_calm_run_says_so_in_a_sentence(tmp_path: Path) -> None:
     assert "Modes over time" in text and "Coverage" in text
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_few_looks_that_find_nothing_are_no_comfort(tmp_path: Path, count: int) -> None:
+    run = make_watched_run(tmp_path / "run", watched=count)
+    text = words(section(run))
+    assert "found nothing wrong, but looked too seldom for that to mean much" in text
+    assert f"It looked {'once' if count == 1 else '2 times'}" in text
+
+
 def test_a_run_that_nobody_watched_has_no_section(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     assert section(run) == "" and "Health" not in words(html_of(run))

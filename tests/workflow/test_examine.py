@@ -52,6 +52,11 @@ def test_a_healthy_run_is_told_calmly(tmp_path: Path) -> None:
         assert picture.width > 800
 
 
+def test_two_looks_that_find_nothing_are_no_comfort(tmp_path: Path) -> None:
+    _, text = told(make_watched_run(tmp_path / "run", watched=2))
+    assert "2 looks found nothing wrong, but they are too few for that to mean much" in text
+
+
 def test_short_measures_stand_apart_from_good_ones(tmp_path: Path) -> None:
     run = make_watched_run(tmp_path / "run", values={"recall": 0.4, "precision": 0.94})
     _, text = told(run)

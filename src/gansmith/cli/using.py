@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gansmith.cli.options import Format, Label, RunArgument, Seed, console
+from gansmith.counting import counted
 
 TEXTS = "Texts"
 """Heading of the options that only generators of texts take."""
@@ -88,7 +89,7 @@ def generate(
         tempo=tempo,
         wish=Wish(temperature, top_p, title, prompt, max_length, form, best_of, picture),
     )
-    console.print(f"{count} samples in {place}")
+    console.print(f"{counted(count, 'sample')} in {place}")
 
 
 def interpolate(

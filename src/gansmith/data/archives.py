@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from gansmith.counting import counted
 from gansmith.data.cache import atomic_folder
 from gansmith.data.collection import combined_digest
 from gansmith.data.folder import find_files
@@ -143,7 +144,7 @@ def obtain_folder(
             tried.append(f"{source.title}: {error}")
             say(f"not from {tried[-1]}")
         else:
-            say(f"got {files.count:,} files from {source.title}")
+            say(f"got {counted(files.count, 'file')} from {source.title}")
             return
     raise GansmithError(
         f"no source could deliver the files ({'; '.join(tried)}); to go on, put them into a folder "

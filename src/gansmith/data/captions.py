@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gansmith.counting import counted
 from gansmith.data.arrays import NamedCollection
 from gansmith.data.catalog import CATALOG
 from gansmith.data.collection import Collection, Prepared, combined_digest
@@ -58,11 +59,13 @@ class CaptionedPictures(Collection):
         self.captions = {number: found for number, found in cleaned if found}
         if len(self.captions) < 2:
             raise GansmithError(
-                f"{pictures.source} has {len(self.captions)} pictures with a caption: put a .txt "
-                f"beside each picture, or a .jsonl with {FILE_KEYS[0]} and {TEXT_KEYS[0]} on a line"
+                f"{pictures.source} has {counted(len(self.captions), 'picture')} with a caption: "
+                "put a .txt beside each picture, or a .jsonl with "
+                f"{FILE_KEYS[0]} and {TEXT_KEYS[0]} on a line"
             )
         if missing := len(captions) - len(self.captions):
-            say(f"{missing:,} pictures of {pictures.source} have no caption and are left out")
+            bare = counted(missing, "picture")
+            say(f"left out {bare} of {pictures.source} without a caption")
         written = [json.dumps([number, *found]) for number, found in self.captions.items()]
         self.content = combined_digest([pictures.content, *written])
 

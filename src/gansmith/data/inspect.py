@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gansmith.counting import counted
 from gansmith.data import duplicates, tables
 from gansmith.data.captions import CaptionedPictures
 from gansmith.data.inspect_sounds import SoundInspection, inspect_sounds
@@ -66,7 +67,7 @@ class Inspection(tables.Inspected):
 
     def found(self) -> Iterable[tuple[str, str]]:
         """Yield what the pictures are, and what is wrong with them."""
-        yield "pictures", f"{self.pictures:,} ({self.ignored:,} other files ignored)"
+        yield "pictures", f"{self.pictures:,} ({counted(self.ignored, 'other file')} ignored)"
         if self.captions:
             yield "captions", f"{self.captions:,} different ones"
         yield "formats", tables.counts(self.formats)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gansmith.counting import counted
 from gansmith.data import tables
 from gansmith.data.clips import PreparedSounds
 from gansmith.data.duplicates import equal_groups
@@ -82,7 +83,7 @@ class SoundInspection(tables.Inspected):
 
     def found(self) -> Iterable[tuple[str, str]]:
         """Yield what the sounds are, and what is wrong with them."""
-        yield "sounds", f"{self.sounds:,} ({self.ignored:,} other files ignored)"
+        yield "sounds", f"{self.sounds:,} ({counted(self.ignored, 'other file')} ignored)"
         yield "seconds", f"{tables.span(self.seconds, '.2f')}, {self.total:,.0f} in all"
         yield "formats", f"{tables.counts(self.formats)}; {tables.counts(self.subtypes)}"
         yield "rates in Hz", tables.counts(self.rates)
@@ -105,9 +106,12 @@ class SoundInspection(tables.Inspected):
         yield "clips", f"{self.clips:,} of {plan['seconds']:g} s, {plan['rate']:,} Hz, {kind}"
         tempo = f" at {plan['tempo']:g} beats a minute" if plan["cut"] == "beat" else ""
         yield "cut", f"{plan['cut']}{tempo}"
-        yield "left out", f"parts of {self.unused:,} files{_mean(self.unused_seconds)}"
-        yield "filled up", f"{self.padded:,} clips with silence{_mean(self.padded_seconds)}"
-        yield "converted", f"{self.resampled:,} files resampled, {self.remixed:,} remixed"
+        yield "left out", f"parts of {counted(self.unused, 'file')}{_mean(self.unused_seconds)}"
+        yield (
+            "filled up",
+            f"{counted(self.padded, 'clip')} with silence{_mean(self.padded_seconds)}",
+        )
+        yield "converted", f"{counted(self.resampled, 'file')} resampled, {self.remixed:,} remixed"
         level = plan["loudness"]
         yield "loudness", "as it is" if level is None else f"brought to {level:g} LUFS"
         official = plan["held_out"] == "official"
@@ -193,7 +197,7 @@ def _average(values: NDArray[np.float64]) -> float:
 
 def _named(texts: Iterable[str]) -> str:
     found = list(texts)
-    return f"{len(found):,} files" + tables.examples(found)
+    return counted(len(found), "file") + tables.examples(found)
 
 
 def _mean(seconds: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gansmith.counting import counted
 from gansmith.data import tables
 from gansmith.data.text_copies import compared, near_copies
 from gansmith.data.text_samples import PreparedTexts
@@ -76,7 +77,8 @@ class TextInspection(tables.Inspected):
         """Yield what the texts are, and what is wrong with them."""
         yield (
             "texts",
-            f"{self.texts:,} in {self.files:,} files ({self.ignored:,} other files ignored)",
+            f"{self.texts:,} in {counted(self.files, 'file')} "
+            f"({counted(self.ignored, 'other file')} ignored)",
         )
         yield "left out", f"{self.duplicates:,} repeated, {self.empty:,} empty"
         yield "characters", f"{tables.span(self.characters, ',')}; {self.alphabet:,} different"

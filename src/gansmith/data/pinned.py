@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from gansmith.counting import counted
 from gansmith.data.cache import atomic_file
 from gansmith.data.memo import file_digest
 from gansmith.data.say import Say
@@ -101,7 +102,7 @@ def obtain(
             tried.append(f"{source.title}: {error}")
             say(f"not from {tried[-1]}")
         else:
-            say(f"got {len(missing)} files from {source.title}")
+            say(f"got {counted(len(missing), 'file')} from {source.title}")
             return
     names = ", ".join(file.name for file in files)
     raise GansmithError(

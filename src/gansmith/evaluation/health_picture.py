@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gansmith.counting import counted
 from gansmith.evaluation.canvas import (
     BLUE,
     GRID,
@@ -86,7 +87,7 @@ def _draw_timeline(canvas: Canvas, line: Timeline, axis: Axis, top: float) -> No
     canvas.line([(LEFT, bottom), (RIGHT, bottom)], MUTED)
     canvas.text(
         (LEFT - 12, bottom + 7),
-        "1 look" if len(line.probes) == 1 else f"{len(line.probes)} looks",
+        counted(len(line.probes), "look"),
         MUTED,
         11,
         "rm",

@@ -29,6 +29,8 @@ STRAY = 0.25
 within a few hundredths."""
 POOR = 0.3
 """Coverage below this share of the floor is poor."""
+ENOUGH = 3
+"""Looks after which every rule can speak; fewer that find nothing prove nothing."""
 
 
 def diagnose(history: History) -> list[Diagnosis]:
@@ -202,8 +204,8 @@ def at_most(count: int, expected: float) -> float:
 
 def overfits(history: History) -> Diagnosis | None:
     """Answers to unseen samples that differ from those to seen ones, over three looks."""
-    looks = [look.values for look in history.looks[-3:] if "seen" in look.values]
-    if history.age < WARM or len(looks) < 3:
+    looks = [look.values for look in history.looks[-ENOUGH:] if "seen" in look.values]
+    if history.age < WARM or len(looks) < ENOUGH:
         return None
     gaps = [(v["seen"] - v["unseen"]) / max(v["spread"], 1e-9) for v in looks]
     if sorted(gaps)[1] < 0.6 or min(gaps) < 0.4:

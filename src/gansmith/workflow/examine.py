@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from gansmith.counting import counted
 from gansmith.errors import GansmithError
 from gansmith.evaluation.findings import (
     PAST,
@@ -30,6 +31,7 @@ from gansmith.evaluation.record import RunRecord
 from gansmith.evaluation.scales import duration, number, si
 from gansmith.evaluation.timeline import when
 from gansmith.evaluation.verdict import Metric
+from gansmith.health.rules import ENOUGH
 from gansmith.recipe import recipe_names
 from gansmith.run import Run
 from gansmith.workflow.standing import WELL, Standing, right, standing
@@ -38,6 +40,11 @@ from gansmith.workflow.tables import plain
 INDENT, COLUMNS = 10, 96
 GRADED = ("recall", "coverage", "precision", "vendi", "label_agreement")
 """Measurements that are told as good or short of real; distances are told by themselves."""
+
+TOO_FEW = (
+    ", but they are too few for that to mean much: give it more time, or its monitor a larger "
+    "share of it (health.max_cost)"
+)
 
 
 def run_named(target: str) -> Path | None:
@@ -197,11 +204,12 @@ def _tell_game(teller: Teller, record: RunRecord) -> None:
 
 
 def _tell_monitor(teller: Teller, record: RunRecord) -> None:
-    looks = "1 look" if len(record.health) == 1 else f"{len(record.health)} looks"
+    looks = counted(len(record.health), "look")
     if not record.health:
         looks = "no looks of a health monitor, so this is told by losses and quality only"
     elif not record.diagnoses:
-        looks += " found nothing wrong"
+        few = len(record.health) < ENOUGH
+        looks += f" found nothing wrong{TOO_FEW}" if few else " found nothing wrong"
     teller.say("monitor", looks)
 
 

@@ -1,0 +1,13 @@
+"""Numbers of things, in words for people."""
+
+from __future__ import annotations
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 file", "0 files", "1,234 files".
+
+    Args:
+        number: How many, at least 0.
+        noun: What, in the singular, of those that take an s.
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
