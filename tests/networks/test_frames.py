@@ -24,6 +24,10 @@ def _generator(spec: SampleSpec, **options: Any) -> FramesGenerator:
     return generator
 
 
+def _drawn(base: int, dtype: torch.dtype = torch.float32) -> list[torch.Tensor]:
+    return [torch.randn(2, base << doubling, dtype=dtype) for doubling in (1, 2, 3)]
+
+
 @pytest.mark.parametrize("bins", [16, 33, 64, 80, 256])
 @pytest.mark.parametrize("count", [16, 17, 63, 64, 101, 640, 1024])
 @pytest.mark.parametrize("classes", [0, 3])
@@ -32,7 +36,7 @@ def test_any_size(bins: int, count: int, classes: int) -> None:
     labels = torch.zeros(2, dtype=torch.long, device="meta") if classes else None
     with torch.device("meta"):
         pair = NETWORKS["frames"].build(spec, FramesOptions())
-        samples = pair.generator(torch.empty(2, 128), labels)
+        samples = pair.generator(torch.empty(2, pair.generator.latent), labels)
         assert samples.shape == (2, *spec.shape)
         assert pair.discriminator(samples, labels).shape == (2,)
 
@@ -46,17 +50,18 @@ def test_both_players_have_about_a_million_weights() -> None:
 def test_a_circular_generator_turns_with_its_coarsest_level(steps: int) -> None:
     generator = _generator(SampleSpec(1, 20, 64), circular=True).double()
     style = torch.randn(2, 128, dtype=torch.float64)
-    coarse = torch.randn(2, 160, 8, dtype=torch.float64)
+    coarse, drawn = torch.randn(2, 160, 8, dtype=torch.float64), _drawn(8, torch.float64)
+    moved = [numbers.roll(steps << doubling, -1) for doubling, numbers in enumerate(drawn, 1)]
     with torch.no_grad():
-        turned = generator.refine(coarse.roll(steps, -1), style)
-        expected = generator.refine(coarse, style).roll(8 * steps, -1)
+        turned = generator.refine(coarse.roll(steps, -1), style, moved)
+        expected = generator.refine(coarse, style, drawn).roll(8 * steps, -1)
     torch.testing.assert_close(turned, expected, rtol=0, atol=1e-12)
 
 
 def test_without_circular_the_ends_do_not_know_each_other() -> None:
-    generator, style = _generator(SampleSpec(1, 20, 256)), torch.randn(1, 128)
-    coarse = torch.randn(1, 160, 32, requires_grad=True)
-    end = generator.refine(coarse, style)[..., -8:]
+    generator, style = _generator(SampleSpec(1, 20, 256)), torch.randn(2, 128)
+    coarse = torch.randn(2, 160, 32, requires_grad=True)
+    end = generator.refine(coarse, style, _drawn(32))[..., -8:]
     (gradient,) = torch.autograd.grad(end.square().sum(), coarse)
     assert gradient[..., -1].abs().max() > 0
     assert not gradient[..., 0].any()
@@ -64,15 +69,32 @@ def test_without_circular_the_ends_do_not_know_each_other() -> None:
 
 def test_each_place_of_a_clip_is_learned_and_a_loop_has_none() -> None:
     """What is added at one place of the finest level is heard around it alone."""
-    spec, coarse, style = SampleSpec(1, 20, 64), torch.randn(1, 160, 8), torch.randn(1, 128)
-    generator = _generator(spec)
-    before = generator.refine(coarse, style)
+    spec, coarse, style = SampleSpec(1, 20, 64), torch.randn(2, 160, 8), torch.randn(2, 128)
+    generator, drawn = _generator(spec), _drawn(8)
+    before = generator.refine(coarse, style, drawn)
     generator.get_parameter("stages.2.places").data[:, 0] += 1
-    changed = (generator.refine(coarse, style) != before).any(dim=1)[0]
+    changed = (generator.refine(coarse, style, drawn) != before).any(dim=1)[0]
     assert changed[:6].all() and not changed[7:].any()
     for options in ({"circular": True}, {"places": False}):
         other = _generator(spec, **options)
         assert not any("places" in name for name, _ in other.named_parameters())
+
+
+@pytest.mark.parametrize("circular", [False, True])
+@pytest.mark.parametrize(("stage", "heard"), [(0, (31, 100)), (1, (49, 80)), (2, (58, 70))])
+def test_a_place_has_a_number_that_is_heard_around_it_alone(
+    circular: bool, stage: int, heard: tuple[int, int]
+) -> None:
+    """Number 64 frames into the clip, through its block, the stretches after it and the exit."""
+    generator = _generator(SampleSpec(1, 20, 128), circular=circular)
+    latents = torch.randn(1, generator.latent)
+    assert generator.latent == 128 + 32 + 64 + 128
+    before = 128 + sum(32 << earlier for earlier in range(stage))
+    with torch.no_grad():
+        clip = generator(latents)
+        latents[0, before + (16 << stage)] += 1
+        changed = (generator(latents) != clip).any(dim=2).flatten().nonzero().flatten()
+    assert (changed[0], changed[-1]) == heard
 
 
 def test_a_short_sound_is_told_from_a_long_soft_one_before_time_is_averaged() -> None:
@@ -140,7 +162,9 @@ def test_it_can_learn_a_sound_of_each_class() -> None:
     optimiser = torch.optim.Adam(generator.parameters(), lr=2e-3)
     labels = torch.arange(8) % 2
     for _ in range(60):
-        loss = (generator(torch.randn(8, 128), labels) - targets[labels]).square().mean()
+        loss = (
+            (generator(torch.randn(8, generator.latent), labels) - targets[labels]).square().mean()
+        )
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

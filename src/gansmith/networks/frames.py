@@ -5,16 +5,19 @@ channels, as ASGAN does (Baas and Kamper 2022, arXiv 2210.05271), a convolution 
 at once, and a clip costs what its 64 frames cost, not its 64 x 64 pixels. The generator doubles
 time by linear interpolation, never by transposed convolution, which leaves a tone of its own in
 sound; the latent and the label modulate every residual block (FiLM, Perez et al. 2018, arXiv
-1709.07871), and what is learned of each place is added before it. Its output is linear, bent
-smoothly to the floor of the levels where it goes below, so that silence needs no aim: among clips
-that end in it, hiss gives a made one away before anything else does. Beside its network along time
-the discriminator has a small one for the picture, which sees what channels hide: texture, stripes,
-the noise floor of single bins.
-Labels reach it by projection (Miyato and Koyama 2018, arXiv 1802.05637). Nothing is normalised.
+1709.07871), and what is learned of each place is added before it. So is chance: each place of a
+stage has a number of its own in the latent, as StyleGAN has its noise (Karras et al. 2019, arXiv
+1812.04948), for what in a clip is nobody's choice. The output is linear, bent smoothly to the floor
+of the levels where it goes below, so that silence needs no aim: among clips that end in it, hiss
+gives a made one away before anything else does. Beside its network along time the discriminator
+has a small one for the picture, which sees what channels hide: texture, stripes, the noise floor of
+single bins. Labels reach it by projection (Miyato and Koyama 2018, arXiv 1802.05637). Nothing is
+normalised.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
@@ -37,12 +40,16 @@ SHARPNESS = 20.0
 KERNEL = 5
 DOUBLINGS, PATCH = 3, 4
 LEAST, MOST_BINS, MOST_FRAMES = 16, 256, 1024
+CHANCE = 0.1
+"""Standard deviation that the numbers of places add to a channel at the start."""
 
 
 class FramesOptions(Section):
     """Options of the `frames` pair."""
 
-    latent: int = Field(128, ge=1, description="numbers in a latent")
+    latent: int = Field(
+        128, ge=1, description="numbers in a latent for all of a clip; places have one each besides"
+    )
     width: int = Field(
         64, ge=4, description="channels at the finest level; half as many are added a level down"
     )
@@ -65,7 +72,7 @@ def level_width(level: int, options: FramesOptions) -> int:
 
 
 class Stage(nn.Module):
-    """Twice the length, another width, what is learned of each place, and a block.
+    """Twice the length, another width, what is learned of each place, chance, and a block.
 
     Args:
         wide: Channels in.
@@ -80,11 +87,12 @@ class Stage(nn.Module):
         self.stretch = Stretch(options.circular)
         placed = options.places and not options.circular
         self.places = nn.Parameter(torch.zeros(narrow, length)) if placed else None
+        self.chance = nn.Parameter(torch.empty(narrow, 1).normal_(std=CHANCE))
         self.block = Block(narrow, KERNEL, options.style, options.circular)
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """Make [N, narrow, 2 L] of [N, wide, L]; `style` is [N, style]."""
-        x = self.stretch(self.change(x))
+    def forward(self, x: Tensor, style: Tensor, drawn: Tensor) -> Tensor:
+        """Make [N, narrow, 2 L] of [N, wide, L]; `style` is [N, style], `drawn` [N, 2 L]."""
+        x = torch.addcmul(self.stretch(self.change(x)), self.chance, drawn.unsqueeze(1))
         finer: Tensor = self.block(x if self.places is None else x + self.places, style)
         return finer
 
@@ -94,8 +102,10 @@ class FramesGenerator(Generator):
 
     def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
         super().__init__()
-        self.latent, self.shape = options.latent, spec.shape
-        self.span = Span(spec.width, 1 << DOUBLINGS)
+        self.shape, self.span = spec.shape, Span(spec.width, 1 << DOUBLINGS)
+        lengths = [self.span.base << doubling for doubling in range(1, DOUBLINGS + 1)]
+        self.parts = [options.latent, *lengths]
+        self.latent = sum(self.parts)
         self.label = nn.Embedding(spec.classes, options.label_width) if spec.classes else None
         entry = options.latent + (options.label_width if spec.classes else 0)
         self.style = nn.Sequential(Linear(entry, options.style), nn.LeakyReLU(SLOPE))
@@ -103,8 +113,8 @@ class FramesGenerator(Generator):
         self.entry = Linear(options.style, widths[0] * self.span.base)
         self.block = Block(widths[0], KERNEL, options.style, options.circular)
         self.stages = nn.ModuleList(
-            Stage(wide, narrow, self.span.base << doubling, options)
-            for doubling, (wide, narrow) in enumerate(pairwise(widths), start=1)
+            Stage(wide, narrow, length, options)
+            for length, (wide, narrow) in zip(lengths, pairwise(widths), strict=True)
         )
         out = spec.channels * spec.height
         self.exit = along_time(widths[-1], out, KERNEL, options.circular)
@@ -113,18 +123,19 @@ class FramesGenerator(Generator):
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples [N, C, mels, frames], from -1 to about 1."""
+        whole, *drawn = torch.split(latents, self.parts, dim=1)
         if self.label is not None:
-            latents = torch.cat([latents, self.label(labels)], dim=1)
-        style = self.style(latents)
+            whole = torch.cat([whole, self.label(labels)], dim=1)
+        style = self.style(whole)
         coarse = self.entry(style).unflatten(1, (-1, self.span.base))
-        frames = self.span.crop(self.refine(coarse, style))
+        frames = self.span.crop(self.refine(coarse, style, drawn))
         return floored(frames).reshape(-1, *self.shape)
 
-    def refine(self, coarse: Tensor, style: Tensor) -> Tensor:
-        """Make [N, C * mels, 8 L] of the coarsest level [N, width, L]."""
+    def refine(self, coarse: Tensor, style: Tensor, drawn: Sequence[Tensor]) -> Tensor:
+        """Make [N, C * mels, 8 L] of the coarsest level [N, width, L]; `drawn` a stage each."""
         x = self.block(coarse, style)
-        for stage in self.stages:
-            x = stage(x, style)
+        for stage, numbers in zip(self.stages, drawn, strict=True):
+            x = stage(x, style, numbers)
         frames: Tensor = self.exit(F.leaky_relu(x, SLOPE))
         return frames
 
