@@ -1,6 +1,6 @@
 """Spoken digits: understood, varied, no copies? Against WaveGAN and the textbook's pair.
 
-    python benchmarks/spoken_digits.py gansmith [--seeds 0 1 2] [--minutes 10]
+    python benchmarks/spoken_digits.py gansmith [--seeds 0 1 2] [--minutes 10] [--temperature 1]
     python benchmarks/spoken_digits.py wavegan textbook-wave [--seeds 0 1 2] [--minutes 10]
 
 Free Spoken Digit Dataset, takes 0 to 4 of each speaker and digit held out. 2,000 clips of the
@@ -8,7 +8,8 @@ final sound, after decoding, asked for by label in equal numbers. They are heard
 its own initialisation (seed 100, trained on real clips only, never used while training or to choose
 a state). Beside each figure the same of the 300 held-out clips, and of these after the same chain
 (decode(encode(real))), the best that a generator of that representation can reach. All of them are
-as loud as the recipe makes clips, which the rows say.
+as loud as the recipe makes clips, which the rows say. Clips are drawn at the temperature of the
+recipe, those of the baselines at 1; or all at another.
 """
 
 from __future__ import annotations
@@ -37,13 +38,14 @@ from gansmith.evaluation.metrics import (
 from gansmith.model import Model, load
 from gansmith.recipe import load_recipe
 from gansmith.run import Run
-from gansmith.sampling import generate_samples
+from gansmith.sampling import draw_latents, generate_samples
 from harness import chained, renew_rows
 
 NAME, SAMPLES, SEED, EARS = "spoken_digits", 2_000, 1, 100
 WAVES = [
     *("sound.representation=waveform", "evaluation.quick_samples=200"),
     *("optimiser={g_lr: 1.0e-4, d_lr: 1.0e-4, beta1: 0.5, beta2: 0.9}", "training.batch=64"),
+    "sampling.temperature=1",
 ]
 DATA = load_recipe("spoken-digits").data
 ARMS: dict[str, list[str]] = {
@@ -99,15 +101,17 @@ def train(arm: str, seed: int, minutes: float) -> Run:
     return Run(folder)
 
 
-def asked(model: Model) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
+def asked(model: Model, temperature: float) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
     labels = torch.arange(SAMPLES) % len(model.label_names)
-    latents = model.latents(SAMPLES, SEED)
+    latents = temperature * draw_latents(SAMPLES, model.generator.latent, SEED)
     return generate_samples(model.generator, model.medium, latents, labels), labels.numpy()
 
 
-def row_of(arm: str, seed: int, minutes: float, values: dict[str, float]) -> dict[str, Any]:
-    row = {"arm": arm, "seed": seed, "minutes": round(minutes, 2)}
-    row["loudness"] = DATA.loudness
+def row_of(
+    arm: str, seed: int, minutes: float, values: dict[str, float], temperature: float | str = ""
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"arm": arm, "seed": seed, "minutes": round(minutes, 2)}
+    row |= {"loudness": DATA.loudness, "temperature": temperature}
     row |= {name: round(value, 4) for name, value in values.items()}
     print(row, flush=True)
     return row
@@ -118,6 +122,7 @@ def main() -> None:
     parser.add_argument("arms", nargs="+", choices=list(ARMS))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--temperature", type=float, help="(default: the run's)")
     args = parser.parse_args()
     dataset = open_dataset(DATA)
     ears, held_out = Ears(dataset), dataset.held_out_indices
@@ -132,11 +137,12 @@ def main() -> None:
             run = train(arm, seed, args.minutes)
             model = load(run.path)
             last = [event for event in run.events() if event["event"] == "step"][-1]
-            values = ears.measure(*asked(model))
-            rows.append(row_of(arm, seed, last["seconds"] / 60, values))
+            temperature = args.temperature or model.blueprint.temperature
+            values = ears.measure(*asked(model, temperature))
+            rows.append(row_of(arm, seed, last["seconds"] / 60, values, temperature))
             values = ears.measure(chained(model.medium, dataset.samples[held_out]), known)
             rows.append(row_of(f"real through {arm}", seed, 0, values))
-    print(renew_rows(NAME, rows, ("arm", "seed", "minutes", "loudness")))
+    print(renew_rows(NAME, rows, ("arm", "seed", "minutes", "loudness", "temperature")))
 
 
 if __name__ == "__main__":

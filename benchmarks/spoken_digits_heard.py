@@ -1,6 +1,6 @@
 """Spoken digits: does a recogniser of speech that has never met them hear which they are?
 
-    python benchmarks/spoken_digits_heard.py [--seeds 0 1 2] [--minutes 30]
+    python benchmarks/spoken_digits_heard.py [--seeds 0 1 2] [--minutes 45] [--temperature 1]
 
 Moonshine tiny (Jeffries et al. 2024, arXiv 2410.15608), quantised, from an npm package, knows
 English and nothing of this collection. Of ten digits the one counts that it is readiest to begin
@@ -83,7 +83,8 @@ class Recogniser:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--minutes", type=float, default=45.0)
+    parser.add_argument("--temperature", type=float, help="(default: the run's)")
     args = parser.parse_args()
     recogniser, dataset = Recogniser(), open_dataset(DATA)
     assert dataset.labels is not None
@@ -95,14 +96,16 @@ def main() -> None:
     real = recogniser.share(unseen, known, rate)
     for seed in args.seeds:
         model = load(train("gansmith", seed, args.minutes).path)
-        clips, labels = asked(model)
+        temperature = args.temperature or model.blueprint.temperature
+        clips, labels = asked(model, temperature)
         row: dict[str, Any] = {"seed": seed, "minutes": args.minutes, "loudness": DATA.loudness}
+        row["temperature"] = temperature
         row["real"] = real
         row["chain"] = recogniser.share(chained(model.medium, unseen), known, rate)
         row["generated"] = recogniser.share(clips[:HEARD], names[labels[:HEARD]], rate)
         rows.append(rounded(row, 4))
         print(rows[-1], flush=True)
-    print(renew_rows(NAME, rows, ("seed", "minutes", "loudness")))
+    print(renew_rows(NAME, rows, ("seed", "minutes", "loudness", "temperature")))
 
 
 if __name__ == "__main__":

@@ -110,18 +110,19 @@ def spoken_digits() -> str:
     """Generators of spoken digits, and real clips as they are and after each chain."""
     columns = ("agreement", "score", "spread", "frechet", "copying_ratio", "noise_floor")
     rows = [row | {"budget": f"{float(row['minutes']):.0f}"} for row in read_rows("spoken_digits")]
-    groups = grouped(rows, "arm", "budget", "loudness")
+    groups = grouped(rows, "arm", "budget", "loudness", "temperature")
     waves = ("real through wavegan", "real through textbook-wave")  # samples as they are: real
     lines = [
         [
             arm if loudness else f"{arm}, as recorded",
             _minutes(group),
+            temperature,
             *(spread([float(row[c]) for row in group]) for c in columns),
         ]
-        for (arm, _, loudness), group in groups.items()
+        for (arm, _, loudness, temperature), group in groups.items()
         if arm not in waves
     ]
-    return markdown(["clips", "minutes", *columns], lines)
+    return markdown(["clips", "minutes", "temperature", *columns], lines)
 
 
 def _minutes(group: Rows) -> str:

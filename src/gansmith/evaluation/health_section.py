@@ -31,7 +31,7 @@ from gansmith.evaluation.timeline import (
     warmth,
     when,
 )
-from gansmith.health.rules import ENOUGH
+from gansmith.health.diagnosis import ENOUGH
 
 WIDTH, LEFT, RIGHT, TOP, ROW = 1056, 190, 1044, 10, 30
 

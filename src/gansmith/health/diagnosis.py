@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ENOUGH = 3
+"""Looks after which every rule can speak; fewer that find nothing prove nothing."""
+
 EXPLANATIONS: dict[str, str] = {
     "diverged": (
         "Losses or weights left the range in which they mean anything: a step was too large, or a "

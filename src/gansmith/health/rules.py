@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from gansmith.health.diagnosis import Diagnosis
+from gansmith.health.diagnosis import ENOUGH, Diagnosis
 from gansmith.health.history import History, Seen
 
 Rule = Callable[[History], Diagnosis | None]
@@ -29,8 +29,6 @@ STRAY = 0.25
 within a few hundredths."""
 POOR = 0.3
 """Coverage below this share of the floor is poor."""
-ENOUGH = 3
-"""Looks after which every rule can speak; fewer that find nothing prove nothing."""
 
 
 def diagnose(history: History) -> list[Diagnosis]:

@@ -31,7 +31,7 @@ from gansmith.evaluation.record import RunRecord
 from gansmith.evaluation.scales import duration, number, si
 from gansmith.evaluation.timeline import when
 from gansmith.evaluation.verdict import Metric
-from gansmith.health.rules import ENOUGH
+from gansmith.health.diagnosis import ENOUGH
 from gansmith.recipe import recipe_names
 from gansmith.run import Run
 from gansmith.workflow.standing import WELL, Standing, right, standing
