@@ -2,7 +2,7 @@
 
     python benchmarks/sound_speed.py [--pairs 7] [--steps 4]
 
-Both pairs play the game of recipe `spoken-digits` over its clips of 8 kHz at a batch of 32:
+Both pairs play the game of recipe `spoken-digits` over its clips of 8 kHz, at its batch:
 `frames` on log-mel pictures of 64 x 64, `wavegan` (its default width) on 8,000 samples. Encoding of
 clips counts; what decodes them, or is fitted once before a training, does not.
 """

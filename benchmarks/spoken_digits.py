@@ -1,6 +1,6 @@
 """Spoken digits: understood, varied, no copies? Against WaveGAN and the textbook's pair.
 
-    python benchmarks/spoken_digits.py gansmith [--seeds 0 1 2] [--minutes 10] [--temperature 1]
+    python benchmarks/spoken_digits.py gansmith [--seeds 0 1 2] [--minutes 10] [--temperature T]
     python benchmarks/spoken_digits.py wavegan textbook-wave [--seeds 0 1 2] [--minutes 10]
 
 Free Spoken Digit Dataset, takes 0 to 4 of each speaker and digit held out. 2,000 clips of the

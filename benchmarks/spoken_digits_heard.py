@@ -1,6 +1,6 @@
 """Spoken digits: does a recogniser of speech that has never met them hear which they are?
 
-    python benchmarks/spoken_digits_heard.py [--seeds 0 1 2] [--minutes 45] [--temperature 1]
+    python benchmarks/spoken_digits_heard.py [--seeds 0 1 2] [--minutes 45] [--temperature T]
 
 Moonshine tiny (Jeffries et al. 2024, arXiv 2410.15608), quantised, from an npm package, knows
 English and nothing of this collection. Of ten digits the one counts that it is readiest to begin

@@ -44,6 +44,15 @@ def test_a_diagnosis_is_a_mark_at_its_time_in_its_colour(run: Path) -> None:
     assert coloured(fatal, RED)[rows].any() and not coloured(fatal, ORANGE)[rows].any()
 
 
+def test_few_looks_that_find_nothing_are_not_drawn_as_calm(run: Path) -> None:
+    """Where nothing was said, the row holds words and nothing else."""
+    pictures = []
+    for count in (2, 3, 10):
+        write_events(run, [*events(), *looks(count)])
+        pictures.append(draw(run)[52 : 48 + ROW])
+    assert (pictures[1] == pictures[2]).all() and (pictures[0] != pictures[2]).any()
+
+
 def test_actions_have_different_signs(run: Path) -> None:
     pictures = [draw(run, diagnosis("diverged", 0.5, act)) for act in ("warn", "heal", "stop")]
     marks = [int(coloured(picture, ORANGE)[52 : 52 + ROW].sum()) for picture in pictures]

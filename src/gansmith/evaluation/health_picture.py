@@ -31,6 +31,7 @@ from gansmith.evaluation.timeline import (
     timeline,
     warmth,
 )
+from gansmith.health.diagnosis import ENOUGH
 
 WIDTH, LEFT, RIGHT = 1080, 210, 1056
 ROW, CHART, CELL, GAP = 30, 150, 18, 44
@@ -93,7 +94,9 @@ def _draw_timeline(canvas: Canvas, line: Timeline, axis: Axis, top: float) -> No
         "rm",
     )
     if not line.rows:
-        canvas.text((LEFT, top + ROW / 2), "nothing wrong was found", MUTED, 13)
+        few = len(line.probes) < ENOUGH
+        found = "too few looks to tell" if few else "nothing wrong was found"
+        canvas.text((LEFT, top + ROW / 2), found, MUTED, 13)
     for index, row in enumerate(line.rows):
         y = top + ROW * (index + 0.5)
         canvas.text((LEFT - 12, y), row.name, INK, 13, "rm", room=LEFT - 36)

@@ -31,7 +31,7 @@ from gansmith.evaluation.timeline import (
     warmth,
     when,
 )
-from gansmith.health.diagnosis import ENOUGH
+from gansmith.health.diagnosis import ENOUGH, MORE_LOOKS
 
 WIDTH, LEFT, RIGHT, TOP, ROW = 1056, 190, 1044, 10, 30
 
@@ -99,7 +99,7 @@ def health_section(record: RunRecord) -> Markup:
     return render(
         "health.html",
         looks=len(record.health),
-        enough=ENOUGH,
+        advice="" if len(record.health) >= ENOUGH else MORE_LOOKS,
         share=record.share("monitor_seconds", record.health),
         timeline=_drawn(line) if line.rows else None,
         charts=_charts(record),

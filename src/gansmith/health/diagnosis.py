@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 ENOUGH = 3
 """Looks after which every rule can speak; fewer that find nothing prove nothing."""
+MORE_LOOKS = "give the training more time, or the monitor a larger share of it (health.max_cost)"
+"""What to do where there were fewer."""
 
 EXPLANATIONS: dict[str, str] = {
     "diverged": (

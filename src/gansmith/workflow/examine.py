@@ -31,7 +31,7 @@ from gansmith.evaluation.record import RunRecord
 from gansmith.evaluation.scales import duration, number, si
 from gansmith.evaluation.timeline import when
 from gansmith.evaluation.verdict import Metric
-from gansmith.health.diagnosis import ENOUGH
+from gansmith.health.diagnosis import ENOUGH, MORE_LOOKS
 from gansmith.recipe import recipe_names
 from gansmith.run import Run
 from gansmith.workflow.standing import WELL, Standing, right, standing
@@ -40,11 +40,6 @@ from gansmith.workflow.tables import plain
 INDENT, COLUMNS = 10, 96
 GRADED = ("recall", "coverage", "precision", "vendi", "label_agreement")
 """Measurements that are told as good or short of real; distances are told by themselves."""
-
-TOO_FEW = (
-    ", but they are too few for that to mean much: give it more time, or its monitor a larger "
-    "share of it (health.max_cost)"
-)
 
 
 def run_named(target: str) -> Path | None:
@@ -208,8 +203,9 @@ def _tell_monitor(teller: Teller, record: RunRecord) -> None:
     if not record.health:
         looks = "no looks of a health monitor, so this is told by losses and quality only"
     elif not record.diagnoses:
-        few = len(record.health) < ENOUGH
-        looks += f" found nothing wrong{TOO_FEW}" if few else " found nothing wrong"
+        looks += " found nothing wrong"
+        if len(record.health) < ENOUGH:
+            looks += f", but they are too few for that to mean much: {MORE_LOOKS}"
     teller.say("monitor", looks)
 
 
