@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import torch
 from gansmith.errors import GansmithError
 from gansmith.networks import SampleSpec
 from gansmith.recipe import Recipe, load_recipe
-from gansmith.workflow.forecast import Ledger, forecast_memory
+from gansmith.workflow.forecast import GAPS, Ledger, forecast_memory
 
 MIB = 2**20
 PROGRAM = """
@@ -35,13 +36,26 @@ print(int(lines["VmHWM"].split()[0]) / 2**20)
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 def test_a_real_step_takes_what_was_foretold(precision: str) -> None:
-    """In a process of its own, whose memory nothing else has touched."""
+    """With a map of its own for every block the heap has no gaps, and the figure is exact."""
+    foretold, taken = _step(precision, MALLOC_MMAP_THRESHOLD_="65536")
+    assert foretold - GAPS == pytest.approx(taken, rel=0.15)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_gaps_of_the_heap_are_allowed_for() -> None:
+    foretold, taken = _step("32-true")
+    assert taken < 1.1 * foretold
+
+
+def _step(precision: str, **environment: str) -> tuple[float, float]:
+    """Foretell and take a step in a process of its own, whose memory nothing else has touched."""
     settings = ["network.name=residual", "network.width=16", "network.max_width=16"]
     settings += ["training.batch=16", f"training.precision={precision}"]
     command = [sys.executable, "-c", PROGRAM, json.dumps(settings)]
-    told = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    env = {**os.environ, **environment}
+    told = subprocess.run(command, capture_output=True, check=True, text=True, env=env).stdout
     foretold, taken = map(float, told.split())
-    assert foretold == pytest.approx(taken, rel=0.2)
+    return foretold, taken
 
 
 def _recipe(*settings: str) -> Recipe:
