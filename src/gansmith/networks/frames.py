@@ -141,15 +141,10 @@ class FramesGenerator(Generator):
 
 
 class FramesTrunk(nn.Module):
-    """[N, C * mels, frames] -> strided convolution, then halvings and blocks -> features.
-
-    Around a clip there is silence, around a loop its other end. (Ends that are held would let the
-    first frame of a hit weigh as much as all those added before it.)
-    """
+    """[N, C * mels, frames] -> strided convolution, then halvings and blocks -> features."""
 
     def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
         super().__init__()
-        self.circular = options.circular
         halvings = (spec.width // 4).bit_length() - 1  # until 4 to 7 positions are left
         self.span = Span(spec.width, 1 << halvings)
         widths = [level_width(level, options) for level in range(1, halvings + 1)]
@@ -163,12 +158,7 @@ class FramesTrunk(nn.Module):
 
     def forward(self, samples: Tensor) -> Tensor:
         """Return features [N, head]."""
-        frames, padding = samples.flatten(1, 2), self.span.padding
-        if self.circular:
-            frames = F.pad(frames, padding, mode="circular")
-        else:
-            frames = F.pad(frames, padding, value=FLOOR)
-        features: Tensor = self.body(frames)
+        features: Tensor = self.body(self.span.pad(samples.flatten(1, 2)))
         return features
 
 
