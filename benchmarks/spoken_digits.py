@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ from gansmith.sampling import draw_latents, generate_samples
 from harness import chained, renew_rows
 
 NAME, SAMPLES, SEED, EARS = "spoken_digits", 2_000, 1, 100
+RUN_KEYS = ("seed", "minutes", "loudness", "temperature")
 WAVES = [
     *("sound.representation=waveform", "evaluation.quick_samples=200"),
     *("optimiser={g_lr: 1.0e-4, d_lr: 1.0e-4, beta1: 0.5, beta2: 0.9}", "training.batch=64"),
@@ -117,12 +119,27 @@ def row_of(
     return row
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("arms", nargs="+", choices=list(ARMS))
+def command_line(doc: str | None, minutes: float) -> argparse.ArgumentParser:
+    """Options of all programs about spoken digits; `minutes` is the default budget."""
+    parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--minutes", type=float, default=minutes)
     parser.add_argument("--temperature", type=float, help="(default: the run's)")
+    return parser
+
+
+def generators(args: argparse.Namespace) -> Iterator[tuple[Model, dict[str, Any]]]:
+    """Ours by seed, and what tells its row apart: `RUN_KEYS`."""
+    for seed in args.seeds:
+        model = load(train("gansmith", seed, args.minutes).path)
+        temperature = args.temperature or model.blueprint.temperature
+        values = (seed, args.minutes, DATA.loudness, temperature)
+        yield model, dict(zip(RUN_KEYS, values, strict=True))
+
+
+def main() -> None:
+    parser = command_line(__doc__, minutes=10.0)
+    parser.add_argument("arms", nargs="+", choices=list(ARMS))
     args = parser.parse_args()
     dataset = open_dataset(DATA)
     ears, held_out = Ears(dataset), dataset.held_out_indices
@@ -142,7 +159,7 @@ def main() -> None:
             rows.append(row_of(arm, seed, last["seconds"] / 60, values, temperature))
             values = ears.measure(chained(model.medium, dataset.samples[held_out]), known)
             rows.append(row_of(f"real through {arm}", seed, 0, values))
-    print(renew_rows(NAME, rows, ("arm", "seed", "minutes", "loudness", "temperature")))
+    print(renew_rows(NAME, rows, ("arm", *RUN_KEYS)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ clips that are trained on). Held-out clips as they are and after the run's own c
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
 import numpy as np
@@ -23,9 +22,8 @@ from numpy.typing import NDArray
 from gansmith.data.archives import NpmArchive, PinnedFolder
 from gansmith.data.store import open_dataset
 from gansmith.media.audio.samples import mixed
-from gansmith.model import load
 from harness import chained, fetched, renew_rows, rounded
-from spoken_digits import DATA, asked, train
+from spoken_digits import DATA, RUN_KEYS, asked, command_line, generators
 
 NAME, HEARD, RATE, SILENCE, LEVEL = "spoken_digits_heard", 1_000, 16_000, 8_000, 0.5
 FAINT = 1e-3
@@ -81,11 +79,7 @@ class Recogniser:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--minutes", type=float, default=45.0)
-    parser.add_argument("--temperature", type=float, help="(default: the run's)")
-    args = parser.parse_args()
+    args = command_line(__doc__, minutes=45.0).parse_args()
     recogniser, dataset = Recogniser(), open_dataset(DATA)
     assert dataset.labels is not None
     names = np.array([int(name) for name in dataset.label_names])
@@ -94,18 +88,14 @@ def main() -> None:
     rate = dataset.rate
     rows: list[dict[str, Any]] = []
     real = recogniser.share(unseen, known, rate)
-    for seed in args.seeds:
-        model = load(train("gansmith", seed, args.minutes).path)
-        temperature = args.temperature or model.blueprint.temperature
-        clips, labels = asked(model, temperature)
-        row: dict[str, Any] = {"seed": seed, "minutes": args.minutes, "loudness": DATA.loudness}
-        row["temperature"] = temperature
+    for model, row in generators(args):
+        clips, labels = asked(model, row["temperature"])
         row["real"] = real
         row["chain"] = recogniser.share(chained(model.medium, unseen), known, rate)
         row["generated"] = recogniser.share(clips[:HEARD], names[labels[:HEARD]], rate)
         rows.append(rounded(row, 4))
         print(rows[-1], flush=True)
-    print(renew_rows(NAME, rows, ("seed", "minutes", "loudness", "temperature")))
+    print(renew_rows(NAME, rows, RUN_KEYS))
 
 
 if __name__ == "__main__":
