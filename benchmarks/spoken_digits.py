@@ -64,11 +64,11 @@ ARMS: dict[str, list[str]] = {
 
 
 class Ears:
-    """A classifier of its own and what it thinks of sounds."""
+    """A classifier of its own, taught by the training split of `dataset` or of `taught`."""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, taught: Dataset | None = None) -> None:
         self.seen, self.dataset = prepare_for(dataset, 64), dataset
-        self.network: Classifier = train_classifier(dataset, self.seen, seed=EARS).eval()
+        self.network: Classifier = train_classifier(taught or dataset, self.seen, EARS).eval()
         self.train = self.features(dataset.samples[dataset.train_indices])
         self.held_out = self.features(dataset.samples[dataset.held_out_indices])
 

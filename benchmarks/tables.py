@@ -125,6 +125,23 @@ def spoken_digits() -> str:
     return markdown(["clips", "minutes", "temperature", *columns], lines)
 
 
+def spoken_digits_copies() -> str:
+    """How near generated digits lie to held-out takes and to those that were trained on."""
+    lines = []
+    groups = grouped(read_rows("spoken_digits_copies"), "temperature", "taught")
+    for (temperature, taught), group in groups.items():
+        held_out, low, high, ratio, least, most = (
+            [float(row[column]) for row in group]
+            for column in ("held_out", "trained_low", "trained_high", *RATIO)
+        )
+        others = f"{100 * min(low):.1f} to {100 * max(high):.1f}"
+        cells = [spread([100 * share for share in held_out], 1), others, spread(ratio)]
+        lines.append([temperature, taught, *cells, f"{min(least):.3f} to {max(most):.3f}"])
+    shares = ["% nearest to held-out", "to one of the nine"]
+    head = ["temperature", "classifier taught by", *shares, "ratio", "widest interval"]
+    return markdown(head, lines)
+
+
 def _minutes(group: Rows) -> str:
     mean = statistics.fmean(float(row["minutes"]) for row in group)
     return f"{mean:.1f}" if mean else ""
@@ -155,6 +172,7 @@ def ratios(name: str) -> str:
 
 
 ATTACKS = ("q25", "q50", "q50_low", "q50_high", "q75", "clipped")
+RATIO = ("ratio", "ratio_low", "ratio_high")
 QUALITY = ("frechet", "recall", "coverage", "precision")
 TABLES: dict[str, Callable[[], str]] = {
     "digits_quality": quality,
@@ -164,6 +182,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "small_data": lambda: seeds_table("small_data", "arm", (*QUALITY, "copying_ratio")),
     "objectives": lambda: seeds_table("objectives", "arm", QUALITY),
     "spoken_digits": spoken_digits,
+    "spoken_digits_copies": spoken_digits_copies,
     "drums": lambda: seeds_table("drums", "side", ATTACKS, "hits"),
     "loops": lambda: seeds_table("loops", "side", ("jump", "change", "change_high"), "clips"),
     "notes": lambda: seeds_table("notes", "side", ("asked", "other", "cents"), "clips"),
