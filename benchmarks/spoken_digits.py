@@ -8,8 +8,9 @@ final sound, after decoding, asked for by label in equal numbers. They are heard
 its own initialisation (seed 100, trained on real clips only, never used while training or to choose
 a state). Beside each figure the same of the 300 held-out clips, and of these after the same chain
 (decode(encode(real))), the best that a generator of that representation can reach. All of them are
-as loud as the recipe makes clips, which the rows say. Clips are drawn at the temperature of the
-recipe, those of the baselines at 1; or all at another.
+as loud as the recipe makes clips, which the rows say, as they say how often it augments them;
+the baselines see them as they are. Clips are drawn at the temperature of the recipe, those of the
+baselines at 1; or all at another.
 """
 
 from __future__ import annotations
@@ -43,13 +44,15 @@ from gansmith.sampling import draw_latents, generate_samples
 from harness import chained, renew_rows
 
 NAME, SAMPLES, SEED, EARS = "spoken_digits", 2_000, 1, 100
-RUN_KEYS = ("seed", "minutes", "loudness", "temperature")
+RUN_KEYS = ("seed", "minutes", "loudness", "augmented", "temperature")
 WAVES = [
     *("sound.representation=waveform", "evaluation.quick_samples=200"),
     *("optimiser={g_lr: 1.0e-4, d_lr: 1.0e-4, beta1: 0.5, beta2: 0.9}", "training.batch=64"),
-    "sampling.temperature=1",
+    *("sampling.temperature=1", "augment.ops=[]"),
 ]
-DATA = load_recipe("spoken-digits").data
+RECIPE = load_recipe("spoken-digits")
+DATA = RECIPE.data
+AUGMENTED = RECIPE.augment.probability if RECIPE.augment.ops else 0.0
 ARMS: dict[str, list[str]] = {
     "gansmith": [],
     "wavegan": [
@@ -113,7 +116,8 @@ def row_of(
     arm: str, seed: int, minutes: float, values: dict[str, float], temperature: float | str = ""
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"arm": arm, "seed": seed, "minutes": round(minutes, 2)}
-    row |= {"loudness": DATA.loudness, "temperature": temperature}
+    augmented = "" if temperature == "" else AUGMENTED * (arm == "gansmith")
+    row |= {"loudness": DATA.loudness, "augmented": augmented, "temperature": temperature}
     row |= {name: round(value, 4) for name, value in values.items()}
     print(row, flush=True)
     return row
@@ -133,7 +137,7 @@ def generators(args: argparse.Namespace) -> Iterator[tuple[Model, dict[str, Any]
     for seed in args.seeds:
         model = load(train("gansmith", seed, args.minutes).path)
         temperature = args.temperature or model.blueprint.temperature
-        values = (seed, args.minutes, DATA.loudness, temperature)
+        values = (seed, args.minutes, DATA.loudness, AUGMENTED, temperature)
         yield model, dict(zip(RUN_KEYS, values, strict=True))
 
 

@@ -110,35 +110,36 @@ def spoken_digits() -> str:
     """Generators of spoken digits, and real clips as they are and after each chain."""
     columns = ("agreement", "score", "spread", "frechet", "copying_ratio", "noise_floor")
     rows = [row | {"budget": f"{float(row['minutes']):.0f}"} for row in read_rows("spoken_digits")]
-    groups = grouped(rows, "arm", "budget", "loudness", "temperature")
+    groups = grouped(rows, "arm", "budget", "loudness", "augmented", "temperature")
     waves = ("real through wavegan", "real through textbook-wave")  # samples as they are: real
     lines = [
         [
             arm if loudness else f"{arm}, as recorded",
-            _minutes(group),
-            temperature,
+            *(_minutes(group), augmented, temperature),
             *(spread([float(row[c]) for row in group]) for c in columns),
         ]
-        for (arm, _, loudness, temperature), group in groups.items()
+        for (arm, _, loudness, augmented, temperature), group in groups.items()
         if arm not in waves
     ]
-    return markdown(["clips", "minutes", "temperature", *columns], lines)
+    return markdown(["clips", "minutes", "augmented", "temperature", *columns], lines)
 
 
 def spoken_digits_copies() -> str:
     """How near generated digits lie to held-out takes and to those that were trained on."""
     lines = []
-    groups = grouped(read_rows("spoken_digits_copies"), "temperature", "taught")
-    for (temperature, taught), group in groups.items():
+    groups = grouped(read_rows("spoken_digits_copies"), "augmented", "temperature", "taught")
+    for (augmented, temperature, taught), group in groups.items():
         held_out, low, high, ratio, least, most = (
             [float(row[column]) for row in group]
             for column in ("held_out", "trained_low", "trained_high", *RATIO)
         )
         others = f"{100 * min(low):.1f} to {100 * max(high):.1f}"
         cells = [spread([100 * share for share in held_out], 1), others, spread(ratio)]
-        lines.append([temperature, taught, *cells, f"{min(least):.3f} to {max(most):.3f}"])
+        lines.append(
+            [augmented, temperature, taught, *cells, f"{min(least):.3f} to {max(most):.3f}"]
+        )
     shares = ["% nearest to held-out", "to one of the nine"]
-    head = ["temperature", "classifier taught by", *shares, "ratio", "widest interval"]
+    head = ["augmented", "temperature", "classifier taught by", *shares, "ratio", "widest interval"]
     return markdown(head, lines)
 
 
