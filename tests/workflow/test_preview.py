@@ -57,6 +57,20 @@ def test_a_preview_is_the_same_every_time_and_shows_fewer_where_there_are_fewer(
     assert [file.name for file in tmp_path.glob("augment*")] == ["augment.png"]
 
 
+def test_sounds_are_changed_as_the_pictures_that_they_are_learned_as(hits: Path) -> None:
+    settings = [f"data.source={hits}", "sound.representation=logmel", "augment.ops=cutout"]
+    recipe = load_recipe("sounds", settings)
+    dataset = open_dataset(recipe.data)
+    plain = preview(recipe, dataset, count=4)
+    assert plain == preview(recipe, dataset, count=4)
+    real, cut, _ = _cells(plain.convert("L"), 3, 4)
+    for before, after in zip(real, cut, strict=True):
+        assert (before != after).mean() > 0.05
+    wave = load_recipe("sounds", [*settings, "sound.representation=waveform"])
+    with pytest.raises(GansmithError, match=r"1x16000; leave augment\.ops empty"):
+        preview(wave, dataset)
+
+
 @pytest.mark.parametrize(
     ("settings", "part"),
     [

@@ -92,5 +92,5 @@ def data_augment(
     from gansmith.workflow.settle import resolve
 
     chosen = resolve(recipe, data=path, settings=settings or ())
-    write_preview(chosen, open_dataset(chosen.data, say=console.print), out)
+    write_preview(chosen, open_dataset(chosen.data, say=console.print), out, console.print)
     console.print(f"preview in {out}")

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.say import Say, silent
 from gansmith.errors import GansmithError
 from gansmith.media.image import write_png
 from gansmith.recipe import AugmentConfig, Recipe
@@ -20,13 +21,14 @@ from gansmith.workflow.assemble import fit_medium
 from gansmith.workflow.data_sheet import evenly_chosen
 
 
-def preview(recipe: Recipe, dataset: Dataset, count: int = 8) -> Image.Image:
+def preview(recipe: Recipe, dataset: Dataset, count: int = 8, say: Say = silent) -> Image.Image:
     """Draw training samples, what each operation does to them, and all operations together.
 
     Args:
         recipe: Names the operations and their probability.
         dataset: Where the samples come from.
         count: Samples a row, at least 1; fewer where there are fewer to train on.
+        say: Told what takes long: sounds may have their decoder trained first.
 
     Returns:
         A sheet of rows with captions: the samples; one row for each operation alone, applied to
@@ -42,8 +44,8 @@ def preview(recipe: Recipe, dataset: Dataset, count: int = 8) -> Image.Image:
             f"recipe '{recipe.name}' has no augmentation to show; choose some operations, such as "
             "--set augment.ops=flip,translation"
         )
-    require_suitable(config.ops, *dataset.samples.shape[1:3])
-    medium = fit_medium(recipe, dataset)
+    medium = fit_medium(recipe, dataset, say)
+    require_suitable(config.ops, *medium.shape(dataset.samples.shape)[1:])
     chosen = np.ascontiguousarray(dataset.samples[evenly_chosen(dataset, count)])
     samples = medium.encode(torch.from_numpy(chosen))
     rows = {"real": samples, **_augmented(config, samples, recipe.training.seed)}
@@ -52,13 +54,13 @@ def preview(recipe: Recipe, dataset: Dataset, count: int = 8) -> Image.Image:
     return medium.sheet(shown, columns=len(samples), captions=captions)
 
 
-def write_preview(recipe: Recipe, dataset: Dataset, out: Path) -> None:
+def write_preview(recipe: Recipe, dataset: Dataset, out: Path, say: Say = silent) -> None:
     """Write a :func:`preview` as PNG, whole or not at all.
 
     Raises:
         GansmithError: As :func:`preview`; or the disk is full or cannot be written to.
     """
-    write_png(preview(recipe, dataset), out)
+    write_png(preview(recipe, dataset, say=say), out)
 
 
 def _augmented(config: AugmentConfig, samples: Tensor, seed: int) -> dict[str, Tensor]:
