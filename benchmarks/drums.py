@@ -27,7 +27,7 @@ from gansmith.run import Run
 from harness import chained, over_seeds
 
 SAMPLES, SEED, DRAWS = 1_000, 1, 1_000
-OFF = 0.5
+DISTURBANCE = 0.5
 QUARTILES = (0.25, 0.5, 0.75)
 
 
@@ -43,12 +43,12 @@ def measured(clips: NDArray[np.int16], rate: int) -> dict[str, float]:
     return found | {"clipped": clipping_share(waves)}
 
 
-def off(medium: AudioMedium, clips: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Real hits after the chain, each frame louder or softer by chance."""
+def disturbed(medium: AudioMedium, clips: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Real hits after the chain, each frame louder or softer by chance, `DISTURBANCE` in dB."""
     assert medium.mel is not None
     levels = medium.encode(torch.from_numpy(np.array(clips)))
     drawn = torch.randn(levels[:, :, :1].shape, generator=torch.Generator().manual_seed(SEED))
-    return medium.decode((levels + drawn * OFF * 2 / medium.mel.span).clamp(min=-1))
+    return medium.decode((levels + drawn * DISTURBANCE * 2 / medium.mel.span).clamp(min=-1))
 
 
 def rows_of(run: Run) -> list[dict[str, Any]]:
@@ -59,7 +59,7 @@ def rows_of(run: Run) -> list[dict[str, Any]]:
     sides = {
         "real": dataset.samples,
         "chain": chained(medium, dataset.samples),
-        f"chain, {OFF:g} dB off": off(medium, dataset.samples),
+        f"chain, {DISTURBANCE:g} dB off": disturbed(medium, dataset.samples),
         "generated": model.sample(SAMPLES, seed=SEED),
     }
     return [{"side": side} | measured(clips, medium.rate) for side, clips in sides.items()]

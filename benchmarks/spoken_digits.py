@@ -52,7 +52,6 @@ WAVES = [
 ]
 RECIPE = load_recipe("spoken-digits")
 DATA = RECIPE.data
-AUGMENTED = RECIPE.augment.probability if RECIPE.augment.ops else 0.0
 ARMS: dict[str, list[str]] = {
     "gansmith": [],
     "wavegan": [
@@ -64,6 +63,9 @@ ARMS: dict[str, list[str]] = {
         "objective={name: nonsaturating, penalty: none}",
     ],
 }
+AUGMENTED = dict.fromkeys(ARMS, 0.0)
+if RECIPE.augment.ops:
+    AUGMENTED["gansmith"] = RECIPE.augment.probability
 
 
 class Ears:
@@ -72,8 +74,9 @@ class Ears:
     def __init__(self, dataset: Dataset, taught: Dataset | None = None) -> None:
         self.seen, self.dataset = prepare_for(dataset, 64), dataset
         self.network: Classifier = train_classifier(taught or dataset, self.seen, EARS).eval()
-        self.train = self.features(dataset.samples[dataset.train_indices])
-        self.held_out = self.features(dataset.samples[dataset.held_out_indices])
+        self.real = self.features(dataset.samples)
+        self.train = self.real[dataset.train_indices]
+        self.held_out = self.real[dataset.held_out_indices]
 
     @torch.inference_mode()
     def features(self, samples: NDArray[np.int16]) -> torch.Tensor:
@@ -116,8 +119,8 @@ def row_of(
     arm: str, seed: int, minutes: float, values: dict[str, float], temperature: float | str = ""
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"arm": arm, "seed": seed, "minutes": round(minutes, 2)}
-    augmented = "" if temperature == "" else AUGMENTED * (arm == "gansmith")
-    row |= {"loudness": DATA.loudness, "augmented": augmented, "temperature": temperature}
+    row |= {"loudness": DATA.loudness, "augmented": AUGMENTED.get(arm, "")}
+    row["temperature"] = temperature
     row |= {name: round(value, 4) for name, value in values.items()}
     print(row, flush=True)
     return row
@@ -137,7 +140,7 @@ def generators(args: argparse.Namespace) -> Iterator[tuple[Model, dict[str, Any]
     for seed in args.seeds:
         model = load(train("gansmith", seed, args.minutes).path)
         temperature = args.temperature or model.blueprint.temperature
-        values = (seed, args.minutes, DATA.loudness, AUGMENTED, temperature)
+        values = (seed, args.minutes, DATA.loudness, AUGMENTED["gansmith"], temperature)
         yield model, dict(zip(RUN_KEYS, values, strict=True))
 
 

@@ -61,13 +61,12 @@ def main() -> None:
     assert ((takes < BLOCK) == dataset.held_out).all()
     everything = replace(dataset, held_out=np.zeros_like(dataset.held_out))
     judges = {"nine": Ears(dataset), "all": Ears(dataset, everything)}
-    real = {taught: ears.features(dataset.samples) for taught, ears in judges.items()}
     members = [torch.from_numpy(takes // BLOCK == block) for block in range(TAKES // BLOCK)]
     rows: list[dict[str, Any]] = []
     for model, run in generators(args):
         clips, _ = asked(model, run["temperature"])
         for taught, ears in judges.items():
-            blocks = [real[taught][member] for member in members]
+            blocks = [ears.real[member] for member in members]
             row = run | {"taught": taught} | compared(ears.features(clips), blocks)
             rows.append(rounded(row, 4))
             print(rows[-1], flush=True)
