@@ -127,8 +127,8 @@ def spoken_digits() -> str:
 def spoken_digits_copies() -> str:
     """How near generated digits lie to held-out takes and to those that were trained on."""
     lines = []
-    groups = grouped(read_rows("spoken_digits_copies"), "augmented", "temperature", "taught")
-    for (augmented, temperature, taught), group in groups.items():
+    groups = grouped(read_rows("spoken_digits_copies"), *TRAINED, "taught")
+    for told, group in groups.items():
         held_out, low, high, ratio, least, most = (
             [float(row[column]) for row in group]
             for column in ("held_out", "trained_low", "trained_high", *RATIO)
@@ -136,10 +136,25 @@ def spoken_digits_copies() -> str:
         others = f"{100 * min(low):.1f} to {100 * max(high):.1f}"
         cells = [spread([100 * share for share in held_out], 1), others, spread(ratio)]
         lines.append(
-            [augmented, temperature, taught, *cells, f"{min(least):.3f} to {max(most):.3f}"]
+            [*told, *cells, f"{min(least):.3f} to {max(most):.3f}"]
         )
     shares = ["% nearest to held-out", "to one of the nine"]
-    head = ["augmented", "temperature", "classifier taught by", *shares, "ratio", "widest interval"]
+    head = [*TRAINED, "classifier taught by", *shares, "ratio", "widest interval"]
+    return markdown(head, lines)
+
+
+def spoken_digits_heard() -> str:
+    """Shares that a recogniser of speech hears rightly, and what it hears of real clips."""
+    lines = []
+    groups = grouped(read_rows("spoken_digits_heard"), "loudness", *TRAINED)
+    for (loudness, *told), group in groups.items():
+        heard, chain, real = (
+            [float(row[column]) for row in group] for column in ("generated", "chain", "real")
+        )
+        shares = [made / known for made, known in zip(heard, real, strict=True)]
+        cells = [*told, loudness or "as recorded", str(len(group)), spread(heard), spread(shares)]
+        lines.append([*cells, f"{max(chain):.3f}", f"{max(real):.3f}"])
+    head = [*TRAINED, "loudness", "seeds", "heard", "of real", "chain heard", "real heard"]
     return markdown(head, lines)
 
 
@@ -174,6 +189,7 @@ def ratios(name: str) -> str:
 
 ATTACKS = ("q25", "q50", "q50_low", "q50_high", "q75", "clipped")
 RATIO = ("ratio", "ratio_low", "ratio_high")
+TRAINED = ("minutes", "augmented", "temperature")
 QUALITY = ("frechet", "recall", "coverage", "precision")
 TABLES: dict[str, Callable[[], str]] = {
     "digits_quality": quality,
@@ -184,6 +200,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "objectives": lambda: seeds_table("objectives", "arm", QUALITY),
     "spoken_digits": spoken_digits,
     "spoken_digits_copies": spoken_digits_copies,
+    "spoken_digits_heard": spoken_digits_heard,
     "drums": lambda: seeds_table("drums", "side", ATTACKS, "hits"),
     "loops": lambda: seeds_table("loops", "side", ("jump", "change", "change_high"), "clips"),
     "notes": lambda: seeds_table("notes", "side", ("asked", "other", "cents"), "clips"),
