@@ -135,9 +135,7 @@ def spoken_digits_copies() -> str:
         )
         others = f"{100 * min(low):.1f} to {100 * max(high):.1f}"
         cells = [spread([100 * share for share in held_out], 1), others, spread(ratio)]
-        lines.append(
-            [*told, *cells, f"{min(least):.3f} to {max(most):.3f}"]
-        )
+        lines.append([*told, *cells, f"{min(least):.3f} to {max(most):.3f}"])
     shares = ["% nearest to held-out", "to one of the nine"]
     head = [*TRAINED, "classifier taught by", *shares, "ratio", "widest interval"]
     return markdown(head, lines)
