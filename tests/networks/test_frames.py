@@ -8,8 +8,7 @@ import torch
 from gansmith.errors import GansmithError
 from gansmith.networks import Pair, SampleSpec, build_pair
 from gansmith.networks.base import NETWORKS
-from gansmith.networks.frame_blocks import floored
-from gansmith.networks.frames import FramesGenerator, FramesOptions
+from gansmith.networks.frames import FramesGenerator, FramesOptions, floored
 from gansmith.recipe import NetworkConfig
 
 TINY = {"width": 4, "style": 4, "head": 4, "texture": 2, "latent": 4}
@@ -96,27 +95,6 @@ def test_a_place_has_a_number_that_is_heard_around_it_alone(
         latents[0, before + (16 << stage)] += 1
         changed = (generator(latents) != clip).any(dim=2).flatten().nonzero().flatten()
     assert (changed[0], changed[-1]) == heard
-
-
-def test_without_chance_a_latent_is_for_all_of_a_clip_alone() -> None:
-    generator = _generator(SampleSpec(1, 20, 64), chance=False)
-    assert generator.latent == 128
-    assert not any("chance" in name for name, _ in generator.named_parameters())
-    assert generator(torch.randn(2, 128)).shape == (2, 1, 20, 64)
-
-
-def test_the_mean_is_added_to_what_is_learned_and_is_not_learned_itself() -> None:
-    spec, latents, mean = SampleSpec(1, 20, 61), torch.randn(2, 240), torch.rand(1, 20, 61)
-    plain, generator = _generator(spec), _generator(spec, mean=True)
-    assert generator.asks_mean and not plain.asks_mean
-    with torch.no_grad():
-        torch.testing.assert_close(generator(latents), plain(latents))
-        clips = []
-        for far_above_the_floor in (torch.full_like(mean, 20), 20 + mean):
-            generator.know_mean(far_above_the_floor)
-            clips.append(generator(latents))
-    torch.testing.assert_close(clips[1] - clips[0], mean.expand(2, -1, -1, -1), rtol=0, atol=1e-5)
-    assert "mean" in generator.state_dict() and "mean" not in dict(generator.named_parameters())
 
 
 def test_a_short_sound_is_told_from_a_long_soft_one_before_time_is_averaged() -> None:

@@ -69,15 +69,6 @@ class Generator(nn.Module, ABC):
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return float samples, in about [-1, 1], or tokens."""
 
-    @property
-    def asks_mean(self) -> bool:
-        """Whether :meth:`know_mean` is called before the first step."""
-        return False
-
-    def know_mean(self, mean: Tensor) -> None:
-        """Take the mean of the training samples, [C, H, W]."""
-        raise NotImplementedError
-
 
 class Discriminator(nn.Module, ABC):
     """Turns samples [N, C, H, W] and labels [N] (or None) into logits [N]; high means real.

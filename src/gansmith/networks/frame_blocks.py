@@ -1,4 +1,4 @@
-"""What the pair `frames` is made of: blocks along time, how they begin, the floor of levels."""
+"""What both players of the pair `frames` are made of: blocks along time, and how they begin."""
 
 from __future__ import annotations
 
@@ -11,10 +11,6 @@ from torch.nn import functional as F
 from gansmith.networks.linear import Linear
 
 SLOPE = 0.2
-FLOOR = -1.0
-"""Level of silence, as the log-mel pictures have it."""
-SHARPNESS = 20.0
-"""Slope of the bend at the floor: what lies 0.1 above it is moved by 0.006."""
 
 
 class Block(nn.Module):
@@ -47,11 +43,6 @@ def along_time(width: int, out: int, kernel: int, circular: bool) -> nn.Conv1d:
     """A convolution along time that keeps the length."""
     mode: Literal["circular", "zeros"] = "circular" if circular else "zeros"
     return nn.Conv1d(width, out, kernel, padding=kernel // 2, padding_mode=mode)
-
-
-def floored(levels: Tensor) -> Tensor:
-    """Bend levels, of any shape, so that none lies below the floor; the rest hardly changes."""
-    return FLOOR + F.softplus(levels - FLOOR, beta=SHARPNESS)
 
 
 def initialise(module: nn.Module) -> None:

@@ -7,20 +7,18 @@ time by linear interpolation, never by transposed convolution, which leaves a to
 sound; the latent and the label modulate every residual block (FiLM, Perez et al. 2018, arXiv
 1709.07871), and what is learned of each place is added before it. So is chance: each place of a
 stage has a number of its own in the latent, as StyleGAN has its noise (Karras et al. 2019, arXiv
-1812.04948), for what in a clip is nobody's choice. Of clips that all begin alike, as hits do, only
-what sets each apart from their mean need be learned. The output is linear, bent smoothly to the
-floor of the levels where it goes below, so that silence needs no aim: among clips that end in it,
-hiss gives a made one away before anything else does. Beside its network along time the
-discriminator has a small one for the picture, which sees what channels hide: texture, stripes, the
-noise floor of single bins. Labels reach it by projection (Miyato and Koyama 2018, arXiv
-1802.05637). Nothing is
+1812.04948), for what in a clip is nobody's choice. The output is linear, bent smoothly to the floor
+of the levels where it goes below, so that silence needs no aim: among clips that end in it, hiss
+gives a made one away before anything else does. Beside its network along time the discriminator
+has a small one for the picture, which sees what channels hide: texture, stripes, the noise floor of
+single bins. Labels reach it by projection (Miyato and Koyama 2018, arXiv 1802.05637). Nothing is
 normalised.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 
 import torch
 from pydantic import Field
@@ -29,12 +27,16 @@ from torch.nn import functional as F
 
 from gansmith.errors import GansmithError
 from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
-from gansmith.networks.frame_blocks import SLOPE, Block, along_time, floored, initialise
+from gansmith.networks.frame_blocks import SLOPE, Block, along_time, initialise
 from gansmith.networks.geometry import Canvas, for_convolutions
 from gansmith.networks.linear import Linear
 from gansmith.networks.temporal import Span, Stretch
 from gansmith.schema import Section
 
+FLOOR = -1.0
+"""Level of silence, as the log-mel pictures have it."""
+SHARPNESS = 20.0
+"""Slope of the bend at the floor: what lies 0.1 above it is moved by 0.006."""
 KERNEL = 5
 DOUBLINGS, PATCH = 3, 4
 LEAST, MOST_BINS, MOST_FRAMES = 16, 256, 1024
@@ -46,7 +48,7 @@ class FramesOptions(Section):
     """Options of the `frames` pair."""
 
     latent: int = Field(
-        128, ge=1, description="numbers in a latent for all of a clip, beside those of chance"
+        128, ge=1, description="numbers in a latent for all of a clip; places have one each besides"
     )
     width: int = Field(
         64, ge=4, description="channels at the finest level; half as many are added a level down"
@@ -59,8 +61,6 @@ class FramesOptions(Section):
         32, ge=1, description="first channels of the discriminator's network for the picture"
     )
     places: bool = Field(True, description="learn what is at each place of a clip; a loop has none")
-    chance: bool = Field(True, description="give each place of a clip a number in the latent")
-    mean: bool = Field(False, description="add the mean of the training clips to what is learned")
     circular: bool = Field(
         False, description="make clips whose end is followed by their beginning, for loops"
     )
@@ -72,7 +72,7 @@ def level_width(level: int, options: FramesOptions) -> int:
 
 
 class Stage(nn.Module):
-    """Twice the length, another width, chance, what is learned of each place, and a block.
+    """Twice the length, another width, what is learned of each place, chance, and a block.
 
     Args:
         wide: Channels in.
@@ -87,16 +87,12 @@ class Stage(nn.Module):
         self.stretch = Stretch(options.circular)
         placed = options.places and not options.circular
         self.places = nn.Parameter(torch.zeros(narrow, length)) if placed else None
-        self.chance: nn.Parameter | None = None
-        if options.chance:
-            self.chance = nn.Parameter(torch.empty(narrow, 1).normal_(std=CHANCE))
+        self.chance = nn.Parameter(torch.empty(narrow, 1).normal_(std=CHANCE))
         self.block = Block(narrow, KERNEL, options.style, options.circular)
 
-    def forward(self, x: Tensor, style: Tensor, drawn: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, style: Tensor, drawn: Tensor) -> Tensor:
         """Make [N, narrow, 2 L] of [N, wide, L]; `style` is [N, style], `drawn` [N, 2 L]."""
-        x = self.stretch(self.change(x))
-        if self.chance is not None and drawn is not None:
-            x = torch.addcmul(x, self.chance, drawn.unsqueeze(1))
+        x = torch.addcmul(self.stretch(self.change(x)), self.chance, drawn.unsqueeze(1))
         finer: Tensor = self.block(x if self.places is None else x + self.places, style)
         return finer
 
@@ -104,13 +100,11 @@ class Stage(nn.Module):
 class FramesGenerator(Generator):
     """Latent and label -> style -> an eighth of the frames -> stages, finer and finer -> frames."""
 
-    mean: Tensor | None
-
     def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
         super().__init__()
         self.shape, self.span = spec.shape, Span(spec.width, 1 << DOUBLINGS)
         lengths = [self.span.base << doubling for doubling in range(1, DOUBLINGS + 1)]
-        self.parts = [options.latent, *(lengths if options.chance else [])]
+        self.parts = [options.latent, *lengths]
         self.latent = sum(self.parts)
         self.label = nn.Embedding(spec.classes, options.label_width) if spec.classes else None
         entry = options.latent + (options.label_width if spec.classes else 0)
@@ -126,7 +120,6 @@ class FramesGenerator(Generator):
         self.exit = along_time(widths[-1], out, KERNEL, options.circular)
         self.apply(initialise)
         self.exit.weight.data.mul_(0.5)  # samples of about the data's spread
-        self.register_buffer("mean", torch.zeros(spec.shape) if options.mean else None)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples [N, C, mels, frames], from -1 to about 1."""
@@ -135,29 +128,16 @@ class FramesGenerator(Generator):
             whole = torch.cat([whole, self.label(labels)], dim=1)
         style = self.style(whole)
         coarse = self.entry(style).unflatten(1, (-1, self.span.base))
-        frames = self.span.crop(self.refine(coarse, style, drawn)).reshape(-1, *self.shape)
-        return floored(frames if self.mean is None else frames + self.mean)
+        frames = self.span.crop(self.refine(coarse, style, drawn))
+        return floored(frames).reshape(-1, *self.shape)
 
     def refine(self, coarse: Tensor, style: Tensor, drawn: Sequence[Tensor]) -> Tensor:
-        """Make [N, C * mels, 8 L] of the coarsest level [N, width, L].
-
-        `drawn` has chance for each stage, [N, 2 L] and longer, or is empty.
-        """
+        """Make [N, C * mels, 8 L] of the coarsest level [N, width, L]; `drawn` a stage each."""
         x = self.block(coarse, style)
-        for stage, numbers in zip_longest(self.stages, drawn):
+        for stage, numbers in zip(self.stages, drawn, strict=True):
             x = stage(x, style, numbers)
         frames: Tensor = self.exit(F.leaky_relu(x, SLOPE))
         return frames
-
-    @property
-    def asks_mean(self) -> bool:
-        """Whether the recipe wants the mean added."""
-        return self.mean is not None
-
-    def know_mean(self, mean: Tensor) -> None:
-        """Take the mean of the training clips, [C, mels, frames]."""
-        assert self.mean is not None
-        self.mean.copy_(mean)
 
 
 class FramesTrunk(nn.Module):
@@ -225,6 +205,11 @@ class FramesDiscriminator(Discriminator):
         features = torch.cat([self.frames(samples), self.texture(samples)], dim=1)
         logits: Tensor = self.logit(features).squeeze(1)
         return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
+
+
+def floored(levels: Tensor) -> Tensor:
+    """Bend levels, of any shape, so that none lies below the floor; the rest hardly changes."""
+    return FLOOR + F.softplus(levels - FLOOR, beta=SHARPNESS)
 
 
 @register_pair("frames", FramesOptions)

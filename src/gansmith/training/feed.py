@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,8 +13,6 @@ from gansmith.training.duel import Batch
 from gansmith.training.engine import Engine
 
 IN_MEMORY = 2 << 30  # bytes of uint8 samples that are copied into memory
-MOST_AVERAGED, AT_ONCE = 2_000, 50
-"""Samples that their mean is taken of, and those encoded at once."""
 
 
 class Feed:
@@ -71,18 +67,6 @@ class Feed:
         if not self._labelled:
             return None
         return conditions(self._dataset, self._medium, chosen, self._engine.device)
-
-
-@torch.no_grad()
-def mean_sample(dataset: Dataset, medium: Medium) -> torch.Tensor:
-    """Return the mean of training samples as networks see them, [C, H, W]; of many, of a part."""
-    chosen = dataset.train_indices
-    chosen = chosen[:: math.ceil(len(chosen) / MOST_AVERAGED)]
-    sums = [
-        medium.encode(torch.from_numpy(dataset.samples[part])).double().sum(0)
-        for part in np.array_split(chosen, math.ceil(len(chosen) / AT_ONCE))
-    ]
-    return (torch.stack(sums).sum(0) / len(chosen)).float()
 
 
 def conditions(

@@ -19,7 +19,7 @@ from gansmith.recipe import Recipe
 from gansmith.training.augment import require_suitable
 from gansmith.training.duel import DUELS, Duel
 from gansmith.training.engine import Engine
-from gansmith.training.feed import Feed, mean_sample
+from gansmith.training.feed import Feed
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def assemble(recipe: Recipe, dataset: Dataset, say: Say = silent) -> Assembly:
     config, engine = recipe.training, Engine(recipe.training.precision, recipe.training.seed)
     blueprint = draw_blueprint(recipe, dataset, say)
     _require_fit(recipe, blueprint, engine.processes)
-    duel = assemble_duel(recipe, dataset, blueprint, engine, config.seed)
+    duel = assemble_duel(recipe, blueprint, engine, config.seed)
     asked = blueprint.conditional
     feed = Feed(dataset, blueprint.medium, engine, config.batch, config.seed, asked)
     duel.hold_out(feed.held_out)
@@ -85,15 +85,11 @@ def _require_fit(recipe: Recipe, blueprint: Blueprint, processes: int) -> None:
     require_suitable(recipe.augment.ops, spec.height, spec.width)
 
 
-def assemble_duel(
-    recipe: Recipe, dataset: Dataset, blueprint: Blueprint, engine: Engine, seed: int
-) -> Duel:
+def assemble_duel(recipe: Recipe, blueprint: Blueprint, engine: Engine, seed: int) -> Duel:
     """Build the players and the game between them; the seed fixes the weights."""
     pair = build_pair(recipe.network, blueprint.spec, seed, recipe.objective.packing)
     if blueprint.medium.traits is not None:
         tell_traits(pair, blueprint.medium.traits)
-    if pair.generator.asks_mean:
-        pair.generator.know_mean(mean_sample(dataset, blueprint.medium))
     return DUELS[recipe.duel](pair, recipe, engine)
 
 

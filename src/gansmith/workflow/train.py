@@ -70,7 +70,7 @@ def train(
             plain(console)(f"{run.path} is finished: see {run.path / 'report.html'}, or {more}")
             return load(run.path)
     assembly = assemble(chosen, dataset, plain(console))
-    rebuild = partial(assemble_duel, chosen, dataset, assembly.blueprint, assembly.engine)
+    rebuild = partial(assemble_duel, chosen, assembly.blueprint, assembly.engine)
     trainer = Trainer(assembly.duel, assembly.feed, assembly.engine, chosen, run, rebuild=rebuild)
     if assembly.engine.rank == 0:
         return _lead(chosen, run, dataset, assembly, trainer, console)
