@@ -211,6 +211,24 @@ def test_operations_that_are_in_use_stay_in_use() -> None:
     assert set(more.augment.ops) > {"flip", "rotate", "cutout"}
 
 
+@pytest.mark.parametrize("name", END)
+def test_spectrograms_are_neither_zoomed_nor_made_brighter(name: str) -> None:
+    current = load_recipe("sounds")
+    for _ in range(2):
+        _, current = _answer(name, current)
+        assert current.augment.ops == ("translation", "cutout")
+    assert current.augment.probability == current.augment.limit
+    assert _answer(name, current)[0] == END[name]
+
+
+@pytest.mark.parametrize("name", END)
+def test_waveforms_cannot_be_cropped(name: str) -> None:
+    settings = ["sound.representation=waveform", "network.name=wavegan"]
+    ruling, current = _answer(name, override(load_recipe("sounds"), settings))
+    require_suitable(current.augment.ops, 1, 16_000)
+    assert ruling == END[name]
+
+
 @pytest.mark.parametrize("limit", [0.3, 0.5, 1.0])
 def test_augmentation_that_is_steered_keeps_within_its_limit(limit: float) -> None:
     settings = ("augment.target=0.6", f"augment.limit={limit}", f"augment.probability={limit}")

@@ -24,6 +24,7 @@ STEADY = (
 )
 CROPS = "translation,scale,cutout"
 EVERYTHING = "translation,scale,cutout,colour"
+SPECTROGRAM = "translation,cutout"
 
 
 def remedy(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
@@ -99,16 +100,24 @@ def _faster(player: str, recipe: Recipe) -> Ruling:
 
 def _for_copying(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
     """Augment, then more; then what is copied already will not be unlearnt, and training ends."""
-    augment = recipe.augment
+    augment, (some, every) = recipe.augment, _suitable(recipe)
     exhausted = bool(augment.ops) and augment.probability >= augment.limit
-    if recipe.medium == "points" or exhausted:
+    if exhausted or not some:
         copies = diagnosis.name == "memorising"
         return Ruling(stop=True, back="kept") if copies else Ruling()
     if augment.ops:
-        ops = ",".join(dict.fromkeys((*augment.ops, *EVERYTHING.split(","))))
+        ops = ",".join(dict.fromkeys((*augment.ops, *every.split(","))))
         return Ruling(settings=(f"augment.ops={ops}", f"augment.probability={augment.limit:g}"))
-    first = (f"augment.ops={CROPS}", f"augment.probability={min(0.5, augment.limit):g}")
+    first = (f"augment.ops={some}", f"augment.probability={min(0.5, augment.limit):g}")
     return Ruling(settings=(*first, *scaled("objective.gamma", recipe.objective.gamma, 2)))
+
+
+def _suitable(recipe: Recipe) -> tuple[str, str]:
+    """Operations to begin with and all of them; empty for points and waveforms."""
+    if recipe.medium == "audio":
+        ops = "" if recipe.sound.representation == "waveform" else SPECTROGRAM
+        return ops, ops
+    return ("", "") if recipe.medium == "points" else (CROPS, EVERYTHING)
 
 
 def _no_answer(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
