@@ -153,6 +153,16 @@ def test_a_coin_tosser_whose_samples_improve_is_given_time() -> None:
     assert diagnose(history) == []
 
 
+def test_one_early_look_does_not_tell_a_coin_tosser_from_an_even_match() -> None:
+    name, how = FAULTS["the discriminator tosses a coin"]
+    history = course(until=0.5, **how)
+    looks = history.looks
+    history.looks = looks[:1]
+    assert diagnose(history) == []
+    history.looks = looks[:2]
+    assert _names(history) == [name]
+
+
 @pytest.mark.parametrize("fault", ["samples beside each other", "one sample"])
 def test_samples_that_grow_more_varied_have_not_collapsed(fault: str) -> None:
     vendis = (1.1, 1.4, 1.8)

@@ -90,12 +90,16 @@ def overpowers(history: History) -> Diagnosis | None:
 
 
 def too_weak(history: History) -> Diagnosis | None:
-    """A discriminator that cannot tell, while samples are poor and get no better."""
+    """A discriminator that cannot tell, while samples are poor and get no better.
+
+    One that tosses a coin may be evenly matched: that samples get no better takes two looks.
+    """
     right = history.right(2 * WINDOW)
     if history.age < WARM or right is None or not history.poor(POOR):
         return None
     fooled = right < 0.35
-    if not fooled and (right > 0.54 or history.age < SETTLED or history.rising("coverage")):
+    early = history.age < SETTLED or len(history.looks) < 2
+    if not fooled and (right > 0.54 or early or history.rising("coverage")):
         return None
     return Diagnosis(
         "discriminator too weak",
