@@ -66,7 +66,25 @@ def test_generated_files_come_with_a_preview(gansmith, trained: Path, tmp_path: 
     assert [line.split("\t")[2] for line in labels] == [name[:-5] for name in made]
     length, rate = soundfile.info(place / "preview.wav").frames, 16_000
     assert length == 3 * 8_000 + 2 * round(0.25 * rate)
+    before = {path: path.read_bytes() for path in place.iterdir()}
     assert gansmith("generate", trained, "--format", "mp3", "--out", place)[0] == 2
+    assert {path: path.read_bytes() for path in place.iterdir()} == before
+    assert gansmith("generate", trained, "-n", 2, "--label", "kick", "--out", place)[0] == 0
+    assert {path.name for path in place.glob("*-kick.*")} == {"0-kick.wav", "1-kick.wav"}
+    dotted = tmp_path / "hits.v2"
+    dotted.mkdir()
+    assert gansmith("generate", trained, "-n", 1, "--out", dotted)[0] == 0
+
+
+@pytest.mark.parametrize("verb", ["generate", "interpolate", "similar", "kit"])
+def test_a_run_is_not_overwritten_by_samples_of_it(  # type: ignore[no-untyped-def]
+    gansmith, trained: Path, hits: Path, verb: str
+) -> None:
+    manifest = (trained / "manifest.json").read_bytes()
+    like = [hits / "kick" / "00.wav"] if verb == "similar" else []
+    code, _, err = gansmith(verb, trained, *like, "--out", trained)
+    assert (code, "is a run: choose another folder" in err.replace("\n", " ")) == (2, True)
+    assert (trained / "manifest.json").read_bytes() == manifest
 
 
 def test_a_walk_is_one_sound_or_a_file_a_step(gansmith, trained: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -92,6 +110,8 @@ def test_a_kit_has_a_folder_a_class_and_lays_them_on_keys(  # type: ignore[no-un
         assert f"key={key}" in text
     code, _, err = gansmith("kit", trained, "--format", "mp3", "--out", place)
     assert (code, "mp3" in err) == (2, True)
+    assert gansmith("kit", trained, "-n", 1, "--format", "flac", "--out", place)[0] == 0
+    assert {p.name for p in place.rglob("*-0*.*")} == {"kick-00.flac", "hat-00.flac"}
 
 
 def test_an_instrument_is_laid_on_keys_and_plays_its_scale(gansmith, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -118,11 +138,15 @@ def test_more_like_this_starts_from_the_file(gansmith, trained: Path, tmp_path: 
     names = {path.stem for path in place.glob("*.wav")} - {"preview"}
     assert names == {"original", "nearest", "variation-1", "variation-2"}
     original, _ = soundfile.read(place / "original.wav", dtype="int16")
-    assert np.array_equal(original, soundfile.read(own, dtype="int16")[0])
+    wave, _ = soundfile.read(own, dtype="int16")
+    assert np.abs(original - (wave - wave.mean())).max() <= 1  # without its constant offset
     manifest = json.loads((place / "manifest.json").read_text("utf-8"))
     assert 0 <= manifest["distance"] < 1
     assert manifest["label"] in model.label_names
     assert "of the distance" in out.replace("\n", " ")
+    code, _, err = gansmith("similar", trained, place / "nearest.wav", "--out", place)
+    assert (code, "whose samples would go" in err.replace("\n", " ")) == (2, True)
+    assert (place / "nearest.wav").exists()
     code, _, err = gansmith("similar", trained, tmp_path / "none.wav")
     assert (code, "cannot be read" in err) == (2, True)
 

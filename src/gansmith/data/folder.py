@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ from gansmith.media.image_reading import (
     read_picture,
 )
 
+MANIFEST = "manifest.json"
 _AT_ONCE = 256
 _WARNINGS = 5
 _TAKES = "PNG, JPEG, WebP, GIF, BMP or TIFF files there, or an .npy or .npz file"
@@ -92,7 +94,8 @@ class PictureFolder(PictureCollection):
 def find_files(root: Path) -> list[str]:
     """List the files below `root` that are not hidden, in the order of their relative paths.
 
-    Tables of labels are no part of it.
+    Tables of labels are no part of it, nor is what a manifest of generated samples lists as made to
+    look them over.
 
     Returns:
         Relative paths with forward slashes.
@@ -101,13 +104,22 @@ def find_files(root: Path) -> list[str]:
     for folder, inner, names in os.walk(root):
         inner[:] = [name for name in inner if not name.startswith((".", "__MACOSX"))]
         prefix = Path(folder).relative_to(root).as_posix()
+        passed = {*TABLES, *(_overview(Path(folder)) if MANIFEST in names else ())}
         found += [
             name if prefix == "." else f"{prefix}/{name}"
             for name in names
-            if not name.startswith(".") and name not in TABLES
+            if not name.startswith(".") and name not in passed
             if os.path.isfile(os.path.join(folder, name))
         ]
     return sorted(found)
+
+
+def _overview(folder: Path) -> set[str]:
+    """Names that a manifest of generated samples lists as an overview of them."""
+    try:
+        return set(json.loads((folder / MANIFEST).read_text("utf-8"))["overview"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 def readable(

@@ -146,13 +146,22 @@ class Medium(ABC):
             GansmithError: The format is unknown, the disk is full, or the folder cannot be written
                 to.
         """
-        chosen = format_ or self.formats[0]
-        if chosen not in self.formats:
-            raise unknown("format", chosen, list(self.formats))
+        chosen = self.chosen_format(format_)
         paths = [directory / f"{name}.{suffix(chosen)}" for name in names]
         for sample, path in zip(samples, paths, strict=True):
             self.write_one(sample, path, chosen)
         return paths
+
+    def chosen_format(self, format_: str | None) -> str:
+        """Return the format that is asked for, or the usual one.
+
+        Raises:
+            GansmithError: The format is unknown.
+        """
+        chosen = format_ or self.formats[0]
+        if chosen not in self.formats:
+            raise unknown("format", chosen, list(self.formats))
+        return chosen
 
     @abstractmethod
     def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from gansmith.errors import GansmithError
 from gansmith.media.text.medium import TextMedium
 from gansmith.model import Model, load
 from gansmith.workflow.compose import Wish, compose
+from gansmith.workflow.written import earlier, file_names, record
 
 
 def generate(
@@ -67,10 +67,11 @@ def generate(
     classes = labels if model.label_names else None
     usual = f"samples-{seed}" + "".join(model.medium.collections[:1])
     place = Path(out) if out is not None else home_of(run) / usual
-    if place.suffix:
+    if place.suffix and not place.is_dir():
         _write_one_file(model, samples, classes, place, seed)
     else:
         facts = {"run": str(run), "seed": seed, "truncation": truncation}
+        facts |= {} if tempo is None else {"tempo": tempo}
         numbers = None if classes is None else classes.tolist()
         write_files(model, samples, numbers, place, facts, format_)
     return place
@@ -94,7 +95,10 @@ def _write_one_file(
         model.medium.write_all(samples, place, list(_facts(len(samples), seed, names)))
     else:
         takes = ", ".join(("a folder", "a .npz", *(f"a {ending}" for ending in collections)))
-        raise GansmithError(f"--out takes {takes} or a .png, not '{place.name}'")
+        raise GansmithError(
+            f"--out takes {takes} or a .png, not '{place.name}'; a folder whose name has a dot "
+            "must be there already"
+        )
 
 
 def _facts(count: int, seed: int, labels: list[str] | None) -> Iterator[dict[str, Any]]:
@@ -127,31 +131,22 @@ def write_files(
         facts: For the manifest.
         format_: As for :func:`generate`.
         names: Names of the files; left out, their numbers and labels.
+
+    Raises:
+        GansmithError: The format is unknown, or the folder is a run, holds the manifest of
+            something else, or cannot be written to.
     """
     digits = len(str(len(samples) - 1))
     names = names or [f"{index:0{digits}d}" for index in range(len(samples))]
     if labels is not None:
-        names = [f"{n}-{model.label_names[k]}" for n, k in zip(names, labels, strict=True)]
-    names = [name.replace("/", "_") for name in names]
-    _forget_earlier(place)
+        classes = file_names(model.label_names)
+        names = [f"{n}-{classes[k]}" for n, k in zip(names, labels, strict=True)]
+    model.medium.chosen_format(format_)
+    before = earlier(place)
     paths = model.medium.write(samples, place, names, format_)
     files = [{"file": path.name, "index": index} for index, path in enumerate(paths)]
-    extra = [path.name for path in model.medium.write_overview(samples, place, names)]
-    listed = facts | {"files": files} | ({"overview": extra} if extra else {})
-    with atomic_file(place / "manifest.json") as partial:
-        partial.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
+    record(place, facts, files, model.medium.write_overview(samples, place, names), before)
     return paths
-
-
-def _forget_earlier(place: Path) -> None:
-    """Remove the samples that an earlier call listed in this folder's manifest, and only those."""
-    try:
-        listed = json.loads((place / "manifest.json").read_text("utf-8"))["files"]
-        names = [Path(entry["file"]).name for entry in listed]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    for name in names:
-        (place / name).unlink(missing_ok=True)
 
 
 def interpolate(
@@ -178,9 +173,11 @@ def interpolate(
     if frames < 2:
         raise GansmithError(f"a walk of {frames} steps does not move: ask for at least 2")
     model, place = load(run), Path(out)
-    if not place.suffix:
+    if not place.suffix or place.is_dir():
         walk = model.interpolate(frames, seed=seed, label=label)
-        write_files(model, walk, None, place, {"run": str(run), "seed": seed, "walk": frames})
+        facts: dict[str, object] = {"run": str(run), "seed": seed, "walk": frames}
+        facts |= {} if label is None else {"label": label}
+        write_files(model, walk, None, place, facts)
         return place
     takes = model.medium.walk_suffixes
     if place.suffix.lower() not in takes:

@@ -11,11 +11,12 @@ from gansmith.errors import GansmithError
 from gansmith.media.audio.levels import trim_tail
 from gansmith.media.audio.medium import AudioMedium
 from gansmith.media.audio.notes import note_numbers
-from gansmith.media.audio.sfz import write_sfz
+from gansmith.media.audio.sfz import lay_keys, write_sfz
 from gansmith.media.audio.writing import write_preview
 from gansmith.media.base import suffix
 from gansmith.model import load
 from gansmith.registry import unknown
+from gansmith.workflow.written import earlier, file_names, record
 
 
 def kit(
@@ -23,8 +24,8 @@ def kit(
 ) -> Path:
     """Write a folder of one-shots for each class, and `kit.sfz`, which lays them on keys.
 
-    Silence behind the sounds is cut off. Where the classes are notes, `scale.wav` plays the first
-    of each from the lowest to the highest.
+    Silence behind the sounds is cut off, but not of loops. A manifest says how each was made. Where
+    the classes are notes, `scale.wav` plays the first of each from the lowest to the highest.
 
     Args:
         run: A run folder or a `generator.safetensors`, of sounds with labels.
@@ -37,7 +38,8 @@ def kit(
         Path of `kit.sfz`.
 
     Raises:
-        GansmithError: The run is not of sounds, has no labels, or `out` cannot be written.
+        GansmithError: The run is not of sounds, has no labels or more than there are keys, or `out`
+            cannot be written.
     """
     model = load(run)
     medium = model.medium
@@ -49,16 +51,26 @@ def kit(
         raise GansmithError(
             f"a kit needs classes (kick, snare, ...), and {run} was trained without labels"
         )
-    place, groups, shots = Path(out), dict[str, list[Path]](), dict[str, list[NDArray[Any]]]()
-    for name in model.label_names:
+    lay_keys(model.label_names)
+    place, before, folders = Path(out), earlier(Path(out)), file_names(model.label_names)
+    groups, shots = dict[str, list[Path]](), dict[str, list[NDArray[Any]]]()
+    for name, folder in zip(model.label_names, folders, strict=True):
         samples = model.sample(count, seed=seed, label=name)
-        names = [f"{name}-{index:02d}" for index in range(count)]
-        groups[name] = [place / name / f"{stem}.{suffix(format_)}" for stem in names]
-        shots[name] = [trim_tail(sample[0]) for sample in samples]
+        stems = [f"{folder}-{index:02d}" for index in range(count)]
+        groups[name] = [place / folder / f"{stem}.{suffix(format_)}" for stem in stems]
+        shots[name] = [s[0] if medium.loops else trim_tail(s[0]) for s in samples]
         for shot, path in zip(shots[name], groups[name], strict=True):
             medium.write_one(shot[None], path, format_)
+    overview = []
     if note_numbers(shots):
-        firsts = [own[0] for own in shots.values()]
-        write_preview(firsts, medium.rate, place / "scale.wav", list(shots))
+        firsts, scale = [own[0] for own in shots.values()], place / "scale.wav"
+        write_preview(firsts, medium.rate, scale, list(shots))
+        overview = [scale, scale.with_suffix(".txt")]
     write_sfz(place / "kit.sfz", groups)
+    files = [
+        {"file": path.relative_to(place).as_posix(), "index": index, "label": name}
+        for name, paths in groups.items()
+        for index, path in enumerate(paths)
+    ]
+    record(place, {"run": str(run), "seed": seed}, files, overview, before)
     return place / "kit.sfz"

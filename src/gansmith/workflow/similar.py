@@ -15,6 +15,8 @@ from gansmith.sampling import draw_latents, generate_samples
 from gansmith.workflow.generate import home_of, write_files
 
 DRAWN, STARTS, STEPS, RATE = 512, 8, 300, 0.05
+SEARCH = 2**40
+"""Seed of the search, which is no seed that variations are asked for by."""
 TYPICAL = 0.01
 """Weight of how far a latent's length is from that of drawn ones: only such make good samples."""
 
@@ -65,6 +67,9 @@ def similar(
     """
     if not 0 < spread <= 1:
         raise GansmithError(f"a spread of {spread} is none: it takes a number above 0, at most 1")
+    place = Path(out) if out is not None else home_of(run) / f"like-{Path(like).stem}"
+    if Path(like).resolve().parent == place.resolve():
+        raise GansmithError(f"{like} lies in {place}, whose samples would go: choose another --out")
     model = load(run)
     shape = model.sample(1).shape[1:]
     original = torch.from_numpy(model.medium.read(Path(like), shape)[None])
@@ -75,7 +80,6 @@ def similar(
     labels = None if found.label is None else torch.full((len(latents),), found.label)
     made = torch.from_numpy(generate_samples(model.generator, model.medium, latents, labels))
     samples = torch.cat([original, made]).numpy()
-    place = Path(out) if out is not None else home_of(run) / f"like-{Path(like).stem}"
     digits = len(str(count))
     names = ["original", "nearest", *(f"variation-{i:0{digits}d}" for i in range(1, count + 1))]
     facts: dict[str, object] = {"run": str(run), "like": str(like), "spread": spread, "seed": seed}
@@ -97,7 +101,7 @@ def project(model: Model, target: Tensor, label: str | int | None = None) -> Fou
         target: [1, C, H, W] as networks see it.
         label: Class to look in; left out, all of them.
     """
-    latents = draw_latents(DRAWN, model.generator.latent, seed=0)
+    latents = draw_latents(DRAWN, model.generator.latent, SEARCH)
     labels = model.labels(DRAWN, 0, label)
     if labels is not None and label is None:
         labels = torch.arange(DRAWN) % len(model.label_names)

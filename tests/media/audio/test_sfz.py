@@ -68,6 +68,19 @@ def test_short_names(tmp_path: Path) -> None:
     assert keys(tmp_path, ["sn", "hh", "hihat open"]) == {"sn": 38, "hh": 42, "hihat open": 46}
 
 
+def test_ride_cymbals_and_words_that_hold_a_drum(tmp_path: Path) -> None:
+    expected = {
+        "crash cymbal": 49,
+        "Ride Cymbal": 51,
+        "HiHatOpen": 46,
+        "floor_tom": 43,
+        "hitom": 50,
+    }
+    assert keys(tmp_path, list(expected)) == expected
+    others = {"bottom": 36, "chat": 37, "what": 38, "prime": 39, "bride": 40}
+    assert keys(tmp_path, list(others)) == others
+
+
 def test_other_classes_get_the_lowest_free_keys(tmp_path: Path) -> None:
     names = ["zap", "kick", "glass", "bass drum", "snare"]
     expected = {"zap": 37, "kick": 36, "glass": 39, "bass drum": 40, "snare": 38}
@@ -84,7 +97,7 @@ def test_more_classes_than_keys(tmp_path: Path) -> None:
     names = [f"class {number}" for number in range(93)]
     assert sorted(keys(tmp_path, names[:92]).values()) == list(range(36, 128))
     (tmp_path / "kit.sfz").unlink()
-    with pytest.raises(GansmithError, match="93 classes, keys for 92"):
+    with pytest.raises(GansmithError, match="keys for 92 classes, and there are 93"):
         keys(tmp_path, names)
     assert not list(tmp_path.iterdir())
 

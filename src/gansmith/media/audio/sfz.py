@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,26 +14,28 @@ from gansmith.media.audio.notes import HIGHEST, note_numbers
 
 _FIRST, _LAST = 36, HIGHEST
 _LONGEST_ROUND = 100
-# The General MIDI percussion map; the first pattern found in the letters of a name counts.
+_HAT = r"(?:\b|hi|open|closed?|pedal|foot)(?:hats?|hhs?)(?:\b|open|closed|pedal)"
+_TOM = r"(?:\b|floor|low|lo|mid|hi|high|rack)toms?(?:\b|floor|low|lo|mid|hi|high)"
+# The General MIDI percussion map; the first pattern found in the words of a name counts.
 _KEYS = {
-    r"kick|bassdrum|^bd$": 36,
-    r"rim|sidestick|^rs$": 37,
+    r"\bkick|\bbass ?drum|\bbd\b": 36,
+    r"\brim|side ?stick|cross ?stick|^rs$": 37,
     r"snare|^s[dn]$": 38,
     r"clap|^cp$": 39,
-    r"open.*(hat|hh)|(hat|hh).*open|^(oh|ho|hho|ohh)$": 46,
-    r"pedal.*(hat|hh)|(hat|hh).*pedal|^(ph|hp)$": 44,
-    r"hat|hh|^(ch|hc)$": 42,
-    r"floor.*tom|tom.*floor": 43,
-    r"mid.*tom|tom.*mid|^mt$": 47,
-    r"(hi|high).*tom|tom.*hi|^ht$": 50,
-    r"tom|^lt$": 45,
+    rf"^(?=.*{_HAT}).*open|^(oh|ho|hho|ohh)$": 46,
+    rf"^(?=.*{_HAT}).*pedal|^(ph|hp)$": 44,
+    rf"{_HAT}|^(ch|hc|chh|hhc)$": 42,
+    rf"^(?=.*{_TOM}).*floor": 43,
+    rf"^(?=.*{_TOM}).*(?:\bmid|tommid)|^mt$": 47,
+    rf"^(?=.*{_TOM}).*(?:\bhi|tomhi)|^ht$": 50,
+    rf"{_TOM}|^lt$": 45,
+    r"\bride|^rd$": 51,
     r"crash|cymbal|^cr$": 49,
-    r"ride|^rd$": 51,
-    r"tamb": 54,
-    r"cowbell|^cb$": 56,
-    r"conga": 63,
-    r"maraca|shaker": 70,
-    r"clave": 75,
+    r"\btamb": 54,
+    r"cow ?bell|^cb$": 56,
+    r"\bconga": 63,
+    r"\bmaraca|\bshaker": 70,
+    r"\bclaves?\b": 75,
 }
 
 
@@ -55,11 +58,20 @@ def write_sfz(path: Path, groups: dict[str, list[Path]]) -> None:
             written to.
     """
     filled = {name: files for name, files in groups.items() if files}
-    notes = note_numbers(filled)
-    keys = _ranges(notes) if notes else _keys(list(filled), path)
+    keys = lay_keys(list(filled))
     text = "\n".join(_group(name, keys[name], filled[name], path.parent) for name in filled)
     with atomic_file(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def lay_keys(names: Sequence[str]) -> dict[str, str]:
+    """Return the opcodes that lay each class on its keys, as :func:`write_sfz` says.
+
+    Raises:
+        GansmithError: There are more classes than keys.
+    """
+    notes = note_numbers(names)
+    return _ranges(notes) if notes else _keys(names)
 
 
 def _ranges(notes: dict[str, int]) -> dict[str, str]:
@@ -72,7 +84,7 @@ def _ranges(notes: dict[str, int]) -> dict[str, str]:
     }
 
 
-def _keys(names: list[str], path: Path) -> dict[str, str]:
+def _keys(names: Sequence[str]) -> dict[str, str]:
     """Opcodes of each drum: its key."""
     keys: dict[str, int] = {}
     for name in names:
@@ -84,14 +96,16 @@ def _keys(names: list[str], path: Path) -> dict[str, str]:
     keys.update(zip(missing, free, strict=False))
     if len(keys) < len(names):
         raise GansmithError(
-            f"cannot write {path}: {len(names)} classes, keys for {len(keys)}; write several kits"
+            f"a kit has keys for {len(keys)} classes, and there are {len(names)}: train on fewer, "
+            "or write files by class with generate --label"
         )
     return {name: f"key={key}" for name, key in keys.items()}
 
 
 def _general_midi(name: str) -> int | None:
-    letters = re.sub("[^a-z]", "", name.lower())
-    return next((key for pattern, key in _KEYS.items() if re.search(pattern, letters)), None)
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)  # HiHatOpen
+    words = " ".join(re.findall("[a-z]+", apart.lower()))
+    return next((key for pattern, key in _KEYS.items() if re.search(pattern, words)), None)
 
 
 def _group(name: str, keys: str, files: list[Path], folder: Path) -> str:

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gansmith.errors import GansmithError
+from gansmith.workflow.written import earlier, file_names, record
+
+
+def write(place: Path, *names: str) -> None:
+    for name in names:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text("sample")
+
+
+def test_samples_that_are_not_made_again_go_and_nothing_else_does(tmp_path: Path) -> None:
+    write(tmp_path, "kick/0.wav", "kick/1.wav", "my own.wav")
+    assert earlier(tmp_path) == set()
+    record(tmp_path, {"seed": 1}, [{"file": "kick/0.wav"}, {"file": "kick/1.wav"}], [], set())
+    before = earlier(tmp_path)
+    assert before == {"kick/0.wav", "kick/1.wav"}
+    record(tmp_path, {"seed": 2}, [{"file": "kick/0.wav"}], [tmp_path / "sheet.png"], before)
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"kick/0.wav", "my own.wav", "manifest.json"}
+    told = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    assert told == {"seed": 2, "files": [{"file": "kick/0.wav"}], "overview": ["sheet.png"]}
+
+
+def test_a_manifest_names_no_files_elsewhere(tmp_path: Path) -> None:
+    write(tmp_path, "mine.wav", "made/0.wav")
+    listed = [{"file": name} for name in ("../mine.wav", str(tmp_path / "mine.wav"), "0.wav")]
+    (tmp_path / "made" / "manifest.json").write_text(json.dumps({"files": listed}))
+    assert earlier(tmp_path / "made") == {"0.wav"}
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "no JSON", '{"files": [1]}'])
+def test_the_manifest_of_something_else_is_left_alone(tmp_path: Path, content: str) -> None:
+    (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(GansmithError, match="is not of generated samples: choose another folder"):
+        earlier(tmp_path)
+
+
+def test_a_run_is_no_place_for_its_samples(tmp_path: Path) -> None:
+    write(tmp_path, "manifest.json", "recipe.yaml")
+    with pytest.raises(GansmithError, match="is a run: choose another folder"):
+        earlier(tmp_path)
+
+
+def test_names_of_files_stay_in_their_folder_and_apart() -> None:
+    labels = ["kick", "drums/kick", "..", "/etc", "C:\\a", "a?", "a*", "Kick", " . "]
+    found = file_names(labels)
+    assert found == ["kick", "drums_kick", "_", "_etc", "C__a", "a_", "a_-2", "Kick-2", "_-2"]
+    assert len({name.lower() for name in found}) == len(labels)
