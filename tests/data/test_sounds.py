@@ -429,3 +429,37 @@ def test_real_recordings_are_kept_but_for_their_offset(tmp_path: Path) -> None:
         expected[: len(wave)] = (wave - wave.mean())[:RATE]
         fade = 16 if len(wave) > RATE else 0
         assert abs(row - expected)[: RATE - fade].max() <= 1
+
+
+def test_a_file_that_may_not_be_read_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for index in range(3):
+        soundfile.write(tmp_path / f"{index}.wav", noise(0.5, index), RATE)
+    plain = Path.open
+
+    def closed(path: Path, *args: Any, **kwargs: Any) -> Any:
+        if path.name == "1.wav":
+            raise PermissionError(13, "Permission denied")
+        return plain(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", closed)
+    folder = SoundFolder(tmp_path, use_labels=False)
+    assert folder.names == ["0.wav", "2.wav"]
+    assert folder.faults == [("1.wav", "Permission denied")]
+
+
+def test_beats_of_short_files_are_whole(tmp_path: Path) -> None:
+    """Files of 1.7 s at 120 beats a minute have three whole beats."""
+    for index in range(4):
+        soundfile.write(tmp_path / f"{index}.wav", noise(1.7, index), RATE)
+    found = open_(tmp_path, cut="beat", tempo=120.0, seconds=2.0)
+    assert found.samples.shape[2] == round(1.5 * RATE)
+
+
+def test_what_is_made_to_look_samples_over_is_no_sample(tmp_path: Path) -> None:
+    for name in ("0.wav", "1.wav", "preview.wav"):
+        soundfile.write(tmp_path / name, noise(0.5, len(name)), RATE)
+    assert SoundFolder(tmp_path, use_labels=False).names == ["0.wav", "1.wav", "preview.wav"]
+    (tmp_path / "manifest.json").write_text('{"files": [], "overview": ["preview.wav"]}')
+    assert SoundFolder(tmp_path, use_labels=False).names == ["0.wav", "1.wav"]

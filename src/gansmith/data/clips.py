@@ -15,9 +15,9 @@ from gansmith.data.collection import Prepared, combined_digest
 from gansmith.data.played import played_notes
 from gansmith.data.split import split_by_hash
 from gansmith.errors import GansmithError
-from gansmith.media.audio.cutting import Span, spans
+from gansmith.media.audio.cutting import Span, spans, whole_beats
 from gansmith.media.audio.files import SoundFacts, UnreadableSound, read_clip
-from gansmith.media.audio.levels import fade, normalise, remove_dc
+from gansmith.media.audio.levels import fade, levelled
 from gansmith.media.audio.notes import note_name
 from gansmith.media.audio.samples import filled
 from gansmith.recipe import DataConfig
@@ -25,7 +25,7 @@ from gansmith.recipe import DataConfig
 if TYPE_CHECKING:
     from gansmith.data.sounds import SoundFolder
 
-_FORMAT = "gansmith-sounds-1"
+_FORMAT = "gansmith-sounds-2"
 _AT_ONCE = 64
 MANY_FILES, STRETCH = 20, 10
 """Files from which a split goes by file, and clips of a stretch by which it goes below."""
@@ -71,8 +71,10 @@ class PreparedSounds(Prepared):
         if not self.clips:
             raise GansmithError(f"{folder.source} gives no clips: all of it is silence")
         self.notes = self._played() if config.notes else None
-        longest = max(clip.span.seconds for clip in self.clips)
-        self.seconds = longest if config.cut == "beat" else config.seconds
+        self.seconds = config.seconds
+        if config.cut == "beat":
+            longest = max(clip.span.seconds for clip in self.clips)
+            self.seconds = whole_beats(longest, config.tempo)
         self.shape = (1, round(self.seconds * config.rate), config.channels)
 
     def __len__(self) -> int:
@@ -151,12 +153,11 @@ class PreparedSounds(Prepared):
 
     def _row(self, clip: Clip) -> NDArray[np.int16]:
         folder, config, span = self._folder, self._config, clip.span
-        wave = self._wave(clip, config.channels)
-        if len(wave):  # less than a point of another rate is none
-            wave = normalise(remove_dc(wave), config.rate, config.loudness)
+        wave = levelled(self._wave(clip, config.channels), config.rate, config.loudness)
+        if config.cut != "beat":  # beats are left to loop
             facts = folder.facts[clip.file]
             rest = facts.frames / facts.rate - span.start - span.seconds
-            wave = _softened(wave, config, span.start > 0, rest > 1 / facts.rate)
+            wave = fade(wave, config.rate, head=span.start > 0, tail=rest > 1 / facts.rate)
         return filled(wave, self.shape[1])
 
     def _wave(self, clip: Clip, channels: int) -> NDArray[np.float32]:
@@ -175,14 +176,3 @@ def _cut(path: Path, facts: SoundFacts, config: DataConfig) -> list[Span]:
         return spans(path, facts, config.cut, config.seconds, config.tempo)
     except UnreadableSound as error:
         raise GansmithError(f"{path} cannot be cut into clips: {error}") from error
-
-
-def _softened(
-    wave: NDArray[np.float32], config: DataConfig, head: bool, tail: bool
-) -> NDArray[np.float32]:
-    """Fade those ends that were cut out of the middle of a sound; beats are left to loop."""
-    if config.cut == "beat" or not (head or tail):
-        return wave
-    faded, half = fade(wave, config.rate), len(wave) // 2
-    begin, end = (faded if head else wave), (faded if tail else wave)
-    return np.concatenate([begin[:half], end[half:]])

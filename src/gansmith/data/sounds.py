@@ -77,7 +77,8 @@ class SoundFolder(Collection):
 def _learn(file: Path) -> Facts:
     """Facts to remember: digest and sound; or the fault; or nothing for other files."""
     try:
-        return {"sha256": file_digest(file), "facts": asdict(examine(file))}
+        facts = asdict(examine(file))
+        return {"sha256": file_digest(file), "facts": facts}
     except NotASound as error:
         return {"fault": str(error)} if file.suffix.lower() in SUFFIXES else {}
     except UnreadableSound as error:

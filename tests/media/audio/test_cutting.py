@@ -8,7 +8,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
-from gansmith.media.audio.cutting import Cut, Span, spans
+from gansmith.media.audio.cutting import Cut, Span, spans, whole_beats
 from gansmith.media.audio.files import examine, read_clip
 
 RATE = 8000
@@ -96,6 +96,7 @@ def test_sound_in_one_of_many_channels_is_no_pause(tmp_path: Path) -> None:
     sound = np.zeros((RATE, 6), np.float32)
     sound[:, 3] = 0.012
     sound[:800] = 1
+    sound[::2] *= -1
     soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="FLOAT")
     found = spans(tmp_path / "a.wav", examine(tmp_path / "a.wav"), "silence", 1, None)
     assert found == [Span(0.0, 1.0)]
@@ -117,9 +118,19 @@ def test_long_files_are_cut_over_the_borders_of_blocks(tmp_path: Path) -> None:
 def test_rates_without_whole_milliseconds(tmp_path: Path, rate: int) -> None:
     sound = np.zeros(rate, np.float32)
     sound[rate // 2 : rate // 2 + rate // 4] = 0.5
+    sound[::2] *= -1
     soundfile.write(tmp_path / "a.wav", sound, rate)
     found = spans(tmp_path / "a.wav", examine(tmp_path / "a.wav"), "silence", 1, None)
     assert close(found, [(0.485, 0.27)], within=0.012)
+
+
+@pytest.mark.parametrize("offset", [0.006, -0.2])
+def test_a_constant_offset_is_no_sound(tmp_path: Path, offset: float) -> None:
+    pieces = [noise(0.2), rest(0.25), noise(0.2), rest(0.25), noise(0.1)]
+    plain = cut(tmp_path / "a.wav", *pieces, by="silence")
+    moved = cut(tmp_path / "b.wav", *(piece + offset for piece in pieces), by="silence")
+    assert len(plain) == 3 and moved == plain
+    assert cut(tmp_path / "c.wav", rest(0.5) + 0.2, by="silence") == []
 
 
 def test_silent_files_give_no_stretch_of_sound(tmp_path: Path) -> None:
@@ -140,6 +151,21 @@ def test_a_single_click_is_a_sound(tmp_path: Path) -> None:
 def test_beats(tmp_path: Path, tempo: float, seconds: float, window: float) -> None:
     found = cut(tmp_path / "a.wav", noise(6.0), by="beat", seconds=seconds, tempo=tempo)
     assert close(found, [(index * window, window) for index in range(round(6 / window))])
+
+
+@pytest.mark.parametrize(
+    ("duration", "windows"),
+    [(3.96, [2.0, 1.96]), (3.9, [2.0]), (1.7, [1.7]), (4.4, [2.0, 2.0])],
+)
+def test_bars_that_are_not_full_are_left_out(
+    tmp_path: Path, duration: float, windows: list[float]
+) -> None:
+    found = cut(tmp_path / "a.wav", noise(duration), by="beat", seconds=2.0, tempo=120)
+    assert close(found, [(2.0 * index, length) for index, length in enumerate(windows)])
+
+
+def test_whole_beats() -> None:
+    assert [whole_beats(s, 120) for s in (0.3, 0.49, 1.7, 1.96, 2.0)] == [0.3, 0.5, 1.5, 2.0, 2.0]
 
 
 def test_beats_need_a_tempo(tmp_path: Path) -> None:

@@ -12,15 +12,17 @@ import torch
 from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.store import open_dataset
 from gansmith.errors import GansmithError
 from gansmith.media import MEDIA
 from gansmith.media.audio import medium as module
 from gansmith.media.audio.medium import AudioMedium
 from gansmith.media.audio.sheet import sound_sheet
 from gansmith.media.audio.spectrum import settled
+from gansmith.media.audio.writing import write_sound
 from gansmith.model import Blueprint, Model, load, save_model
 from gansmith.networks import SampleSpec, build_pair
-from gansmith.recipe import NetworkConfig, Recipe, parse_recipe
+from gansmith.recipe import DataConfig, NetworkConfig, Recipe, parse_recipe
 from gansmith.run import Run
 from tests.media.audio import twins
 
@@ -351,11 +353,39 @@ def test_another_tempo_changes_length_and_not_pitch() -> None:
     starts = np.flatnonzero(loud & ~np.roll(loud, 1)) * 0.03
     assert np.diff(starts) == pytest.approx([0.75] * (len(starts) - 1), abs=0.07)
     assert len(starts) == 4
-    for wrong, part in ((300, "60 to 240"), (50, "60 to 240")):
+    for wrong, part in ((300, "60 to 240"), (50, "60 to 240"), (0, "60 to 240")):
         with pytest.raises(GansmithError, match=part):
             made.at_tempo(wrong)
     with pytest.raises(GansmithError, match=r"data\.tempo"):
         AudioMedium(rate, length).at_tempo(100)
+
+
+@pytest.mark.parametrize("tempo", [130.0, 151.0, 97.0])
+def test_clips_at_another_tempo_are_as_long_as_its_beats(tempo: float) -> None:
+    made = AudioMedium.fit(
+        recipe("logmel"),
+        replace(dataset(clips(length=4000)), settings={"rate": RATE, "tempo": 120.0}),
+    )
+    tensors = made.encode(torch.from_numpy(clips(length=4000)))
+    assert made.at_tempo(tempo).decode(tensors).shape[2] == round(4000 * 120 / tempo)
+
+
+def test_a_file_is_read_as_trainings_read_it(tmp_path: Path) -> None:
+    """Without its offset, as loud as the clips, faded where it is cut off."""
+    rate, length = 8000, 4000
+    wave = 0.02 * np.sin(2 * np.pi * 440 * np.arange(6000) / rate)
+    folder = tmp_path / "sounds"
+    for index in range(3):
+        moved = (wave + 0.01 * (index + 1))[:, None].astype(np.float32)
+        write_sound(moved, rate, folder / f"{index}.wav")
+    config = DataConfig(source=str(folder), rate=rate, seconds=length / rate, loudness=-20.0)
+    data = open_dataset(config)
+    medium = AudioMedium.fit(recipe("logmel"), data)
+    again = AudioMedium.restore(medium.facts(), medium.tensors())
+    for index in range(3):
+        found = again.read(folder / f"{index}.wav", data.samples.shape)
+        assert np.array_equal(found, data.samples[index])
+    assert np.abs(data.samples).max() > 3000
 
 
 @pytest.mark.parametrize("length", [5000, 8000, 8192])

@@ -11,7 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
-from gansmith.media.audio.writing import crossfade_loop, write_preview, write_sound
+from gansmith.media.audio.writing import crossfade_loop, joined, write_preview, write_sound
 
 RANDOM = np.random.default_rng(0)
 NOISE = RANDOM.uniform(-1, 1, (1001, 2)).astype(np.float32)
@@ -136,6 +136,16 @@ def test_noise_keeps_its_power_in_the_crossfade() -> None:
 def test_sums_beyond_full_scale_are_scaled_and_not_cut() -> None:
     looped = crossfade_loop(np.ones((1000, 1), np.float32), 500)
     assert looped.max() == 1 and looped[0] == pytest.approx(np.sqrt(0.5), abs=0.001)
+
+
+def test_joined_clips_beyond_full_scale_are_made_quieter_and_not_cut() -> None:
+    wave = np.full(1000, 30_000, np.int16)
+    whole = joined(np.stack([wave, wave, wave])[:, :, None], 100)
+    assert whole.shape == (2800, 1)
+    assert whole.max() == 32767 and np.sum(whole > 32760) < 20
+    assert whole[0] == pytest.approx(30_000 / 2**0.5 / 30_000 * 32768, abs=2)
+    alone = joined(wave[None, :, None], 100)
+    assert np.array_equal(alone[:, 0], wave)
 
 
 @pytest.mark.parametrize("overlap", [0, 501])

@@ -19,6 +19,8 @@ _WINDOW = 0.01
 _QUIET = 10 ** (-40 / 20)
 _PAUSE = 10
 _LEAD_IN = 0.01
+_SLACK = 0.1
+"""Of a beat, that a loop may lack: what cutting by hand and lossy formats cost."""
 _ROUNDING = 1e-9
 
 
@@ -44,10 +46,11 @@ def spans(
     - "fixed": windows of `seconds`, one behind the other. The last is kept if it is at least half
       full; there is always one.
     - "silence": stretches of sound between pauses of 0.1 s and more that stay 40 dB below the peak
-      of the file (RMS of the loudest channel in windows of 10 ms), each with 10 ms before it. A
-      stretch longer than `seconds` is cut as by "fixed". A silent file gives none.
+      of the file (standard deviation of the loudest channel in windows of 10 ms, so that a constant
+      offset is no sound), each with 10 ms before it. A stretch longer than `seconds` is cut as by
+      "fixed". A silent file gives none.
     - "beat": as "fixed", with windows of the whole number of beats, at least one, that is nearest
-      to `seconds`. They may be longer than `seconds`.
+      to `seconds`. They may be longer than `seconds`; the last may lack a tenth of a beat.
 
     Args:
         path: The file; only "silence" reads it.
@@ -64,24 +67,38 @@ def spans(
     if cut == "whole":
         return [Span(0.0, min(seconds, duration))]
     if cut == "fixed":
-        return list(_windows(Span(0.0, duration), seconds))
+        return list(_windows(Span(0.0, duration), seconds, seconds / 2))
     if cut == "beat":
-        return list(_windows(Span(0.0, duration), _bar(seconds, tempo)))
-    return [part for whole in _stretches(path, facts) for part in _windows(whole, seconds)]
+        beat = _beat(tempo)
+        bar = max(1, round(seconds / beat)) * beat
+        return list(_windows(Span(0.0, duration), bar, _SLACK * beat))
+    return [
+        part for whole in _stretches(path, facts) for part in _windows(whole, seconds, seconds / 2)
+    ]
 
 
-def _bar(seconds: float, tempo: float | None) -> float:
+def whole_beats(seconds: float, tempo: float | None) -> float:
+    """Return how long the whole beats in a stretch last; a stretch below one beat stays as it is.
+
+    Raises:
+        GansmithError: There is no tempo.
+    """
+    beat = _beat(tempo)
+    return math.floor(seconds / beat + _SLACK) * beat or seconds
+
+
+def _beat(tempo: float | None) -> float:
     if tempo is None:
         raise GansmithError(
             "data.cut is beat, which needs a tempo; set data.tempo to the beats per minute of the "
             "files, or choose another data.cut"
         )
-    beat = 60 / tempo
-    return max(1, round(seconds / beat)) * beat
+    return 60 / tempo
 
 
-def _windows(whole: Span, seconds: float) -> Iterator[Span]:
-    count = max(1, math.floor(whole.seconds / seconds + 0.5 + _ROUNDING))
+def _windows(whole: Span, seconds: float, lacking: float) -> Iterator[Span]:
+    """Windows one behind the other, at least one; the last may lack so many seconds."""
+    count = max(1, math.floor((whole.seconds + lacking) / seconds + _ROUNDING))
     for index in range(count):
         begin = index * seconds
         yield Span(whole.start + begin, min(seconds, whole.seconds - begin))
@@ -92,6 +109,8 @@ def _stretches(path: Path, facts: SoundFacts) -> Iterator[Span]:
         return
     width = max(1, round(_WINDOW * facts.rate))
     loud = np.flatnonzero(_envelope(path, width) > _QUIET * facts.peak)
+    if not len(loud):
+        return
     for group in np.split(loud, np.flatnonzero(np.diff(loud) > _PAUSE) + 1):
         start = max(0.0, int(group[0]) * width / facts.rate - _LEAD_IN)
         end = min((int(group[-1]) + 1) * width, facts.frames) / facts.rate
@@ -99,17 +118,17 @@ def _stretches(path: Path, facts: SoundFacts) -> Iterator[Span]:
 
 
 def _envelope(path: Path, width: int) -> NDArray[np.float64]:
-    """RMS of the loudest channel in each window of `width` frames, the last filled up with 0."""
+    """Deviation of the loudest channel in each window of `width` frames from its mean there."""
     with opened(path) as file:
         levels = [_levels(block, width) for block in _regrouped(blocks(file), width)]
     return np.concatenate(levels)
 
 
 def _levels(block: NDArray[np.float32], width: int) -> NDArray[np.float64]:
-    filled = np.pad(block, ((0, -len(block) % width), (0, 0)))
+    filled = np.pad(block, ((0, -len(block) % width), (0, 0)), mode="edge")
     windows = filled.reshape(-1, width, block.shape[1])
-    powers: NDArray[np.float64] = np.square(windows, dtype=np.float64).mean(axis=1).max(axis=1)
-    return np.sqrt(powers)
+    levels: NDArray[np.float64] = windows.std(axis=1, dtype=np.float64).max(axis=1)
+    return levels
 
 
 def _regrouped(parts: Iterable[NDArray[np.float32]], width: int) -> Iterator[NDArray[np.float32]]:

@@ -82,6 +82,11 @@ def remove_dc(clip: NDArray[np.float32]) -> NDArray[np.float32]:
     return within_full_scale(centred)
 
 
+def levelled(clip: NDArray[np.float32], rate: int, target: float | None) -> NDArray[np.float32]:
+    """What trainings see of a clip [T, C]: without a constant offset, as loud as wanted."""
+    return normalise(remove_dc(clip), rate, target) if len(clip) else clip
+
+
 def trim_tail(clip: NDArray[np.int16]) -> NDArray[np.int16]:
     """Cut off what stays below -60 dBFS at the end of a clip, int16 [T, C]; one frame is left."""
     heard = np.flatnonzero(np.abs(to_waves(clip)).max(axis=1) > SILENCE)
@@ -93,19 +98,25 @@ def within_full_scale(clip: NDArray[np.float32]) -> NDArray[np.float32]:
     return clip / np.float32(max(1.0, float(np.abs(clip).max(initial=0))))
 
 
-def fade(clip: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+def fade(
+    clip: NDArray[np.float32], rate: int, head: bool = True, tail: bool = True
+) -> NDArray[np.float32]:
     """Let the first and the last 2 ms rise from and fall to 0, so that a cut does not click.
 
     Args:
         clip: float32 [T, C].
         rate: Frames per second in Hz.
+        head: Fade the beginning.
+        tail: Fade the end.
 
     Returns:
-        float32 [T, C]; first and last frame are 0 unless the rate is too low for an edge.
+        float32 [T, C]; what is faded ends in 0 unless the rate is too low for an edge.
     """
     length = min(round(_EDGE * rate), len(clip) // 2)
     edge = np.sin(np.linspace(0, np.pi / 2, length, endpoint=False, dtype=np.float32)) ** 2
     faded = clip.copy()
-    faded[:length] *= edge[:, None]
-    faded[len(clip) - length :] *= edge[::-1, None]
+    if head:
+        faded[:length] *= edge[:, None]
+    if tail:
+        faded[len(clip) - length :] *= edge[::-1, None]
     return faded

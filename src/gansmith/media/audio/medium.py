@@ -17,7 +17,8 @@ from torch import Tensor
 from gansmith.data.remember import remember
 from gansmith.data.say import Say, silent
 from gansmith.errors import GansmithError
-from gansmith.media.audio.files import UnreadableSound, read_clip
+from gansmith.media.audio.files import UnreadableSound, examine, read_clip
+from gansmith.media.audio.levels import fade, levelled
 from gansmith.media.audio.logmel import LogMel, stretched
 from gansmith.media.audio.samples import STEPS, by_channel, filled, to_samples
 from gansmith.media.audio.sheet import sound_sheet
@@ -55,6 +56,7 @@ class AudioMedium(Medium):
         vocoder: Turns the pictures into sound.
         tempo: Beats a minute, of clips that were cut by beats.
         stretch: How many times as long as networks see them clips are made.
+        loudness: LUFS that clips were brought to; None where they were left as they are.
     """
 
     name = "audio"
@@ -73,24 +75,27 @@ class AudioMedium(Medium):
         vocoder: Vocoder | None = None,
         tempo: float | None = None,
         stretch: float = 1.0,
+        loudness: float | None = None,
     ) -> None:
         self.rate, self.length, self.mel = rate, length, mel
         self.iterations, self.vocoder = iterations, vocoder
-        self.tempo, self.stretch = tempo, stretch
+        self.tempo, self.stretch, self.loudness = tempo, stretch, loudness
 
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, say: Say = silent) -> AudioMedium:
         """Learn the level of the loudest clips, and the vocoder where the recipe wants one."""
         config, rate, length = recipe.sound, dataset.rate, dataset.samples.shape[2]
-        told = dataset.settings.get("tempo")
-        tempo = None if told is None else float(str(told))
+        told = (dataset.settings.get(name) for name in ("tempo", "loudness"))
+        tempo, loudness = (None if value is None else float(str(value)) for value in told)
         if config.representation == "waveform":
-            return cls(rate, length, tempo=tempo)
+            return cls(rate, length, tempo=tempo, loudness=loudness)
         mel = _learn_levels(config, dataset)
         if config.representation == "logmel":
-            return cls(rate, length, mel, config.iterations or ITERATIONS, tempo=tempo)
-        vocoder = _learn_vocoder(config, dataset, mel, say)
-        return cls(rate, length, mel, config.iterations or ROUNDS, vocoder, tempo)
+            iterations, vocoder = config.iterations or ITERATIONS, None
+        else:
+            iterations = config.iterations or ROUNDS
+            vocoder = _learn_vocoder(config, dataset, mel, say)
+        return cls(rate, length, mel, iterations, vocoder, tempo, loudness=loudness)
 
     @classmethod
     def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> AudioMedium:
@@ -98,12 +103,13 @@ class AudioMedium(Medium):
         mel = None if facts["mel"] is None else LogMel.restore(facts["mel"])
         vocoder = Vocoder.restore(mel, tensors) if mel is not None and tensors else None
         settings = (facts["iterations"], vocoder, facts.get("tempo"))
-        return cls(facts["rate"], facts["length"], mel, *settings)
+        loudness = facts.get("loudness")
+        return cls(facts["rate"], facts["length"], mel, *settings, loudness=loudness)
 
     def facts(self) -> dict[str, Any]:
-        """Return rate, length, the settings of pictures and of Griffin-Lim."""
+        """Return rate, length and loudness, the settings of pictures and of Griffin-Lim."""
         mel = None if self.mel is None else self.mel.facts()
-        facts = {"rate": self.rate, "length": self.length, "mel": mel}
+        facts = {"rate": self.rate, "length": self.length, "mel": mel, "loudness": self.loudness}
         return facts | {"iterations": self.iterations, "tempo": self.tempo}
 
     def tensors(self) -> dict[str, Tensor]:
@@ -124,14 +130,14 @@ class AudioMedium(Medium):
                 "a tempo is for log-mel pictures of clips that were cut by beats: train with "
                 "data.cut=beat and data.tempo"
             )
-        stretch = self.tempo / tempo
+        stretch = self.tempo / tempo if tempo else np.inf
         if not 0.5 <= stretch <= 2:
             raise GansmithError(
                 f"tempo {tempo:g} is too far from the {self.tempo:g} of the clips: it takes "
                 f"{self.tempo / 2:g} to {self.tempo * 2:g}"
             )
         length = round(self.length * stretch)
-        settings = (self.iterations, self.vocoder, tempo, stretch)
+        settings = (self.iterations, self.vocoder, tempo, stretch, self.loudness)
         return AudioMedium(self.rate, length, self.mel, *settings)
 
     def shape(self, stored: tuple[int, ...]) -> tuple[int, int, int]:
@@ -161,7 +167,9 @@ class AudioMedium(Medium):
             waves = flat.squeeze(1)
         else:
             if self.stretch != 1:
-                flat = stretched(flat, round(flat.shape[2] * self.stretch), self.loops)
+                frames = round(flat.shape[2] * self.stretch)  # of a loop; others last till the end
+                frames = frames if self.loops else self._frames(self.length)
+                flat = stretched(flat, frames, self.loops)
             waves = torch.cat([self._sound(part) for part in torch.split(flat, AT_ONCE)])
             waves = resampled(waves, self.length) if self.loops else waves
         clips = waves[:, : self.length].reshape(*tensors.shape[:2], -1).permute(0, 2, 1)
@@ -169,13 +177,18 @@ class AudioMedium(Medium):
         return to_samples(clips.unsqueeze(1).contiguous().cpu().numpy())
 
     def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[np.int16]:
-        """Read the beginning of a sound file, brought to rate and channels, filled with silence."""
+        """Read the beginning of a sound file as a training would, filled up with silence."""
         _, length, channels = stored[-3:]
         try:
-            wave = read_clip(path, 0.0, length / self.rate, self.rate, channels)
+            facts = examine(path)
+            whole = facts.frames / facts.rate
+            seconds = min(length / self.rate, whole)
+            wave = read_clip(path, 0.0, seconds, self.rate, channels)
         except UnreadableSound as error:
             raise GansmithError(f"{path} cannot be read as a sound: {error}") from error
-        return filled(wave, length)
+        wave = levelled(wave, self.rate, self.loudness)
+        goes_on = whole - seconds > 1 / facts.rate and self.tempo is None
+        return filled(fade(wave, self.rate, head=False, tail=goes_on), length)
 
     def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
         """Write a clip as WAV or FLAC; in WAV a clip that loops is marked as a loop."""

@@ -113,6 +113,8 @@ def crossfade_loop(clip: NDArray[np.float32], overlap: int) -> NDArray[np.float3
 def joined(clips: NDArray[np.int16], overlap: int) -> NDArray[np.int16]:
     """Join clips [N, T, C] into one sound, each faded into the next at equal power.
 
+    Where two add up to more than full scale, the whole sound becomes that much quieter.
+
     Args:
         clips: int16, N at least 1.
         overlap: Frames of a crossfade, less than T / 2.
@@ -130,7 +132,7 @@ def joined(clips: NDArray[np.int16], overlap: int) -> NDArray[np.int16]:
             clip[length - overlap :] *= np.cos(angle)
         start = index * (length - overlap)
         whole[start : start + length] += clip
-    return to_samples(whole)
+    return to_samples(within_full_scale(whole))
 
 
 def _quantised(
