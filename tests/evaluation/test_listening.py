@@ -59,14 +59,22 @@ def test_channels_are_mixed() -> None:
     wave = stored(sine(500, 0.5))
     both, against = (np.concatenate([wave, sign * wave], axis=3) for sign in (1, -1))
     assert listen(both, DATASET) == listen(wave, DATASET)
-    assert listen(against, DATASET)["silence_share"] == 1
+    assert listen(against, DATASET)["noise_floor"] == -120
 
 
-def test_the_first_clips_stand_for_all() -> None:
-    clips = np.zeros((MOST + 10, 1, LENGTH, 1), np.int16)
-    clips[: MOST // 4] = stored(noise(0.1))
-    clips[MOST:] = stored(noise(0.1))
-    assert listen(clips, DATASET)["silence_share"] == 0.75
+def test_silence_and_clipping_are_those_of_the_loudest_channel() -> None:
+    quiet, loud = stored(sine(500, 0.2)), stored(sine(300, 1.3))
+    heard = listen(np.concatenate([quiet, loud], axis=3), DATASET)
+    assert (heard["clipping_share"], heard["silence_share"]) == (1, 0)
+    heard = listen(np.concatenate([quiet, -quiet], axis=3), DATASET)
+    assert (heard["clipping_share"], heard["silence_share"]) == (0, 0)
+
+
+def test_clips_that_stand_for_all_are_of_every_class() -> None:
+    """Files come one class after another; here the second half is silent."""
+    clips = np.zeros((2 * MOST, 1, LENGTH, 1), np.int16)
+    clips[:MOST] = stored(noise(0.1))
+    assert listen(clips, DATASET)["silence_share"] == 0.5
 
 
 def test_samples_are_left_as_they_were() -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.remember import Tensors, remember
+from gansmith.data.split import evenly
 from gansmith.errors import GansmithError
 from gansmith.evaluation.features import ClassifyingExtractor, Extractor, build_extractor
 from gansmith.evaluation.features.extractor import digest
@@ -202,7 +203,8 @@ class Judge:
             return peruse(samples, self.dataset, self.config.seed)
         if stored != np.int16:
             return {}, {}
-        real = self.dataset.samples[self.dataset.held_out_indices[:MOST]]
+        held_out = self.dataset.held_out_indices
+        real = self.dataset.samples[held_out[evenly(len(held_out), MOST)]]
         return listen(samples, self.dataset), listen(real, self.dataset)
 
     def _match(

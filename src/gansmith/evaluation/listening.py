@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.split import evenly
 from gansmith.evaluation.metrics import clipping_share, noise_floor, silence_share, tone_share
-from gansmith.media.audio.samples import mixed
+from gansmith.media.audio.samples import mixed, to_waves
 
 MOST = 1_000
 """Clips that are listened to; these shares need no more."""
@@ -17,16 +18,19 @@ def listen(samples: NDArray[np.int16], dataset: Dataset) -> dict[str, float]:
     """Measure what makes a clip useless whatever it shows.
 
     Args:
-        samples: int16 [N, 1, T, C]; channels are mixed.
+        samples: int16 [N, 1, T, C]. Silence and clipping are those of the loudest channel, tones
+            and noise those of all of them mixed.
         dataset: Knows the rate.
 
     Returns:
         silence_share, clipping_share, tone_share and noise_floor.
     """
-    waves, rate = mixed(samples[:MOST]), dataset.rate
+    samples = samples[evenly(len(samples), MOST)]
+    loudest = np.abs(to_waves(samples[:, 0])).max(axis=2)
+    waves, rate = mixed(samples), dataset.rate
     return {
-        "silence_share": silence_share(waves),
-        "clipping_share": clipping_share(waves),
+        "silence_share": silence_share(loudest),
+        "clipping_share": clipping_share(loudest),
         "tone_share": tone_share(waves, rate),
         "noise_floor": noise_floor(waves, rate),
     }

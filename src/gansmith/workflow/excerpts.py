@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
+from gansmith.data.split import evenly
 from gansmith.media.text.points import to_texts
 from gansmith.model import Model
 from gansmith.run import Run
@@ -40,7 +41,7 @@ def excerpts(
     Both are asked for by the same labels, where there are any, and every class has its turn.
     """
     classes, labels, held_out = len(model.label_names), None, dataset.held_out_indices
-    real = held_out[:count]
+    real = held_out[evenly(len(held_out), count)]
     if classes and dataset.labels is not None:
         labels = torch.arange(count) * max(1, classes // count) % classes
         of = dataset.labels[held_out]
