@@ -78,6 +78,18 @@ def test_temperature_widens_the_latents_and_truncation_replaces_it() -> None:
     assert torch.equal(warm.latents(8, 0, truncation=0.5), plain.latents(8, 0, truncation=0.5))
 
 
+def test_a_walk_wanders_among_what_samples_are_drawn_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[torch.Tensor] = []
+
+    def caught(generator: object, medium: object, latents: torch.Tensor, labels: object) -> None:
+        seen.append(latents)
+
+    monkeypatch.setattr("gansmith.model.generate_samples", caught)
+    for temperature in (1.0, 0.5):
+        _model(temperature).interpolate(12, seed=1)
+    torch.testing.assert_close(seen[1], 0.5 * seen[0])
+
+
 def test_nonsense_is_refused() -> None:
     with pytest.raises(GansmithError, match="truncation is -1"):
         draw_latents(3, 4, 0, -1)

@@ -141,8 +141,12 @@ class Model:
         A truncation replaces the temperature: it asks for less variety, not for more.
         """
         latents = draw_latents(count, self.generator.latent, seed, truncation)
-        scaled = truncation is None and not self.generator.draws_tokens
-        return latents * self.blueprint.temperature if scaled else latents
+        return latents if truncation is not None else latents * self._deviation
+
+    @property
+    def _deviation(self) -> float:
+        """Standard deviation of latents; tokens are drawn at a temperature of their own."""
+        return 1.0 if self.generator.draws_tokens else self.blueprint.temperature
 
     def labels(self, count: int, seed: int, label: str | int | None = None) -> Tensor | None:
         """Return the labels [count] that :meth:`sample` uses, or None without labels.
@@ -166,7 +170,7 @@ class Model:
         self, frames: int, *, seed: int = 0, label: str | int | None = None, stops: int = 6
     ) -> NDArray[np.uint8]:
         """Make a closed walk between random samples, uint8 [frames, H, W, C]."""
-        latents = spread_latents(frames, stops, self.generator.latent, seed)
+        latents = spread_latents(frames, stops, self.generator.latent, seed) * self._deviation
         first = self.labels(1, seed, label)
         labels = None if first is None else first.expand(frames, *first.shape[1:])
         return generate_samples(self.generator, self.medium, latents, labels)
