@@ -22,6 +22,7 @@ from gansmith.data.folder import PictureFolder
 from gansmith.data.locate import locate
 from gansmith.data.sounds import SoundFolder
 from gansmith.data.store import open_dataset
+from gansmith.data.unrolled import Unrolled
 from gansmith.errors import GansmithError
 from gansmith.recipe import DataConfig
 
@@ -463,3 +464,24 @@ def test_what_is_made_to_look_samples_over_is_no_sample(tmp_path: Path) -> None:
     assert SoundFolder(tmp_path, use_labels=False).names == ["0.wav", "1.wav", "preview.wav"]
     (tmp_path / "manifest.json").write_text('{"files": [], "overview": ["preview.wav"]}')
     assert SoundFolder(tmp_path, use_labels=False).names == ["0.wav", "1.wav"]
+
+
+def test_a_long_ogg_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And its clips are those of the same sound in a file in which one can leap."""
+    soundfile.write(tmp_path / "a.ogg", noise(20.3), RATE)
+    decoded, _ = soundfile.read(tmp_path / "a.ogg", dtype="float32")
+    (tmp_path / "wav").mkdir()
+    soundfile.write(tmp_path / "wav" / "a.wav", decoded, RATE, subtype="FLOAT")
+    made: list[Path] = []
+    plain = Unrolled._decoded
+
+    def counted(self: Unrolled, path: Path, facts: Any) -> Path:
+        made.append(plain(self, path, facts))
+        return made[-1]
+
+    monkeypatch.setattr(Unrolled, "_decoded", counted)
+    settings: dict[str, Any] = {"cut": "fixed", "rate": 6000}
+    found = open_(tmp_path / "a.ogg", **settings)
+    assert np.array_equal(found.samples, open_(tmp_path / "wav", **settings).samples)
+    assert len(found.samples) == 41 and len(made) == 1
+    assert not made[0].exists()

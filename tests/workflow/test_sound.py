@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 import gansmith as library
+from gansmith.data.store import open_dataset
 from tests.conftest import make_notes
 
 QUICK = [
@@ -158,3 +159,20 @@ def test_the_same_command_finds_sounds_judged_as_such(gansmith, trained: Path, h
     code, out, err = gansmith("evaluate", hits, "--reference", hits, "--json")
     assert code == 0, err
     assert json.loads(out)["metrics"]["silence_share"]["value"] == 0
+
+
+def test_generated_files_are_judged_as_they_are(  # type: ignore[no-untyped-def]
+    gansmith, trained: Path, hits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, opened = tmp_path / "made", []
+
+    def noted(config, **rest):  # type: ignore[no-untyped-def]
+        opened.append((config.rate, config.seconds, config.channels))
+        return open_dataset(config, **rest)
+
+    assert gansmith("generate", trained, "-n", 20, "--out", place)[0] == 0
+    monkeypatch.setattr("gansmith.workflow.evaluate.open_dataset", noted)
+    code, out, err = gansmith("evaluate", place, "--reference", hits, "--json")
+    assert code == 0, err
+    assert json.loads(out)["generated"] == 20  # the preview is no sample
+    assert opened == [(16_000, 0.5, 1)] * 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from gansmith.data.collection import Prepared, combined_digest
 from gansmith.data.played import played_notes
 from gansmith.data.split import split_by_hash
+from gansmith.data.unrolled import Unrolled
 from gansmith.errors import GansmithError
 from gansmith.media.audio.cutting import Span, spans, whole_beats
 from gansmith.media.audio.files import SoundFacts, UnreadableSound, read_clip
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 _FORMAT = "gansmith-sounds-2"
 _AT_ONCE = 64
+MANY_CLIPS = 8
+"""Clips of one file from which it pays to decode it once."""
 MANY_FILES, STRETCH = 20, 10
 """Files from which a split goes by file, and clips of a stretch by which it goes below."""
 
@@ -70,6 +75,7 @@ class PreparedSounds(Prepared):
         ]
         if not self.clips:
             raise GansmithError(f"{folder.source} gives no clips: all of it is silence")
+        self._unrolled, self._counts = Unrolled(), Counter(clip.file for clip in self.clips)
         self.notes = self._played() if config.notes else None
         self.seconds = config.seconds
         if config.cut == "beat":
@@ -163,8 +169,11 @@ class PreparedSounds(Prepared):
     def _wave(self, clip: Clip, channels: int) -> NDArray[np.float32]:
         """Read a clip as it is in its file, [T, channels]."""
         path, span = self._folder.root / self._folder.names[clip.file], clip.span
+        facts = self._folder.facts[clip.file]
+        many = facts.format == "OGG" and self._counts[clip.file] >= MANY_CLIPS
         try:
-            return read_clip(path, span.start, span.seconds, self._config.rate, channels)
+            with self._unrolled.copy_of(path, facts) if many else nullcontext(path) as place:
+                return read_clip(place, span.start, span.seconds, self._config.rate, channels)
         except UnreadableSound as error:
             raise GansmithError(
                 f"{path} changed while the folder was being read ({error}); run again"

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from gansmith.data.locate import locate
+from gansmith.data.sounds import SoundFolder
 from gansmith.data.store import open_dataset
 from gansmith.errors import GansmithError
 from gansmith.evaluation.judge import Judge, Verdict
@@ -76,15 +78,34 @@ def _evaluate_run(
 def _evaluate_files(
     place: Path, reference: str | Path, given: dict[str, object], console: Console
 ) -> Verdict:
-    dataset = open_dataset(DataConfig(source=str(reference)), say=plain(console))
+    heard = _as_generated(place)
+    dataset = open_dataset(
+        DataConfig.model_validate({"source": str(reference)} | heard), say=plain(console)
+    )
     _, height, width, channels = dataset.samples.shape
-    wanted = _like(DataConfig(), place, (height, width), channels)
+    wanted = DataConfig.model_validate({"source": str(place)} | heard)
+    if not heard:
+        wanted = _like(wanted, place, (height, width), channels)
     generated = open_dataset(wanted, say=plain(console))
     count = given.get("samples", len(generated))
     assert isinstance(count, int)
     settings = given | {"samples": max(16, min(count, len(generated)))}
     judge = Judge(dataset, EvaluationConfig.model_validate(settings))
     return judge.full(generated.samples[:count])
+
+
+def _as_generated(place: Path) -> dict[str, object]:
+    """Settings that open generated sounds as they are: their rate, length and channels."""
+    collection = locate(DataConfig(source=str(place)))
+    if not isinstance(collection, SoundFolder):
+        return {}
+    rates = [facts.rate for facts in collection.facts]
+    seconds = max(facts.frames / facts.rate for facts in collection.facts)
+    return {
+        "rate": min(max(*rates, 4_000), 48_000),
+        "seconds": min(max(seconds, 0.05), 30),
+        "channels": min(2, max(facts.channels for facts in collection.facts)),
+    }
 
 
 def _like(data: DataConfig, source: str | Path, size: tuple[int, int], channels: int) -> DataConfig:

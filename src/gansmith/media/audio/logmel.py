@@ -113,7 +113,8 @@ class LogMel:
         Starts from the pseudo-inverse and goes on with multiplicative updates (Lee and Seung 1999).
         """
         filters = self.filters.to(bands)
-        found = self.rough(bands).clamp(min=1e-6 * float(bands.max()) + 1e-12)
+        least = 1e-6 * bands.amax((1, 2), keepdim=True) + 1e-12
+        found = self.rough(bands).clamp(min=least)
         wanted, gram = filters.T @ bands, filters.T @ filters
         for _ in range(UPDATES):
             found = found * wanted / (gram @ found).clamp(min=1e-12)

@@ -1,0 +1,63 @@
+"""Ogg files, decoded once where many clips are cut from one.
+
+Nothing leaps in them exactly (:func:`gansmith.media.audio.opening.seek`), so that each clip decodes
+its file from the beginning: an hour in clips of a second would take hours.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+import soundfile
+
+from gansmith.data.cache import cache_dir, require_space
+from gansmith.media.audio.files import SoundFacts
+from gansmith.media.audio.opening import blocks, opened
+
+KEPT = 2
+"""Files at a time: clips are read in order, but by several threads."""
+
+
+class Unrolled:
+    """Decoded copies of Ogg files, in the cache until this object goes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._folder: Path | None = None
+        self._copies: dict[Path, Path] = {}
+
+    @contextmanager
+    def copy_of(self, path: Path, facts: SoundFacts) -> Iterator[Path]:
+        """Yield a file of the same sound in which one can leap, to be read in this block only.
+
+        Raises:
+            UnreadableSound: The file cannot be decoded.
+            GansmithError: The disk is full.
+        """
+        with self._lock:
+            if path not in self._copies:
+                self._copies[path] = self._decoded(path, facts)
+            yield self._copies[path]
+
+    def _decoded(self, path: Path, facts: SoundFacts) -> Path:
+        if self._folder is None:
+            cache_dir().mkdir(parents=True, exist_ok=True)
+            self._folder = Path(mkdtemp(prefix="unrolled-", dir=cache_dir()))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        while len(self._copies) >= KEPT:
+            self._copies.pop(next(iter(self._copies))).unlink()
+        copy = self._folder / f"{facts.digest}.caf"
+        require_space(copy, 4 * facts.frames * facts.channels)
+        with (
+            opened(path) as file,
+            soundfile.SoundFile(copy, "w", facts.rate, facts.channels, "FLOAT") as out,
+        ):
+            for block in blocks(file):
+                out.write(block)
+        return copy
