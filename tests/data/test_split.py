@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gansmith.data.split import evenly, split_by_hash
+from gansmith.data.split import split_by_hash
 
 
 def digests(names: list[int]) -> list[str]:
@@ -40,11 +40,3 @@ def test_samples_stay_on_their_side_when_others_come() -> None:
 def test_a_larger_share_keeps_what_was_held_out() -> None:
     names = digests(list(range(500)))
     assert (split_by_hash(names, 0.1) <= split_by_hash(names, 0.2)).all()
-
-
-@pytest.mark.parametrize(("count", "most"), [(0, 5), (3, 5), (5, 5), (10, 5), (11, 4)])
-def test_positions_are_chosen_evenly(count: int, most: int) -> None:
-    found = evenly(count, most)
-    assert len(found) == min(count, most)
-    gaps = np.diff([*found, count]) if count else np.zeros(1)
-    assert gaps.max() - gaps.min() <= 1

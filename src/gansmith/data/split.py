@@ -30,13 +30,3 @@ def split_by_hash(digests: Sequence[str], share: float) -> NDArray[np.bool_]:
         elif held.all():
             held = places < places.max()
     return held
-
-
-def evenly(count: int, most: int) -> NDArray[np.int64]:
-    """Choose at most so many of `count` positions, evenly, for files come one class after another.
-
-    Returns:
-        int64 [min(count, most)], ascending.
-    """
-    some = min(count, most)
-    return np.arange(some) * count // max(some, 1)

@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gansmith.counting import evenly
 from gansmith.data.dataset import Dataset
 from gansmith.data.remember import Tensors, remember
-from gansmith.data.split import evenly
 from gansmith.errors import GansmithError
 from gansmith.evaluation.features import ClassifyingExtractor, Extractor, build_extractor
 from gansmith.evaluation.features.extractor import digest

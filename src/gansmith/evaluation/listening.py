@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gansmith.counting import evenly
 from gansmith.data.dataset import Dataset
-from gansmith.data.split import evenly
 from gansmith.evaluation.metrics import clipping_share, noise_floor, silence_share, tone_share
 from gansmith.media.audio.samples import mixed, to_waves
 

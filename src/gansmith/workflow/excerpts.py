@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gansmith.counting import evenly
 from gansmith.data.dataset import Dataset
-from gansmith.data.split import evenly
 from gansmith.media.text.points import to_texts
 from gansmith.model import Model
 from gansmith.run import Run
