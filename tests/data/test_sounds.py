@@ -448,6 +448,8 @@ def test_a_file_that_may_not_be_read_is_a_fault(
     folder = SoundFolder(tmp_path, use_labels=False)
     assert folder.names == ["0.wav", "2.wav"]
     assert folder.faults == [("1.wav", "Permission denied")]
+    monkeypatch.undo()
+    assert len(SoundFolder(tmp_path, use_labels=False).names) == 3  # may be read by now
 
 
 def test_beats_of_short_files_are_whole(tmp_path: Path) -> None:
@@ -456,6 +458,16 @@ def test_beats_of_short_files_are_whole(tmp_path: Path) -> None:
         soundfile.write(tmp_path / f"{index}.wav", noise(1.7, index), RATE)
     found = open_(tmp_path, cut="beat", tempo=120.0, seconds=2.0)
     assert found.samples.shape[2] == round(1.5 * RATE)
+
+
+def test_files_without_a_whole_bar_are_left_out(tmp_path: Path) -> None:
+    for index, seconds in enumerate((4.0, 2.0, 1.2, 0.3)):
+        soundfile.write(tmp_path / f"{index}.wav", noise(seconds, index), RATE)
+    said: list[str] = []
+    config = DataConfig(source=str(tmp_path), rate=RATE, cut="beat", tempo=120.0, seconds=2.0)
+    found = PreparedSounds(SoundFolder(tmp_path, use_labels=False, say=said.append), config)
+    assert [(clip.file, clip.span.seconds) for clip in found.clips] == [(0, 2), (0, 2), (1, 2)]
+    assert said == ["2 clips shorter than 2 s left out"]
 
 
 def test_what_is_made_to_look_samples_over_is_no_sample(tmp_path: Path) -> None:
@@ -485,3 +497,12 @@ def test_a_long_ogg_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert np.array_equal(found.samples, open_(tmp_path / "wav", **settings).samples)
     assert len(found.samples) == 41 and len(made) == 1
     assert not made[0].exists()
+
+
+def test_equal_ogg_files_and_others_between_them_are_read(tmp_path: Path) -> None:
+    for index, name in enumerate("acde"):
+        soundfile.write(tmp_path / f"{name}.ogg", noise(5, index), RATE)
+    shutil.copy(tmp_path / "a.ogg", tmp_path / "b.ogg")
+    found = open_(tmp_path, cut="fixed")
+    assert len(found.samples) == 50
+    assert np.array_equal(found.samples[:10], found.samples[10:20])

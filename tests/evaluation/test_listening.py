@@ -66,6 +66,9 @@ def test_silence_and_clipping_are_those_of_the_loudest_channel() -> None:
     quiet, loud = stored(sine(500, 0.2)), stored(sine(300, 1.3))
     heard = listen(np.concatenate([quiet, loud], axis=3), DATASET)
     assert (heard["clipping_share"], heard["silence_share"]) == (1, 0)
+    turns = np.zeros((1, 1, LENGTH, 2), np.int16)
+    turns[0, 0, [100, 101, 102], [0, 1, 0]] = 32767  # full scale in turn is no run of three
+    assert listen(turns, DATASET)["clipping_share"] == 0
     heard = listen(np.concatenate([quiet, -quiet], axis=3), DATASET)
     assert (heard["clipping_share"], heard["silence_share"]) == (0, 0)
 

@@ -161,6 +161,8 @@ def test_one_early_look_does_not_tell_a_coin_tosser_from_an_even_match() -> None
     assert diagnose(history) == []
     history.looks = looks[:2]
     assert _names(history) == [name]
+    looks[0].values["coverage"] = 0.8
+    assert diagnose(history) == []
 
 
 @pytest.mark.parametrize("fault", ["samples beside each other", "one sample"])

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 import gansmith as library
 from gansmith.data.store import open_dataset
+from gansmith.workflow.similar import SEARCH
 from tests.conftest import make_notes
 
 QUICK = [
@@ -150,6 +152,26 @@ def test_more_like_this_starts_from_the_file(gansmith, trained: Path, tmp_path: 
     assert (place / "nearest.wav").exists()
     code, _, err = gansmith("similar", trained, tmp_path / "none.wav")
     assert (code, "cannot be read" in err) == (2, True)
+
+
+def test_a_file_of_a_kit_is_not_taken_from_it(  # type: ignore[no-untyped-def]
+    gansmith, trained: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "kit"
+    assert gansmith("kit", trained, "-n", 1, "--out", place)[0] == 0
+    code, _, err = gansmith("similar", trained, place / "kick" / "kick-00.wav", "--out", place)
+    assert (code, "whose samples would go" in err.replace("\n", " ")) == (2, True)
+    assert gansmith("generate", trained, "-n", 1, "--out", place)[0] == 0
+    left = {path.name for path in place.rglob("*") if path.is_file()}
+    assert not left & {"kit.sfz", "kick-00.wav", "hat-00.wav"}
+    assert gansmith("kit", trained, "-n", 1, "--out", place)[0] == 0
+    assert not (place / "preview.wav").exists()
+
+
+def test_variations_are_not_what_the_search_has_drawn(trained: Path) -> None:
+    model = library.load(trained)
+    for seed in range(3):
+        assert not torch.equal(model.latents(64, SEARCH), model.latents(64, seed))
 
 
 def test_the_same_command_finds_sounds_judged_as_such(gansmith, trained: Path, hits: Path) -> None:  # type: ignore[no-untyped-def]

@@ -26,11 +26,17 @@ def test_samples_that_are_not_made_again_go_and_nothing_else_does(tmp_path: Path
     assert left == {"kick/0.wav", "my own.wav", "manifest.json"}
     told = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
     assert told == {"seed": 2, "files": [{"file": "kick/0.wav"}], "overview": ["sheet.png"]}
+    write(tmp_path, "sheet.png")
+    record(tmp_path, {}, [{"file": "KICK/0.WAV"}], [], earlier(tmp_path))
+    assert not (tmp_path / "sheet.png").exists()
+    assert (tmp_path / "kick" / "0.wav").exists()  # may be the same file where case does not count
 
 
 def test_a_manifest_names_no_files_elsewhere(tmp_path: Path) -> None:
-    write(tmp_path, "mine.wav", "made/0.wav")
-    listed = [{"file": name} for name in ("../mine.wav", str(tmp_path / "mine.wav"), "0.wav")]
+    write(tmp_path, "mine.wav", "made/0.wav", "made/kick/0.wav", "other/0.wav")
+    (tmp_path / "made" / "link").symlink_to(tmp_path / "other")
+    odd = ["../mine.wav", str(tmp_path / "mine.wav"), "link/0.wav", "", ".", "kick", "no.wav"]
+    listed = [{"file": name} for name in (*odd, "..\\mine.wav", "C:0.wav", "0.wav")]
     (tmp_path / "made" / "manifest.json").write_text(json.dumps({"files": listed}))
     assert earlier(tmp_path / "made") == {"0.wav"}
 
@@ -53,3 +59,10 @@ def test_names_of_files_stay_in_their_folder_and_apart() -> None:
     found = file_names(labels)
     assert found == ["kick", "drums_kick", "_", "_etc", "C__a", "a_", "a_-2", "Kick-2", "_-2"]
     assert len({name.lower() for name in found}) == len(labels)
+    assert file_names(["con", "NUL.a", "console", "x" * 300]) == [
+        "_con",
+        "_NUL.a",
+        "console",
+        "x" * 80,
+    ]
+    assert file_names(["caf\u00e9", "cafe\u0301"]) == ["caf\u00e9", "caf\u00e9-2"]

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from gansmith.errors import GansmithError
 
-_PART = ".part-"
+PART = ".part-"
+"""How names of what is not whole yet begin; what lies about so for a day is swept."""
+"""How names begin of what is not whole yet."""
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _CLOSED = {
     *(errno.EACCES, errno.EPERM, errno.EROFS),
@@ -103,7 +105,7 @@ def sweep(directory: Path, *, older_than: float = 86_400.0) -> None:
         directory: Folder whose temporary entries go; entries of its sub-folders stay.
         older_than: Age in seconds from which an entry counts as left behind.
     """
-    for part in directory.glob(f"{_PART}*"):
+    for part in directory.glob(f"{PART}*"):
         try:
             abandoned = time.time() - part.stat().st_mtime >= older_than
         except FileNotFoundError:
@@ -125,7 +127,7 @@ def readable_bytes(count: int) -> str:
 
 
 def _part(path: Path) -> Path:
-    return path.with_name(f"{_PART}{uuid.uuid4().hex[:8]}-{path.name}")
+    return path.with_name(f"{PART}{uuid.uuid4().hex[:8]}-{path.name}")
 
 
 def _sync(file: Path) -> None:
@@ -160,7 +162,7 @@ def _explained(path: Path) -> Iterator[None]:
                 f"make room there, or choose another disk (GANSMITH_CACHE moves the cache)"
             ) from error
         ours = str(error.filename or "") in {str(part) for part in (path, *path.parents)}
-        if error.errno in _CLOSED and (ours or _PART in str(error.filename)):
+        if error.errno in _CLOSED and (ours or PART in str(error.filename)):
             raise GansmithError(
                 f"cannot write {path}: {error.strerror}; choose a place you may write to"
             ) from error

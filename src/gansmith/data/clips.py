@@ -6,19 +6,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gansmith.counting import counted
 from gansmith.data.collection import Prepared, combined_digest
 from gansmith.data.played import played_notes
 from gansmith.data.split import split_by_hash
 from gansmith.data.unrolled import Unrolled
 from gansmith.errors import GansmithError
-from gansmith.media.audio.cutting import Span, spans, whole_beats
+from gansmith.media.audio.cutting import SLACK, Span, spans, whole_beats
 from gansmith.media.audio.files import SoundFacts, UnreadableSound, read_clip
 from gansmith.media.audio.levels import fade, levelled
 from gansmith.media.audio.notes import note_name
@@ -28,7 +29,9 @@ from gansmith.recipe import DataConfig
 if TYPE_CHECKING:
     from gansmith.data.sounds import SoundFolder
 
-_FORMAT = "gansmith-sounds-2"
+_FORMAT = "gansmith-sounds-1"
+_FORMATS = {"silence": "gansmith-sounds-2", "beat": "gansmith-sounds-2"}
+"""Of cuts whose rule was changed since."""
 _AT_ONCE = 64
 MANY_CLIPS = 8
 """Clips of one file from which it pays to decode it once."""
@@ -75,12 +78,9 @@ class PreparedSounds(Prepared):
         ]
         if not self.clips:
             raise GansmithError(f"{folder.source} gives no clips: all of it is silence")
+        self.seconds = self._keep_bars() if config.cut == "beat" else config.seconds
         self._unrolled, self._counts = Unrolled(), Counter(clip.file for clip in self.clips)
         self.notes = self._played() if config.notes else None
-        self.seconds = config.seconds
-        if config.cut == "beat":
-            longest = max(clip.span.seconds for clip in self.clips)
-            self.seconds = whole_beats(longest, config.tempo)
         self.shape = (1, round(self.seconds * config.rate), config.channels)
 
     def __len__(self) -> int:
@@ -104,7 +104,8 @@ class PreparedSounds(Prepared):
     def fingerprint(self) -> str:
         """Hex digest of the content and the settings."""
         settings = (f"{name}={value}" for name, value in self.settings().items())
-        return combined_digest([_FORMAT, self._folder.content, *settings])
+        format_ = _FORMATS.get(self._config.cut, _FORMAT)
+        return combined_digest([format_, self._folder.content, *settings])
 
     def labels(self) -> Sequence[str] | None:
         """The note that each clip plays, or the label of its file, or None."""
@@ -123,6 +124,23 @@ class PreparedSounds(Prepared):
         if len(set(stretches)) < MANY_FILES:
             stretches = self._stretches(self.seconds)
         return split_by_hash(stretches, share)
+
+    def _keep_bars(self) -> float:
+        """Leave out clips without the whole beats that the longest has; return how long these last.
+
+        The others end with their last whole beat.
+        """
+        longest = max(clip.span.seconds for clip in self.clips)
+        seconds = whole_beats(longest, self._config.tempo)
+        slack = (SLACK + 1e-6) * 60 / self._config.tempo if self._config.tempo else 0.0
+        full = [clip for clip in self.clips if clip.span.seconds > seconds - slack]
+        if short := len(self.clips) - len(full):
+            self._folder.say(f"{counted(short, 'clip')} shorter than {seconds:g} s left out")
+        self.clips = [
+            replace(clip, span=replace(clip.span, seconds=min(clip.span.seconds, seconds)))
+            for clip in full
+        ]
+        return seconds
 
     def _played(self) -> list[int]:
         """Tell the notes of clips; those that play none are left out."""

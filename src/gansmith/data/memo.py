@@ -35,7 +35,8 @@ def recall(
         root: Folder that the files lie in, or the one file; one memo is kept for each root and
             kind.
         names: Paths relative to `root`, with forward slashes; "" for the root itself.
-        learn: Gathers facts that JSON can hold; runs in several threads.
+        learn: Gathers facts that JSON can hold; runs in several threads. Where there is a fact
+            `passing`, the file is looked over again the next time.
         say: Is told of work that takes a while.
     """
     place = _place(kind, root)
@@ -47,7 +48,11 @@ def recall(
     with ThreadPoolExecutor() as pool:
         learnt = dict(zip(fresh, pool.map(lambda name: learn(root / name), fresh), strict=True))
     facts = {name: learnt[name] if name in learnt else known[name]["facts"] for name in names}
-    memo = {name: {"stamp": stamps[name], "facts": facts[name]} for name in names}
+    memo = {
+        name: {"stamp": stamps[name], "facts": facts[name]}
+        for name in names
+        if not facts[name].get("passing")
+    }
     if memo != known:
         with atomic_file(place) as part:
             part.write_text(json.dumps(memo), encoding="utf-8")

@@ -16,10 +16,12 @@ from tempfile import mkdtemp
 
 import soundfile
 
-from gansmith.data.cache import cache_dir, require_space
+from gansmith.data.cache import PART, cache_dir, require_space, sweep
+from gansmith.errors import GansmithError
 from gansmith.media.audio.files import SoundFacts
 from gansmith.media.audio.opening import blocks, opened
 
+_SYSTEM = 2
 KEPT = 2
 """Files at a time: clips are read in order, but by several threads."""
 
@@ -30,7 +32,7 @@ class Unrolled:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._folder: Path | None = None
-        self._copies: dict[Path, Path] = {}
+        self._copies: dict[str, Path] = {}
 
     @contextmanager
     def copy_of(self, path: Path, facts: SoundFacts) -> Iterator[Path]:
@@ -41,23 +43,33 @@ class Unrolled:
             GansmithError: The disk is full.
         """
         with self._lock:
-            if path not in self._copies:
-                self._copies[path] = self._decoded(path, facts)
-            yield self._copies[path]
+            copy = self._copies.pop(facts.digest, None) or self._decoded(path, facts)
+            self._copies[facts.digest] = copy  # the last that will go
+            yield copy
 
     def _decoded(self, path: Path, facts: SoundFacts) -> Path:
         if self._folder is None:
             cache_dir().mkdir(parents=True, exist_ok=True)
-            self._folder = Path(mkdtemp(prefix="unrolled-", dir=cache_dir()))
+            sweep(cache_dir())
+            self._folder = Path(mkdtemp(prefix=PART, dir=cache_dir()))
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         while len(self._copies) >= KEPT:
             self._copies.pop(next(iter(self._copies))).unlink()
         copy = self._folder / f"{facts.digest}.caf"
         require_space(copy, 4 * facts.frames * facts.channels)
-        with (
-            opened(path) as file,
-            soundfile.SoundFile(copy, "w", facts.rate, facts.channels, "FLOAT") as out,
-        ):
+        with opened(path) as file:
+            _copy(file, copy, facts)
+        return copy
+
+
+def _copy(file: soundfile.SoundFile, copy: Path, facts: SoundFacts) -> None:
+    try:
+        with soundfile.SoundFile(copy, "w", facts.rate, facts.channels, "FLOAT") as out:
             for block in blocks(file):
                 out.write(block)
-        return copy
+    except soundfile.LibsndfileError as error:
+        if error.code != _SYSTEM:
+            raise
+        raise GansmithError(
+            f"{copy} cannot be written: is the disk full? GANSMITH_CACHE moves the cache"
+        ) from error

@@ -10,6 +10,8 @@ from gansmith.data.dataset import Dataset
 from gansmith.evaluation.metrics import clipping_share, noise_floor, silence_share, tone_share
 from gansmith.media.audio.samples import mixed, to_waves
 
+APART = 3
+"""Points of silence between channels that are heard one behind the other."""
 MOST = 1_000
 """Clips that are listened to; these shares need no more."""
 
@@ -26,11 +28,12 @@ def listen(samples: NDArray[np.int16], dataset: Dataset) -> dict[str, float]:
         silence_share, clipping_share, tone_share and noise_floor.
     """
     samples = samples[evenly(len(samples), MOST)]
-    loudest = np.abs(to_waves(samples[:, 0])).max(axis=2)
+    channels = np.pad(to_waves(samples[:, 0]), ((0, 0), (0, APART), (0, 0)))
+    apart = channels.transpose(0, 2, 1).reshape(len(samples), -1)
     waves, rate = mixed(samples), dataset.rate
     return {
-        "silence_share": silence_share(loudest),
-        "clipping_share": clipping_share(loudest),
+        "silence_share": silence_share(apart),
+        "clipping_share": clipping_share(apart),
         "tone_share": tone_share(waves, rate),
         "noise_floor": noise_floor(waves, rate),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 
@@ -100,7 +101,7 @@ def _as_generated(place: Path) -> dict[str, object]:
     if not isinstance(collection, SoundFolder):
         return {}
     rates = [facts.rate for facts in collection.facts]
-    seconds = max(facts.frames / facts.rate for facts in collection.facts)
+    seconds = median(facts.frames / facts.rate for facts in collection.facts)
     return {
         "rate": min(max(*rates, 4_000), 48_000),
         "seconds": min(max(seconds, 0.05), 30),

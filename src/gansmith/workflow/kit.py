@@ -61,11 +61,11 @@ def kit(
         shots[name] = [s[0] if medium.loops else trim_tail(s[0]) for s in samples]
         for shot, path in zip(shots[name], groups[name], strict=True):
             medium.write_one(shot[None], path, format_)
-    overview = []
+    overview = [place / "kit.sfz"]
     if note_numbers(shots):
         firsts, scale = [own[0] for own in shots.values()], place / "scale.wav"
         write_preview(firsts, medium.rate, scale, list(shots))
-        overview = [scale, scale.with_suffix(".txt")]
+        overview += [scale, scale.with_suffix(".txt")]
     write_sfz(place / "kit.sfz", groups)
     files = [
         {"file": path.relative_to(place).as_posix(), "index": index, "label": name}

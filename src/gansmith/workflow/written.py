@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePosixPath
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from gansmith.data.cache import atomic_file
@@ -13,11 +14,14 @@ from gansmith.data.folder import MANIFEST
 from gansmith.errors import GansmithError
 from gansmith.run import Run
 
+LONGEST = 80
+"""Characters of a name, with room for a number and a suffix in the 255 bytes of file systems."""
+_RESERVED = r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?"
 _UNSAFE = r'[/\\:*?"<>|\x00-\x1f]'
 
 
 def earlier(place: Path) -> set[str]:
-    """Return the samples that an earlier call listed in this folder's manifest.
+    """Return the files that an earlier call listed in this folder's manifest.
 
     Returns:
         Relative paths with forward slashes, of files in the folder only.
@@ -31,46 +35,66 @@ def earlier(place: Path) -> set[str]:
     if not manifest.exists():
         return set()
     try:
-        listed = json.loads(manifest.read_text("utf-8"))["files"]
-        names = {PurePosixPath(entry["file"]) for entry in listed}
-    except (OSError, ValueError, KeyError, TypeError):
+        listed = json.loads(manifest.read_text("utf-8"))
+        names = [*(entry["file"] for entry in listed["files"]), *listed.get("overview", ())]
+        return {name for name in names if _lies_in(place, name)}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         raise GansmithError(
             f"{manifest} is not of generated samples: choose another folder with --out"
         ) from None
-    return {str(name) for name in names if not name.is_absolute() and ".." not in name.parts}
+
+
+def _lies_in(place: Path, name: str) -> bool:
+    """Whether a relative path is of a file in the folder, and of no other through a link."""
+    if not set("\\:").isdisjoint(name) or not (place / name).is_file():
+        return False
+    return (place / name).parent.resolve().is_relative_to(place.resolve())
 
 
 def record(
     place: Path,
     facts: dict[str, object],
     files: Sequence[dict[str, Any]],
-    overview: Iterable[Path],
+    overview: Sequence[Path],
     before: set[str],
 ) -> None:
-    """Write the manifest of a folder, and remove those earlier samples that it does not list.
+    """Write the manifest of a folder, and remove those earlier files that it does not list.
 
     Args:
         place: The folder.
         facts: How the samples were made.
         files: Of each sample its `file`, relative to the folder, and what else is known.
-        overview: Files that help to look the samples over.
+        overview: Files in the folder that help to look the samples over, or to play them.
         before: What :func:`earlier` gave before anything was written.
+
+    Raises:
+        GansmithError: A file cannot be removed, or the manifest not be written.
     """
-    for name in before - {entry["file"] for entry in files}:
-        (place / name).unlink(missing_ok=True)
     extra = [path.name for path in overview]
+    now = {name.casefold() for name in (*(entry["file"] for entry in files), *extra)}
+    for name in sorted(before):
+        if name.casefold() not in now:
+            _remove(place / name)
     listed = facts | {"files": list(files)} | ({"overview": extra} if extra else {})
     with atomic_file(place / MANIFEST) as partial:
         partial.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise GansmithError(f"{path} cannot be removed: {error.strerror}") from error
 
 
 def file_names(labels: Sequence[str]) -> list[str]:
     """Turn labels into names that any file system takes and keeps apart."""
     names: list[str] = []
     for label in labels:
-        name = unique = re.sub(_UNSAFE, "_", label).strip(" .") or "_"
-        taken, number = {other.lower() for other in names}, 1
-        while unique.lower() in taken:
+        plain = re.sub(_UNSAFE, "_", unicodedata.normalize("NFC", label))[:LONGEST].strip(" .")
+        name = unique = f"_{plain}" if re.fullmatch(_RESERVED, plain.lower()) else plain or "_"
+        taken, number = {other.casefold() for other in names}, 1
+        while unique.casefold() in taken:
             number += 1
             unique = f"{name}-{number}"
         names.append(unique)

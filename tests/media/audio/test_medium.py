@@ -341,7 +341,10 @@ def test_another_tempo_changes_length_and_not_pitch() -> None:
     clip = np.rint(12_000 * wave).astype(np.int16).reshape(1, 1, length, 1)
     made = AudioMedium.fit(
         recipe("logmel", loop=True),
-        replace(dataset(np.repeat(clip, 4, 0), rate), settings={"rate": rate, "tempo": 120.0}),
+        replace(
+            dataset(np.repeat(clip, 4, 0), rate),
+            settings={"rate": rate, "tempo": 120.0, "cut": "beat"},
+        ),
     )
     tensors = made.encode(torch.from_numpy(clip))
     slow = AudioMedium.restore(made.facts(), made.tensors()).at_tempo(80)
@@ -364,7 +367,9 @@ def test_another_tempo_changes_length_and_not_pitch() -> None:
 def test_clips_at_another_tempo_are_as_long_as_its_beats(tempo: float) -> None:
     made = AudioMedium.fit(
         recipe("logmel"),
-        replace(dataset(clips(length=4000)), settings={"rate": RATE, "tempo": 120.0}),
+        replace(
+            dataset(clips(length=4000)), settings={"rate": RATE, "tempo": 120.0, "cut": "beat"}
+        ),
     )
     tensors = made.encode(torch.from_numpy(clips(length=4000)))
     assert made.at_tempo(tempo).decode(tensors).shape[2] == round(4000 * 120 / tempo)

@@ -77,8 +77,30 @@ def test_ride_cymbals_and_words_that_hold_a_drum(tmp_path: Path) -> None:
         "hitom": 50,
     }
     assert keys(tmp_path, list(expected)) == expected
-    others = {"bottom": 36, "chat": 37, "what": 38, "prime": 39, "bride": 40}
+    others = {"bottom": 36, "chat": 37, "what": 38, "prime": 39, "bride": 40, "stomp": 41}
     assert keys(tmp_path, list(others)) == others
+
+
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        (36, "subkick, 808 kick, kick_01, BassDrum, bass drum"),
+        (37, "openrimshot, rim, SideStick, cross stick"),
+        (
+            42,
+            "hihatclose, hh_01, CHat, ohat, hats, acoustichat, closedhh, hihatroll",
+        ),
+        (44, "hihatfoot, pedal hat"),
+        (46, "hihathalfopen, openelectronichat, OHat open, hh open"),
+        (45, "tom1, tomtom, acoustictom, mediumtom, basstom, low tom, toms"),
+        (51, "RideBell, ride"),
+        (63, "hiconga, Conga 2"),
+        (75, "clavesound, claves"),
+    ],
+)
+def test_compounds_get_the_key_of_their_drum(tmp_path: Path, key: int, names: str) -> None:
+    for name in names.split(", "):
+        assert keys(tmp_path, [name]) == {name: key}
 
 
 def test_other_classes_get_the_lowest_free_keys(tmp_path: Path) -> None:

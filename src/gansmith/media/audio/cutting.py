@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
 from gansmith.media.audio.files import SoundFacts
+from gansmith.media.audio.levels import SILENCE
 from gansmith.media.audio.opening import blocks, opened
 from gansmith.sections import Cut
 
@@ -19,7 +20,7 @@ _WINDOW = 0.01
 _QUIET = 10 ** (-40 / 20)
 _PAUSE = 10
 _LEAD_IN = 0.01
-_SLACK = 0.1
+SLACK = 0.1
 """Of a beat, that a loop may lack: what cutting by hand and lossy formats cost."""
 _ROUNDING = 1e-9
 
@@ -71,7 +72,7 @@ def spans(
     if cut == "beat":
         beat = _beat(tempo)
         bar = max(1, round(seconds / beat)) * beat
-        return list(_windows(Span(0.0, duration), bar, _SLACK * beat))
+        return list(_windows(Span(0.0, duration), bar, SLACK * beat))
     return [
         part for whole in _stretches(path, facts) for part in _windows(whole, seconds, seconds / 2)
     ]
@@ -84,7 +85,7 @@ def whole_beats(seconds: float, tempo: float | None) -> float:
         GansmithError: There is no tempo.
     """
     beat = _beat(tempo)
-    return math.floor(seconds / beat + _SLACK) * beat or seconds
+    return math.floor(seconds / beat + SLACK) * beat or seconds
 
 
 def _beat(tempo: float | None) -> float:
@@ -108,7 +109,8 @@ def _stretches(path: Path, facts: SoundFacts) -> Iterator[Span]:
     if facts.silent:
         return
     width = max(1, round(_WINDOW * facts.rate))
-    loud = np.flatnonzero(_envelope(path, width) > _QUIET * facts.peak)
+    peak = max(facts.peak - facts.dc, SILENCE)
+    loud = np.flatnonzero(_envelope(path, width) > _QUIET * peak)
     if not len(loud):
         return
     for group in np.split(loud, np.flatnonzero(np.diff(loud) > _PAUSE) + 1):

@@ -87,6 +87,7 @@ class AudioMedium(Medium):
         config, rate, length = recipe.sound, dataset.rate, dataset.samples.shape[2]
         told = (dataset.settings.get(name) for name in ("tempo", "loudness"))
         tempo, loudness = (None if value is None else float(str(value)) for value in told)
+        tempo = tempo if dataset.settings.get("cut") == "beat" else None
         if config.representation == "waveform":
             return cls(rate, length, tempo=tempo, loudness=loudness)
         mel = _learn_levels(config, dataset)

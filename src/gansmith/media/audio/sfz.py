@@ -14,28 +14,32 @@ from gansmith.media.audio.notes import HIGHEST, note_numbers
 
 _FIRST, _LAST = 36, HIGHEST
 _LONGEST_ROUND = 100
-_HAT = r"(?:\b|hi|open|closed?|pedal|foot)(?:hats?|hhs?)(?:\b|open|closed|pedal)"
-_TOM = r"(?:\b|floor|low|lo|mid|hi|high|rack)toms?(?:\b|floor|low|lo|mid|hi|high)"
+_NO_DRUMS = (
+    r"\b(?:chats?|what|that|hatch|hate[ds]?|hatred|bottom|custom|phantom|symptom|atom|stomp|tomb|"
+    r"tomato|prim|prime|crime|grim|trim|bride|pride|stride|enclave|autoclave)\b"
+)
+"""Words that hold the name of a drum and mean none."""
+_HAT = "hat|hh"
 # The General MIDI percussion map; the first pattern found in the words of a name counts.
 _KEYS = {
-    r"\bkick|\bbass ?drum|\bbd\b": 36,
-    r"\brim|side ?stick|cross ?stick|^rs$": 37,
+    r"kick|bass ?drum|\bbd\b": 36,
+    r"rim|side ?stick|cross ?stick|^rs$": 37,
     r"snare|^s[dn]$": 38,
     r"clap|^cp$": 39,
-    rf"^(?=.*{_HAT}).*open|^(oh|ho|hho|ohh)$": 46,
-    rf"^(?=.*{_HAT}).*pedal|^(ph|hp)$": 44,
-    rf"{_HAT}|^(ch|hc|chh|hhc)$": 42,
-    rf"^(?=.*{_TOM}).*floor": 43,
-    rf"^(?=.*{_TOM}).*(?:\bmid|tommid)|^mt$": 47,
-    rf"^(?=.*{_TOM}).*(?:\bhi|tomhi)|^ht$": 50,
-    rf"{_TOM}|^lt$": 45,
-    r"\bride|^rd$": 51,
+    rf"^(?=.*(?:{_HAT})).*open|^(oh|ho|hho|ohh|o hat)$": 46,
+    rf"^(?=.*(?:{_HAT})).*(?:pedal|foot)|^(ph|hp|hhp)$": 44,
+    rf"{_HAT}|^(ch|hc)$": 42,
+    r"^(?=.*tom).*floor": 43,
+    r"^(?=.*tom).*(?:\bmid|tommid)|^mt$": 47,
+    r"^(?=.*tom).*(?:\bhi|tomhi)|^ht$": 50,
+    r"tom|^lt$": 45,
+    r"ride|^rd$": 51,
     r"crash|cymbal|^cr$": 49,
-    r"\btamb": 54,
+    r"tamb": 54,
     r"cow ?bell|^cb$": 56,
-    r"\bconga": 63,
-    r"\bmaraca|\bshaker": 70,
-    r"\bclaves?\b": 75,
+    r"conga": 63,
+    r"maraca|shaker": 70,
+    r"clave": 75,
 }
 
 
@@ -103,8 +107,9 @@ def _keys(names: Sequence[str]) -> dict[str, str]:
 
 
 def _general_midi(name: str) -> int | None:
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)  # HiHatOpen
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)  # HiHatOpen, CHat
     words = " ".join(re.findall("[a-z]+", apart.lower()))
+    words = re.sub(_NO_DRUMS, " ", words).strip()
     return next((key for pattern, key in _KEYS.items() if re.search(pattern, words)), None)
 
 
