@@ -108,3 +108,40 @@ def test_schedules_start_end_and_warm_up() -> None:
     assert schedule.at(0.0, 25) == pytest.approx(0.5)
     assert Schedule(start=2.0, end=1.0, shape="linear").at(0.25, 1) == pytest.approx(1.75)
     assert schedule.at(7.0, 1000) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "options"),
+    [
+        (["network.width=8", "network.name=residual"], {"width": 8}),
+        (["network.name=residual", "network.width=8"], {"width": 8}),
+        (["network.width=8", "network.name = conv"], {"width": 8}),
+        (["network.name=residual"], {}),
+    ],
+)
+def test_the_name_of_a_network_comes_first(
+    overrides: list[str], options: dict[str, int], tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("extends: pictures\nnetwork: {name: conv, conditional: false, depth: 1}\n")
+    found = load_recipe(str(file), overrides).network
+    kept = {"depth": 1} if found.name == "conv" else {}
+    assert (found.options, found.conditional) == (options | kept, False)
+
+
+def test_a_network_without_a_name_is_the_usual_one(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("medium: image\ntraining: {minutes: 1}\nnetwork: {width: 12}\n")
+    assert load_recipe(str(file), ["network.name=conv"]).network.options == {"width": 12}
+
+
+def test_a_number_that_yaml_takes_for_a_text_is_a_number(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("extends: pictures\noptimiser: {g_lr: 1e-3}\n")
+    assert load_recipe(str(file)).optimiser.g_lr.start == 1e-3
+
+
+@pytest.mark.parametrize("value", ["optimiser.g_lr=.nan", "training.minutes=.inf"])
+def test_what_is_no_finite_number_is_refused(value: str) -> None:
+    with pytest.raises(GansmithError, match="finite"):
+        load_recipe("digits", [value])

@@ -63,6 +63,18 @@ def test_a_manifest_of_another_format_is_refused(run: Run) -> None:
         run.manifest()
 
 
+def test_a_run_that_was_cut_off_while_it_was_laid_out_can_begin_again(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    run.create(load_recipe("digits"), {"name": "digits"})
+    run.manifest_file.unlink()
+    Run(run.path).create(load_recipe("digits"), {"name": "again"})
+    assert run.manifest()["name"] == "again"
+    run.manifest_file.unlink()
+    (run.path / "mine.txt").touch()
+    with pytest.raises(GansmithError, match="holds files that are not a gansmith run"):
+        run.check_usable()
+
+
 def test_places_that_are_no_run_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(GansmithError, match="there is no run folder"):
         Run(tmp_path / "nowhere").require()

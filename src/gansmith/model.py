@@ -181,7 +181,7 @@ class Model:
             raise GansmithError("this generator was trained without labels: leave the label out")
         if str(label) in names:
             return names.index(str(label))
-        if str(label).isdigit() and int(label) < len(names):
+        if str(label).isdecimal() and int(label) < len(names):
             return int(label)
         raise unknown("label", str(label), names)
 

@@ -89,7 +89,7 @@ def load_recipe(name_or_path: str, overrides: Iterable[str] = ()) -> Recipe:
         GansmithError: The recipe or a field is unknown, or a value is not what the field takes.
     """
     settings = _read(name_or_path)
-    for entry in overrides:
+    for entry in _in_order(overrides):
         _override(settings, entry)
     return parse_recipe(settings)
 
@@ -97,7 +97,7 @@ def load_recipe(name_or_path: str, overrides: Iterable[str] = ()) -> Recipe:
 def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     """Return a recipe with settings replaced by name, as in :func:`load_recipe`."""
     settings = recipe.model_dump(mode="json")
-    for entry in overrides:
+    for entry in _in_order(overrides):
         _override(settings, entry)
     return parse_recipe(settings)
 
@@ -176,6 +176,11 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def _in_order(overrides: Iterable[str]) -> list[str]:
+    """The network's name comes first, for it drops the options of another network."""
+    return sorted(overrides, key=lambda entry: entry.partition("=")[0].strip() != "network.name")
+
+
 def _override(settings: dict[str, Any], entry: str) -> None:
     """Set `a.b=c` in a nested dictionary; the value is read as YAML."""
     path, separator, text = entry.partition("=")
@@ -186,9 +191,13 @@ def _override(settings: dict[str, Any], entry: str) -> None:
         inner = settings.get(name)
         settings[name] = inner if isinstance(inner, dict) else {}
         settings = settings[name]
-    if sections == ["network"] and field == "name" and settings.get("name") != text:
-        settings.clear()  # the options of one pair mean nothing to another
-    settings[field] = _value(text)
+    value = _value(text)
+    renamed = value != settings.get("name", NetworkConfig().name)
+    if sections == ["network"] and field == "name" and renamed:
+        # The options of one pair mean nothing to another.
+        for option in settings.keys() - set(NetworkConfig.model_fields):
+            del settings[option]
+    settings[field] = value
 
 
 def _value(text: str) -> Any:

@@ -75,7 +75,8 @@ class Run:
         Raises:
             GansmithError: The folder holds something that is not a run, or is a file.
         """
-        if self.path.is_dir() and not self.exists and any(self.path.iterdir()):
+        started = {self.recipe_file, self.frames_dir, self.checkpoints_dir}  # cut off in `create`
+        if self.path.is_dir() and not self.exists and set(self.path.iterdir()) - started:
             raise GansmithError(
                 f"{self.path} holds files that are not a gansmith run: choose another folder "
                 "with --out"

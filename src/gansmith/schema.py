@@ -17,7 +17,9 @@ from gansmith.errors import GansmithError
 class Section(BaseModel):
     """A part of a recipe: unknown names are errors, values are checked, nothing changes later."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False
+    )
 
 
 class Schedule(Section):
@@ -46,7 +48,12 @@ class Schedule(Section):
 
 
 def _constant(value: Any) -> Any:
-    """Accept a plain number for a value that does not move."""
+    """Accept a plain number for a value that does not move; YAML takes 1e-3 for a text."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return {"start": value, "end": value}
     return value

@@ -186,7 +186,9 @@ class TrainingConfig(Section):
     minutes: float | None = Field(None, gt=0, description="budget in minutes; or give samples")
     samples: int | None = Field(None, gt=0, description="budget in real samples seen")
     batch: int = Field(64, ge=2, description="samples a step, over all processes together")
-    seed: int = Field(0, ge=0, description="fixes initial weights, order of samples and noise")
+    seed: int = Field(
+        0, ge=0, lt=2**63, description="fixes initial weights, order of samples and noise"
+    )
     precision: Literal["auto", "32-true", "bf16-mixed"] = Field(
         "auto", description="auto: bf16-mixed where the device has fast bfloat16, else 32-true"
     )
@@ -222,7 +224,7 @@ class EvaluationConfig(Section):
     quick_looks: int = Field(20, ge=0, description="looks over the whole training, cost permitting")
     max_cost: float = Field(0.05, ge=0, le=1, description="share of time the looks may take")
     neighbours: int = Field(5, ge=1, description="k of precision, recall, density and coverage")
-    seed: int = Field(0, ge=0, description="of the latents and subsets that are judged")
+    seed: int = Field(0, ge=0, lt=2**63, description="of the latents and subsets that are judged")
 
 
 class HealthConfig(Section):

@@ -106,6 +106,16 @@ def test_a_line_that_is_no_record_is_named(tmp_path: Path, line: str) -> None:
         captioned(config(tmp_path), print)
 
 
+def test_a_caption_that_is_null_is_none(tmp_path: Path) -> None:
+    records = [{"file": "a.png", "caption": None}, {"file": "b.png", "caption": ["x", None]}]
+    (two(tmp_path) / "x.jsonl").write_text("\n".join(map(json.dumps, records)), "utf-8")
+    with pytest.raises(GansmithError, match="has 1 picture with a caption"):
+        captioned(config(tmp_path), print)
+    (tmp_path / "x.jsonl").write_text('{"file": "a.png", "caption": 7}', "utf-8")
+    with pytest.raises(GansmithError, match="takes a text or a list of texts"):
+        captioned(config(tmp_path), print)
+
+
 def test_a_caption_in_another_encoding_is_named(tmp_path: Path) -> None:
     (two(tmp_path) / "a.txt").write_bytes("café".encode("latin-1"))
     with pytest.raises(GansmithError, match=r"a\.txt cannot be read: .*not UTF-8"):

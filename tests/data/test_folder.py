@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,25 @@ def test_hidden_files_and_label_tables_are_passed_over(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     (tmp_path / "dangling.png").symlink_to("nowhere")
     assert find_files(tmp_path) == ["a/x.png", "b.png"]
+
+
+def test_folders_behind_links_are_read_once_and_runs_are_not(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for name in ("a.png", "run/frames/0.png", "run/manifest.json", "run/recipe.yaml"):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).touch()
+    there.mkdir()
+    (there / "b.png").touch()
+    (here / "cats").symlink_to(there)
+    (there / "round").symlink_to(here)
+    assert find_files(here) == ["a.png", "cats/b.png"]
+
+
+def test_a_name_that_is_not_utf_8_is_a_name(tmp_path: Path) -> None:
+    for index in range(3):
+        Image.new("L", (4, 4), index).save(tmp_path / f"{index}.png")
+    (tmp_path / "0.png").rename(os.fsdecode(bytes(tmp_path) + b"/\xc4\xe3.png"))
+    assert len(PictureFolder(tmp_path, use_labels=True).content) == 64
 
 
 def test_pictures_come_in_the_order_of_their_names(tmp_path: Path) -> None:

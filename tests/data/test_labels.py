@@ -24,6 +24,19 @@ def test_a_json_table_names_each_file(tmp_path: Path) -> None:
     assert folder_labels(tmp_path, FILES) == ["1", "two", "3"]
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("labels.csv", "file,label\na.png,x\nsub/b.png, \nc.png,\n"),
+        ("labels.json", '{"a.png": "x", "sub/b.png": null, "c.png": ""}'),
+    ],
+)
+def test_an_empty_label_is_none(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(GansmithError, match="no label for 2 of 3 files"):
+        folder_labels(tmp_path, FILES)
+
+
 def test_a_missing_label_is_told_with_the_first_file(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("file,label\na.png,x\n")
     with pytest.raises(GansmithError, match=r"no label for 2 of 3 files \(first: sub/b.png\)"):
@@ -36,6 +49,7 @@ def test_a_missing_label_is_told_with_the_first_file(tmp_path: Path) -> None:
         ("labels.csv", ""),
         ("labels.csv", "file\na.png\n"),
         ("labels.json", "[1, 2]"),
+        ("labels.json", '{"a.png": ["x"]}'),
         ("labels.json", "{"),
     ],
 )

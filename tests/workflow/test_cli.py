@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gansmith.errors import GansmithError
+
 QUICK = [
     "training.batch=8",
     "training.frames=3",
@@ -51,6 +53,23 @@ def test_the_same_command_again_goes_on_and_a_larger_budget_trains_more(  # type
     assert (code, "is finished" in out) == (0, True)
     code, out, _ = _train(gansmith, labelled_folder, trained, 160)
     assert (code, "goes on at 96 samples" in out, "ends after 160" in out) == (0, True, True)
+
+
+def test_a_larger_budget_that_ends_before_it_is_judged_is_judged_the_next_time(  # type: ignore[no-untyped-def]
+    gansmith, trained: Path, labelled_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (trained / "generator.safetensors").read_bytes()
+
+    def broken(*_: object) -> None:
+        raise GansmithError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("gansmith.workflow.train.finish", broken)
+        assert _train(gansmith, labelled_folder, trained, 960)[0] == 2
+    code, out, _ = _train(gansmith, labelled_folder, trained, 960)
+    assert (code, "is finished" in out) == (0, False)
+    assert (trained / "quality.json").exists()
+    assert (trained / "generator.safetensors").read_bytes() != before
 
 
 def test_generate_writes_files_arrays_and_sheets(gansmith, trained: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -115,6 +134,10 @@ def test_report_compare_recipes_doctor_and_data(  # type: ignore[no-untyped-def]
     page = tmp_path / "page.html"
     assert gansmith("compare", trained, other, "--out", page)[0] == 0
     assert page.exists()
+    recipe = (trained / "recipe.yaml").read_bytes()
+    code, _, err = gansmith("compare", trained, other, "--out", trained / "recipe.yaml")
+    assert (code, "name it FILE.html" in err) == (2, True)
+    assert (trained / "recipe.yaml").read_bytes() == recipe
     code, out, _ = gansmith("recipes")
     assert code == 0 and "digits" in out and "textbook" in out
     code, out, _ = gansmith("data")

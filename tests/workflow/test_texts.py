@@ -15,7 +15,7 @@ from gansmith.evaluation.contest import TEMPERATURES
 from gansmith.media.text.points import to_texts
 from tests.evaluation.page_reader import Page
 from tests.training.verses import TEXTS
-from tests.workflow.text_runs import Cli, lines_run, options, points_run, refusal
+from tests.workflow.text_runs import Cli, lines_run, options, poems, points_run, refusal
 
 WISHES: tuple[list[str], ...] = ([], ["--temperature", "0.7"])
 
@@ -214,3 +214,10 @@ def test_options_of_texts_are_refused_by_other_runs(
     run = points_run(tmp_path_factory.getbasetemp())
     told = refusal(gansmith, "generate", run, option, value)
     assert told.startswith(option) and "texts" in told
+
+
+def test_doctor_measures_a_recipe_of_texts(gansmith: Cli, tmp_path: Path) -> None:
+    (tmp_path / "lines.txt").write_text("\n".join(poems()), "utf-8")
+    code, out, err = gansmith("doctor", "texts", "--data", tmp_path / "lines.txt", *options())
+    assert code == 0, out + err
+    assert "ms a step" in out

@@ -21,7 +21,9 @@ Data = Annotated[
     str | None,
     typer.Option("--data", metavar="PATH|NAME", help="Samples, in place of the recipe's."),
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same samples.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**63 - 1, help="The same seed gives the same samples.")
+]
 Format = Annotated[
     str | None,
     typer.Option("--format", help="Of single files; sound takes wav, wav24, flac, flac24."),

@@ -153,6 +153,8 @@ class ArrayFile(ArrayCollection):
             )
         if labels.dtype.kind == "f" and bool((labels == np.rint(labels)).all()):
             labels = labels.astype(np.int64)
+        if labels.dtype.kind == "S":
+            labels = np.char.decode(labels, "utf-8", "replace")
         return [str(label) for label in labels.tolist()]
 
     def samples(self) -> Iterator[NDArray[np.uint8]]:

@@ -183,7 +183,10 @@ def _record(line: str, where: str) -> tuple[str, list[str]]:
         raise GansmithError(
             f"{where}: takes an object with '{FILE_KEYS[0]}' and '{TEXT_KEYS[0]}'"
         ) from None
-    return str(name), [str(text) for text in (texts if isinstance(texts, list) else [texts])]
+    texts = texts if isinstance(texts, list) else [texts]
+    if not all(text is None or isinstance(text, str) for text in texts):
+        raise GansmithError(f"{where}: '{TEXT_KEYS[0]}' takes a text or a list of texts")
+    return str(name), [text for text in texts if text is not None]
 
 
 def _different(texts: Sequence[str]) -> list[str]:

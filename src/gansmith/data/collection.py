@@ -89,6 +89,6 @@ def combined_digest(parts: Iterable[str]) -> str:
     """Digest a sequence of texts, hex; sensitive to their order and borders."""
     digest = hashlib.sha256()
     for part in parts:
-        data = part.encode()
+        data = part.encode("utf-8", "surrogatepass")  # names of files need not be UTF-8
         digest.update(f"{len(data)}:".encode() + data)
     return digest.hexdigest()

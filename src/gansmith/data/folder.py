@@ -94,15 +94,21 @@ class PictureFolder(PictureCollection):
 def find_files(root: Path) -> list[str]:
     """List the files below `root` that are not hidden, in the order of their relative paths.
 
-    Tables of labels are no part of it, nor is what a manifest of generated samples lists as made to
-    look them over.
+    Folders behind links are part of it, each once. Tables of labels are not, nor runs, nor what a
+    manifest of generated samples lists as made to look them over.
 
     Returns:
         Relative paths with forward slashes.
     """
     found = []
-    for folder, inner, names in os.walk(root):
-        inner[:] = [name for name in inner if not name.startswith((".", "__MACOSX"))]
+    seen: set[str] = set()
+    for folder, inner, names in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen or (folder != str(root) and {MANIFEST, "recipe.yaml"} <= set(names)):
+            inner.clear()
+            continue
+        seen.add(real)
+        inner[:] = sorted(name for name in inner if not name.startswith((".", "__MACOSX")))
         prefix = Path(folder).relative_to(root).as_posix()
         passed = {*TABLES, *(_overview(Path(folder)) if MANIFEST in names else ())}
         found += [

@@ -83,14 +83,16 @@ def _read_json(text: str) -> dict[str, str]:
     table = json.loads(text)
     if not isinstance(table, dict):
         raise ValueError("takes one object that maps file to label")
-    return {_key(file): str(label) for file, label in table.items()}
+    if any(isinstance(label, dict | list) for label in table.values()):
+        raise ValueError("takes a text or a number as label")
+    return {_key(file): str(label) for file, label in table.items() if label not in (None, "")}
 
 
 def _read_csv(text: str) -> dict[str, str]:
     rows = [row for row in csv.reader(text.splitlines()) if row]
     if not rows or any(len(row) < 2 for row in rows):
         raise ValueError("takes a header like 'file,label' and two columns")
-    return {_key(row[0]): row[1].strip() for row in rows[1:]}
+    return {_key(row[0]): row[1].strip() for row in rows[1:] if row[1].strip()}
 
 
 def _key(file: str) -> str:

@@ -123,6 +123,8 @@ def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
     Raises:
         GansmithError: As `compare_runs`, or the page cannot be written.
     """
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise GansmithError(f"a comparison is a page: name it FILE.html, not '{out.name}'")
     comparison = compare_runs(run_dirs)
     records = comparison.records
     page = render(

@@ -89,8 +89,11 @@ def write_png(image: Image.Image, path: Path) -> None:
     """Write one PNG file, whole or not at all.
 
     Raises:
-        GansmithError: The disk is full, or the place cannot be written to.
+        GansmithError: The name does not end in .png, the disk is full, or the place cannot be
+            written to.
     """
+    if path.suffix.lower() != ".png":
+        raise GansmithError(f"the picture is a PNG: name it FILE.png, not '{path.name}'")
     # Pillow hides the error number of a full disk when it writes to the file itself.
     buffer = BytesIO()
     image.save(buffer, format="PNG")

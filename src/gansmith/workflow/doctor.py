@@ -133,17 +133,28 @@ def find_problems() -> list[str]:
     return problems
 
 
+def _fits(
+    say: Callable[[str], None], recipe: Recipe, dataset: Dataset, problems: list[str]
+) -> bool:
+    """Whether memory suffices as far as can be foretold; how texts go on depends on their draws."""
+    if recipe.duel == "sequence":
+        return True
+    foretold = forecast_memory(recipe, draw_blueprint(recipe, dataset).spec)
+    say(f"memory    {foretold:.2f} GiB foretold for a step of {recipe.name}")
+    if foretold <= memory_gib():
+        return True
+    problems.append(
+        f"{recipe.name} needs about {foretold:.1f} GiB and there are {memory_gib():.1f}: "
+        f"give --set training.batch={max(2, recipe.training.batch // 2)}, a smaller "
+        "--set network.width or --set data.size"
+    )
+    return False
+
+
 def _print_need(say: Callable[[str], None], recipe: Recipe, problems: list[str]) -> None:
     try:
         dataset = open_dataset(recipe.data, minimum=recipe.training.batch, say=say)
-        foretold = forecast_memory(recipe, draw_blueprint(recipe, dataset).spec)
-        say(f"memory    {foretold:.2f} GiB foretold for a step of {recipe.name}")
-        if foretold > memory_gib():
-            problems.append(
-                f"{recipe.name} needs about {foretold:.1f} GiB and there are {memory_gib():.1f}: "
-                f"give --set training.batch={max(2, recipe.training.batch // 2)}, a smaller "
-                "--set network.width or --set data.size"
-            )
+        if not _fits(say, recipe, dataset, problems):
             return
         need = measure(recipe, dataset)
     except GansmithError as error:

@@ -12,10 +12,11 @@ from torch import Tensor
 
 from gansmith.data.cache import atomic_file
 from gansmith.errors import GansmithError
+from gansmith.media.base import suffix
 from gansmith.media.text.medium import TextMedium
 from gansmith.model import Model, load
 from gansmith.workflow.compose import Wish, compose
-from gansmith.workflow.written import earlier, file_names, record
+from gansmith.workflow.written import claim, file_names, record
 
 
 def generate(
@@ -141,8 +142,8 @@ def write_files(
     if labels is not None:
         classes = file_names(model.label_names)
         names = [f"{n}-{classes[k]}" for n, k in zip(names, labels, strict=True)]
-    model.medium.chosen_format(format_)
-    before = earlier(place)
+    ending = suffix(model.medium.chosen_format(format_))
+    before = claim(place, [f"{name}.{ending}" for name in names])
     paths = model.medium.write(samples, place, names, format_)
     files = [{"file": path.name, "index": index} for index, path in enumerate(paths)]
     record(place, facts, files, model.medium.write_overview(samples, place, names), before)

@@ -16,7 +16,7 @@ from gansmith.media.audio.writing import write_preview
 from gansmith.media.base import suffix
 from gansmith.model import load
 from gansmith.registry import unknown
-from gansmith.workflow.written import earlier, file_names, record
+from gansmith.workflow.written import claim, file_names, record
 
 
 def kit(
@@ -52,12 +52,13 @@ def kit(
             f"a kit needs classes (kick, snare, ...), and {run} was trained without labels"
         )
     lay_keys(model.label_names)
-    place, before, folders = Path(out), earlier(Path(out)), file_names(model.label_names)
+    place, folders, ending = Path(out), file_names(model.label_names), suffix(format_)
+    stems = {n: [f"{n}/{n}-{index:02d}.{ending}" for index in range(count)] for n in folders}
+    before = claim(place, ["kit.sfz", *(stem for own in stems.values() for stem in own)])
     groups, shots = dict[str, list[Path]](), dict[str, list[NDArray[Any]]]()
     for name, folder in zip(model.label_names, folders, strict=True):
         samples = model.sample(count, seed=seed, label=name)
-        stems = [f"{folder}-{index:02d}" for index in range(count)]
-        groups[name] = [place / folder / f"{stem}.{suffix(format_)}" for stem in stems]
+        groups[name] = [place / stem for stem in stems[folder]]
         shots[name] = [s[0] if medium.loops else trim_tail(s[0]) for s in samples]
         for shot, path in zip(shots[name], groups[name], strict=True):
             medium.write_one(shot[None], path, format_)

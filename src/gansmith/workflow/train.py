@@ -133,6 +133,7 @@ def _lay_out(run: Run, recipe: Recipe, dataset: Dataset, assembly: Assembly) -> 
         for folder in (run.path, run.checkpoints_dir, run.frames_dir):
             sweep(folder, older_than=0.0)
         run.save_recipe(recipe)
+        run.quality_file.unlink(missing_ok=True)  # what goes on is to be judged again
         return
     size = sum(
         p.nbytes for network in assembly.duel.networks.values() for p in network.parameters()

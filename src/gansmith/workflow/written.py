@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,28 @@ LONGEST = 80
 """Characters of a name, with room for a number and a suffix in the 255 bytes of file systems."""
 _RESERVED = r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?"
 _UNSAFE = r'[/\\:*?"<>|\x00-\x1f]'
+
+
+def claim(place: Path, wanted: Iterable[str]) -> set[str]:
+    """Make sure that files may be written into a folder, and return those of an earlier call.
+
+    Args:
+        place: The folder; it need not be there.
+        wanted: Relative paths of the files, with forward slashes.
+
+    Returns:
+        As :func:`earlier`.
+
+    Raises:
+        GansmithError: As :func:`earlier`, or a file is there that no earlier call has written.
+    """
+    before = earlier(place)
+    for name in wanted:
+        if name not in before and (place / name).exists():
+            raise GansmithError(
+                f"{place / name} is there and was not generated: choose another folder with --out"
+            )
+    return before
 
 
 def earlier(place: Path) -> set[str]:
@@ -36,6 +58,7 @@ def earlier(place: Path) -> set[str]:
         return set()
     try:
         listed = json.loads(manifest.read_text("utf-8"))
+        listed["run"]  # which any other program's has hardly
         names = [*(entry["file"] for entry in listed["files"]), *listed.get("overview", ())]
         return {name for name in names if _lies_in(place, name)}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
