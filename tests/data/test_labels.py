@@ -18,6 +18,13 @@ def test_a_csv_table_names_each_file(tmp_path: Path) -> None:
     assert folder_labels(tmp_path, FILES) == ["big, dog", "cat", "dog"]
 
 
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_columns_may_be_parted_as_spreadsheets_do(tmp_path: Path, sign: str) -> None:
+    rows = ["file,label", "a.png,big", "sub/b.png,cat", "c.png,dog"]
+    (tmp_path / "labels.csv").write_text("\n".join(rows).replace(",", sign))
+    assert folder_labels(tmp_path, FILES) == ["big", "cat", "dog"]
+
+
 def test_a_json_table_names_each_file(tmp_path: Path) -> None:
     table = {"a.png": 1, "sub/b.png": "two", "c.png": 3}
     (tmp_path / "labels.json").write_text(json.dumps(table))

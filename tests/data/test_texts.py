@@ -19,6 +19,7 @@ from gansmith.data.locate import locate
 from gansmith.data.store import open_dataset
 from gansmith.data.text_files import likely_unit
 from gansmith.data.text_samples import cut_at_border, usual_length
+from gansmith.data.text_tables import read_table
 from gansmith.data.texts import TextFolder
 from gansmith.errors import GansmithError
 from gansmith.media.text.points import to_texts
@@ -327,3 +328,11 @@ def test_many_lines_are_read_quickly(tmp_path: Path) -> None:
     start = time.process_time()
     assert len(open_(path)) > 19_900
     assert time.process_time() - start < 1.2
+
+
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_a_csv_may_be_parted_as_spreadsheets_do(tmp_path: Path, sign: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(f"text{sign}label\nOne, two.{sign}a\nThree.{sign}b\n", "utf-8")
+    table = read_table(path.read_text("utf-8"), ".csv", None)
+    assert [row.text for row in table.rows] == ["One, two.", "Three."]

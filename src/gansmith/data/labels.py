@@ -88,8 +88,14 @@ def _read_json(text: str) -> dict[str, str]:
     return {_key(file): str(label) for file, label in table.items() if label not in (None, "")}
 
 
+def separator(table: str) -> str:
+    """What parts the columns of a `.csv`: a comma, or what its header has in place of any."""
+    header = table.partition("\n")[0]
+    return next((sign for sign in ",;\t" if sign in header), ",")
+
+
 def _read_csv(text: str) -> dict[str, str]:
-    rows = [row for row in csv.reader(text.splitlines()) if row]
+    rows = [row for row in csv.reader(text.splitlines(), delimiter=separator(text)) if row]
     if not rows or any(len(row) < 2 for row in rows):
         raise ValueError("takes a header like 'file,label' and two columns")
     return {_key(row[0]): row[1].strip() for row in rows[1:] if row[1].strip()}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from gansmith.data.labels import separator
 from gansmith.data.text_encoding import UnreadableText
 from gansmith.media.text.points import titled
 
@@ -99,9 +100,10 @@ def _json_lines(text: str) -> tuple[list[Record], Faults]:
     return records, faults
 
 
-def _parted_by(sign: str) -> Callable[[str], tuple[list[Record], Faults]]:
+def _parted_by(sign: str | None) -> Callable[[str], tuple[list[Record], Faults]]:
     def read(text: str) -> tuple[list[Record], Faults]:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign, strict=True)
+        parting = sign or separator(text)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=parting, strict=True)
         records: list[Record] = []
         faults: Faults = []
         try:
@@ -125,7 +127,7 @@ TABLES: dict[str, Callable[[str], tuple[list[Record], Faults]]] = {
     ".jsonl": _json_lines,
     ".json-lines": _json_lines,
     ".ndjson": _json_lines,
-    ".csv": _parted_by(","),
+    ".csv": _parted_by(None),
     ".tsv": _parted_by("\t"),
 }
 """By suffix: reads line and content of each record, and why others cannot be read."""
