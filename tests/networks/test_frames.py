@@ -8,7 +8,6 @@ import torch
 from gansmith.errors import GansmithError
 from gansmith.networks import Pair, SampleSpec, build_pair
 from gansmith.networks.base import NETWORKS
-from gansmith.networks.frame_trunks import BEFORE, OnsetTrunk
 from gansmith.networks.frames import FramesGenerator, FramesOptions, floored
 from gansmith.recipe import NetworkConfig
 
@@ -136,55 +135,6 @@ def test_each_half_of_the_discriminator_sees_every_value() -> None:
         samples = torch.randn(1, 2, 20, 40, requires_grad=True)
         (gradient,) = torch.autograd.grad(trunk(samples).square().sum(), samples)
         assert gradient.abs().min() > 0
-
-
-def _hit(start: int, count: int = 60) -> torch.Tensor:
-    """A picture [1, 2, 20, count] of a hit that dies away, in silence before it."""
-    loud = torch.rand(1, 2, 20, 1, generator=torch.Generator().manual_seed(0)) + 0.5
-    decay = 0.9 ** torch.arange(count - start)
-    return torch.cat([torch.full((1, 2, 20, start), -1.0), loud * decay - 1], dim=3)
-
-
-@pytest.mark.parametrize("start", [0, 1, 9, 55])
-def test_a_beginning_is_found_where_a_sound_sets_in(start: int) -> None:
-    trunk, hit = OnsetTrunk(SampleSpec(2, 20, 60), 16, 8), _hit(start)
-    found = trunk.beginning(hit.flatten(1, 2))
-    assert found.shape == (1, 40, 16)
-    assert (found[:, :, :BEFORE] == -1).all()
-    there = min(60 - start, 16 - BEFORE)
-    expected = hit[..., start : start + there].flatten(1, 2)
-    assert torch.equal(found[:, :, BEFORE : BEFORE + there], expected)
-    assert (found[:, :, BEFORE + there :] == -1).all()
-
-
-def test_what_is_seen_of_a_beginning_does_not_depend_on_where_it_is() -> None:
-    pair = _pair(SampleSpec(2, 20, 60), onset=16)
-    trunk: Any = pair.discriminator.onset
-    torch.testing.assert_close(trunk(_hit(3)), trunk(_hit(30)))
-    hit = _hit(3).requires_grad_(True)
-    (gradient,) = torch.autograd.grad(trunk(hit).square().sum(), hit)
-    seen = gradient.abs().sum((0, 1, 2)) > 0
-    assert seen[:15].all() and not seen[15:].any()  # BEFORE of the 16 lie before the fourth frame
-    assert pair.discriminator(hit).shape == (1,)
-
-
-def test_silence_has_a_beginning_too() -> None:
-    trunk = OnsetTrunk(SampleSpec(1, 20, 60), 16, 8)
-    assert torch.isfinite(trunk(torch.full((3, 1, 20, 60), -1.0))).all()
-
-
-def test_a_loop_has_no_beginning() -> None:
-    with pytest.raises(GansmithError, match=r"network\.onset=0"):
-        _pair(SampleSpec(1, 16, 32), circular=True, onset=16)
-
-
-def test_without_chance_a_latent_is_that_of_the_whole_clip() -> None:
-    spec = SampleSpec(1, 16, 32)
-    generator = _generator(spec, chance=False)
-    assert generator.latent == 128 < _generator(spec).latent
-    latents = torch.randn(2, 128)
-    assert generator(latents).shape == (2, 1, 16, 32)
-    assert not any(name.endswith(".chance") for name, _ in generator.named_parameters())
 
 
 def test_penalties_agree_with_finite_differences() -> None:

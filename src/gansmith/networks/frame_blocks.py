@@ -11,8 +11,6 @@ from torch.nn import functional as F
 from gansmith.networks.linear import Linear
 
 SLOPE = 0.2
-FLOOR = -1.0
-"""Level of silence, as the log-mel pictures have it."""
 
 
 class Block(nn.Module):
@@ -39,11 +37,6 @@ class Block(nn.Module):
             inner = torch.addcmul(inner + shift, inner, scale)
         change: Tensor = self.second(F.leaky_relu(inner, SLOPE))
         return x + change
-
-
-def level_width(level: int, width: int, most: int) -> int:
-    """Channels at a level; 0 is the finest and has `width`, each further one half as many more."""
-    return min(width * (2 + level) // 2, most)
 
 
 def along_time(width: int, out: int, kernel: int, circular: bool) -> nn.Conv1d:

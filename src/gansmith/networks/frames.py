@@ -11,15 +11,14 @@ stage has a number of its own in the latent, as StyleGAN has its noise (Karras e
 of the levels where it goes below, so that silence needs no aim: among clips that end in it, hiss
 gives a made one away before anything else does. Beside its network along time the discriminator
 has a small one for the picture, which sees what channels hide: texture, stripes, the noise floor of
-single bins; for sounds whose beginning matters it may have a third, for the frames around that
-alone. Labels reach it by projection (Miyato and Koyama 2018, arXiv 1802.05637). Nothing is
+single bins. Labels reach it by projection (Miyato and Koyama 2018, arXiv 1802.05637). Nothing is
 normalised.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 
 import torch
 from pydantic import Field
@@ -28,24 +27,18 @@ from torch.nn import functional as F
 
 from gansmith.errors import GansmithError
 from gansmith.networks.base import Discriminator, Generator, Pair, SampleSpec, register_pair
-from gansmith.networks.frame_blocks import (
-    FLOOR,
-    SLOPE,
-    Block,
-    along_time,
-    initialise,
-    level_width,
-)
-from gansmith.networks.frame_trunks import FramesTrunk, OnsetTrunk, TextureTrunk
-from gansmith.networks.geometry import for_convolutions
+from gansmith.networks.frame_blocks import SLOPE, Block, along_time, initialise
+from gansmith.networks.geometry import Canvas, for_convolutions
 from gansmith.networks.linear import Linear
 from gansmith.networks.temporal import Span, Stretch
 from gansmith.schema import Section
 
+FLOOR = -1.0
+"""Level of silence, as the log-mel pictures have it."""
 SHARPNESS = 20.0
 """Slope of the bend at the floor: what lies 0.1 above it is moved by 0.006."""
 KERNEL = 5
-DOUBLINGS = 3
+DOUBLINGS, PATCH = 3, 4
 LEAST, MOST_BINS, MOST_FRAMES = 16, 256, 1024
 CHANCE = 0.1
 """Standard deviation that the numbers of places add to a channel at the start."""
@@ -55,7 +48,7 @@ class FramesOptions(Section):
     """Options of the `frames` pair."""
 
     latent: int = Field(
-        128, ge=1, description="numbers in a latent for all of a clip, beside those of chance"
+        128, ge=1, description="numbers in a latent for all of a clip; places have one each besides"
     )
     width: int = Field(
         64, ge=4, description="channels at the finest level; half as many are added a level down"
@@ -67,18 +60,15 @@ class FramesOptions(Section):
     texture: int = Field(
         32, ge=1, description="first channels of the discriminator's network for the picture"
     )
-    onset: int = Field(
-        0,
-        ge=0,
-        le=256,
-        multiple_of=8,
-        description="frames around a sound's beginning that the discriminator sees besides",
-    )
     places: bool = Field(True, description="learn what is at each place of a clip; a loop has none")
-    chance: bool = Field(True, description="give each place of a clip a number in the latent")
     circular: bool = Field(
         False, description="make clips whose end is followed by their beginning, for loops"
     )
+
+
+def level_width(level: int, options: FramesOptions) -> int:
+    """Channels at a level; 0 is the finest."""
+    return min(options.width * (2 + level) // 2, options.max_width)
 
 
 class Stage(nn.Module):
@@ -97,16 +87,12 @@ class Stage(nn.Module):
         self.stretch = Stretch(options.circular)
         placed = options.places and not options.circular
         self.places = nn.Parameter(torch.zeros(narrow, length)) if placed else None
-        self.chance: nn.Parameter | None = None
-        if options.chance:
-            self.chance = nn.Parameter(torch.empty(narrow, 1).normal_(std=CHANCE))
+        self.chance = nn.Parameter(torch.empty(narrow, 1).normal_(std=CHANCE))
         self.block = Block(narrow, KERNEL, options.style, options.circular)
 
-    def forward(self, x: Tensor, style: Tensor, drawn: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, style: Tensor, drawn: Tensor) -> Tensor:
         """Make [N, narrow, 2 L] of [N, wide, L]; `style` is [N, style], `drawn` [N, 2 L]."""
-        x = self.stretch(self.change(x))
-        if self.chance is not None and drawn is not None:
-            x = torch.addcmul(x, self.chance, drawn.unsqueeze(1))
+        x = torch.addcmul(self.stretch(self.change(x)), self.chance, drawn.unsqueeze(1))
         finer: Tensor = self.block(x if self.places is None else x + self.places, style)
         return finer
 
@@ -118,15 +104,12 @@ class FramesGenerator(Generator):
         super().__init__()
         self.shape, self.span = spec.shape, Span(spec.width, 1 << DOUBLINGS)
         lengths = [self.span.base << doubling for doubling in range(1, DOUBLINGS + 1)]
-        self.parts = [options.latent, *(lengths if options.chance else ())]
+        self.parts = [options.latent, *lengths]
         self.latent = sum(self.parts)
         self.label = nn.Embedding(spec.classes, options.label_width) if spec.classes else None
         entry = options.latent + (options.label_width if spec.classes else 0)
         self.style = nn.Sequential(Linear(entry, options.style), nn.LeakyReLU(SLOPE))
-        widths = [
-            level_width(level, options.width, options.max_width)
-            for level in range(DOUBLINGS, -1, -1)
-        ]
+        widths = [level_width(level, options) for level in range(DOUBLINGS, -1, -1)]
         self.entry = Linear(options.style, widths[0] * self.span.base)
         self.block = Block(widths[0], KERNEL, options.style, options.circular)
         self.stages = nn.ModuleList(
@@ -149,29 +132,68 @@ class FramesGenerator(Generator):
         return floored(frames).reshape(-1, *self.shape)
 
     def refine(self, coarse: Tensor, style: Tensor, drawn: Sequence[Tensor]) -> Tensor:
-        """Make [N, C * mels, 8 L] of the coarsest level [N, width, L].
-
-        `drawn` has the chance of each stage, [N, 2 L] and longer, or is empty.
-        """
+        """Make [N, C * mels, 8 L] of the coarsest level [N, width, L]; `drawn` a stage each."""
         x = self.block(coarse, style)
-        for stage, numbers in zip_longest(self.stages, drawn):
+        for stage, numbers in zip(self.stages, drawn, strict=True):
             x = stage(x, style, numbers)
         frames: Tensor = self.exit(F.leaky_relu(x, SLOPE))
         return frames
 
 
-class FramesDiscriminator(Discriminator):
-    """Frames, picture and beginning -> features of all -> one logit, the sum of what each says."""
+class FramesTrunk(nn.Module):
+    """[N, C * mels, frames] -> strided convolution, then halvings and blocks -> features."""
 
     def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
         super().__init__()
-        self.frames = FramesTrunk(spec, options.width, options.max_width, options.head)
-        self.texture = TextureTrunk(spec, options.texture)
+        halvings = (spec.width // 4).bit_length() - 1  # until 4 to 7 positions are left
+        self.span = Span(spec.width, 1 << halvings)
+        widths = [level_width(level, options) for level in range(1, halvings + 1)]
+        entry = nn.Conv1d(spec.channels * spec.height, widths[0], 4, stride=2, padding=1)
+        layers: list[nn.Module] = [entry, Block(widths[0], 3)]
+        for narrow, wide in pairwise(widths):
+            layers += [nn.AvgPool1d(2), nn.Conv1d(narrow, wide, 1), Block(wide, 3)]
+        head = Linear(widths[-1] * self.span.base, options.head)
+        leaky = nn.LeakyReLU(SLOPE)
+        self.body = nn.Sequential(*layers, leaky, nn.Flatten(), head, leaky)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return features [N, head]."""
+        features: Tensor = self.body(self.span.pad(samples.flatten(1, 2)))
+        return features
+
+
+class TextureTrunk(nn.Module):
+    """[N, C, mels, frames] -> patches of 4 x 4 -> two convolutions -> features.
+
+    The full resolution is left at once by a pixel unshuffle, which loses nothing.
+    """
+
+    def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
+        super().__init__()
+        self.canvas = Canvas(spec.height, spec.width, 2 * PATCH)
+        fine, coarse = options.texture, 2 * options.texture
+        self.body = nn.Sequential(
+            nn.PixelUnshuffle(PATCH),
+            nn.Conv2d(spec.channels * PATCH**2, fine, 3, padding=1),
+            nn.LeakyReLU(SLOPE),
+            nn.Conv2d(fine, coarse, 3, stride=2, padding=1),
+            nn.LeakyReLU(SLOPE),
+        )
+        self.features = coarse * self.canvas.base[0]
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return the mean over time of each channel and row, [N, features]."""
+        features: Tensor = self.body(self.canvas.pad(samples))
+        return features.mean(3).flatten(1)
+
+
+class FramesDiscriminator(Discriminator):
+    """Frames and picture -> features of both -> one logit, the sum of what each says."""
+
+    def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
+        super().__init__()
+        self.frames, self.texture = FramesTrunk(spec, options), TextureTrunk(spec, options)
         features = options.head + self.texture.features
-        self.onset: OnsetTrunk | None = None
-        if options.onset:
-            self.onset = OnsetTrunk(spec, options.onset, 2 * options.texture)
-            features += self.onset.features
         self.logit = Linear(features, 1)
         self.label = nn.Embedding(spec.classes, features) if spec.classes else None
         self.apply(initialise)
@@ -180,8 +202,7 @@ class FramesDiscriminator(Discriminator):
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N]."""
-        trunks = [self.frames, self.texture, *([] if self.onset is None else [self.onset])]
-        features = torch.cat([trunk(samples) for trunk in trunks], dim=1)
+        features = torch.cat([self.frames(samples), self.texture(samples)], dim=1)
         logits: Tensor = self.logit(features).squeeze(1)
         return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
 
@@ -204,8 +225,6 @@ def frames(spec: SampleSpec, options: FramesOptions) -> Pair:
             f"to {MOST_FRAMES} frames, the data is {spec.height} x {spec.width}: give "
             "--set sound.representation=logmel, or --set network.name=wavegan for waveforms"
         )
-    if options.circular and options.onset:
-        raise GansmithError("a loop has no beginning: give --set network.onset=0")
     stride = 1 << DOUBLINGS
     if options.circular and spec.width % stride:
         raise GansmithError(
