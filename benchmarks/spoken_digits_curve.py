@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from gansmith.evaluation.canvas import BLUE, GRID, INK, MUTED, ORANGE, Canvas, Point
+from gansmith.evaluation.canvas import BLUE, INK, MUTED, ORANGE, Canvas
 from gansmith.evaluation.scales import Axis
 from harness import read_rows, renew_rows
+from plot import Plot
 from spoken_digits import ARMS, command_line, train
 
 NAME = "spoken_digits_curve"
@@ -45,22 +46,13 @@ def panel(canvas: Canvas, start: float, name: str, lines: list[list[Row]]) -> No
     up = Axis.over(np.concatenate([*values, [1.0]]), log=name == "frechet")
     across = Axis(0.0, max(float(time[-1]) for time in times))
 
-    def place(x: float, y: float) -> Point:
-        return start + LEFT + x * (RIGHT - LEFT), BOTTOM - y * (BOTTOM - TOP)
-
+    plot = Plot(start + LEFT, TOP, start + RIGHT, BOTTOM, across, up)
     canvas.text((start + LEFT, 24), PANELS[name], size=16)
-    for value, label in up.ticks():
-        height = up.at(value)
-        canvas.line([place(0, height), place(1, height)], GRID)
-        x, y = place(0, height)
-        canvas.text((x - 7, y), label, MUTED, anchor="rm")
-    for value, label in across.ticks():
-        x, y = place(across.at(value), 0)
-        canvas.text((x, y + 16), label, MUTED, anchor="mm")
+    plot.draw_grid(canvas)
     canvas.text((start + RIGHT, BOTTOM + 34), "minutes", MUTED, anchor="rm")
     for line, time, found in zip(lines, times, values, strict=True):
-        points = zip(across(time).tolist(), up(found).tolist(), strict=True)
-        canvas.line([place(x, y) for x, y in points], INKS[line[0]["arm"]], 2)
+        points = [plot.place(x, y) for x, y in zip(time.tolist(), found.tolist(), strict=True)]
+        canvas.line(points, INKS[line[0]["arm"]], 2)
 
 
 def picture(rows: list[Row]) -> Path:

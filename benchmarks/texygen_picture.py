@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gansmith.evaluation.canvas import BLUE, GRID, INK, MUTED, ORANGE, Canvas, Point
+from gansmith.evaluation.canvas import BLUE, INK, ORANGE, Canvas, Point
 from gansmith.evaluation.scales import Axis
 from harness import read_rows
+from plot import Plot
 
 OUT = Path(__file__).parents[1] / "docs" / "images" / "texygen.png"
 SIDE, LEFT, TOP, RIGHT, BOTTOM = 440, 52, 44, 420, 376
@@ -33,18 +34,14 @@ def panel(canvas: Canvas, corner: Point, order: int, rows: list[Row]) -> None:
     columns = "self_bleu5", f"bleu{order}"
     across, up = (Axis.over(np.array([float(row[name]) for row in rows])) for name in columns)
 
+    edges = corner[0] + LEFT, corner[1] + TOP, corner[0] + RIGHT, corner[1] + BOTTOM
+    plot = Plot(*edges, across, up)
+
     def place(row: Row) -> Point:
-        x, y = (axis.at(float(row[name])) for axis, name in zip((across, up), columns, strict=True))
-        return corner[0] + LEFT + x * (RIGHT - LEFT), corner[1] + BOTTOM - y * (BOTTOM - TOP)
+        return plot.place(*(float(row[name]) for name in columns))
 
     canvas.text((corner[0] + LEFT, corner[1] + 20), f"BLEU-{order} over self-BLEU-5", size=16)
-    for value, label in up.ticks():
-        height = corner[1] + BOTTOM - up.at(value) * (BOTTOM - TOP)
-        canvas.line([(corner[0] + LEFT, height), (corner[0] + RIGHT, height)], GRID)
-        canvas.text((corner[0] + LEFT - 7, height), label, MUTED, anchor="rm")
-    for value, label in across.ticks():
-        x = corner[0] + LEFT + across.at(value) * (RIGHT - LEFT)
-        canvas.text((x, corner[1] + BOTTOM + 16), label, MUTED, anchor="mm")
+    plot.draw_grid(canvas)
     for arm, ink in INKS.items():
         points = [place(row) for row in rows if row["arm"] == arm]
         canvas.line(points, ink, 2)

@@ -17,7 +17,7 @@ def evenly(count: int, most: int) -> list[int]:
     """Choose at most so many of `count` positions, evenly, for files come one class after another.
 
     Returns:
-        min(count, most) positions, ascending.
+        The first position of each of min(count, most) equal parts.
     """
     some = min(count, most)
     return [index * count // some for index in range(some)]

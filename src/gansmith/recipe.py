@@ -192,12 +192,16 @@ def _override(settings: dict[str, Any], entry: str) -> None:
         settings[name] = inner if isinstance(inner, dict) else {}
         settings = settings[name]
     value = _value(text)
-    renamed = value != settings.get("name", NetworkConfig().name)
-    if sections == ["network"] and field == "name" and renamed:
-        # The options of one pair mean nothing to another.
-        for option in settings.keys() - set(NetworkConfig.model_fields):
-            del settings[option]
+    if sections == ["network"] and field == "name":
+        _forget_other_options(settings, value)
     settings[field] = value
+
+
+def _forget_other_options(network: dict[str, Any], name: Any) -> None:
+    """Drop the options of the pair there was: they mean nothing to another."""
+    if name != network.get("name", NetworkConfig().name):
+        for option in network.keys() - set(NetworkConfig.model_fields):
+            del network[option]
 
 
 def _value(text: str) -> Any:

@@ -16,7 +16,6 @@ from gansmith.errors import GansmithError
 
 PART = ".part-"
 """How names of what is not whole yet begin; what lies about so for a day is swept."""
-"""How names begin of what is not whole yet."""
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _CLOSED = {
     *(errno.EACCES, errno.EPERM, errno.EROFS),

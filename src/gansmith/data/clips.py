@@ -19,7 +19,7 @@ from gansmith.data.played import played_notes
 from gansmith.data.split import split_by_hash
 from gansmith.data.unrolled import Unrolled
 from gansmith.errors import GansmithError
-from gansmith.media.audio.cutting import SLACK, Span, spans, whole_beats
+from gansmith.media.audio.cutting import Span, lacks_beats, spans, whole_beats
 from gansmith.media.audio.files import SoundFacts, UnreadableSound, read_clip
 from gansmith.media.audio.levels import fade, levelled
 from gansmith.media.audio.notes import note_name
@@ -131,9 +131,9 @@ class PreparedSounds(Prepared):
         The others end with their last whole beat.
         """
         longest = max(clip.span.seconds for clip in self.clips)
-        seconds = whole_beats(longest, self._config.tempo)
-        slack = (SLACK + 1e-6) * 60 / self._config.tempo if self._config.tempo else 0.0
-        full = [clip for clip in self.clips if clip.span.seconds > seconds - slack]
+        tempo = self._config.tempo
+        seconds = whole_beats(longest, tempo)
+        full = [clip for clip in self.clips if not lacks_beats(clip.span, seconds, tempo)]
         if short := len(self.clips) - len(full):
             self._folder.say(f"{counted(short, 'clip')} shorter than {seconds:g} s left out")
         self.clips = [

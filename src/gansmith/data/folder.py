@@ -28,6 +28,9 @@ from gansmith.media.image_reading import (
 )
 
 MANIFEST = "manifest.json"
+"""What lies in every folder that was generated, of samples or of a run."""
+_RUN = {MANIFEST, "recipe.yaml"}
+"""What tells a run."""
 _AT_ONCE = 256
 _WARNINGS = 5
 _TAKES = "PNG, JPEG, WebP, GIF, BMP or TIFF files there, or an .npy or .npz file"
@@ -104,7 +107,7 @@ def find_files(root: Path) -> list[str]:
     seen: set[str] = set()
     for folder, inner, names in os.walk(root, followlinks=True):
         real = os.path.realpath(folder)
-        if real in seen or (folder != str(root) and {MANIFEST, "recipe.yaml"} <= set(names)):
+        if real in seen or (folder != str(root) and set(names) >= _RUN):
             inner.clear()
             continue
         seen.add(real)

@@ -77,7 +77,7 @@ class SoundFolder(Collection):
 def _learn(file: Path) -> Facts:
     """Facts to remember: digest and sound; or the fault; or nothing for other files."""
     try:
-        facts = asdict(examine(file))
+        facts = asdict(examine(file))  # first: it tells what is wrong with a file
         return {"sha256": file_digest(file), "facts": facts}
     except NotASound as error:
         return {"fault": str(error)} if file.suffix.lower() in SUFFIXES else {}

@@ -22,6 +22,7 @@ from gansmith.media.audio.files import SoundFacts
 from gansmith.media.audio.opening import blocks, opened
 
 _SYSTEM = 2
+"""What libsndfile calls an error of the operating system."""
 KEPT = 2
 """Files at a time: clips are read in order, but by several threads."""
 

@@ -113,9 +113,10 @@ class History:
         real, fake = self.mean("real_sign", share), self.mean("fake_sign", share)
         return None if real is None or fake is None else right_share(real, fake)
 
-    def poor(self, share: float) -> bool:
-        """Whether the latest probe's coverage is below a share of its floor."""
-        return bool(self.looks) and self.now("coverage") < share * self.floors["coverage"]
+    def poor(self, share: float, looks: int = 1) -> bool:
+        """Whether the coverage of so many latest probes is below a share of its floor."""
+        latest, limit = self.series("coverage")[-looks:], share * self.floors["coverage"]
+        return len(latest) == looks and all(coverage < limit for coverage in latest)
 
     def rising(self, name: str) -> bool:
         """Whether a probe's value has grown by a fifth over this course's latest looks."""

@@ -98,8 +98,7 @@ def too_weak(history: History) -> Diagnosis | None:
     if history.age < WARM or right is None or not history.poor(POOR):
         return None
     fooled = right < 0.35
-    poor = [look < POOR * history.floors["coverage"] for look in history.series("coverage")[-2:]]
-    early = history.age < SETTLED or len(poor) < 2 or not all(poor)
+    early = history.age < SETTLED or not history.poor(POOR, looks=2)
     if not fooled and (right > 0.54 or early or history.rising("coverage")):
         return None
     return Diagnosis(

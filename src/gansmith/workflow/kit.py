@@ -15,7 +15,6 @@ from gansmith.media.audio.sfz import lay_keys, write_sfz
 from gansmith.media.audio.writing import write_preview
 from gansmith.media.base import suffix
 from gansmith.model import load
-from gansmith.registry import unknown
 from gansmith.workflow.written import claim, file_names, record
 
 
@@ -43,8 +42,6 @@ def kit(
     """
     model = load(run)
     medium = model.medium
-    if format_ not in AudioMedium.formats:
-        raise unknown("format", format_, list(AudioMedium.formats))
     if not isinstance(medium, AudioMedium):
         raise GansmithError(f"a kit is made of sounds, and {run} makes samples of '{medium.name}'")
     if not model.label_names:
@@ -52,7 +49,11 @@ def kit(
             f"a kit needs classes (kick, snare, ...), and {run} was trained without labels"
         )
     lay_keys(model.label_names)
-    place, folders, ending = Path(out), file_names(model.label_names), suffix(format_)
+    place, folders, ending = (
+        Path(out),
+        file_names(model.label_names),
+        suffix(medium.chosen_format(format_)),
+    )
     stems = {n: [f"{n}/{n}-{index:02d}.{ending}" for index in range(count)] for n in folders}
     before = claim(place, ["kit.sfz", *(stem for own in stems.values() for stem in own)])
     groups, shots = dict[str, list[Path]](), dict[str, list[NDArray[Any]]]()

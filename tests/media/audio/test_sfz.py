@@ -47,38 +47,30 @@ def test_samples_in_other_folders_are_found(tmp_path: Path) -> None:
     assert (path.parent / region["sample"]).resolve() == sample.resolve()
 
 
-def test_known_drums_get_their_general_midi_key(tmp_path: Path) -> None:
-    expected = {
-        "Kick": 36,
-        "snare": 38,
-        "clap": 39,
-        "hat_closed": 42,
-        "open-hat": 46,
-        "tom": 45,
-        "crash": 49,
-        "ride": 51,
-        "cowbell": 56,
-    }
+GENERAL_MIDI = {
+    "Kick": 36,
+    "snare": 38,
+    "clap": 39,
+    "hat_closed": 42,
+    "open-hat": 46,
+    "tom": 45,
+    "crash": 49,
+    "ride": 51,
+    "cowbell": 56,
+}
+CYMBALS = {"crash cymbal": 49, "Ride Cymbal": 51, "HiHatOpen": 46, "floor_tom": 43, "hitom": 50}
+SHORT = {"BD": 36, "SD": 38, "CP": 39, "CH": 42, "OH": 46, "LT": 45, "CB": 56}
+NO_DRUMS = {"bottom": 36, "chat": 37, "what": 38, "prime": 39, "bride": 40, "stomp": 41}
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [GENERAL_MIDI, CYMBALS, SHORT, {"sn": 38, "hh": 42, "hihat open": 46}, NO_DRUMS],
+)
+def test_drums_get_their_general_midi_key_and_words_that_hold_one_do_not(
+    tmp_path: Path, expected: dict[str, int]
+) -> None:
     assert keys(tmp_path, list(expected)) == expected
-
-
-def test_short_names(tmp_path: Path) -> None:
-    expected = {"BD": 36, "SD": 38, "CP": 39, "CH": 42, "OH": 46, "LT": 45, "CB": 56}
-    assert keys(tmp_path, list(expected)) == expected
-    assert keys(tmp_path, ["sn", "hh", "hihat open"]) == {"sn": 38, "hh": 42, "hihat open": 46}
-
-
-def test_ride_cymbals_and_words_that_hold_a_drum(tmp_path: Path) -> None:
-    expected = {
-        "crash cymbal": 49,
-        "Ride Cymbal": 51,
-        "HiHatOpen": 46,
-        "floor_tom": 43,
-        "hitom": 50,
-    }
-    assert keys(tmp_path, list(expected)) == expected
-    others = {"bottom": 36, "chat": 37, "what": 38, "prime": 39, "bride": 40, "stomp": 41}
-    assert keys(tmp_path, list(others)) == others
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ _WINDOW = 0.01
 _QUIET = 10 ** (-40 / 20)
 _PAUSE = 10
 _LEAD_IN = 0.01
-SLACK = 0.1
+_SLACK = 0.1
 """Of a beat, that a loop may lack: what cutting by hand and lossy formats cost."""
 _ROUNDING = 1e-9
 
@@ -72,7 +72,7 @@ def spans(
     if cut == "beat":
         beat = _beat(tempo)
         bar = max(1, round(seconds / beat)) * beat
-        return list(_windows(Span(0.0, duration), bar, SLACK * beat))
+        return list(_windows(Span(0.0, duration), bar, _SLACK * beat))
     return [
         part for whole in _stretches(path, facts) for part in _windows(whole, seconds, seconds / 2)
     ]
@@ -85,7 +85,12 @@ def whole_beats(seconds: float, tempo: float | None) -> float:
         GansmithError: There is no tempo.
     """
     beat = _beat(tempo)
-    return math.floor(seconds / beat + SLACK) * beat or seconds
+    return math.floor(seconds / beat + _SLACK) * beat or seconds
+
+
+def lacks_beats(span: Span, seconds: float, tempo: float | None) -> bool:
+    """Tell whether a stretch lacks more of the whole beats that last `seconds` than a loop may."""
+    return span.seconds <= seconds - (_SLACK + 1e-6) * _beat(tempo)
 
 
 def _beat(tempo: float | None) -> float:
