@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
-from gansmith.evaluation.judge import Judge
+from gansmith.evaluation.evaluator import Evaluator
 from gansmith.model import Model
 from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
+from gansmith.tasks.build import build_duel, build_training
+from gansmith.tasks.health_callback import watch
 from gansmith.training.trainer import Trainer
-from gansmith.workflow.assemble import assemble, assemble_duel
-from gansmith.workflow.watch import watch
 
 HOME = Path("runs") / "benchmarks"
 TIMED = 60
@@ -49,7 +49,7 @@ class Played:
 
     run: Run
     trainer: Trainer
-    judge: Judge | None
+    evaluator: Evaluator | None
     model: Model
     ended: str
     seconds: float
@@ -67,15 +67,15 @@ def play(
     shutil.rmtree(folder, ignore_errors=True)
     run = Run(folder)
     run.create(recipe, {})
-    parts = assemble(recipe, dataset)
+    parts = build_training(recipe, dataset)
 
-    rebuild = partial(assemble_duel, recipe, parts.blueprint, parts.engine)
+    rebuild = partial(build_duel, recipe, parts.blueprint, parts.engine)
     trainer = Trainer(parts.duel, parts.feed, parts.engine, recipe, run, rebuild=rebuild)
-    judge = Judge(dataset, recipe.evaluation) if judged else None
+    evaluator = Evaluator(dataset, recipe.evaluation) if judged else None
     if tamper:
         tamper(trainer)
-    if judge is not None:
-        trainer.guard = watch(run, recipe, dataset, parts, judge, lambda line: None)
+    if evaluator is not None:
+        trainer.guard = watch(run, recipe, dataset, parts, evaluator, lambda line: None)
     ended, started, since = "whole", time.process_time(), time.perf_counter()
     try:
         trainer.train()
@@ -86,7 +86,7 @@ def play(
     assert isinstance(generator, Generator)
     model = Model(generator, parts.blueprint)
     ended = "stopped" if trainer.stopped else ended
-    return Played(run, trainer, judge, model, ended, seconds, wall)
+    return Played(run, trainer, evaluator, model, ended, seconds, wall)
 
 
 def in_processes(work: Callable[..., Row], tasks: Iterable[Sequence[Any]], jobs: int) -> list[Row]:

@@ -24,8 +24,8 @@ import torch
 from safetensors.torch import load_file
 
 from baselines.textbook_long import networks
-from gansmith.data.store import open_dataset
-from gansmith.evaluation.judge import Judge, Verdict
+from gansmith.evaluation.evaluator import EvaluationResult, Evaluator
+from gansmith.loading.open import open_dataset
 from gansmith.recipe import DataConfig, EvaluationConfig
 from gansmith.run import Run
 from gansmith.sampling import draw_latents
@@ -35,7 +35,9 @@ METRICS = ("frechet", "kernel", "precision", "recall", "density", "coverage", "v
 NAME = "digits_quality"
 
 
-def row_of(name: str, seed: int, minutes: float, epochs: float, verdict: Verdict) -> dict[str, Any]:
+def row_of(
+    name: str, seed: int, minutes: float, epochs: float, verdict: EvaluationResult
+) -> dict[str, Any]:
     """One row: what was trained, for how long, every metric and its floor."""
     row: dict[str, Any] = {"name": name, "seed": seed}
     row |= {"minutes": round(minutes, 2), "epochs": round(epochs, 2)}
@@ -52,14 +54,14 @@ def train_and_read(recipe: str, seed: int) -> dict[str, Any]:
     command = [sys.executable, "-m", "gansmith", "train", recipe, "--out", str(folder)]
     subprocess.run([*command, "--set", f"training.seed={seed}"], check=True)
     run = Run(folder)
-    verdict = Verdict.from_json(run.quality())
+    verdict = EvaluationResult.from_json(run.quality())
     last = [event for event in run.events() if event["event"] == "step"][-1]
     return row_of(recipe, seed, last["seconds"] / 60, last["samples"] / 60_000, verdict)
 
 
 def judge_textbook(folder: Path) -> list[dict[str, Any]]:
     """Judge every generator that the textbook's long run kept."""
-    judge = Judge(open_dataset(DataConfig(source="mnist")), EvaluationConfig())
+    evaluator = Evaluator(open_dataset(DataConfig(source="mnist")), EvaluationConfig())
     rows = []
     for file in sorted(folder.glob("seed*-epoch*.safetensors")):
         seed, epoch = (int(number) for number in re.findall(r"\d+", file.stem))
@@ -68,7 +70,7 @@ def judge_textbook(folder: Path) -> list[dict[str, Any]]:
         with torch.no_grad():
             tensors = generator(draw_latents(10_000, 100, seed=0)).view(-1, 28, 28, 1)
         samples = np.asarray(((tensors + 1) * 127.5).round().clamp(0, 255), np.uint8)
-        rows.append(row_of("textbook program", seed, 0.0, epoch, judge.full(samples)))
+        rows.append(row_of("textbook program", seed, 0.0, epoch, evaluator.full(samples)))
         print(rows[-1]["epochs"], seed, {m: rows[-1][m] for m in METRICS}, flush=True)
     return rows
 

@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gansmith.data.store import open_dataset
-from gansmith.evaluation.metrics import attack_times, clipping_share
-from gansmith.media.audio.medium import AudioMedium
-from gansmith.media.audio.samples import mixed
+from gansmith.loading.open import open_dataset
+from gansmith.media.audio.codec import AudioCodec
+from gansmith.media.audio.metrics.sound import attack_times, clipping_share
+from gansmith.media.audio.samples import to_mono
 from gansmith.model import load
 from gansmith.run import Run
 from harness import chained, over_seeds
@@ -33,7 +33,7 @@ QUARTILES = (0.25, 0.5, 0.75)
 
 def measured(clips: NDArray[np.int16], rate: int) -> dict[str, float]:
     """Quartiles of attack times in milliseconds, their floor, and the share of clipped clips."""
-    waves, random = torch.from_numpy(mixed(clips)), np.random.default_rng(SEED)
+    waves, random = torch.from_numpy(to_mono(clips)), np.random.default_rng(SEED)
     times = 1000 * attack_times(waves, rate).numpy()
     drawn = np.nanquantile(random.choice(times, (DRAWS, len(times))), QUARTILES, axis=1)
     low, high = np.quantile(drawn, (0.025, 0.975), axis=1)
@@ -43,26 +43,26 @@ def measured(clips: NDArray[np.int16], rate: int) -> dict[str, float]:
     return found | {"clipped": clipping_share(waves)}
 
 
-def disturbed(medium: AudioMedium, clips: NDArray[np.int16]) -> NDArray[np.int16]:
+def disturbed(codec: AudioCodec, clips: NDArray[np.int16]) -> NDArray[np.int16]:
     """Real hits after the chain, each frame louder or softer by chance, `DISTURBANCE` in dB."""
-    assert medium.mel is not None
-    levels = medium.encode(torch.from_numpy(np.array(clips)))
+    assert codec.mel is not None
+    levels = codec.encode(torch.from_numpy(np.array(clips)))
     drawn = torch.randn(levels[:, :, :1].shape, generator=torch.Generator().manual_seed(SEED))
-    return medium.decode((levels + drawn * DISTURBANCE * 2 / medium.mel.span).clamp(min=-1))
+    return codec.decode((levels + drawn * DISTURBANCE * 2 / codec.mel.span).clamp(min=-1))
 
 
 def rows_of(run: Run) -> list[dict[str, Any]]:
     """Measure a run, the real hits, and these after its chain."""
     dataset, model = open_dataset(run.recipe().data), load(run.path)
-    medium = model.medium
-    assert isinstance(medium, AudioMedium)
+    codec = model.codec
+    assert isinstance(codec, AudioCodec)
     sides = {
         "real": dataset.samples,
-        "chain": chained(medium, dataset.samples),
-        f"chain, {DISTURBANCE:g} dB off": disturbed(medium, dataset.samples),
+        "chain": chained(codec, dataset.samples),
+        f"chain, {DISTURBANCE:g} dB off": disturbed(codec, dataset.samples),
         "generated": model.sample(SAMPLES, seed=SEED),
     }
-    return [{"side": side} | measured(clips, medium.rate) for side, clips in sides.items()]
+    return [{"side": side} | measured(clips, codec.rate) for side, clips in sides.items()]
 
 
 if __name__ == "__main__":

@@ -16,13 +16,13 @@ import numpy as np
 import torch
 
 from gansmith.data.dataset import Dataset
-from gansmith.data.store import open_dataset
-from gansmith.evaluation.metrics.retrieval import Retrieval, words
-from gansmith.evaluation.perusing import written_of
-from gansmith.media.text.captions import CaptionMedium, example_labels
-from gansmith.media.text.points import to_texts
+from gansmith.loading.open import open_dataset
+from gansmith.media.captions.codec import CaptionCodec, example_labels
+from gansmith.media.captions.retrieval import Retrieval, words
+from gansmith.media.text.code_points import to_texts
+from gansmith.media.text.quality import written_of
 from gansmith.model import Model
-from gansmith.networks.sequence import Decoding, SequenceGenerator
+from gansmith.networks.sequence.language_model import Decoding, SequenceGenerator
 from gansmith.run import Run
 from gansmith.sampling import generate_samples
 from harness import both_arms, over_seeds
@@ -33,13 +33,13 @@ TEMPERATURES = (0.3, 0.4, 0.5, 0.7, 1.0)
 
 def several(model: Model, temperature: float) -> list[list[str]]:
     """Write captions of every example, each different from the others of its picture."""
-    assert isinstance(model.medium, CaptionMedium)
+    assert isinstance(model.codec, CaptionCodec)
     assert isinstance(model.generator, SequenceGenerator)
     model.generator.decoding = Decoding(temperature)
-    seen = model.medium.see(torch.from_numpy(model.medium.examples))
+    seen = model.codec.see(torch.from_numpy(model.codec.examples))
     asked = seen.repeat_interleave(OFFERED, dim=0)
     latents = model.latents(len(asked), SEED)
-    texts = to_texts(generate_samples(model.generator, model.medium, latents, asked))
+    texts = to_texts(generate_samples(model.generator, model.codec, latents, asked))
     groups = [texts[at : at + OFFERED] for at in range(0, len(texts), OFFERED)]
     return [list(dict.fromkeys(group))[:CAPTIONS] for group in groups]
 

@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gansmith.data.archives import Archive, PinnedFolder, obtain_folder
-from gansmith.media.base import Medium
+from gansmith.data.downloads.archives import Archive, PinnedFolder, obtain_folder
+from gansmith.medium import Codec
 from gansmith.model import Model, rebuild, run_blueprint
 from gansmith.run import Run
+from gansmith.tasks.manifest import device_name, machine, versions
 from gansmith.training.engine import device_kind
-from gansmith.workflow.manifest import device_name, machine, versions
 
 AT_ONCE = 50
 RESULTS = Path(__file__).parent / "results"
@@ -134,10 +134,10 @@ def fetched(files: PinnedFolder, sources: Sequence[Archive], name: str) -> Path:
     return folder
 
 
-def chained(medium: Medium, samples: NDArray[Any]) -> NDArray[Any]:
+def chained(codec: Codec, samples: NDArray[Any]) -> NDArray[Any]:
     """Encode and decode samples, some at a time."""
     parts = torch.split(torch.from_numpy(np.array(samples)), AT_ONCE)
-    return np.concatenate([medium.decode(medium.encode(part)) for part in parts])
+    return np.concatenate([codec.decode(codec.encode(part)) for part in parts])
 
 
 def seconds_of(work: Callable[[], None]) -> float:

@@ -21,11 +21,11 @@ import torch
 
 from arena import HOME, few, in_processes, play
 from gansmith.data.dataset import Dataset
-from gansmith.data.store import open_dataset
+from gansmith.loading.open import open_dataset
 from gansmith.recipe import Recipe, load_recipe
 from gansmith.run import Run
 from gansmith.training.duel import Batch
-from gansmith.training.feed import Feed
+from gansmith.training.loader import BatchLoader
 from gansmith.training.trainer import Trainer
 from harness import renew_rows
 
@@ -65,14 +65,14 @@ def tiny(dataset: Dataset) -> Dataset:
     return few(dataset, 6)
 
 
-def tampered(trainer: Trainer, change: Callable[[Feed, Batch], Batch]) -> None:
+def tampered(trainer: Trainer, change: Callable[[BatchLoader, Batch], Batch]) -> None:
     """Let every batch pass through a function."""
     feed, following = trainer.feed, trainer.feed.next
     feed.next = lambda: change(feed, following())  # type: ignore[method-assign]
 
 
 def shuffle_labels(trainer: Trainer) -> None:
-    def change(_: Feed, batch: Batch) -> Batch:
+    def change(_: BatchLoader, batch: Batch) -> Batch:
         assert batch.labels is not None
         return batch._replace(labels=batch.labels[torch.randperm(len(batch.labels))])
 
@@ -109,7 +109,7 @@ def poison(trainer: Trainer) -> None:
     """Put a NaN into one batch, at two fifths of the budget."""
     at, done = 0.4 * (trainer.recipe.training.samples or 0), []
 
-    def change(_: Feed, batch: Batch) -> Batch:
+    def change(_: BatchLoader, batch: Batch) -> Batch:
         if trainer.clock.samples < at or done:
             return batch
         done.append(True)
@@ -175,9 +175,9 @@ def row_of(name: str, seed: int, act: str) -> dict[str, Any]:
     dataset = case.cut(dataset) if case.cut else dataset
     folder = HOME / "health" / f"{name}-{seed}-{act}".replace(" ", "_")
     played = play(recipe, dataset, folder, case.tamper)
-    assert played.judge is not None
+    assert played.discriminate is not None
     row = read(case, played.run) | {"ended": played.ended}
-    row["coverage"] = round(played.judge.quick(played.model.sample(2000))["coverage"], 4)
+    row["coverage"] = round(played.discriminate.quick(played.model.sample(2000))["coverage"], 4)
     row = {"name": name, "seed": seed, "act": act, "healthy": not case.names} | row
     print(row, flush=True)
     return row

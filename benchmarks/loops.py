@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gansmith.data.archives import PinnedFolder
-from gansmith.data.named.sounds import DRUMS
-from gansmith.data.store import open_dataset
-from gansmith.evaluation.metrics import loop_seam
-from gansmith.media.audio.medium import AudioMedium
-from gansmith.media.audio.samples import mixed
+from gansmith.data.downloads.archives import PinnedFolder
+from gansmith.loading.open import open_dataset
+from gansmith.media.audio.codec import AudioCodec
+from gansmith.media.audio.datasets import DRUMS
+from gansmith.media.audio.metrics.loops import loop_seam
+from gansmith.media.audio.samples import to_mono
 from gansmith.model import load
 from gansmith.run import Run
 from harness import fetched, over_seeds
@@ -45,20 +45,20 @@ def settings() -> list[str]:
 
 def measured(clips: NDArray[np.int16], rate: int) -> dict[str, float]:
     """Jump and change at the seam over those inside."""
-    return loop_seam(torch.from_numpy(mixed(clips)), rate)._asdict()
+    return loop_seam(torch.from_numpy(to_mono(clips)), rate)._asdict()
 
 
 def rows_of(run: Run) -> list[dict[str, Any]]:
     """Measure generated loops, the same cut short, and real clips."""
     dataset, model = open_dataset(run.recipe().data), load(run.path)
-    assert isinstance(model.medium, AudioMedium)
+    assert isinstance(model.codec, AudioCodec)
     made = model.sample(SAMPLES, seed=SEED)
     sides = {
         "generated": made,
         "cut short": made[:, :, : round(CUT * made.shape[2])],
         "real clips": np.array(dataset.samples),
     }
-    return [{"side": side} | measured(clips, model.medium.rate) for side, clips in sides.items()]
+    return [{"side": side} | measured(clips, model.codec.rate) for side, clips in sides.items()]
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from arena import play
-from gansmith.data.store import open_dataset
+from gansmith.loading.open import open_dataset
 from gansmith.recipe import load_recipe
 from harness import interval, write_rows
 

@@ -21,12 +21,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gansmith.data.archives import NpmArchive, PinnedFolder
-from gansmith.data.store import open_dataset
-from gansmith.media.audio.medium import AudioMedium
-from gansmith.media.audio.notes import note_name, note_number, note_of
-from gansmith.media.audio.pitch import heard_hertz
-from gansmith.media.audio.samples import mixed
+from gansmith.data.downloads.archives import NpmArchive, PinnedFolder
+from gansmith.data.note_names import note_name, note_number, note_of
+from gansmith.loading.open import open_dataset
+from gansmith.media.audio.codec import AudioCodec
+from gansmith.media.audio.pitch import estimate_f0
+from gansmith.media.audio.samples import to_mono
 from gansmith.model import load
 from gansmith.run import Run
 from harness import chained, fetched, over_seeds
@@ -61,8 +61,8 @@ def settings() -> list[str]:
 def heard(clips: NDArray[np.int16], asked: NDArray[np.int64], rate: int) -> dict[str, float]:
     """Shares of clips that play the asked note or another, and how far off the pitch is, cents."""
     cents = []
-    for wave, note in zip(mixed(clips), asked.tolist(), strict=True):
-        hertz = heard_hertz(wave, rate)
+    for wave, note in zip(to_mono(clips), asked.tolist(), strict=True):
+        hertz = estimate_f0(wave, rate)
         cents.append(math.nan if hertz is None else SEMITONE * (note_of(hertz) - note))
     off = np.array(cents)
     right = np.abs(off) < SEMITONE / 2
@@ -73,8 +73,8 @@ def heard(clips: NDArray[np.int16], asked: NDArray[np.int64], rate: int) -> dict
 def rows_of(run: Run) -> list[dict[str, Any]]:
     """Measure a run, the real clips, and these after its chain."""
     dataset, model = open_dataset(run.recipe().data), load(run.path)
-    medium = model.medium
-    assert isinstance(medium, AudioMedium) and dataset.labels is not None
+    codec = model.codec
+    assert isinstance(codec, AudioCodec) and dataset.labels is not None
     numbers = np.array([note_number(name) for name in dataset.label_names])
     known, asked = numbers[dataset.labels], np.sort(np.resize(numbers, SAMPLES))
     made = np.concatenate(
@@ -85,10 +85,10 @@ def rows_of(run: Run) -> list[dict[str, Any]]:
     )
     sides = {
         "real": (dataset.samples, known),
-        "chain": (chained(medium, dataset.samples), known),
+        "chain": (chained(codec, dataset.samples), known),
         "generated": (made, asked),
     }
-    return [{"side": side} | heard(*pair, medium.rate) for side, pair in sides.items()]
+    return [{"side": side} | heard(*pair, codec.rate) for side, pair in sides.items()]
 
 
 if __name__ == "__main__":

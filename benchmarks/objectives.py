@@ -14,7 +14,7 @@ import argparse
 from typing import Any
 
 from arena import HOME, affordable, in_processes, play, with_budget
-from gansmith.data.store import open_dataset
+from gansmith.loading.open import open_dataset
 from gansmith.recipe import load_recipe
 from harness import renew_rows
 
@@ -58,10 +58,10 @@ def row_of(arm: str, seed: int, seconds: float) -> dict[str, Any]:
     samples = affordable(recipe, dataset, seconds)
     folder = HOME / f"objectives-{list(ARMS).index(arm)}-{seed}"
     played = play(with_budget(recipe, samples), dataset, folder)
-    assert played.judge is not None
+    assert played.discriminate is not None
     row: dict[str, Any] = {"arm": arm, "seed": seed, "seen": samples, "ended": played.ended}
     row["cpu_seconds"] = round(played.seconds, 1)
-    verdict = played.judge.full(played.model.sample(recipe.evaluation.samples))
+    verdict = played.discriminate.full(played.model.sample(recipe.evaluation.samples))
     for metric in METRICS:
         found = verdict.metrics[metric]
         row |= {metric: round(found.value, 4), f"{metric}_floor": round(found.floor or 0.0, 4)}

@@ -17,18 +17,18 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from gansmith.data.store import open_dataset
+from gansmith.loading.open import open_dataset
 from gansmith.recipe import Recipe, load_recipe
 from gansmith.run import Run
+from gansmith.tasks.build import build_training
 from gansmith.training.engine import Engine
 from gansmith.training.trainer import Trainer
-from gansmith.workflow.assemble import assemble
 from harness import interval, paired, write_rows
 
 
 def trainer_of(recipe: Recipe, folder: Path) -> Trainer:
     """A trainer of a recipe on MNIST, without observers."""
-    parts = assemble(recipe, open_dataset(recipe.data))
+    parts = build_training(recipe, open_dataset(recipe.data))
     run = Run(folder)
     run.create(recipe, {})
     return Trainer(parts.duel, parts.feed, parts.engine, recipe, run)
@@ -37,7 +37,7 @@ def trainer_of(recipe: Recipe, folder: Path) -> Trainer:
 def bare_digits(recipe: Recipe) -> Callable[[int], None]:
     """The operations of recipe `digits`, written out by hand; returns a function of steps."""
     dataset = open_dataset(recipe.data)
-    generator, discriminator = assemble(recipe, dataset).duel.networks.values()
+    generator, discriminator = build_training(recipe, dataset).duel.networks.values()
     chosen = dataset.train_indices
     assert dataset.labels is not None
     images = torch.from_numpy(np.array(dataset.samples[chosen]))

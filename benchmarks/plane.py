@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from arena import affordable, in_processes, play, with_budget
-from gansmith.data.planar import MIXTURES
-from gansmith.data.store import open_dataset
+from gansmith.loading.open import open_dataset
+from gansmith.media.points.mixtures import MIXTURES
 from gansmith.recipe import load_recipe
 from harness import renew_rows
 

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from arena import play, with_budget
-from gansmith.data.planar import MIXTURES
-from gansmith.data.store import open_dataset
-from gansmith.media.film import write_film
-from gansmith.media.points import REACH, scatter
+from gansmith.drawing.animation import write_animation
+from gansmith.loading.open import open_dataset
+from gansmith.media.points.codec import REACH, scatter
+from gansmith.media.points.mixtures import MIXTURES
 from gansmith.recipe import load_recipe
 from gansmith.sampling import draw_latents
-from gansmith.training.moment import Moment
+from gansmith.training.callbacks import TrainingState
 from gansmith.training.trainer import Trainer
 
 SIDE, CELLS, POINTS, FRAMES = 420, 140, 1_500, 48
@@ -39,19 +39,19 @@ class Camera:
         self.pictures: list[Image.Image] = []
         self._marks = [(index / (FRAMES - 1)) ** 2 for index in range(FRAMES)]
 
-    def resume(self, moment: Moment) -> None:
+    def resume(self, moment: TrainingState) -> None:
         self.look(moment)
 
-    def told(self, moment: Moment, signals: dict[str, float]) -> None:
+    def told(self, moment: TrainingState, signals: dict[str, float]) -> None:
         pass
 
-    def look(self, moment: Moment) -> bool:
+    def look(self, moment: TrainingState) -> bool:
         if len(self.pictures) < FRAMES and moment.progress >= self._marks[len(self.pictures)]:
             self.pictures.append(self._picture(moment))
         return False
 
     @torch.no_grad()
-    def _picture(self, moment: Moment) -> Image.Image:
+    def _picture(self, moment: TrainingState) -> Image.Image:
         generator = moment.network
         points = generator(draw_latents(POINTS, generator.latent, seed=3)).flatten(1).numpy()
         ground = Image.fromarray(self._field()).resize(
@@ -92,7 +92,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         play(recipe, open_dataset(recipe.data), Path(folder) / "run", film, judged=False)
-    write_film(cameras[0].pictures, args.out)
+    write_animation(cameras[0].pictures, args.out)
     print(args.out)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gansmith.evaluation.canvas import GRID, MUTED, Canvas, Point
-from gansmith.evaluation.scales import Axis
+from gansmith.drawing.canvas import GRID, MUTED, Canvas, Point
+from gansmith.drawing.scales import Axis
 
 
 class Plot(NamedTuple):

@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gansmith.data.form_labels import form_labels
-from gansmith.data.store import open_dataset
-from gansmith.evaluation.perusing import sides
-from gansmith.media.text.points import to_texts
+from gansmith.loading.open import open_dataset
+from gansmith.media.text.code_points import to_texts
+from gansmith.media.text.quality import sides
+from gansmith.media.text.verse.form_labels import form_labels
 from gansmith.media.text.verse.report import quatrain_lines, quatrain_report, quatrain_shaped
 from gansmith.model import load
-from gansmith.networks.sequence import Decoding, SequenceGenerator
+from gansmith.networks.sequence.language_model import Decoding, SequenceGenerator
 from gansmith.run import Run
 from harness import over_seeds
 

@@ -14,9 +14,9 @@ import argparse
 from typing import Any
 
 from arena import HOME, few, in_processes, play
-from gansmith.data.store import open_dataset
+from gansmith.evaluation.evaluator import Evaluator
 from gansmith.evaluation.features import build_extractor
-from gansmith.evaluation.judge import Judge
+from gansmith.loading.open import open_dataset
 from gansmith.recipe import load_recipe
 from harness import renew_rows
 
@@ -37,8 +37,8 @@ def row_of(arm: str, seed: int, per_class: int, samples: int) -> dict[str, Any]:
     dataset = few(whole, per_class)
     played = play(recipe, dataset, HOME / f"small-{arm}-{seed}")
     extractor = build_extractor("classifier", whole)
-    judge = Judge(dataset, recipe.evaluation, extractor)
-    verdict = judge.full(played.model.sample(recipe.evaluation.samples))
+    evaluator = Evaluator(dataset, recipe.evaluation, extractor)
+    verdict = evaluator.full(played.model.sample(recipe.evaluation.samples))
     said = [event for event in played.run.events() if event["event"] == "diagnosis"]
     row: dict[str, Any] = {"arm": arm, "seed": seed, "digits": 10 * per_class, "seen": samples}
     for metric in METRICS:

@@ -18,10 +18,10 @@ import numpy as np
 import torch
 
 from gansmith.data.dataset import Dataset
-from gansmith.data.store import open_dataset
-from gansmith.evaluation.metrics import attack_times, noise_floor, spectral_distance
-from gansmith.media.audio.medium import AudioMedium
-from gansmith.media.audio.samples import mixed
+from gansmith.loading.open import open_dataset
+from gansmith.media.audio.codec import AudioCodec
+from gansmith.media.audio.metrics.sound import attack_times, noise_floor, spectral_distance
+from gansmith.media.audio.samples import to_mono
 from gansmith.recipe import load_recipe
 from harness import chained, renew_rows
 from spoken_digits import Ears
@@ -31,32 +31,32 @@ RECIPES = {"fsdd": "spoken-digits", "drums": "drums"}
 SIZES = {8_000: (256, 512, 1024), 44_100: (512, 1024, 2048)}
 
 
-def speed(medium: AudioMedium, dataset: Dataset) -> float:
+def speed(codec: AudioCodec, dataset: Dataset) -> float:
     """Clips decoded a second."""
     chosen = np.resize(dataset.train_indices, TIMED)
-    pictures = medium.encode(torch.from_numpy(dataset.samples[chosen]))
-    medium.decode(pictures[:32])
+    pictures = codec.encode(torch.from_numpy(dataset.samples[chosen]))
+    codec.decode(pictures[:32])
     started = time.perf_counter()
-    medium.decode(pictures)
+    codec.decode(pictures)
     return TIMED / (time.perf_counter() - started)
 
 
 def row_of(name: str, representation: str, dataset: Dataset, ears: Ears) -> dict[str, Any]:
     recipe = load_recipe(RECIPES[name], [f"sound.representation={representation}"])
-    medium = AudioMedium.fit(recipe, dataset, print)
+    codec = AudioCodec.fit(recipe, dataset, print)
     real = dataset.samples[dataset.held_out_indices]
-    made = chained(medium, real)
+    made = chained(codec, real)
     assert dataset.labels is not None
     labels = dataset.labels[dataset.held_out_indices]
-    before, after = mixed(real), mixed(made)
-    attacks = [float(attack_times(side, medium.rate).median()) for side in (before, after)]
+    before, after = to_mono(real), to_mono(made)
+    attacks = [float(attack_times(side, codec.rate).median()) for side in (before, after)]
     row = {"set": name, "representation": representation, "clips": len(real)}
-    row |= {"distance": spectral_distance(before, after, SIZES[medium.rate])}
+    row |= {"distance": spectral_distance(before, after, SIZES[codec.rate])}
     row |= {"accuracy": ears.measure(made, labels)["agreement"]}
     row |= {"accuracy_real": ears.measure(real, labels)["agreement"]}
-    row |= {"noise_floor": noise_floor(after, medium.rate)}
+    row |= {"noise_floor": noise_floor(after, codec.rate)}
     row |= {"attack_ms": 1000 * attacks[1], "attack_ms_real": 1000 * attacks[0]}
-    row |= {"clips_per_second": speed(medium, dataset)}
+    row |= {"clips_per_second": speed(codec, dataset)}
     row = {k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}
     print(row, flush=True)
     return row
@@ -68,7 +68,7 @@ def main() -> None:
     args = parser.parse_args()
     rows = []
     for name in args.sets:
-        dataset = open_dataset(load_recipe(RECIPES[name]).data, say=print)
+        dataset = open_dataset(load_recipe(RECIPES[name]).data, log=print)
         ears = Ears(dataset)
         rows += [row_of(name, kind, dataset, ears) for kind in ("logmel", "istft")]
     print(renew_rows(NAME, rows, ["set", "representation"]))

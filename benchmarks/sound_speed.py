@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import argparse
 
-from gansmith.data.store import open_dataset
+from gansmith.loading.open import open_dataset
 from gansmith.recipe import load_recipe
-from gansmith.workflow.assemble import Assembly, assemble
+from gansmith.tasks.build import TrainingSetup, build_training
 from harness import interval, paired, seconds_of, write_rows
 
 PAIRS = {
@@ -22,7 +22,7 @@ PAIRS = {
 }
 
 
-def steps(assembly: Assembly, count: int) -> None:
+def steps(assembly: TrainingSetup, count: int) -> None:
     """Play so many steps."""
     duel, feed = assembly.duel, assembly.feed
     for _ in range(count):
@@ -37,7 +37,7 @@ def main() -> None:
     args = parser.parse_args()
     recipes = [load_recipe("spoken-digits", [f"network={{name: {n}}}", PAIRS[n]]) for n in PAIRS]
     dataset = open_dataset(recipes[0].data)
-    ours, theirs = (assemble(recipe, dataset) for recipe in recipes)
+    ours, theirs = (build_training(recipe, dataset) for recipe in recipes)
     ratios = paired(lambda: steps(theirs, args.steps), lambda: steps(ours, args.steps), args.pairs)
     low, middle, high = interval(ratios)
     row = {"batch": recipes[0].training.batch, "pairs": args.pairs}

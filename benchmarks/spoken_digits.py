@@ -27,16 +27,16 @@ import torch
 from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
-from gansmith.data.store import open_dataset
 from gansmith.evaluation.features.classifier import Classifier, train_classifier
-from gansmith.evaluation.features.hearing import prepare_for
-from gansmith.evaluation.listening import listen
 from gansmith.evaluation.metrics import (
     classifier_score,
     copying_test,
     frechet_distance,
     within_class_spread,
 )
+from gansmith.loading.open import open_dataset
+from gansmith.media.audio.features import prepare_for
+from gansmith.media.audio.quality import audio_quality_metrics
 from gansmith.model import Model, load
 from gansmith.recipe import load_recipe
 from gansmith.run import Run
@@ -96,7 +96,7 @@ class Ears:
             "copying_ratio": copying.ratio,
             "copying_share": copying.share,
         }
-        return found | listen(samples, self.dataset)
+        return found | audio_quality_metrics(samples, self.dataset)
 
 
 def train(arm: str, seed: int, minutes: float) -> Run:
@@ -112,7 +112,7 @@ def train(arm: str, seed: int, minutes: float) -> Run:
 def asked(model: Model, temperature: float) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
     labels = torch.arange(SAMPLES) % len(model.label_names)
     latents = temperature * draw_latents(SAMPLES, model.generator.latent, SEED)
-    return generate_samples(model.generator, model.medium, latents, labels), labels.numpy()
+    return generate_samples(model.generator, model.codec, latents, labels), labels.numpy()
 
 
 def row_of(
@@ -164,7 +164,7 @@ def main() -> None:
             temperature = args.temperature or model.blueprint.temperature
             values = ears.measure(*asked(model, temperature))
             rows.append(row_of(arm, seed, last["seconds"] / 60, values, temperature))
-            values = ears.measure(chained(model.medium, dataset.samples[held_out]), known)
+            values = ears.measure(chained(model.codec, dataset.samples[held_out]), known)
             rows.append(row_of(f"real through {arm}", seed, 0, values))
     print(renew_rows(NAME, rows, ("arm", *RUN_KEYS)))
 

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from gansmith.data.store import open_dataset
 from gansmith.evaluation.metrics.neighbours import nearest_distances
+from gansmith.loading.open import open_dataset
 from harness import renew_rows, rounded
 from spoken_digits import DATA, RUN_KEYS, SEED, Ears, asked, command_line, generators
 

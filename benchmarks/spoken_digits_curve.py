@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from gansmith.evaluation.canvas import BLUE, INK, MUTED, ORANGE, Canvas
-from gansmith.evaluation.scales import Axis
+from gansmith.drawing.canvas import BLUE, INK, MUTED, ORANGE, Canvas
+from gansmith.drawing.scales import Axis
 from harness import read_rows, renew_rows
 from plot import Plot
 from spoken_digits import ARMS, command_line, train

@@ -19,9 +19,9 @@ import soxr
 import torch
 from numpy.typing import NDArray
 
-from gansmith.data.archives import NpmArchive, PinnedFolder
-from gansmith.data.store import open_dataset
-from gansmith.media.audio.samples import mixed
+from gansmith.data.downloads.archives import NpmArchive, PinnedFolder
+from gansmith.loading.open import open_dataset
+from gansmith.media.audio.samples import to_mono
 from harness import chained, fetched, renew_rows, rounded
 from spoken_digits import DATA, RUN_KEYS, asked, command_line, generators
 
@@ -74,7 +74,7 @@ class Recogniser:
 
     def share(self, clips: NDArray[np.int16], digits: NDArray[np.int64], rate: int) -> float:
         """Return the share of clips that are heard as the digit they are."""
-        heard = [self.digit(wave, rate) for wave in mixed(clips)]
+        heard = [self.digit(wave, rate) for wave in to_mono(clips)]
         return float((np.array(heard) == digits).mean())
 
 
@@ -91,7 +91,7 @@ def main() -> None:
     for model, row in generators(args):
         clips, labels = asked(model, row["temperature"])
         row["real"] = real
-        row["chain"] = recogniser.share(chained(model.medium, unseen), known, rate)
+        row["chain"] = recogniser.share(chained(model.codec, unseen), known, rate)
         row["generated"] = recogniser.share(clips[:HEARD], names[labels[:HEARD]], rate)
         rows.append(rounded(row, 4))
         print(rows[-1], flush=True)

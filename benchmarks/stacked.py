@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gansmith.data.store import open_dataset
 from gansmith.evaluation.features import ClassifyingExtractor, build_extractor
+from gansmith.loading.open import open_dataset
 from gansmith.model import load
 from gansmith.recipe import DataConfig
 from gansmith.run import Run

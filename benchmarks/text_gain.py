@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from gansmith.data.named.texts import TEXT_SETS, get_texts
-from gansmith.data.store import open_dataset
-from gansmith.evaluation.sweep import Sweep
-from gansmith.media.text.points import to_texts
+from gansmith.loading.open import open_dataset
+from gansmith.media.text.code_points import to_texts
+from gansmith.media.text.datasets.texts import TEXT_SETS, get_texts
+from gansmith.media.text.generate import TextGenerationConfig, generate_text
+from gansmith.media.text.temperature_sweep import TemperatureSweep
 from gansmith.run import Run
-from gansmith.training.sequence import HELD_OUT
-from gansmith.workflow.compose import Wish, compose
+from gansmith.training.sequence.duel import HELD_OUT
 from harness import both_arms, renew_rows, rounded, trained
 
 TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
@@ -51,23 +51,27 @@ SEED, MOST = 1, 1_000
 KEYS = ("corpus", "arm", "seed", "minutes", "temperature")
 
 
-def sweep_of(run: Run) -> Sweep:
+def sweep_of(run: Run) -> TemperatureSweep:
     """Return a sweep against held-out texts that the run has made no choice by."""
     dataset = open_dataset(run.recipe().data)
     order = np.random.default_rng(0).permutation(dataset.held_out_indices)
     unseen = to_texts(dataset.samples[order[HELD_OUT:]])
     training = to_texts(dataset.samples[dataset.train_indices])
-    return Sweep(unseen, training, min(MOST, len(unseen) // 2))
+    return TemperatureSweep(unseen, training, min(MOST, len(unseen) // 2))
 
 
-def rows_of(run: Run, sweep: Sweep, arms: dict[str, tuple[str, int]]) -> list[dict[str, Any]]:
+def rows_of(
+    run: Run, sweep: TemperatureSweep, arms: dict[str, tuple[str, int]]
+) -> list[dict[str, Any]]:
     """Sweep arms of a run, as `ARMS` has them."""
     models, found = both_arms(run), []
     for arm, (which, tries) in arms.items():
         model, texts = models[which], {}
         for temperature in TEMPERATURES:
-            wish = Wish(temperature=temperature, best_of=tries if tries > 1 else None)
-            texts[temperature] = compose(model, run.path, sweep.count, SEED, None, wish)
+            wish = TextGenerationConfig(
+                temperature=temperature, best_of=tries if tries > 1 else None
+            )
+            texts[temperature] = generate_text(model, run.path, sweep.count, SEED, None, wish)
         found += [{"arm": arm, **row} for row in sweep.rows(texts)]
         print(arm, texts[0.8][:4], flush=True)
     return found

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gansmith.evaluation.canvas import BLUE, INK, ORANGE, Canvas, Point
-from gansmith.evaluation.scales import Axis
+from gansmith.drawing.canvas import BLUE, INK, ORANGE, Canvas, Point
+from gansmith.drawing.scales import Axis
 from harness import read_rows
 from plot import Plot
 

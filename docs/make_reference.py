@@ -20,16 +20,16 @@ import annotated_types
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gansmith.data.names import known
 from gansmith.evaluation.features import EXTRACTORS, FILE_EXTRACTORS
-from gansmith.evaluation.readings import TITLES
-from gansmith.evaluation.verdict import MEASURES
+from gansmith.evaluation.result import METRICS
 from gansmith.health.diagnosis import EXPLANATIONS
+from gansmith.loading.names import known
 from gansmith.media import MEDIA
 from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.objectives.penalties import PENALTIES
 from gansmith.recipe import Recipe, load_recipe, recipe_names
+from gansmith.report.metric_formatting import TITLES
 from gansmith.schema import Schedule, Size
 from gansmith.training.duel import DUELS
 
@@ -107,7 +107,7 @@ def extractors() -> str:
 def metrics() -> str:
     """Measurements of a verdict, those most worth a look first."""
     rows = (
-        (title, f"`{name}`", BETTER[MEASURES[name].better], MEASURES[name].meaning)
+        (title, f"`{name}`", BETTER[METRICS[name].better], METRICS[name].meaning)
         for name, title in TITLES.items()
     )
     return _markdown(("in the report", "in `quality.json`", "better", "what it says"), rows)

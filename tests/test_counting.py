@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from gansmith.counting import counted, evenly
+from gansmith.counting import linspace_indices, pluralize
 
 
 @pytest.mark.parametrize(
@@ -17,12 +17,12 @@ from gansmith.counting import counted, evenly
     ],
 )
 def test_nouns_go_with_their_numbers(number: int, words: str) -> None:
-    assert counted(number, "other file") == words
+    assert pluralize(number, "other file") == words
 
 
 @pytest.mark.parametrize(("count", "most"), [(0, 5), (3, 5), (5, 5), (10, 5), (11, 4)])
 def test_positions_are_chosen_evenly(count: int, most: int) -> None:
-    found = evenly(count, most)
+    found = linspace_indices(count, most)
     assert len(found) == min(count, most)
     gaps = [after - before for before, after in pairwise([*found, count])] or [0]
     assert max(gaps) - min(gaps) <= 1

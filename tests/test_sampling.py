@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gansmith.errors import GansmithError
 from gansmith.media import MEDIA
 from gansmith.model import Blueprint, Model
-from gansmith.networks import SampleSpec, build_pair
+from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import NetworkConfig
 from gansmith.sampling import draw_labels, draw_latents, generate_samples, spread_latents
 
@@ -60,15 +60,15 @@ def test_a_walk_is_closed_and_passes_its_stops() -> None:
 def _model(temperature: float) -> Model:
     spec = SampleSpec(1, 16, 16)
     config = NetworkConfig.model_validate({"name": "conv", "width": 8})
-    generator = build_pair(config, spec, seed=0).generator
+    generator = build_networks(config, spec, seed=0).generator
     return Model(generator, Blueprint(MEDIA["image"](), config, spec, temperature=temperature))
 
 
 def test_samples_do_not_depend_on_the_batch() -> None:
     model, latents = _model(1.0), draw_latents(37, 64, 0)
-    medium = MEDIA["image"]()
-    one = generate_samples(model.generator, medium, latents, batch=1).astype(int)
-    many = generate_samples(model.generator, medium, latents, batch=37).astype(int)
+    codec = MEDIA["image"]()
+    one = generate_samples(model.generator, codec, latents, batch=1).astype(int)
+    many = generate_samples(model.generator, codec, latents, batch=37).astype(int)
     assert abs(one - many).max() <= 1
 
 
@@ -81,7 +81,7 @@ def test_temperature_widens_the_latents_and_truncation_replaces_it() -> None:
 def test_a_walk_wanders_among_what_samples_are_drawn_from(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
 
-    def caught(generator: object, medium: object, latents: torch.Tensor, labels: object) -> None:
+    def caught(generator: object, codec: object, latents: torch.Tensor, labels: object) -> None:
         seen.append(latents)
 
     monkeypatch.setattr("gansmith.model.generate_samples", caught)

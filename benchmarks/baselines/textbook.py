@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from gansmith.data.store import open_dataset
+from gansmith.loading.open import open_dataset
 from gansmith.recipe import DataConfig
 
 LATENT = 100
@@ -122,7 +122,7 @@ class Program:
 
 def loader() -> DataLoader[tuple[Tensor, int]]:
     """The training pictures, shuffled, the last batch of 32 dropped."""
-    dataset = open_dataset(DataConfig(source="mnist"), say=lambda message: None)
+    dataset = open_dataset(DataConfig(source="mnist"), log=lambda message: None)
     chosen = dataset.train_indices
     assert dataset.labels is not None
     pictures = Pictures(np.array(dataset.samples[chosen]), dataset.labels[chosen])

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gansmith.errors import GansmithError
+    from gansmith.media.audio.sampler_kit import kit
     from gansmith.model import Model, load
-    from gansmith.workflow.evaluate import evaluate
-    from gansmith.workflow.generate import generate, interpolate
-    from gansmith.workflow.kit import kit
-    from gansmith.workflow.similar import similar
-    from gansmith.workflow.train import train
+    from gansmith.tasks.evaluate import evaluate
+    from gansmith.tasks.generate import generate, interpolate
+    from gansmith.tasks.invert import similar
+    from gansmith.tasks.train import train
 
 os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def counted(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """Return a number with its noun: "1 file", "0 files", "1,234 files".
 
     Args:
@@ -13,7 +13,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def evenly(count: int, most: int) -> list[int]:
+def linspace_indices(count: int, most: int) -> list[int]:
     """Choose at most so many of `count` positions, evenly, for files come one class after another.
 
     Returns:

@@ -16,12 +16,12 @@ from torch import Tensor
 
 from gansmith.errors import GansmithError
 from gansmith.media import MEDIA
-from gansmith.media.base import Medium
-from gansmith.media.text.caption_sheet import captioned_sheet
-from gansmith.media.text.captions import CaptionMedium
-from gansmith.media.text.points import to_texts
-from gansmith.networks import Generator, SampleSpec, build_pair, fill
-from gansmith.networks.sequence import Decoding, SequenceGenerator
+from gansmith.media.captions.codec import CaptionCodec
+from gansmith.media.captions.sheet import captioned_sheet
+from gansmith.media.text.code_points import to_texts
+from gansmith.medium import Codec
+from gansmith.networks import Generator, SampleSpec, build_networks, load_weights
+from gansmith.networks.sequence.language_model import Decoding, SequenceGenerator
 from gansmith.recipe import NetworkConfig
 from gansmith.registry import unknown
 from gansmith.run import Run
@@ -46,7 +46,7 @@ class Blueprint:
         temperature: Standard deviation of the latents that samples are drawn with.
     """
 
-    medium: Medium
+    codec: Codec
     network: NetworkConfig
     spec: SampleSpec
     label_names: tuple[str, ...] = ()
@@ -61,8 +61,8 @@ class Blueprint:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for a manifest or a file's metadata."""
         return {
-            "medium": self.medium.name,
-            "medium_facts": self.medium.facts(),
+            "medium": self.codec.name,
+            "medium_facts": self.codec.facts(),
             "network": self.network.model_dump(mode="json"),
             "spec": asdict(self.spec),
             "label_names": list(self.label_names),
@@ -98,7 +98,7 @@ class Model:
     def __init__(self, generator: Generator, blueprint: Blueprint) -> None:
         self.generator = generator.eval().requires_grad_(False)
         self.blueprint = blueprint
-        self.medium: Medium = blueprint.medium
+        self.codec: Codec = blueprint.codec
         if isinstance(generator, SequenceGenerator):
             generator.decoding = Decoding(blueprint.temperature)
 
@@ -133,7 +133,7 @@ class Model:
             raise GansmithError(f"asked for {count} samples: ask for at least 1")
         latents = self.latents(count, seed, truncation)
         labels = self.labels(count, seed, label)
-        return generate_samples(self.generator, self.medium, latents, labels)
+        return generate_samples(self.generator, self.codec, latents, labels)
 
     def latents(self, count: int, seed: int, truncation: float | None = None) -> Tensor:
         """Return the latents [count, latent] that :meth:`sample` uses.
@@ -153,9 +153,9 @@ class Model:
 
         Of captions, pictures float32 [count, C, H, W] in their place.
         """
-        if isinstance(self.medium, CaptionMedium) and label is None:
-            examples = torch.from_numpy(self.medium.examples)
-            return self.medium.see(examples[draw_examples(len(examples), count, seed)])
+        if isinstance(self.codec, CaptionCodec) and label is None:
+            examples = torch.from_numpy(self.codec.examples)
+            return self.codec.see(examples[draw_examples(len(examples), count, seed)])
         return self.classes(count, seed, label)
 
     def classes(self, count: int, seed: int, label: str | int | None = None) -> Tensor | None:
@@ -173,7 +173,7 @@ class Model:
         latents = spread_latents(frames, stops, self.generator.latent, seed) * self._deviation
         first = self.labels(1, seed, label)
         labels = None if first is None else first.expand(frames, *first.shape[1:])
-        return generate_samples(self.generator, self.medium, latents, labels)
+        return generate_samples(self.generator, self.codec, latents, labels)
 
     def _class_of(self, label: str | int) -> int:
         names = list(self.label_names)
@@ -204,14 +204,14 @@ def load(path: Path | str) -> Model:
     weights, facts = run.load_generator()
     if facts.get("format") != FORMAT:
         raise GansmithError(f"{run.generator_file} is not a gansmith generator")
-    generator, medium = _parted(weights)
-    return rebuild(Blueprint.from_dict(json.loads(facts["blueprint"]), medium), generator)
+    generator, codec = _parted(weights)
+    return rebuild(Blueprint.from_dict(json.loads(facts["blueprint"]), codec), generator)
 
 
 def rebuild(blueprint: Blueprint, weights: dict[str, Tensor]) -> Model:
     """Build a generator and fill in its weights."""
-    generator = build_pair(blueprint.network, blueprint.spec, seed=0).generator
-    fill(generator, weights)
+    generator = build_networks(blueprint.network, blueprint.spec, seed=0).generator
+    load_weights(generator, weights)
     return Model(generator, blueprint)
 
 
@@ -229,8 +229,8 @@ def contact_sheet(model: Model, seed: int = 0, count: int = 128, **options: Any)
         count: About how many samples.
         **options: As the medium's own `sheet` takes them.
     """
-    if isinstance(model.medium, CaptionMedium):
-        return _caption_sheet(model, model.medium, seed)
+    if isinstance(model.codec, CaptionCodec):
+        return _caption_sheet(model, model.codec, seed)
     classes, columns, labels = len(model.label_names), math.isqrt(count), None
     if 2 <= classes <= 16:
         columns = row_length(count, classes)
@@ -239,8 +239,8 @@ def contact_sheet(model: Model, seed: int = 0, count: int = 128, **options: Any)
     else:
         count = columns**2
         labels = model.labels(count, seed)
-    samples = generate_samples(model.generator, model.medium, model.latents(count, seed), labels)
-    return model.medium.sheet(samples, columns=columns, **options)
+    samples = generate_samples(model.generator, model.codec, model.latents(count, seed), labels)
+    return model.codec.sheet(samples, columns=columns, **options)
 
 
 def draw_examples(examples: int, count: int, seed: int) -> Tensor:
@@ -248,11 +248,11 @@ def draw_examples(examples: int, count: int, seed: int) -> Tensor:
     return draw_labels(count, torch.ones(examples), seed)
 
 
-def _caption_sheet(model: Model, medium: CaptionMedium, seed: int) -> Image.Image:
+def _caption_sheet(model: Model, codec: CaptionCodec, seed: int) -> Image.Image:
     """Draw some examples, each with several captions."""
-    shown = medium.examples[:CAPTIONED]
-    labels = medium.see(torch.from_numpy(shown)).repeat_interleave(CAPTIONS, dim=0)
-    samples = generate_samples(model.generator, medium, model.latents(len(labels), seed), labels)
+    shown = codec.examples[:CAPTIONED]
+    labels = codec.see(torch.from_numpy(shown)).repeat_interleave(CAPTIONS, dim=0)
+    samples = generate_samples(model.generator, codec, model.latents(len(labels), seed), labels)
     texts = to_texts(samples)
     return captioned_sheet(
         shown, [texts[at : at + CAPTIONS] for at in range(0, len(texts), CAPTIONS)]
@@ -273,12 +273,12 @@ def run_blueprint(run: Run) -> Blueprint:
 
 def save_model(run: Run, blueprint: Blueprint, weights: dict[str, Tensor]) -> None:
     """Write a generator with all that is needed to sample it to `generator.safetensors`."""
-    medium = {MEDIUM_PREFIX + name: value for name, value in blueprint.medium.tensors().items()}
-    run.save_generator(weights | medium, blueprint.metadata())
+    codec = {MEDIUM_PREFIX + name: value for name, value in blueprint.codec.tensors().items()}
+    run.save_generator(weights | codec, blueprint.metadata())
 
 
 def _parted(weights: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Part the weights of the generator from those of its medium."""
-    medium = {k: v for k, v in weights.items() if k.startswith(MEDIUM_PREFIX)}
-    generator = {k: v for k, v in weights.items() if k not in medium}
-    return generator, {k.removeprefix(MEDIUM_PREFIX): v for k, v in medium.items()}
+    codec = {k: v for k, v in weights.items() if k.startswith(MEDIUM_PREFIX)}
+    generator = {k: v for k, v in weights.items() if k not in codec}
+    return generator, {k.removeprefix(MEDIUM_PREFIX): v for k, v in codec.items()}

@@ -13,10 +13,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from gansmith.checkpoint import Tree, all_finite, load_tree, save_tree
-from gansmith.data.cache import atomic_file
 from gansmith.errors import GansmithError
 from gansmith.recipe import Recipe, dump_recipe, parse_recipe
+from gansmith.storage.atomic import atomic_file
+from gansmith.storage.checkpoint import Tree, all_finite, load_tree, save_tree
 
 FORMAT = "gansmith-run-1"
 
@@ -38,7 +38,7 @@ class Run:
         self.medium_file = self.path / "medium.safetensors"
         self.sheet_file = self.path / "sheet.png"
         self.real_sheet_file = self.path / "real.png"
-        self.film_file = self.path / "film.webp"
+        self.animation_file = self.path / "film.webp"
         self.curves_file = self.path / "curves.png"
         self.frames_dir = self.path / "frames"
         self.clips_dir = self.path / "clips"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gansmith.errors import GansmithError
-from gansmith.media.base import Medium
+from gansmith.medium import Codec
 from gansmith.networks import Generator
 
 BLOCK = 64  # latents are drawn in blocks, so that the first n of a seed never depend on how many
@@ -77,7 +77,7 @@ def spread_latents(frames: int, stops: int, size: int, seed: int) -> Tensor:
 @torch.no_grad()
 def generate_samples(
     generator: Generator,
-    medium: Medium,
+    codec: Codec,
     latents: Tensor,
     labels: Tensor | None = None,
     batch: int = 256,
@@ -99,5 +99,5 @@ def generate_samples(
     for start in range(0, len(latents), batch):
         chosen = slice(start, start + batch)
         asked = None if labels is None else labels[chosen].to(device)
-        parts.append(medium.decode(generator(latents[chosen].to(device), asked)))
+        parts.append(codec.decode(generator(latents[chosen].to(device), asked)))
     return np.concatenate(parts)

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gansmith.data.catalog import CATALOG
-from gansmith.data.named.stacked_mnist import stacked
-from gansmith.data.pinned import PinnedFile
+from gansmith.data.downloads.checksums import PinnedFile
+from gansmith.loading.catalog import CATALOG
+from gansmith.media.image.datasets.stacked_mnist import stacked
 
 
 def idx(array: np.ndarray) -> bytes:

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from gansmith.data.duplicates import equal_groups, similar_pairs
-from gansmith.media.pixels import difference_hash
+from gansmith.drawing.pixels import difference_hash
 
 
 def clouds(seed: int) -> Image.Image:

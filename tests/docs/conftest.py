@@ -12,12 +12,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-import gansmith.workflow.train as verb
-from gansmith.data.catalog import CATALOG
-from gansmith.data.named.stacked_mnist import stacked
-from gansmith.data.pinned import PinnedFile
+import gansmith.tasks.train as verb
+from gansmith.data.downloads.checksums import PinnedFile
 from gansmith.evaluation.features import EXTRACTORS
+from gansmith.loading.catalog import CATALOG
 from gansmith.media import MEDIA
+from gansmith.media.image.datasets.stacked_mnist import stacked
 from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.recipe import Recipe
@@ -30,8 +30,8 @@ from tests.conftest import (
     make_sprites,
 )
 from tests.docs.reader import Reader
+from tests.tasks.text_runs import make_titled_poems
 from tests.training.verses import TEXTS
-from tests.workflow.text_runs import make_titled_poems
 
 TRAIN, TEST = 300, 60
 SOUND = {"decoder_steps": 2, "iterations": 2}

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from gansmith.evaluation.perusing import FORMS, MATCHES, SHOWN
-from gansmith.evaluation.readings import TITLES
-from gansmith.evaluation.verdict import MEASURES
+from gansmith.evaluation.result import METRICS
+from gansmith.media.text.quality import FORMS, MATCHES, SHOWN
 from gansmith.networks import NETWORKS
 from gansmith.recipe import Recipe
+from gansmith.report.metric_formatting import TITLES
 from tests.docs.pages import ROOT, page
 
 
@@ -64,5 +64,5 @@ def test_every_measurement_has_a_paragraph() -> None:
     words |= {"tone_share": "single tones"}
     words |= {name: TITLES[name].lower() for name in (*SHOWN, *FORMS, *MATCHES)}
     after = text.partition("## every measurement")[2].partition("<!-- /table -->")[2]
-    for name in MEASURES:
+    for name in METRICS:
         assert words.get(name, name.replace("_", " ")) in after, name

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from gansmith.checkpoint import Tree, load_tree
+from gansmith.storage.checkpoint import Tree, load_tree
 
 SAMPLES = 12_000
 SETTINGS = [

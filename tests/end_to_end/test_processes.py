@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from gansmith.checkpoint import load_tree
 from gansmith.run import Run
+from gansmith.storage.checkpoint import load_tree
 
 SCRIPT = """
 import sys, torch

@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from gansmith.evaluation.verdict import MEASURES, Metric, Verdict
+from gansmith.evaluation.result import METRICS, EvaluationResult, Metric
 
 FLOORS = {"frechet": 2.5, "kernel": 0.0003, "vendi": 48.0}
 VALUES = {"frechet": 27.4, "kernel": 0.0214, "vendi": 41.2, "recall": 0.861, "coverage": 0.803}
@@ -90,15 +90,15 @@ def events(count: int = 200) -> list[dict[str, Any]]:
     return lines
 
 
-def verdict(values: Mapping[str, float]) -> Verdict:
+def verdict(values: Mapping[str, float]) -> EvaluationResult:
     metrics = {
         name: Metric(
             values.get(name, 0.9), FLOORS.get(name, 0.95), m.better, m.meaning,
             0.0016 if name == "kernel" else None,
         )
-        for name, m in MEASURES.items()
+        for name, m in METRICS.items()
     }  # fmt: skip
-    return Verdict(
+    return EvaluationResult(
         extractor={"name": "classifier", "identity": "5b1f", "dimensions": 128, "details": {}},
         generated=10_000,
         reference=9_000,

@@ -5,17 +5,17 @@ from functools import cache
 
 import numpy as np
 import pytest
-from tests.evaluation.bars import bars
-from tests.evaluation.tones import tones
 
 from gansmith.errors import GansmithError
+from gansmith.evaluation.evaluator import Evaluator
 from gansmith.evaluation.features import classifier as classifier_module
-from gansmith.evaluation.judge import Judge
-from gansmith.evaluation.listening import listen
 from gansmith.evaluation.metrics import within_class_spread
-from gansmith.evaluation.perusing import FORMS, MATCHES, SHOWN
-from gansmith.evaluation.verdict import MEASURES
+from gansmith.evaluation.result import METRICS
+from gansmith.media.audio.quality import audio_quality_metrics
+from gansmith.media.text.quality import FORMS, MATCHES, SHOWN
 from gansmith.recipe import EvaluationConfig
+from tests.evaluation.bars import bars
+from tests.evaluation.tones import tones
 
 LISTENING = {"silence_share", "clipping_share", "tone_share", "noise_floor"}
 
@@ -26,24 +26,24 @@ def short_training(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @cache
-def sound_judge() -> Judge:
-    return Judge(tones(), EvaluationConfig(samples=100, quick_samples=50))
+def sound_judge() -> Evaluator:
+    return Evaluator(tones(), EvaluationConfig(samples=100, quick_samples=50))
 
 
 @pytest.fixture
-def judge(short_training: None) -> Judge:
+def evaluator(short_training: None) -> Evaluator:
     """One for all tests: its classifier is trained once."""
     return sound_judge()
 
 
-def test_fresh_real_sounds_are_as_good_as_real(judge: Judge) -> None:
+def test_fresh_real_sounds_are_as_good_as_real(evaluator: Evaluator) -> None:
     fresh = tones(count=100, seed=1)
     assert fresh.labels is not None
-    verdict = judge.full(fresh.samples, labels=fresh.labels)
+    verdict = evaluator.full(fresh.samples, labels=fresh.labels)
     assert verdict.extractor["name"] == "classifier"
     assert verdict.extractor["details"]["accuracy"] > 0.95
     assert "mel bands at 8000 Hz" in verdict.resize
-    assert set(verdict.metrics) == set(MEASURES) - {*SHOWN, *FORMS, *MATCHES}
+    assert set(verdict.metrics) == set(METRICS) - {*SHOWN, *FORMS, *MATCHES}
     assert all(metric.floor is not None for metric in verdict.metrics.values())
     json.dumps(verdict.to_json(), allow_nan=False)
     found = verdict.metrics
@@ -54,30 +54,30 @@ def test_fresh_real_sounds_are_as_good_as_real(judge: Judge) -> None:
     assert found["noise_floor"].floor == pytest.approx(-40, abs=1.5)
 
 
-def test_floors_are_those_of_held_out_sounds(judge: Judge) -> None:
-    dataset = judge.dataset
+def test_floors_are_those_of_held_out_sounds(evaluator: Evaluator) -> None:
+    dataset = evaluator.dataset
     assert dataset.labels is not None
-    metrics = judge.full(tones(count=40, seed=1).samples, labels=[0] * 40).metrics
+    metrics = evaluator.full(tones(count=40, seed=1).samples, labels=[0] * 40).metrics
     held_out = dataset.samples[dataset.held_out_indices]
-    heard = listen(held_out, dataset)
+    heard = audio_quality_metrics(held_out, dataset)
     assert {name: metrics[name].floor for name in LISTENING} == pytest.approx(heard)
-    spread = within_class_spread(judge.extractor.features(held_out), dataset.labels[:100])
+    spread = within_class_spread(evaluator.extractor.features(held_out), dataset.labels[:100])
     assert metrics["class_spread"].floor == pytest.approx(spread, rel=1e-4)
 
 
-def test_what_goes_wrong_with_sounds_is_heard(judge: Judge) -> None:
+def test_what_goes_wrong_with_sounds_is_heard(evaluator: Evaluator) -> None:
     """One clip repeated for each label has no spread; silence, tones and clipping are counted."""
-    dataset = judge.dataset
+    dataset = evaluator.dataset
     assert dataset.labels is not None
     firsts = [int(np.flatnonzero(dataset.labels == label)[0]) for label in (0, 1)]
     repeated = np.tile(dataset.samples[firsts], (20, 1, 1, 1))
-    metrics = judge.full(repeated, labels=np.tile([0, 1], 20)).metrics
+    metrics = evaluator.full(repeated, labels=np.tile([0, 1], 20)).metrics
     assert metrics["class_spread"].value == pytest.approx(0, abs=1e-3)
     assert metrics["class_spread"].floor is not None and metrics["class_spread"].floor > 0.1
     bad = np.zeros((40, 1, 2000, 1), np.int16)
     bad[:10] = np.rint(9000 * np.sin(np.arange(2000))).astype(np.int16)[:, None]
     bad[10:20] = np.where(np.arange(2000) // 20 % 2, 32767, -32768).astype(np.int16)[:, None]
-    metrics = judge.full(bad, labels=np.tile([0, 1], 20)).metrics
+    metrics = evaluator.full(bad, labels=np.tile([0, 1], 20)).metrics
     assert metrics["silence_share"].value == 20 / 40
     assert metrics["clipping_share"].value == 10 / 40
     assert metrics["tone_share"].value == 10 / 40  # a square wave's first harmonic has 81 %
@@ -88,27 +88,29 @@ def test_what_goes_wrong_with_sounds_is_heard(judge: Judge) -> None:
 
 
 def test_without_labels_the_fixed_network_judges() -> None:
-    judge = Judge(tones(count=80, held_out=30, labelled=False), EvaluationConfig(samples=50))
-    verdict = judge.full(tones(count=30, seed=1).samples)
+    evaluator = Evaluator(
+        tones(count=80, held_out=30, labelled=False), EvaluationConfig(samples=50)
+    )
+    verdict = evaluator.full(tones(count=30, seed=1).samples)
     assert verdict.extractor["name"] == "random-conv"
     assert set(verdict.metrics) >= LISTENING and "class_spread" not in verdict.metrics
 
 
-def test_quick_looks_listen_to_no_sound(judge: Judge) -> None:
-    figures = judge.quick(tones(count=50, seed=1).samples)
+def test_quick_looks_listen_to_no_sound(evaluator: Evaluator) -> None:
+    figures = evaluator.quick(tones(count=50, seed=1).samples)
     names = {"frechet", "precision", "recall", "density", "coverage", "vendi"}
     assert set(figures) == names | {f"{name}_floor" for name in names}
 
 
 def test_stereo_is_judged() -> None:
     dataset = tones(count=40, held_out=15, labelled=False, channels=2)
-    verdict = Judge(dataset, EvaluationConfig(samples=20)).full(dataset.samples[15:])
+    verdict = Evaluator(dataset, EvaluationConfig(samples=20)).full(dataset.samples[15:])
     assert verdict.metrics["copying_share"].value == 1
 
 
-def test_pictures_are_no_sounds(judge: Judge) -> None:
+def test_pictures_are_no_sounds(evaluator: Evaluator) -> None:
     for samples in (bars(count=4).samples, np.zeros((2, 1, 2000, 1), np.float32)):
         with pytest.raises(GansmithError, match="must be int16 of shape"):
-            judge.full(samples)
+            evaluator.full(samples)
     with pytest.raises(GansmithError, match="must be uint8 of shape"):
-        Judge(bars(), EvaluationConfig(samples=20)).full(tones(count=4, held_out=1).samples)
+        Evaluator(bars(), EvaluationConfig(samples=20)).full(tones(count=4, held_out=1).samples)

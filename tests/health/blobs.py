@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gansmith.data.dataset import Dataset
-from gansmith.evaluation.judge import Judge
+from gansmith.evaluation.evaluator import Evaluator
 from gansmith.recipe import EvaluationConfig
 
 CENTRES = np.array([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]])
@@ -34,9 +34,11 @@ def blobs(train: int = 1200, held_out: int = 300, seed: int = 0) -> Dataset:
     return Dataset("blobs", draw(labels, seed + 1), labels, NAMES, kept, key, "made", "none")
 
 
-def judge_of(dataset: Dataset) -> Judge:
+def judge_of(dataset: Dataset) -> Evaluator:
     """Judge by the coordinates themselves."""
-    return Judge(dataset, EvaluationConfig(extractor="coordinates", samples=300, quick_samples=200))
+    return Evaluator(
+        dataset, EvaluationConfig(extractor="coordinates", samples=300, quick_samples=200)
+    )
 
 
 def flat(samples: NDArray[Any]) -> Tensor:

@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gansmith.health.critic import Critic
+from gansmith.health.discriminator_probe import DiscriminatorProbe
 from gansmith.health.monitor import Monitor
-from gansmith.health.probe import Look, Probe
-from gansmith.media.image import ImageMedium
+from gansmith.health.sample_probe import Look, SampleProbe
+from gansmith.media.image.codec import ImageCodec
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec
 from gansmith.run import Run
-from gansmith.training.guard import Ruling
-from gansmith.training.moment import Moment
+from gansmith.training.callbacks import TrainingState
+from gansmith.training.controller import Intervention
 from gansmith.training.trainer import Trainer
 from tests.health.courses import FLOORS, LOOK, STEP
 from tests.training.toy import toy_recipe, toy_trainer
@@ -71,21 +71,23 @@ class Scene:
         self.run, self.probe, self.said = Run(folder), _Probe(clock, cost), list[str]()
         spec = SampleSpec(1, 16, 16, 2)
         blueprint = Blueprint(
-            ImageMedium(), self.recipe.network, spec, ("down", "across"), (0.5, 0.5)
+            ImageCodec(), self.recipe.network, spec, ("down", "across"), (0.5, 0.5)
         )
-        probe, critic = cast(Probe, self.probe), cast(Critic, _Critic())
+        probe, critic = cast(SampleProbe, self.probe), cast(DiscriminatorProbe, _Critic())
         self.monitor = Monitor(self.run, self.recipe, blueprint, probe, critic, self.said.append)
 
-    def moment(self, progress: float) -> Moment:
-        return Moment(progress, round(1e4 * progress), SECONDS * progress, self.trainer.average)
+    def moment(self, progress: float) -> TrainingState:
+        return TrainingState(
+            progress, round(1e4 * progress), SECONDS * progress, self.trainer.average
+        )
 
     def resume(self, progress: float = 0.0, settings: tuple[str, ...] = ()) -> None:
         self.monitor.resume(self.moment(progress), settings)
 
-    def rule(self, progress: float, **signals: float) -> Ruling:
+    def rule(self, progress: float, **signals: float) -> Intervention:
         return self.monitor.rule(self.moment(progress), STEP | signals)
 
-    def go(self, until: float = 1.0, since: float = 0.0) -> list[Ruling]:
+    def go(self, until: float = 1.0, since: float = 0.0) -> list[Intervention]:
         """Rule at every hundredth of the budget, until one changes the course."""
         rulings = []
         for index in range(round(100 * since) + 1, round(100 * until) + 1):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gansmith.health.history import History, Seen
+from gansmith.health.history import History, ProbeResult
 from tests.health.courses import COUNTS, FLOORS, LOOK, NAMES
 
 
@@ -98,7 +98,7 @@ def test_now_and_series_tell_of_looks() -> None:
 def test_another_course_forgets_the_old_one() -> None:
     history = _with_looks("coverage", 0.5)
     history.add_step(0.6, {"d_loss": 1.0})
-    history.say("oscillation", 0.6)
+    history.log("oscillation", 0.6)
     history.start_anew(0.6)
     assert history == replace(_history(), since=0.6)
 
@@ -128,15 +128,15 @@ def test_taking_up_what_was_noted_is_as_good_as_having_been_there() -> None:
     for event in events:
         taken.take_up(event)
     lived.add_look(0.1, LOOK, COUNTS)
-    lived.say("memorising", 0.1)
+    lived.log("memorising", 0.1)
     lived.add_look(0.2, LOOK, COUNTS)
     lived.start_anew(0.2)
     lived.add_look(0.3, LOOK, COUNTS[::-1])
-    lived.say("mode collapse (total)", 0.3)
+    lived.log("mode collapse (total)", 0.3)
     taken.looks = [_known(look) for look in taken.looks]
     assert taken == lived
 
 
-def _known(look: Seen) -> Seen:
+def _known(look: ProbeResult) -> ProbeResult:
     """Leave out what a line of the log holds besides."""
     return replace(look, values={name: look.values[name] for name in LOOK})

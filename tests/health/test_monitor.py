@@ -10,7 +10,7 @@ import pytest
 from gansmith.health import monitor as monitor_module
 from gansmith.health.rules import SETTLED
 from gansmith.recipe import override
-from gansmith.training.guard import Ruling
+from gansmith.training.controller import Intervention
 from tests.health.courses import LOOK
 from tests.health.scene import SECONDS, FakeClock, Scene
 
@@ -29,7 +29,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeClock]:
 def test_probes_come_at_their_marks_and_are_noted(tmp_path: Path, clock: FakeClock) -> None:
     scene = Scene(tmp_path / "run", clock, cost=0.25)
     scene.resume()
-    assert scene.go() == [Ruling()] * 100
+    assert scene.go() == [Intervention()] * 100
     looks = scene.events("health")
     assert [look["progress"] for look in looks] == pytest.approx([i / 20 for i in range(1, 21)])
     assert scene.events("diagnosis") == [] and scene.said == []
@@ -77,7 +77,7 @@ def test_earlier_sessions_cost_too(tmp_path: Path, clock: FakeClock) -> None:
 def test_what_is_no_number_is_not_probed(tmp_path: Path, clock: FakeClock) -> None:
     scene = Scene(tmp_path / "run", clock)
     scene.resume()
-    assert scene.rule(0.5, d_loss=math.nan) == Ruling()
+    assert scene.rule(0.5, d_loss=math.nan) == Intervention()
     assert scene.probe.seen == []
     assert scene.said == ["diverged: d_loss is no longer a number."]
     assert scene.events("diagnosis")[0]["level"] == "error"
@@ -109,7 +109,7 @@ def test_only_what_is_fatal_stops(tmp_path: Path, clock: FakeClock) -> None:
     scene = Scene(tmp_path / "run", clock, "health.act=stop")
     scene.resume()
     scene.probe.values = COPIES
-    assert scene.go(until=0.5) == [Ruling()] * 50
+    assert scene.go(until=0.5) == [Intervention()] * 50
     assert [event["action"] for event in scene.events("diagnosis")] == ["warn"]
 
 
@@ -150,7 +150,7 @@ def test_copying_that_no_augmentation_stops_ends_the_training(
     scene = Scene(tmp_path / "run", clock, "health.act=heal", "health.remedies=3")
     scene.resume()
     scene.probe.values = COPIES
-    done: list[Ruling] = []
+    done: list[Intervention] = []
     while not (done and done[-1].stop):
         done += scene.go(since=len(done) / 100)
     heals = [ruling for ruling in done if ruling.heals]
@@ -168,10 +168,10 @@ def test_each_remedy_starts_from_the_settings_of_the_last_until_none_is_left(
     scene = Scene(tmp_path / "run", clock, "health.act=heal", "health.remedies=2")
     scene.resume()
     scene.probe.values = COLLAPSED
-    done: list[Ruling] = []
+    done: list[Intervention] = []
     while sum(ruling.heals for ruling in done) < 2:
         done += scene.go(since=len(done) / 100)
-    assert scene.go(since=len(done) / 100) == [Ruling()] * (100 - len(done))
+    assert scene.go(since=len(done) / 100) == [Intervention()] * (100 - len(done))
     told = scene.events("diagnosis")
     assert [event["action"] for event in told] == ["heal", "heal", "warn"]
     gammas = [override(scene.recipe, e["settings"].split()).objective.gamma.start for e in told]

@@ -7,7 +7,7 @@ from gansmith.health.rates import MODERATE
 from gansmith.health.remedies import REMEDIES, remedy
 from gansmith.recipe import Recipe, load_recipe, override, recipe_names
 from gansmith.training.augment import require_suitable
-from gansmith.training.guard import Ruling
+from gansmith.training.controller import Intervention
 from tests.training.toy import toy_recipe
 
 LOST = "mode collapse (partial)"
@@ -24,12 +24,12 @@ HELPLESS = {
 }
 """Diagnoses that may end in an empty ruling, and whether their modes were lost."""
 WILD = ("optimiser.g_lr=0.03", "optimiser.d_lr=2e-3")
-END = {"memorising": Ruling(stop=True, back="kept"), "discriminator overfits": Ruling()}
+END = {"memorising": Intervention(stop=True, back="kept"), "discriminator overfits": Intervention()}
 """What is left of the remedies against copying once augmentation is at its limit."""
 BARE = ("objective.name=nonsaturating", "objective.penalty=none", "objective.critic_steps=4")
 
 
-def _answer(name: str, recipe: Recipe, lost: bool = False) -> tuple[Ruling, Recipe]:
+def _answer(name: str, recipe: Recipe, lost: bool = False) -> tuple[Intervention, Recipe]:
     """A remedy, and the recipe that it leads to."""
     ruling = remedy(Diagnosis(name, "", lost=lost), recipe)
     return ruling, override(recipe, ruling.settings)
@@ -49,10 +49,10 @@ def test_remedies_suit_every_recipe_that_is_shipped_again_and_again(
         ruling, current = _answer(name, current, lost)
         assert not any(character.isspace() for entry in ruling.settings for character in entry)
         assert override(before, " ".join(ruling.settings).split()) == current
-        if before.medium == "points":
+        if before.codec == "points":
             require_suitable(current.augment.ops, 1, 1)
         helps = ruling.stop or current != before or ruling.back == "new"
-        assert helps or (ruling == Ruling() and (name, lost) in HELPLESS)
+        assert helps or (ruling == Intervention() and (name, lost) in HELPLESS)
 
 
 @pytest.mark.parametrize("recipe", recipe_names())
@@ -142,12 +142,12 @@ def test_missed_modes_bring_the_steady_game(lost: bool, settings: tuple[str, ...
 
 
 def test_modes_that_the_steady_game_never_learnt_are_beyond_remedy() -> None:
-    assert _answer(LOST, toy_recipe(80))[0] == Ruling()
+    assert _answer(LOST, toy_recipe(80))[0] == Intervention()
 
 
 def test_a_steady_game_that_loses_modes_is_slowed_down_then_ended() -> None:
     current, rates = toy_recipe(80), [2 * MODERATE]
-    ruling = Ruling()
+    ruling = Intervention()
     while not ruling.stop:
         rates.append(current.optimiser.g_lr.start)
         before = current
@@ -155,7 +155,7 @@ def test_a_steady_game_that_loses_modes_is_slowed_down_then_ended() -> None:
         slowed = override(before, remedy(Diagnosis("diverged", ""), before).settings)
         assert ruling.stop or (current == slowed and ruling.back == "kept")
     assert rates == sorted(set(rates), reverse=True) and len(rates) > 2
-    assert ruling == Ruling(stop=True, back="kept")
+    assert ruling == Intervention(stop=True, back="kept")
     for factor, stops in ((0.26, False), (0.24, True)):
         near = toy_recipe(80, f"optimiser.g_lr={factor * MODERATE}")
         assert _answer(LOST, near, lost=True)[0].stop == stops
@@ -232,7 +232,7 @@ def test_waveforms_cannot_be_cropped(name: str) -> None:
 @pytest.mark.parametrize("limit", [0.3, 0.5, 1.0])
 def test_augmentation_that_is_steered_keeps_within_its_limit(limit: float) -> None:
     settings = ("augment.target=0.6", f"augment.limit={limit}", f"augment.probability={limit}")
-    current, ruling = toy_recipe(80, *settings), Ruling()
+    current, ruling = toy_recipe(80, *settings), Intervention()
     for _ in range(3):
         ruling, current = _answer("memorising", current)
         assert current.augment.probability <= limit
@@ -250,7 +250,11 @@ def test_wrong_labels_are_beyond_remedy() -> None:
 
 
 def test_a_ruling_heals_where_training_goes_on_otherwise() -> None:
-    assert not Ruling().heals and not Ruling(keep=True).heals and not Ruling(stop=True).heals
-    assert Ruling(settings=("objective.gamma=1",)).heals
-    assert Ruling(back="new").heals and Ruling(back="kept").heals
+    assert (
+        not Intervention().heals
+        and not Intervention(keep=True).heals
+        and not Intervention(stop=True).heals
+    )
+    assert Intervention(settings=("objective.gamma=1",)).heals
+    assert Intervention(back="new").heals and Intervention(back="kept").heals
     assert set(REMEDIES) == set(EXPLANATIONS)

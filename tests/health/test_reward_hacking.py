@@ -7,21 +7,21 @@ from torch import Tensor
 
 from gansmith.health.history import History
 from gansmith.health.rules import diagnose
-from gansmith.media.text.symbols import END
-from gansmith.networks.sequence import SequenceDiscriminator
-from gansmith.training.sequence import SequenceDuel
+from gansmith.networks.sequence.language_model import SequenceDiscriminator
+from gansmith.networks.sequence.special_tokens import END
+from gansmith.training.sequence.duel import SequenceDuel
 from tests.health.courses import COUNTS, FLOORS, LOOK, NAMES
 from tests.training.verses import text_game
 
 STEPS, LEARNT = 240, 160
 
 
-def _loves_ends(judge: SequenceDiscriminator) -> None:
+def _loves_ends(evaluator: SequenceDiscriminator) -> None:
     def steps(tokens: Tensor, labels: Tensor | None = None) -> Tensor:
-        bias = judge.logit.bias * 0  # so that there is something to descend
+        bias = evaluator.logit.bias * 0  # so that there is something to descend
         return torch.where(tokens == END, 4.0, -4.0) + bias
 
-    judge.steps = steps  # type: ignore[method-assign]
+    evaluator.steps = steps  # type: ignore[method-assign]
 
 
 def _played(*settings: str, planted: bool) -> History:

@@ -6,12 +6,12 @@ from gansmith.health.diagnosis import EXPLANATIONS, Diagnosis
 from gansmith.health.remedies import remedy
 from gansmith.health.sequence_remedies import SEQUENCE_REMEDIES
 from gansmith.recipe import Recipe, load_recipe, override
-from gansmith.training.guard import Ruling
+from gansmith.training.controller import Intervention
 
 STRAYING = ["reward hacking", "mode collapse (total)", "discriminator overpowers"]
 
 
-def _answer(name: str, recipe: Recipe, lost: bool = False) -> tuple[Ruling, Recipe]:
+def _answer(name: str, recipe: Recipe, lost: bool = False) -> tuple[Intervention, Recipe]:
     ruling = remedy(Diagnosis(name, "", lost=lost), recipe)
     return ruling, override(recipe, ruling.settings)
 
@@ -44,7 +44,7 @@ def test_a_larger_weight_of_real_texts_is_kept() -> None:
 
 def test_modes_are_won_back_only_where_they_were_lost() -> None:
     texts = load_recipe("texts")
-    assert _answer("mode collapse (partial)", texts)[0] == Ruling()
+    assert _answer("mode collapse (partial)", texts)[0] == Intervention()
     assert _answer("mode collapse (partial)", texts, lost=True)[1].sequence.kl > texts.sequence.kl
 
 
@@ -75,4 +75,4 @@ def test_one_players_rate_is_changed_and_the_game_goes_on(
 
 
 def test_copying_ends_the_training() -> None:
-    assert _answer("memorising", load_recipe("texts"))[0] == Ruling(stop=True, back="kept")
+    assert _answer("memorising", load_recipe("texts"))[0] == Intervention(stop=True, back="kept")

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gansmith.errors import GansmithError
-from gansmith.networks import NETWORKS, Pair, SampleSpec, build_pair, fill
+from gansmith.networks import NETWORKS, GANNetworks, SampleSpec, build_networks, load_weights
 from gansmith.networks.base import check_pair
 from gansmith.objectives.penalties import squared_gradients
 from gansmith.recipe import NetworkConfig
@@ -27,11 +27,11 @@ WAVES = {"wavegan"}  # pairs that play over a single row
 OPTIONS: dict[str, dict[str, Any]] = {"wavegan": {"phase_shuffle": 0}}  # it would draw by chance
 
 
-def _serve(name: str, spec: SampleSpec) -> tuple[Pair, SampleSpec]:
+def _serve(name: str, spec: SampleSpec) -> tuple[GANNetworks, SampleSpec]:
     """Build a pair for samples like these; over waveforms, for as many values in a row."""
     if name in WAVES:
         spec = replace(spec, height=1, width=spec.height * spec.width)
-    return build_pair(NetworkConfig(name=name, **OPTIONS.get(name, {})), spec, seed=0), spec
+    return build_networks(NetworkConfig(name=name, **OPTIONS.get(name, {})), spec, seed=0), spec
 
 
 def _labels(spec: SampleSpec, count: int) -> torch.Tensor | None:
@@ -106,15 +106,15 @@ def test_every_pair_plays_in_bfloat16(name: str) -> None:
 
 def test_a_seed_fixes_weights_and_leaves_the_global_random_state() -> None:
     before = torch.get_rng_state()
-    one = build_pair(NetworkConfig(name="conv"), SampleSpec(1, 28, 28), seed=5)
-    two = build_pair(NetworkConfig(name="conv"), SampleSpec(1, 28, 28), seed=5)
+    one = build_networks(NetworkConfig(name="conv"), SampleSpec(1, 28, 28), seed=5)
+    two = build_networks(NetworkConfig(name="conv"), SampleSpec(1, 28, 28), seed=5)
     assert torch.equal(before, torch.get_rng_state())
     for a, b in zip(one.generator.parameters(), two.generator.parameters(), strict=True):
         assert torch.equal(a, b)
 
 
 def test_the_textbook_pair_has_the_textbooks_layers() -> None:
-    pair = build_pair(NetworkConfig(name="textbook"), SampleSpec(1, 28, 28), seed=0)
+    pair = build_networks(NetworkConfig(name="textbook"), SampleSpec(1, 28, 28), seed=0)
     shapes = [tuple(p.shape) for p in pair.generator.parameters() if p.dim() == 2]
     assert shapes == [(256, 100), (512, 256), (1024, 512), (784, 1024)]
     shapes = [tuple(p.shape) for p in pair.discriminator.parameters() if p.dim() == 2]
@@ -125,7 +125,7 @@ def test_the_textbook_pair_has_the_textbooks_layers() -> None:
 @pytest.mark.parametrize(("name", "most"), [("conv", 256), ("dcgan", 256), ("residual", 1024)])
 def test_sizes_out_of_range_say_what_to_do(name: str, most: int) -> None:
     with pytest.raises(GansmithError, match=rf"16 to {most} pixels.*12 x 1030.*data.size"):
-        build_pair(NetworkConfig(name=name), SampleSpec(1, 12, 1030))
+        build_networks(NetworkConfig(name=name), SampleSpec(1, 12, 1030))
 
 
 @pytest.mark.parametrize("name", PICTURED)
@@ -140,12 +140,12 @@ def test_building_a_pair_leaves_running_statistics_alone(name: str) -> None:
 
 
 def test_a_pair_that_does_not_fit_is_refused() -> None:
-    pair = build_pair(NetworkConfig(name="conv"), SampleSpec(1, 28, 28), seed=0)
+    pair = build_networks(NetworkConfig(name="conv"), SampleSpec(1, 28, 28), seed=0)
     with pytest.raises(GansmithError, match="makes samples of 1 x 28 x 28"):
         check_pair("conv", pair, SampleSpec(1, 32, 32))
-    broken = Pair(pair.generator, torch.nn.Flatten())  # type: ignore[arg-type]
+    broken = GANNetworks(pair.generator, torch.nn.Flatten())  # type: ignore[arg-type]
     with pytest.raises(GansmithError, match="one logit"):
-        check_pair("conv", Pair(broken.generator, _TwoLogits()), SampleSpec(1, 28, 28))
+        check_pair("conv", GANNetworks(broken.generator, _TwoLogits()), SampleSpec(1, 28, 28))
 
 
 class _TwoLogits(torch.nn.Module):
@@ -154,9 +154,11 @@ class _TwoLogits(torch.nn.Module):
 
 
 def test_weights_of_another_build_are_refused_in_words() -> None:
-    generator = build_pair(NetworkConfig(name="textbook"), SampleSpec(1, 4, 4), seed=0).generator
+    generator = build_networks(
+        NetworkConfig(name="textbook"), SampleSpec(1, 4, 4), seed=0
+    ).generator
     weights = generator.state_dict()
-    fill(generator, weights)
+    load_weights(generator, weights)
     weights.popitem()
     with pytest.raises(GansmithError, match=r"do not fit the \w+ .*version.*train again"):
-        fill(generator, weights)
+        load_weights(generator, weights)

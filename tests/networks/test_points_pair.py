@@ -7,15 +7,15 @@ from numpy.typing import NDArray
 from torch import nn
 
 from gansmith.errors import GansmithError
-from gansmith.networks import Pair, SampleSpec, build_pair
+from gansmith.networks import GANNetworks, SampleSpec, build_networks
 from gansmith.recipe import NetworkConfig
 
 POINT = SampleSpec(2, 1, 1)
 
 
-def _pair(spec: SampleSpec = POINT, packing: int = 1, **options: int) -> Pair:
+def _pair(spec: SampleSpec = POINT, packing: int = 1, **options: int) -> GANNetworks:
     config = NetworkConfig.model_validate({"name": "points", **options})
-    return build_pair(config, spec, seed=0, packing=packing)
+    return build_networks(config, spec, seed=0, packing=packing)
 
 
 def _by_hand(network: nn.Module, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -105,4 +105,4 @@ def test_it_serves_other_short_vectors() -> None:
 @pytest.mark.parametrize("option", ["latent", "width", "depth"])
 def test_options_out_of_range_are_refused(option: str) -> None:
     with pytest.raises(GansmithError, match=rf"'network.{option}' is 0"):
-        build_pair(NetworkConfig.model_validate({"name": "points", option: 0}), POINT)
+        build_networks(NetworkConfig.model_validate({"name": "points", option: 0}), POINT)

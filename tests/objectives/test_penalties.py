@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from tests.objectives.closed_forms import Array, places, price
 from torch import Tensor
 
 from gansmith.networks.linear import Linear
@@ -20,8 +19,9 @@ from gansmith.objectives.penalties import (
     squared_gradients,
     two_sided,
 )
+from tests.objectives.closed_forms import Array, places, price
 
-Critic = Callable[[Tensor], Tensor]
+DiscriminatorProbe = Callable[[Tensor], Tensor]
 SHAPE = (6, 2, 3, 1)
 ONES = ("gradient", "gradient-one-sided", "dragan")
 
@@ -35,7 +35,7 @@ REAL, FAKE = _samples(1), _samples(2) + 1.5
 UNIFORM = torch.rand(SHAPE, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
 
 
-def _pay(name: str, critic: Critic) -> Tensor:
+def _pay(name: str, critic: DiscriminatorProbe) -> Tensor:
     """What a penalty asks of a critic, put together from its parts as they are documented."""
     penalty, kinds = PENALTIES[name], []
     kinds += [REAL] if penalty.real else []

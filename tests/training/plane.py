@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from gansmith.data.dataset import Dataset
-from gansmith.data.store import open_dataset
-from gansmith.networks import Discriminator, Pair, SampleSpec, build_pair
+from gansmith.loading.open import open_dataset
+from gansmith.networks import Discriminator, GANNetworks, SampleSpec, build_networks
 from gansmith.recipe import DataConfig, Recipe, override, parse_recipe
 from gansmith.training.duel import Batch, NoiseDuel
 from gansmith.training.engine import Engine
@@ -43,9 +43,9 @@ def plane_duel(
     """A duel over points on the CPU, with a discriminator of one's own if wanted."""
     recipe = plane_recipe(*settings)
     config, packing = recipe.network, recipe.objective.packing
-    pair = build_pair(config, spec, recipe.training.seed, packing)
+    pair = build_networks(config, spec, recipe.training.seed, packing)
     if critic is not None:
-        pair = Pair(pair.generator, critic)
+        pair = GANNetworks(pair.generator, critic)
     duel = NoiseDuel(pair, recipe, Engine("32-true", seed=0, accelerator="cpu"))
     duel.set_progress(0.0, 0)
     return duel

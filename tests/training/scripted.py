@@ -11,35 +11,35 @@ from pathlib import Path
 
 import torch
 
-from gansmith.checkpoint import Tree
-from gansmith.networks import SampleSpec, build_pair
+from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import Recipe
+from gansmith.storage.checkpoint import Tree
+from gansmith.training.callbacks import TrainingState
+from gansmith.training.controller import Intervention
 from gansmith.training.duel import Batch, Duel, NoiseDuel
 from gansmith.training.engine import Engine
-from gansmith.training.guard import Ruling
-from gansmith.training.moment import Moment
 from gansmith.training.trainer import Trainer
 from tests.training.toy import toy_recipe, toy_trainer
 
-Script = dict[int, Ruling]
+Script = dict[int, Intervention]
 
 
 class Scripted:
     """Rules as was written down, by samples seen; where signals break, by `broken`."""
 
-    def __init__(self, script: Script, broken: Ruling | None = None) -> None:
-        self.script, self.broken = script, broken or Ruling()
+    def __init__(self, script: Script, broken: Intervention | None = None) -> None:
+        self.script, self.broken = script, broken or Intervention()
         self.heard: list[int] = []
         self.settings: list[str] = []
 
-    def resume(self, moment: Moment, settings: Iterable[str]) -> None:
+    def resume(self, moment: TrainingState, settings: Iterable[str]) -> None:
         self.settings = list(settings)
 
-    def rule(self, moment: Moment, signals: dict[str, float]) -> Ruling:
+    def rule(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
         self.heard.append(moment.samples)
         if not all(map(math.isfinite, signals.values())):
             return self.broken
-        return self.script.get(moment.samples, Ruling())
+        return self.script.get(moment.samples, Intervention())
 
 
 class Watcher:
@@ -50,12 +50,12 @@ class Watcher:
         self.trainer: Trainer | None = None
         self.rates: dict[int, tuple[float, float]] = {}
 
-    def resume(self, moment: Moment) -> None: ...
+    def resume(self, moment: TrainingState) -> None: ...
 
-    def told(self, moment: Moment, signals: dict[str, float]) -> None:
+    def told(self, moment: TrainingState, signals: dict[str, float]) -> None:
         self.told_at.append(moment.samples)
 
-    def look(self, moment: Moment) -> bool:
+    def look(self, moment: TrainingState) -> bool:
         assert self.trainer is not None
         rates = (o.param_groups[0]["lr"] for o in self.trainer.duel.optimisers.values())
         self.rates[moment.samples] = (next(rates), next(rates))
@@ -65,7 +65,7 @@ class Watcher:
 
 
 def _rebuild(recipe: Recipe, engine: Engine, seed: int) -> Duel:
-    return NoiseDuel(build_pair(recipe.network, SampleSpec(1, 16, 16, 2), seed), recipe, engine)
+    return NoiseDuel(build_networks(recipe.network, SampleSpec(1, 16, 16, 2), seed), recipe, engine)
 
 
 def guarded(

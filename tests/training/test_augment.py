@@ -148,10 +148,10 @@ def test_without_a_target_the_probability_stays() -> None:
 def test_another_configuration_counts_from_its_own_probability() -> None:
     augmentation = _augmentation("flip", probability=0.4)
     augmentation.restore({"probability": 0.5})
-    augmentation.retune(AugmentConfig(ops=("flip", "colour"), probability=0.4))
+    augmentation.reconfigure(AugmentConfig(ops=("flip", "colour"), probability=0.4))
     assert augmentation.probability == pytest.approx(0.5)
     assert not torch.equal(augmentation(_noise(32))[:, 0], _noise(32)[:, 0])
-    augmentation.retune(AugmentConfig(ops=("flip",), probability=0.2))
+    augmentation.reconfigure(AugmentConfig(ops=("flip",), probability=0.2))
     assert augmentation.probability == 0.2
 
 

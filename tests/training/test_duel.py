@@ -9,16 +9,16 @@ from types import ModuleType
 import pytest
 import torch
 
-from gansmith.checkpoint import all_finite
 from gansmith.errors import GansmithError
-from gansmith.networks import SampleSpec, build_pair
+from gansmith.networks import SampleSpec, build_networks
 from gansmith.objectives.constraints import CONSTRAINTS
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.objectives.penalties import PENALTIES
 from gansmith.recipe import load_recipe
+from gansmith.storage.checkpoint import all_finite
+from gansmith.tasks.build import build_training
 from gansmith.training.duel import Batch, NoiseDuel
 from gansmith.training.engine import Engine
-from gansmith.workflow.assemble import assemble
 from tests.training.plane import batch, copies, plane_duel, plane_recipe, ring
 
 BASELINES = Path(__file__).parents[2] / "benchmarks" / "baselines"
@@ -46,7 +46,7 @@ class Twins:
 
     def __init__(self, seed: int) -> None:
         recipe = load_recipe("textbook")
-        pair = build_pair(recipe.network, SampleSpec(1, 28, 28), seed=seed)
+        pair = build_networks(recipe.network, SampleSpec(1, 28, 28), seed=seed)
         self.duel = NoiseDuel(pair, recipe, _Engine(seed))
         noise = torch.Generator().manual_seed(seed)
         draw = lambda: _single((64, 100), noise)  # noqa: E731
@@ -132,7 +132,7 @@ def test_every_objective_with_every_penalty_trains_the_ring(
 ) -> None:
     rules = {"name": name, "penalty": penalty, "constraint": constraint, "clip": 0.1}
     settings = [f"objective.{field}={value}" for field, value in rules.items()]
-    game = assemble(plane_recipe(*settings), ring())
+    game = build_training(plane_recipe(*settings), ring())
     duel = game.duel
     before = {player: copies(network) for player, network in duel.networks.items()}
     for step in range(steps):

@@ -36,7 +36,7 @@ class Descents:
 
     def __init__(self, duel: NoiseDuel) -> None:
         self.duel, self.losses, self.slopes = duel, list[float](), list[Array]()
-        duel._engine.descend = self  # type: ignore[method-assign]
+        duel._engine.backward_and_step = self  # type: ignore[method-assign]
 
     def __call__(self, loss: Tensor, optimiser: Any) -> None:
         if optimiser is self.duel.optimisers["discriminator"]:

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
-from gansmith.checkpoint import load_tree, save_tree
 from gansmith.errors import GansmithError
 from gansmith.networks import SampleSpec
+from gansmith.storage.checkpoint import load_tree, save_tree
+from gansmith.tasks.build import build_training
 from gansmith.training.duel import Batch, NoiseDuel
 from gansmith.training.engine import Engine
-from gansmith.workflow.assemble import assemble
 from tests.training.plane import NormedCritic, batch, copies, plane_duel, plane_recipe, ring
 
 
@@ -75,7 +75,7 @@ def test_spectral_comes_back_from_a_checkpoint(tmp_path: Path) -> None:
     save_tree({"networks": networks}, tmp_path / "state")
     for name, weights in load_tree(tmp_path / "state")["networks"].items():
         other.networks[name].load_state_dict(weights)
-    assert torch.equal(duel.judge(batch()), other.judge(batch()))
+    assert torch.equal(duel.discriminate(batch()), other.discriminate(batch()))
     for name, optimiser in duel.optimisers.items():
         other.optimisers[name].load_state_dict(copy.deepcopy(optimiser.state_dict()))
     other._engine.random.set_state(duel._engine.random.get_state())
@@ -101,9 +101,11 @@ def test_the_discriminator_takes_so_many_steps_each_on_its_own_batch(
     duel = plane_duel(f"objective.name={name}", f"objective.critic_steps={steps}")
     assert (duel.shown, duel.draws) == (steps, steps + paired)
     descents: Counter[int] = Counter()
-    descend = duel._engine.descend
+    backward_and_step = duel._engine.backward_and_step
     monkeypatch.setattr(
-        duel._engine, "descend", lambda loss, to: (descents.update([id(to)]), descend(loss, to))
+        duel._engine,
+        "descend",
+        lambda loss, to: (descents.update([id(to)]), backward_and_step(loss, to)),
     )
     passes, batches = Passes(duel.discriminator), [batch(k) for k in range(duel.draws)]
     duel.step(batches)
@@ -130,9 +132,11 @@ def test_packing_shows_the_discriminator_several_samples_as_one(packing: int) ->
     assert both.shape == (2 * 64 // packing, 2 * packing, 1, 1)
     assert torch.equal(passes.inputs[0], both)
     assert torch.equal(passes.inputs[1], _packs(fakes[1], packing))
-    logits = duel.judge(real)
+    logits = duel.discriminate(real)
     assert logits.shape == (64 // packing,)
-    rest = duel.judge(batch(0, count=64 + packing - 1))  # what does not fill a pack is left out
+    rest = duel.discriminate(
+        batch(0, count=64 + packing - 1)
+    )  # what does not fill a pack is left out
     assert rest.shape == logits.shape
 
 
@@ -145,15 +149,15 @@ def test_a_batch_that_packs_do_not_fill_is_refused() -> None:
 def test_packing_is_refused_with_labels_and_plays_without() -> None:
     packed = "objective.packing=2"
     with pytest.raises(GansmithError, match=r"objective.packing=2 .*network.conditional=false"):
-        assemble(plane_recipe(packed, "network.conditional=true"), ring())
-    game = assemble(plane_recipe(packed), ring())
+        build_training(plane_recipe(packed, "network.conditional=true"), ring())
+    game = build_training(plane_recipe(packed), ring())
     game.duel.set_progress(0, 0)
     game.duel.step([game.feed.next() for _ in range(game.duel.draws)])
-    assert game.duel.judge(game.feed.next()).shape == (32,)
+    assert game.duel.discriminate(game.feed.next()).shape == (32,)
 
 
 def test_labels_reach_both_players_beside_their_own_samples() -> None:
-    game = assemble(plane_recipe("network.conditional=true", "objective.name=hinge"), ring())
+    game = build_training(plane_recipe("network.conditional=true", "objective.name=hinge"), ring())
     told: list[Tensor] = []
     for player in game.duel.networks.values():
         player.register_forward_pre_hook(lambda _, inputs: told.append(inputs[1]))
@@ -190,7 +194,7 @@ def test_judging_returns_logits_and_changes_nothing(constraint: str) -> None:
     _play(duel, 2)
     before, random = copies(duel.discriminator), duel._engine.random.get_state()
     gradients = [p.grad for p in duel.discriminator.parameters()]
-    logits = duel.judge(batch(7, count=10))
+    logits = duel.discriminate(batch(7, count=10))
     assert logits.shape == (10,) and not logits.requires_grad
     assert all(torch.equal(before[key], now) for key, now in copies(duel.discriminator).items())
     assert all(
@@ -208,7 +212,7 @@ def test_retuning_changes_the_game_from_the_next_step() -> None:
     _play(duel, 2)
     assert "penalty" in duel.signals()
     other = ("objective.name=wasserstein", "objective.penalty=none", "objective.critic_steps=2")
-    duel.retune(plane_recipe(*other, "optimiser.g_lr=5e-5", "optimiser.beta1=0.5"))
+    duel.reconfigure(plane_recipe(*other, "optimiser.g_lr=5e-5", "optimiser.beta1=0.5"))
     duel.set_progress(0.5, 100)
     assert (duel.shown, duel.draws) == (2, 2)
     _play(duel, 1, first=2)

@@ -6,18 +6,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from gansmith.checkpoint import Tree, load_tree
 from gansmith.errors import GansmithError
-from gansmith.media.text.points import to_texts
+from gansmith.media.text.code_points import to_texts
 from gansmith.model import rebuild
-from gansmith.networks import SampleSpec, build_pair
-from gansmith.networks.sequence import SequenceGenerator, uniform
+from gansmith.networks import SampleSpec, build_networks
+from gansmith.networks.sequence.language_model import SequenceGenerator, uniform
 from gansmith.recipe import NetworkConfig
 from gansmith.run import Run
-from gansmith.training.ema import Average
+from gansmith.storage.checkpoint import Tree, load_tree
+from gansmith.tasks.build import TrainingSetup, build_training
+from gansmith.training.callbacks import Callback
+from gansmith.training.ema import EMA
 from gansmith.training.engine import Engine
-from gansmith.training.moment import Observer
-from gansmith.training.sequence import (
+from gansmith.training.sequence.duel import (
     ADVERSARIAL,
     LIKELIHOOD,
     WARM_UP,
@@ -25,7 +26,6 @@ from gansmith.training.sequence import (
     contenders,
 )
 from gansmith.training.trainer import Trainer
-from gansmith.workflow.assemble import Assembly, assemble
 from tests.training.scripted import assert_equal
 from tests.training.toy import StopAfter
 from tests.training.verses import TEXTS, play, text_game, text_recipe, verses, weights
@@ -33,7 +33,7 @@ from tests.training.verses import TEXTS, play, text_game, text_recipe, verses, w
 FAST = "sequence.likelihood_lr=1e-2"
 
 
-def _duel(game: Assembly) -> SequenceDuel:
+def _duel(game: TrainingSetup) -> SequenceDuel:
     assert isinstance(game.duel, SequenceDuel)
     return game.duel
 
@@ -57,7 +57,7 @@ def test_likelihood_falls_towards_what_the_grammar_leaves_open() -> None:
     play(game, 250, 0.1)
     duel = _duel(game)
     assert first > 3 and duel.signals()["g_loss"] < 0.5
-    texts = to_texts(game.blueprint.medium.decode(_written(duel, 200)))
+    texts = to_texts(game.blueprint.codec.decode(_written(duel, 200)))
     assert sum(text in TEXTS for text in texts) > 150
 
 
@@ -89,7 +89,7 @@ def test_a_discriminator_learns_to_tell_texts_of_the_grammar_from_noise() -> Non
     assert signals["phase"] == WARM_UP
     assert signals["real_sign"] > 0.5 and signals["fake_sign"] < -0.5
     real, _ = game.feed.next()
-    judged = game.duel.judge(game.feed.next())
+    judged = game.duel.discriminate(game.feed.next())
     assert judged.shape == (len(real),) and judged.mean() > 0
 
 
@@ -105,7 +105,7 @@ def test_the_generator_moves_towards_a_fixed_discriminators_taste() -> None:
 
     before = liked()
     loose = ("sequence.kl=0", "sequence.replay=0", "optimiser.g_lr=2e-3", "optimiser.d_lr=0")
-    duel.retune(text_recipe(*loose))
+    duel.reconfigure(text_recipe(*loose))
     signals = play(game, 40, 0.9)
     assert signals["phase"] == ADVERSARIAL and signals["kl"] > 0
     assert liked() > before + 0.5
@@ -141,15 +141,15 @@ def test_batches_are_cut_to_their_longest_text_without_changing_anything() -> No
 
 
 def test_other_pairs_are_refused() -> None:
-    pair = build_pair(NetworkConfig(name="conv"), SampleSpec(1, 28, 28), seed=0)
+    pair = build_networks(NetworkConfig(name="conv"), SampleSpec(1, 28, 28), seed=0)
     with pytest.raises(GansmithError, match="set network=sequence"):
         SequenceDuel(pair, text_recipe(), Engine("32-true", seed=0, accelerator="cpu"))
 
 
-def _trainer(folder: Path, observers: Sequence[Observer] = ()) -> Trainer:
+def _trainer(folder: Path, observers: Sequence[Callback] = ()) -> Trainer:
     """Each of the three phases takes about a third of 480 samples."""
     recipe = text_recipe("training.samples=480", "sequence.check_every=3", "network.dropout=0.2")
-    game, run = assemble(recipe, verses()), Run(folder)
+    game, run = build_training(recipe, verses()), Run(folder)
     if not run.exists:
         run.create(recipe, {})
     return Trainer(game.duel, game.feed, game.engine, recipe, run, observers)
@@ -186,7 +186,7 @@ def test_labels_reach_both_players() -> None:
 def test_average_and_start_are_the_contenders_once_both_are_there() -> None:
     game = text_game(FAST)
     duel = _duel(game)
-    average = Average(duel.networks["generator"], 100, 0.1)
+    average = EMA(duel.networks["generator"], 100, 0.1)
 
     def offered() -> set[str]:
         networks = {name: net.state_dict() for name, net in duel.networks.items()}

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from gansmith.checkpoint import Tree, load_tree
 from gansmith.errors import GansmithError
 from gansmith.run import Run
+from gansmith.storage.checkpoint import Tree, load_tree
 from gansmith.training.trainer import Trainer
 from tests.training.scripted import assert_equal
 from tests.training.toy import StopAfter, toy_recipe, toy_trainer

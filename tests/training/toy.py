@@ -10,13 +10,13 @@ import numpy as np
 
 from gansmith.data.dataset import Dataset
 from gansmith.media import MEDIA
-from gansmith.networks import SampleSpec, build_pair
+from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import Recipe, load_recipe
 from gansmith.run import Run
+from gansmith.training.callbacks import Callback, TrainingState
 from gansmith.training.duel import NoiseDuel
 from gansmith.training.engine import Engine
-from gansmith.training.feed import Feed
-from gansmith.training.moment import Moment, Observer
+from gansmith.training.loader import BatchLoader
 from gansmith.training.trainer import Trainer
 
 SMALL = [
@@ -49,7 +49,7 @@ def toy_recipe(samples: int, *settings: str) -> Recipe:
 def toy_trainer(
     recipe: Recipe,
     folder: Path,
-    observers: tuple[Observer, ...] = (),
+    observers: tuple[Callback, ...] = (),
     dataset: Dataset | None = None,
 ) -> Trainer:
     """A trainer over the bars, with its run folder laid out."""
@@ -60,10 +60,10 @@ def toy_trainer(
     engine = Engine(recipe.training.precision, recipe.training.seed)
     classes = dataset.classes if recipe.network.conditional else 0
     spec = SampleSpec(1, 16, 16, classes)
-    pair = build_pair(recipe.network, spec, recipe.training.seed)
+    pair = build_networks(recipe.network, spec, recipe.training.seed)
     duel = NoiseDuel(pair, recipe, engine)
     config = recipe.training
-    feed = Feed(dataset, MEDIA["image"](), engine, config.batch, config.seed, bool(classes))
+    feed = BatchLoader(dataset, MEDIA["image"](), engine, config.batch, config.seed, bool(classes))
     return Trainer(duel, feed, engine, recipe, run, observers)
 
 
@@ -73,11 +73,11 @@ class StopAfter:
     def __init__(self, samples: int, number: signal.Signals = signal.SIGTERM) -> None:
         self.samples, self.number = samples, number
 
-    def resume(self, moment: Moment) -> None: ...
+    def resume(self, moment: TrainingState) -> None: ...
 
-    def told(self, moment: Moment, signals: dict[str, float]) -> None: ...
+    def told(self, moment: TrainingState, signals: dict[str, float]) -> None: ...
 
-    def look(self, moment: Moment) -> bool:
+    def look(self, moment: TrainingState) -> bool:
         if moment.samples == self.samples:
             os.kill(os.getpid(), self.number)
         return False

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from gansmith.data.dataset import Dataset
-from gansmith.media.text.points import to_points
+from gansmith.media.text.code_points import to_points
 from gansmith.recipe import Recipe, override, parse_recipe
-from gansmith.workflow.assemble import Assembly, assemble
+from gansmith.tasks.build import TrainingSetup, build_training
 
 WHO = ("the cat", "a dog", "the old man", "my sister", "one bird")
 DOES = ("sits", "sleeps", "sings softly", "waits", "runs")
@@ -44,12 +44,12 @@ def text_recipe(*settings: str) -> Recipe:
     return override(parse_recipe(base), settings)
 
 
-def text_game(*settings: str, dataset: Dataset | None = None) -> Assembly:
+def text_game(*settings: str, dataset: Dataset | None = None) -> TrainingSetup:
     """Duel and feed on the CPU."""
-    return assemble(text_recipe(*settings), dataset or verses())
+    return build_training(text_recipe(*settings), dataset or verses())
 
 
-def play(game: Assembly, steps: int, progress: float) -> dict[str, float]:
+def play(game: TrainingSetup, steps: int, progress: float) -> dict[str, float]:
     """Play some steps at one progress of the training."""
     for _ in range(steps):
         game.duel.set_progress(progress, 0)

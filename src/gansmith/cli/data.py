@@ -20,7 +20,7 @@ def data_list(context: typer.Context) -> None:
     """List the named data sets."""
     if context.invoked_subcommand is not None:
         return
-    from gansmith.data.names import known
+    from gansmith.loading.names import known
 
     table = Table("name", "what it is", "licence")
     for name, about in known().items():
@@ -31,10 +31,10 @@ def data_list(context: typer.Context) -> None:
 @data_app.command("get")
 def data_get(name: Annotated[str, typer.Argument(help="A name from `gansmith data`.")]) -> None:
     """Fetch a named data set, check it and keep it."""
-    from gansmith.data.store import open_dataset
+    from gansmith.loading.open import open_dataset
     from gansmith.recipe import DataConfig
 
-    dataset = open_dataset(DataConfig(source=name), say=console.print)
+    dataset = open_dataset(DataConfig(source=name), log=console.print)
     held_out = int(dataset.held_out.sum())
     console.print(f"{name}: {len(dataset):,} samples, {held_out:,} of them held out")
 
@@ -60,11 +60,11 @@ def data_inspect(
     ] = None,
 ) -> None:
     """Tell what is in your data and what a recipe will do to it."""
-    from gansmith.workflow.inspect_data import inspect_data
+    from gansmith.tasks.inspect_data import inspect_data
 
     notices = Console(stderr=True) if as_json else console
     found, trip = inspect_data(
-        path, recipe, settings or (), sheet=sheet, pairs=round_trip, say=notices.print
+        path, recipe, settings or (), sheet=sheet, pairs=round_trip, log=notices.print
     )
     if as_json:
         pairs = {} if trip is None else {"round_trip": trip.to_json()}
@@ -87,10 +87,10 @@ def data_augment(
     settings: Settings = None,
 ) -> None:
     """Draw what augmentation will do to your data, before any training."""
-    from gansmith.data.store import open_dataset
-    from gansmith.workflow.preview import write_preview
-    from gansmith.workflow.settle import resolve
+    from gansmith.loading.open import open_dataset
+    from gansmith.tasks.augmentation_preview import write_preview
+    from gansmith.tasks.resolve_config import resolve
 
     chosen = resolve(recipe, data=path, settings=settings or ())
-    write_preview(chosen, open_dataset(chosen.data, say=console.print), out, console.print)
+    write_preview(chosen, open_dataset(chosen.data, log=console.print), out, console.print)
     console.print(f"preview in {out}")

@@ -24,11 +24,11 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Judge samples against held-out real data, beside real against real."""
-    from gansmith.workflow.evaluate import evaluate as judge
-    from gansmith.workflow.tables import verdict_table
+    from gansmith.console import verdict_table
+    from gansmith.tasks.evaluate import evaluate as evaluator
 
     notices = Console(stderr=True) if as_json else console
-    verdict = judge(
+    verdict = evaluator(
         target, reference=reference, samples=count, extractor=extractor, console=notices
     )
     if as_json:
@@ -39,7 +39,7 @@ def evaluate(
 
 def report(run: RunArgument) -> None:
     """Write the report of a run again."""
-    from gansmith.evaluation.report import write_report
+    from gansmith.report.report import write_report
     from gansmith.run import Run
 
     console.print(f"report {write_report(Run(run).require().path)}")
@@ -54,7 +54,7 @@ def compare(
     ] = None,
 ) -> None:
     """Lay runs side by side: figures, settings that differ, curves, sheets."""
-    from gansmith.evaluation.compare import compare_runs, write_comparison
+    from gansmith.report.compare import compare_runs, write_comparison
 
     console.print(compare_runs(runs))
     if out is not None:

@@ -23,7 +23,7 @@ def train(
     settings: Settings = None,
 ) -> None:
     """Train a recipe. The same command again resumes."""
-    from gansmith.workflow.train import train as run_training
+    from gansmith.tasks.train import train as run_training
 
     run_training(
         recipe,
@@ -58,9 +58,9 @@ def doctor(
     settings: Settings = None,
 ) -> None:
     """Tell what this machine is and what a recipe needs; or how a run is and what to do."""
-    from gansmith.workflow.doctor import doctor as look_over
-    from gansmith.workflow.examine import examine, run_named
-    from gansmith.workflow.settle import resolve
+    from gansmith.report.diagnosis import examine, run_named
+    from gansmith.tasks.doctor import doctor as look_over
+    from gansmith.tasks.resolve_config import resolve
 
     run = None if target is None else run_named(target)
     if run is not None and (data or settings):

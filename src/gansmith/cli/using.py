@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gansmith.cli.options import Format, Label, RunArgument, Seed, console
-from gansmith.counting import counted
+from gansmith.counting import pluralize
 
 TEXTS = "Texts"
 """Heading of the options that only generators of texts take."""
@@ -75,8 +75,8 @@ def generate(
     ] = None,
 ) -> None:
     """Make samples: single files, one array, one sheet, or one file of texts."""
-    from gansmith.workflow.compose import Wish
-    from gansmith.workflow.generate import generate as write_samples
+    from gansmith.media.text.generate import TextGenerationConfig
+    from gansmith.tasks.generate import generate as write_samples
 
     place = write_samples(
         run,
@@ -87,9 +87,11 @@ def generate(
         out=out,
         format_=format_,
         tempo=tempo,
-        wish=Wish(temperature, top_p, title, prompt, max_length, form, best_of, picture),
+        wish=TextGenerationConfig(
+            temperature, top_p, title, prompt, max_length, form, best_of, picture
+        ),
     )
-    console.print(f"{counted(count, 'sample')} in {place}")
+    console.print(f"{pluralize(count, 'sample')} in {place}")
 
 
 def interpolate(
@@ -105,9 +107,9 @@ def interpolate(
     label: Label = None,
 ) -> None:
     """Walk from sample to sample: a film, one continuous sound, or a file a step."""
-    from gansmith.workflow.generate import interpolate as write_walk
+    from gansmith.tasks.generate import interpolate as write_interpolation
 
-    place = write_walk(run, out, frames=frames, seed=seed, label=label)
+    place = write_interpolation(run, out, frames=frames, seed=seed, label=label)
     console.print(f"{frames} steps in {place}")
 
 
@@ -124,7 +126,7 @@ def similar(
     format_: Format = None,
 ) -> None:
     """More like this: find the sample that comes nearest to a file, and vary around it."""
-    from gansmith.workflow.similar import similar as find_similar
+    from gansmith.tasks.invert import similar as find_similar
 
     place, found = find_similar(
         run, like, count, spread=spread, seed=seed, label=label, out=out, format_=format_
@@ -143,6 +145,6 @@ def kit(
     format_: Format = "wav",
 ) -> None:
     """Write one-shots by class and an .sfz that loads in samplers."""
-    from gansmith.workflow.kit import kit as write_kit
+    from gansmith.media.audio.sampler_kit import kit as write_kit
 
     console.print(f"kit in {write_kit(run, count, seed=seed, out=out, format_=format_ or 'wav')}")

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from gansmith.data.note_names import note_numbers
 from gansmith.errors import GansmithError
-from gansmith.media.audio.notes import note_numbers
 
 TABLES = ("labels.csv", "labels.json")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
-from gansmith.evaluation.readings import right_share
+from gansmith.report.metric_formatting import discriminator_accuracy
 
 Values = dict[str, float]
 
@@ -21,7 +21,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Seen:
+class ProbeResult:
     """What a probe found, at a share of the budget; `counts` are samples in each mode."""
 
     progress: float
@@ -48,7 +48,7 @@ class History:
     shares: Sequence[float]
     since: float = 0.0
     steps: list[Step] = field(default_factory=list)
-    looks: list[Seen] = field(default_factory=list)
+    looks: list[ProbeResult] = field(default_factory=list)
     said: dict[str, float] = field(default_factory=dict)
 
     def add_step(self, progress: float, values: Values) -> None:
@@ -57,7 +57,7 @@ class History:
 
     def add_look(self, progress: float, values: Values, counts: list[int]) -> None:
         """Add what a probe found."""
-        self.looks.append(Seen(progress, values, counts))
+        self.looks.append(ProbeResult(progress, values, counts))
 
     def take_up(self, event: dict[str, Any]) -> None:
         """Take up what a run noted of an earlier session."""
@@ -111,7 +111,7 @@ class History:
     def right(self, share: float) -> float | None:
         """Share of samples that the discriminator took for what they were, lately."""
         real, fake = self.mean("real_sign", share), self.mean("fake_sign", share)
-        return None if real is None or fake is None else right_share(real, fake)
+        return None if real is None or fake is None else discriminator_accuracy(real, fake)
 
     def poor(self, share: float, looks: int = 1) -> bool:
         """Whether the coverage of so many latest probes is below a share of its floor."""

@@ -6,19 +6,19 @@ import math
 import time
 from collections.abc import Callable, Iterable
 
-from gansmith.health.critic import Critic
 from gansmith.health.diagnosis import Diagnosis
+from gansmith.health.discriminator_probe import DiscriminatorProbe
 from gansmith.health.history import History
-from gansmith.health.probe import Probe
 from gansmith.health.remedies import remedy
 from gansmith.health.rules import SETTLED, diagnose, suspected
+from gansmith.health.sample_probe import SampleProbe
 from gansmith.model import Blueprint, Model
 from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
-from gansmith.training.allowance import Allowance
-from gansmith.training.guard import Ruling
-from gansmith.training.moment import Moment
+from gansmith.training.callbacks import TrainingState
+from gansmith.training.controller import Intervention
+from gansmith.training.time_budget import TimeBudget
 
 SEED = 7
 """Of the latents that every probe looks at; others than those of the judge."""
@@ -45,18 +45,18 @@ class Monitor:
         run: Run,
         recipe: Recipe,
         blueprint: Blueprint,
-        probe: Probe,
-        critic: Critic,
+        probe: SampleProbe,
+        critic: DiscriminatorProbe,
         tell: Callable[[str], None],
     ) -> None:
         self._run, self._recipe, self._config = run, recipe, recipe.health
         self._blueprint, self._probe, self._critic, self._tell = blueprint, probe, critic, tell
         self._current = recipe
         self._history = History(probe.floors, probe.modes.names, probe.modes.shares.tolist())
-        self._allowance = Allowance(recipe.health.max_cost)
+        self._allowance = TimeBudget(recipe.health.max_cost)
         self._looks, self._remedies = 0, 0
 
-    def resume(self, moment: Moment, settings: Iterable[str]) -> None:
+    def resume(self, moment: TrainingState, settings: Iterable[str]) -> None:
         """Take up what earlier sessions noted, and the settings they changed."""
         self._current = override(self._recipe, settings)
         for event in self._run.events():
@@ -65,7 +65,7 @@ class Monitor:
             self._remedies += event["event"] == "diagnosis" and event["action"] == "heal"
         self._looks = int(moment.progress * self._config.probes)
 
-    def rule(self, moment: Moment, signals: dict[str, float]) -> Ruling:
+    def rule(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
         """Hear the signals of a logged step; probe where it is time; rule."""
         started = time.perf_counter()
         self._history.add_step(moment.progress, signals)
@@ -77,14 +77,14 @@ class Monitor:
         self._allowance.spent += time.perf_counter() - started
         return ruling
 
-    def _due(self, moment: Moment) -> bool:
+    def _due(self, moment: TrainingState) -> bool:
         """Whether a probe is due and can be paid for."""
         probes = self._config.probes
         if moment.progress < (self._looks + 1) / probes:
             return False
         return self._allowance.covers(moment.seconds)
 
-    def _look(self, moment: Moment) -> None:
+    def _look(self, moment: TrainingState) -> None:
         started = time.perf_counter()
         self._looks = int(moment.progress * self._config.probes)
         assert isinstance(moment.network, Generator)
@@ -106,7 +106,7 @@ class Monitor:
             monitor_seconds=round(self._allowance.last, 4),
         )
 
-    def _answer(self, moment: Moment, found: list[Diagnosis], probed: bool) -> Ruling:
+    def _answer(self, moment: TrainingState, found: list[Diagnosis], probed: bool) -> Intervention:
         """Turn diagnoses into a ruling."""
         for diagnosis in found:
             ruling = self._treat(moment, diagnosis)
@@ -114,9 +114,9 @@ class Monitor:
                 return ruling
         healthy = probed and not (found or suspected(self._history)) and self._history.thriving
         settled = self._history.age >= SETTLED  # before that, collapse cannot be told
-        return Ruling(keep=healthy and settled and self._may_heal(moment))
+        return Intervention(keep=healthy and settled and self._may_heal(moment))
 
-    def _treat(self, moment: Moment, diagnosis: Diagnosis) -> Ruling:
+    def _treat(self, moment: TrainingState, diagnosis: Diagnosis) -> Intervention:
         """Do about one diagnosis what the recipe allows, and note it."""
         treatment = remedy(diagnosis, self._current)
         if self._may_heal(moment) and (treatment.heals or treatment.stop):
@@ -127,14 +127,16 @@ class Monitor:
             return treatment
         stop = self._config.act == "stop" and diagnosis.fatal
         self._note(moment, diagnosis, treatment, "stop" if stop else "warn")
-        return Ruling(stop=stop)
+        return Intervention(stop=stop)
 
-    def _may_heal(self, moment: Moment) -> bool:
+    def _may_heal(self, moment: TrainingState) -> bool:
         """Whether a remedy is left, and budget to try it on."""
         left = self._remedies < self._config.remedies and moment.progress < 1
         return self._config.act == "heal" and left
 
-    def _note(self, moment: Moment, diagnosis: Diagnosis, treatment: Ruling, action: str) -> None:
+    def _note(
+        self, moment: TrainingState, diagnosis: Diagnosis, treatment: Intervention, action: str
+    ) -> None:
         self._history.say(diagnosis.name, moment.progress)
         self._tell(f"{diagnosis.name}: {diagnosis.evidence}")
         self._run.log(

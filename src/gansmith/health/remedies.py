@@ -14,7 +14,7 @@ from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.rates import MODERATE, Settings, scaled, set_schedule, slower
 from gansmith.health.sequence_remedies import SEQUENCE_REMEDIES
 from gansmith.recipe import Recipe, merge_settings
-from gansmith.training.guard import Ruling
+from gansmith.training.controller import Intervention
 
 STEADY = (
     "objective.name=relativistic",
@@ -27,7 +27,7 @@ EVERYTHING = "translation,scale,cutout,colour"
 SPECTROGRAM = "translation,cutout"
 
 
-def remedy(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+def remedy(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
     """Return the settings that answer a diagnosis, and where to go on from.
 
     An empty ruling means that no setting would help.
@@ -61,55 +61,57 @@ def _first_penalty(recipe: Recipe) -> Settings:
     return (*set_schedule("objective.gamma", 5, 5), "objective.penalty_every=4", *rates)
 
 
-def _for_divergence(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
-    return Ruling(settings=slower(recipe), back="kept")
+def _for_divergence(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
+    return Intervention(settings=slower(recipe), back="kept")
 
 
-def _for_power_or_collapse(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
-    return Ruling(settings=merge_settings((*_level(recipe), *steady(recipe))), back="kept")
+def _for_power_or_collapse(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
+    return Intervention(settings=merge_settings((*_level(recipe), *steady(recipe))), back="kept")
 
 
-def _for_weakness(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+def _for_weakness(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
     return _faster("optimiser.d_lr", recipe)
 
 
-def _for_lost_modes(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+def _for_lost_modes(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
     """To the steady game; where it is played and loses what it had, more slowly, then no more."""
     objective = recipe.objective
     felt = objective.penalty == "r1+r2" and objective.gamma.start > 0
     if objective.name != "relativistic" or not felt:
-        return Ruling(settings=steady(recipe), back="kept")
+        return Intervention(settings=steady(recipe), back="kept")
     if not diagnosis.lost:
-        return Ruling()
+        return Intervention()
     if recipe.optimiser.g_lr.start < MODERATE / 4:
-        return Ruling(stop=True, back="kept")
-    return Ruling(settings=slower(recipe), back="kept")
+        return Intervention(stop=True, back="kept")
+    return Intervention(settings=slower(recipe), back="kept")
 
 
-def _for_stalling(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+def _for_stalling(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
     return _faster("optimiser.g_lr", recipe)
 
 
-def _faster(player: str, recipe: Recipe) -> Ruling:
+def _faster(player: str, recipe: Recipe) -> Intervention:
     """Begin anew with equal rates; where they are equal already, with one player's doubled."""
     rates = recipe.optimiser
     if rates.g_lr == rates.d_lr:
-        return Ruling(settings=scaled(player, rates.g_lr, 2), back="new")
-    return Ruling(settings=_level(recipe), back="new")
+        return Intervention(settings=scaled(player, rates.g_lr, 2), back="new")
+    return Intervention(settings=_level(recipe), back="new")
 
 
-def _for_copying(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+def _for_copying(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
     """Augment, then more; then what is copied already will not be unlearnt, and training ends."""
     augment, (some, every) = recipe.augment, _suitable(recipe)
     exhausted = bool(augment.ops) and augment.probability >= augment.limit
     if exhausted or not some:
         copies = diagnosis.name == "memorising"
-        return Ruling(stop=True, back="kept") if copies else Ruling()
+        return Intervention(stop=True, back="kept") if copies else Intervention()
     if augment.ops:
         ops = ",".join(dict.fromkeys((*augment.ops, *every.split(","))))
-        return Ruling(settings=(f"augment.ops={ops}", f"augment.probability={augment.limit:g}"))
+        return Intervention(
+            settings=(f"augment.ops={ops}", f"augment.probability={augment.limit:g}")
+        )
     first = (f"augment.ops={some}", f"augment.probability={min(0.5, augment.limit):g}")
-    return Ruling(settings=(*first, *scaled("objective.gamma", recipe.objective.gamma, 2)))
+    return Intervention(settings=(*first, *scaled("objective.gamma", recipe.objective.gamma, 2)))
 
 
 def _suitable(recipe: Recipe) -> tuple[str, str]:
@@ -120,8 +122,8 @@ def _suitable(recipe: Recipe) -> tuple[str, str]:
     return ("", "") if recipe.medium == "points" else (CROPS, EVERYTHING)
 
 
-def _no_answer(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
-    return Ruling()
+def _no_answer(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
+    return Intervention()
 
 
 def _level(recipe: Recipe) -> Settings:
@@ -133,7 +135,7 @@ def _level(recipe: Recipe) -> Settings:
     return tuple(setting for name in players for setting in scaled(name, higher, factor))
 
 
-REMEDIES: dict[str, Callable[[Diagnosis, Recipe], Ruling]] = {
+REMEDIES: dict[str, Callable[[Diagnosis, Recipe], Intervention]] = {
     "diverged": _for_divergence,
     "discriminator overpowers": _for_power_or_collapse,
     "discriminator too weak": _for_weakness,

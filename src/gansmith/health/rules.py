@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gansmith.health.diagnosis import ENOUGH, Diagnosis
-from gansmith.health.history import History, Seen
+from gansmith.health.history import History, ProbeResult
 
 Rule = Callable[[History], Diagnosis | None]
 
@@ -162,7 +162,7 @@ def partial_collapse(history: History) -> Diagnosis | None:
     )
 
 
-def missing(history: History, look: Seen, known: set[int]) -> set[int]:
+def missing(history: History, look: ProbeResult, known: set[int]) -> set[int]:
     """Modes with too small a share, where chance cannot explain it.
 
     Too small is less than a fifth of the real share; of a mode that was there before, two fifths.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.rates import Settings, scaled, slower
 from gansmith.recipe import Recipe
-from gansmith.training.guard import Ruling
+from gansmith.training.controller import Intervention
 
 LEAST_KL = 0.1
 
@@ -21,40 +21,40 @@ def closer(recipe: Recipe) -> Settings:
     )
 
 
-def _for_divergence(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
+def _for_divergence(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
     likelihood = f"sequence.likelihood_lr={recipe.sequence.likelihood_lr / 2:g}"
-    return Ruling(settings=(*slower(recipe), likelihood), back="kept")
+    return Intervention(settings=(*slower(recipe), likelihood), back="kept")
 
 
-def _for_straying(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
-    return Ruling(settings=closer(recipe), back="kept")
+def _for_straying(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
+    return Intervention(settings=closer(recipe), back="kept")
 
 
-def _for_lost_modes(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
-    return _for_straying(diagnosis, recipe) if diagnosis.lost else Ruling()
+def _for_lost_modes(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
+    return _for_straying(diagnosis, recipe) if diagnosis.lost else Intervention()
 
 
-def _for_weakness(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
-    return Ruling(settings=scaled("optimiser.d_lr", recipe.optimiser.d_lr, 2))
+def _for_weakness(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
+    return Intervention(settings=scaled("optimiser.d_lr", recipe.optimiser.d_lr, 2))
 
 
-def _for_overfitting(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
-    return Ruling(settings=scaled("optimiser.d_lr", recipe.optimiser.d_lr, 0.5))
+def _for_overfitting(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
+    return Intervention(settings=scaled("optimiser.d_lr", recipe.optimiser.d_lr, 0.5))
 
 
-def _for_stalling(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
-    return Ruling(settings=scaled("optimiser.g_lr", recipe.optimiser.g_lr, 2))
+def _for_stalling(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
+    return Intervention(settings=scaled("optimiser.g_lr", recipe.optimiser.g_lr, 2))
 
 
-def _for_copying(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
-    return Ruling(stop=True, back="kept")
+def _for_copying(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
+    return Intervention(stop=True, back="kept")
 
 
-def _no_answer(diagnosis: Diagnosis, recipe: Recipe) -> Ruling:
-    return Ruling()
+def _no_answer(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
+    return Intervention()
 
 
-SEQUENCE_REMEDIES: dict[str, Callable[[Diagnosis, Recipe], Ruling]] = {
+SEQUENCE_REMEDIES: dict[str, Callable[[Diagnosis, Recipe], Intervention]] = {
     "diverged": _for_divergence,
     "discriminator overpowers": _for_straying,
     "discriminator too weak": _for_weakness,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from gansmith.media.audio.medium import AudioMedium
-from gansmith.media.base import Medium
-from gansmith.media.image import ImageMedium
-from gansmith.media.points import PointsMedium
-from gansmith.media.text.captions import CaptionMedium
-from gansmith.media.text.medium import TextMedium
+from gansmith.media.audio.codec import AudioCodec
+from gansmith.media.captions.codec import CaptionCodec
+from gansmith.media.image.codec import ImageCodec
+from gansmith.media.points.codec import PointsCodec
+from gansmith.media.text.codec import TextCodec
+from gansmith.medium import Codec
 from gansmith.registry import Registry
 
-MEDIA: Registry[type[Medium]] = Registry("medium")
-MEDIA.register("image")(ImageMedium)
-MEDIA.register("points")(PointsMedium)
-MEDIA.register("audio")(AudioMedium)
-MEDIA.register("text")(TextMedium)
-MEDIA.register("captions")(CaptionMedium)
+MEDIA: Registry[type[Codec]] = Registry("medium")
+MEDIA.register("image")(ImageCodec)
+MEDIA.register("points")(PointsCodec)
+MEDIA.register("audio")(AudioCodec)
+MEDIA.register("text")(TextCodec)
+MEDIA.register("captions")(CaptionCodec)

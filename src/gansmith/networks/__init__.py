@@ -1,41 +1,34 @@
-"""Pairs of networks; importing this package registers all of them."""
+"""Networks by family; importing this package registers all of them."""
 
-from gansmith.networks import (
-    conv,
-    dcgan,
-    frames,
-    points,
-    residual,
-    sequence,
-    textbook,
-    textbook_wave,
-    wavegan,
-)
+from gansmith.networks import mlp, points
+from gansmith.networks.audio import mlp_wave, spectrogram, wavegan
 from gansmith.networks.base import (
     NETWORKS,
     Discriminator,
+    GANNetworks,
     Generator,
-    Pair,
     SampleSpec,
-    build_pair,
-    fill,
+    build_networks,
+    load_weights,
 )
+from gansmith.networks.image import conv, dcgan, r3gan
+from gansmith.networks.sequence import language_model
 
 __all__ = [
     "NETWORKS",
     "Discriminator",
+    "GANNetworks",
     "Generator",
-    "Pair",
     "SampleSpec",
-    "build_pair",
+    "build_networks",
     "conv",
     "dcgan",
-    "fill",
-    "frames",
+    "language_model",
+    "load_weights",
+    "mlp",
+    "mlp_wave",
     "points",
-    "residual",
-    "sequence",
-    "textbook",
-    "textbook_wave",
+    "r3gan",
+    "spectrogram",
     "wavegan",
 ]

@@ -86,7 +86,7 @@ class Discriminator(nn.Module, ABC):
         """Return one logit a sample."""
 
 
-class Pair(NamedTuple):
+class GANNetworks(NamedTuple):
     """The two players' networks."""
 
     generator: Generator
@@ -97,15 +97,15 @@ class PairFamily(NamedTuple):
     """What the registry knows of a family of pairs."""
 
     options: type[Section]
-    build: Callable[[SampleSpec, Any], Pair]
+    build: Callable[[SampleSpec, Any], GANNetworks]
 
 
 NETWORKS: Registry[PairFamily] = Registry("network")
 
 
-def register_pair(
+def register_networks(
     name: str, options: type[Section]
-) -> Callable[[Callable[[SampleSpec, Any], Pair]], Callable[[SampleSpec, Any], Pair]]:
+) -> Callable[[Callable[[SampleSpec, Any], GANNetworks]], Callable[[SampleSpec, Any], GANNetworks]]:
     """Enter a function that builds a pair under `name`.
 
     Args:
@@ -113,7 +113,9 @@ def register_pair(
         options: The section of further fields that `network` takes for this pair.
     """
 
-    def enter(build: Callable[[SampleSpec, Any], Pair]) -> Callable[[SampleSpec, Any], Pair]:
+    def enter(
+        build: Callable[[SampleSpec, Any], GANNetworks],
+    ) -> Callable[[SampleSpec, Any], GANNetworks]:
         NETWORKS.register(name)(PairFamily(options, build))
         return build
 
@@ -133,9 +135,9 @@ def pair_options(config: NetworkConfig) -> Section:
         raise explain(error, options, prefix="network.") from None
 
 
-def build_pair(
+def build_networks(
     config: NetworkConfig, spec: SampleSpec, seed: int | None = None, packing: int = 1
-) -> Pair:
+) -> GANNetworks:
     """Build a pair for these samples and check that the players fit each other.
 
     Args:
@@ -160,7 +162,7 @@ def build_pair(
     return pair
 
 
-def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+def load_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Give a network its weights.
 
     Raises:
@@ -176,7 +178,7 @@ def fill(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
 
 
 @torch.no_grad()
-def check_pair(name: str, pair: Pair, spec: SampleSpec, packing: int = 1) -> None:
+def check_pair(name: str, pair: GANNetworks, spec: SampleSpec, packing: int = 1) -> None:
     """Run two samples through both players and compare shapes with the spec."""
     for player in pair:
         player.eval()  # running statistics of a batch normalisation stay as they are

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 
-class MinibatchDeviation(nn.Module):
+class MinibatchStdDev(nn.Module):
     """Append a channel that holds the mean standard deviation over a group of samples.
 
     A generator that makes the same sample again and again is given away by it. Karras et al. 2018,

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from gansmith.networks.base import (
     Discriminator,
+    GANNetworks,
     Generator,
-    Pair,
     SampleSpec,
-    register_pair,
+    register_networks,
     with_label,
 )
 from gansmith.schema import Section
@@ -84,7 +84,7 @@ def _body(inputs: int, options: PointsOptions, outputs: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Linear(options.width, outputs))
 
 
-@register_pair("points", PointsOptions)
-def points(spec: SampleSpec, options: PointsOptions) -> Pair:
+@register_networks("points", PointsOptions)
+def points(spec: SampleSpec, options: PointsOptions) -> GANNetworks:
     """Build the pair."""
-    return Pair(PointsGenerator(spec, options), PointsDiscriminator(spec, options))
+    return GANNetworks(PointsGenerator(spec, options), PointsDiscriminator(spec, options))

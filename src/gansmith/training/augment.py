@@ -79,7 +79,7 @@ class Augmentation:
         step = samples / self._config.span * ((surplus > 0) - (surplus < 0))
         self._probability = min(max(self._probability + step, 0.0), self._config.limit)
 
-    def retune(self, config: AugmentConfig) -> None:
+    def reconfigure(self, config: AugmentConfig) -> None:
         """Go on by another configuration, and from its probability if that is another one."""
         if config.probability != self._config.probability:
             self._probability = config.probability

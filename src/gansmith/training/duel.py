@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from gansmith.errors import GansmithError
-from gansmith.networks import Pair
+from gansmith.networks import GANNetworks
 from gansmith.objectives.constraints import clip_weights, normalise_spectrally
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.objectives.penalties import PENALTIES, squared_gradients
@@ -49,10 +49,10 @@ class Duel(Protocol):
     draws: int
     shown: int
 
-    def hold_out(self, draw: Callable[[int], Batch]) -> None:
+    def set_validation_source(self, draw: Callable[[int], Batch]) -> None:
         """Take what draws up to so many real samples that no player learns from."""
 
-    def retune(self, recipe: Recipe) -> None:
+    def reconfigure(self, recipe: Recipe) -> None:
         """Go on by the settings of another recipe for the same networks."""
 
     def set_progress(self, progress: float, samples: int) -> None:
@@ -64,7 +64,7 @@ class Duel(Protocol):
     def signals(self) -> dict[str, float]:
         """Return losses and other signals of the last step."""
 
-    def judge(self, batch: Batch) -> Tensor:
+    def discriminate(self, batch: Batch) -> Tensor:
         """Return the discriminator's logits of real samples, without learning from them."""
 
     def state(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Duel(Protocol):
         """Take up what :meth:`state` gave."""
 
 
-DUELS: Registry[Callable[[Pair, Recipe, Engine], Duel]] = Registry("duel")
+DUELS: Registry[Callable[[GANNetworks, Recipe, Engine], Duel]] = Registry("duel")
 
 
 @DUELS.register("noise")
@@ -92,7 +92,7 @@ class NoiseDuel:
 
     averaged = "generator"
 
-    def __init__(self, pair: Pair, recipe: Recipe, engine: Engine) -> None:
+    def __init__(self, pair: GANNetworks, recipe: Recipe, engine: Engine) -> None:
         self._engine = engine
         if recipe.objective.constraint == "spectral":
             normalise_spectrally(pair.discriminator, recipe.training.seed)
@@ -100,15 +100,15 @@ class NoiseDuel:
         self.discriminator = pair.discriminator.to(engine.device)
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         self.augmentation = Augmentation(recipe.augment, engine)
-        self.retune(recipe)
+        self.reconfigure(recipe)
         self.optimisers = {name: self._adam(net) for name, net in self.networks.items()}
         self._steps, self._gamma = 0, 0.0
         self._seen: dict[str, Tensor] = {}
 
-    def hold_out(self, draw: Callable[[int], Batch]) -> None:
+    def set_validation_source(self, draw: Callable[[int], Batch]) -> None:
         """Ignore them: nothing in this game stops or turns by unseen samples."""
 
-    def retune(self, recipe: Recipe) -> None:
+    def reconfigure(self, recipe: Recipe) -> None:
         """Go on by the settings of another recipe, of the same networks and constraint."""
         settings = recipe.objective
         objective, penalty = OBJECTIVES[settings.name], PENALTIES[settings.penalty]
@@ -120,7 +120,7 @@ class NoiseDuel:
         self._recipe, self._objective, self._penalty = recipe, objective, penalty
         self.shown = settings.critic_steps
         self.draws = self.shown + objective.paired
-        self.augmentation.retune(recipe.augment)
+        self.augmentation.reconfigure(recipe.augment)
 
     def _adam(self, network: nn.Module) -> Optimizer:
         fused = self._engine.device.type in ("cpu", "cuda")
@@ -156,10 +156,10 @@ class NoiseDuel:
         loss = self._objective.discriminator(*answers)
         seen = {"real": answers[0], "fake": answers[1], "d_loss": loss}
         if due and settings.penalty != "none":
-            seen["penalty"] = self._toll(real, fake, answers, batch.labels)
+            seen["penalty"] = self._gradient_penalty(real, fake, answers, batch.labels)
             loss = loss + self._gamma * settings.penalty_every * seen["penalty"]
         self._seen = {name: value.detach() for name, value in seen.items()}
-        self._engine.descend(loss, self.optimisers["discriminator"])
+        self._engine.backward_and_step(loss, self.optimisers["discriminator"])
         if settings.constraint == "clip":
             clip_weights(self.discriminator, settings.clip)
         if self.augmentation.adaptive:
@@ -175,7 +175,7 @@ class NoiseDuel:
         fooling = self._judge(self._shown(self._fake(batch)), batch.labels)
         loss = self._objective.generator(fooling, real)
         self._seen["g_loss"] = loss.detach()
-        self._engine.descend(loss, self.optimisers["generator"])
+        self._engine.backward_and_step(loss, self.optimisers["generator"])
 
     def signals(self) -> dict[str, float]:
         """Return losses, shares of logits on the right side, gradient norms and augmentation.
@@ -200,7 +200,7 @@ class NoiseDuel:
         return {name: float((logits - middle).sign().mean()) for name, logits in signs.items()}
 
     @torch.no_grad()
-    def judge(self, batch: Batch) -> Tensor:
+    def discriminate(self, batch: Batch) -> Tensor:
         """Return the discriminator's logits of real samples, without learning from them."""
         self.discriminator.eval()
         whole = len(batch.samples) - len(batch.samples) % self._recipe.objective.packing
@@ -244,7 +244,7 @@ class NoiseDuel:
             logits: Tensor = self.discriminator(samples, labels)
         return _at_least_single(logits)
 
-    def _toll(
+    def _gradient_penalty(
         self, real: Tensor, fake: Tensor, answers: list[Tensor], labels: Tensor | None
     ) -> Tensor:
         """Return what the discriminator pays for its gradient, before its weight."""

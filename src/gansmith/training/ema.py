@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Average:
+class EMA:
     """A copy of a network that follows it slowly; all sampling and judging uses the copy.
 
     Yazici et al. 2019, arXiv 1806.04498; half-life and ramp as in Karras et al. 2020, arXiv
@@ -27,7 +27,7 @@ class Average:
         self._current: list[Tensor] = list(network.parameters())
         self._buffers = list(zip(self._network.buffers(), network.buffers(), strict=True))
 
-    def retune(self, half_life: int, ramp: float) -> None:
+    def reconfigure(self, half_life: int, ramp: float) -> None:
         """Follow with another half-life from now on."""
         if self._behind:
             self._follow(1.0)

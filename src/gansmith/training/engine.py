@@ -124,7 +124,9 @@ class Engine:
         whole = torch.rand(count * self.processes, *shape, generator=self.random)
         return self.share(whole).to(self.device, non_blocking=True)
 
-    def descend(self, loss: Tensor, optimiser: Optimizer, longest: float | None = None) -> None:
+    def backward_and_step(
+        self, loss: Tensor, optimiser: Optimizer, longest: float | None = None
+    ) -> None:
         """Take one step down a loss, its gradient averaged over all processes.
 
         A gradient longer than `longest` is shortened to it.

@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch.optim import Optimizer
 
-from gansmith.checkpoint import Tree
-from gansmith.networks import fill
+from gansmith.networks import load_weights
+from gansmith.storage.checkpoint import Tree
 from gansmith.training.duel import Duel
-from gansmith.training.ema import Average
+from gansmith.training.ema import EMA
 from gansmith.training.engine import Engine
 
 
-def capture_players(duel: Duel, average: Average) -> Tree:
+def training_state_dict(duel: Duel, average: EMA) -> Tree:
     """Return networks, optimisers, the average and the duel's own state."""
     return {
         "networks": {name: network.state_dict() for name, network in duel.networks.items()},
@@ -22,18 +22,18 @@ def capture_players(duel: Duel, average: Average) -> Tree:
     }
 
 
-def restore_players(state: Tree, duel: Duel, average: Average) -> None:
+def load_training_state(state: Tree, duel: Duel, average: EMA) -> None:
     """Take up what :func:`capture_players` gave."""
     for name, network in duel.networks.items():
-        fill(network, state["networks"][name])
+        load_weights(network, state["networks"][name])
     for name, optimiser in duel.optimisers.items():
         optimiser.load_state_dict(state["optimisers"][name])
         _match_layout(optimiser)
-    fill(average.network, state["average"])
+    load_weights(average.network, state["average"])
     duel.restore(state["duel"])
 
 
-def replace_players(duel: Duel, other: Duel, average: Average) -> None:
+def replace_weights(duel: Duel, other: Duel, average: EMA) -> None:
     """Give a duel the weights of another one of its kind, and optimisers that know nothing."""
     for name, network in duel.networks.items():
         network.load_state_dict(other.networks[name].state_dict())

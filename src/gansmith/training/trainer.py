@@ -6,25 +6,25 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
-from gansmith.checkpoint import Tree
 from gansmith.errors import GansmithError
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
-from gansmith.training.clock import Clock
+from gansmith.storage.checkpoint import Tree
+from gansmith.training.callbacks import Callback, TrainingState
+from gansmith.training.controller import Controller, Intervention
 from gansmith.training.duel import Duel
-from gansmith.training.ema import Average
+from gansmith.training.ema import EMA
 from gansmith.training.engine import Engine
-from gansmith.training.feed import Feed
-from gansmith.training.guard import Guard, Ruling
 from gansmith.training.interrupts import stop_signals
-from gansmith.training.moment import Moment, Observer
+from gansmith.training.loader import BatchLoader
+from gansmith.training.progress import Progress
 from gansmith.training.state import (
-    capture_players,
     capture_random,
-    replace_players,
-    restore_players,
+    load_training_state,
+    replace_weights,
     restore_random,
     seed_random,
+    training_state_dict,
 )
 
 
@@ -48,20 +48,20 @@ class Trainer:
     def __init__(
         self,
         duel: Duel,
-        feed: Feed,
+        feed: BatchLoader,
         engine: Engine,
         recipe: Recipe,
         run: Run,
-        observers: Sequence[Observer] = (),
-        guard: Guard | None = None,
+        observers: Sequence[Callback] = (),
+        guard: Controller | None = None,
         rebuild: Callable[[int], Duel] | None = None,
     ) -> None:
         self.duel, self.feed, self.engine = duel, feed, engine
         self.recipe, self.config, self.run = recipe, recipe.training, run
         self.observers, self.guard, self.rebuild = observers, guard, rebuild
-        self.clock = Clock(self.config)
+        self.clock = Progress(self.config)
         source = duel.networks[duel.averaged]
-        self.average = Average(source, self.config.ema_half_life, self.config.ema_ramp)
+        self.average = EMA(source, self.config.ema_half_life, self.config.ema_ramp)
         self.stopped = False
         self._settings: list[str] = []
         self._saved_at = 0.0
@@ -103,7 +103,7 @@ class Trainer:
                     return False
         return True
 
-    def _step(self, moment: Moment) -> None:
+    def _step(self, moment: TrainingState) -> None:
         self.duel.set_progress(moment.progress, moment.samples)
         self.duel.step([self.feed.next() for _ in range(self.duel.draws)])
         shown = self.config.batch * self.duel.shown
@@ -111,7 +111,7 @@ class Trainer:
         self.clock.steps += 1
         self.average.update(shown, self.clock.samples)
 
-    def _tend(self, moment: Moment, ending: bool) -> None:
+    def _tend(self, moment: TrainingState, ending: bool) -> None:
         """Log, look, save and follow the guard, where each is due."""
         if ending or self.clock.steps % self.config.log_every == 0:
             signals = self.engine.mean(self.duel.signals())
@@ -129,13 +129,13 @@ class Trainer:
         if self.engine.rank == 0:
             self._look_and_save(moment, ending or self.stopped)
 
-    def _ruling(self, moment: Moment, signals: dict[str, float]) -> Ruling:
+    def _ruling(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
         """Ask the guard, and tell every process what it said."""
-        ruling = Ruling() if self.guard is None else self.guard.rule(moment, signals)
+        ruling = Intervention() if self.guard is None else self.guard.rule(moment, signals)
         watched = self.recipe.health.probes > 0
         return self.engine.tell(ruling) if watched else ruling
 
-    def _heal(self, ruling: Ruling) -> None:
+    def _heal(self, ruling: Intervention) -> None:
         """Go back where the ruling says, and on by its settings, while the clock goes on."""
         kept = self.run.load_checkpoint("kept") if ruling.back == "kept" else None
         if kept is not None:
@@ -143,21 +143,21 @@ class Trainer:
         elif ruling.back != "here":
             assert self.rebuild is not None
             other = self.rebuild(self.config.seed + self.clock.steps)
-            replace_players(self.duel, other, self.average)
+            replace_weights(self.duel, other, self.average)
         self._settings += ruling.settings
         self._retune(self._settings)
         if self.engine.rank == 0:
             self.run.save_checkpoint("last", self._state())
             self._saved_at = time.perf_counter()
 
-    def _log(self, moment: Moment, signals: dict[str, float]) -> None:
+    def _log(self, moment: TrainingState, signals: dict[str, float]) -> None:
         values = {name: round(value, 6) for name, value in signals.items()}
         values["memory_gib"] = round(self.engine.peak_memory(), 3)
         self.run.log("step", samples=moment.samples, seconds=round(moment.seconds, 3), **values)
         for observer in self.observers:
             observer.told(moment, signals)
 
-    def _look_and_save(self, moment: Moment, ending: bool) -> None:
+    def _look_and_save(self, moment: TrainingState, ending: bool) -> None:
         looks = [observer.look(moment) for observer in self.observers]
         best = any(looks)
         since = time.perf_counter() - self._saved_at
@@ -188,12 +188,12 @@ class Trainer:
         seconds, asked = self.engine.agree(self.clock.seconds, float(stop))
         return self.clock.progress(seconds), seconds, bool(asked)
 
-    def _moment(self, progress: float, seconds: float) -> Moment:
-        return Moment(progress, self.clock.samples, seconds, self.average)
+    def _moment(self, progress: float, seconds: float) -> TrainingState:
+        return TrainingState(progress, self.clock.samples, seconds, self.average)
 
     def _state(self) -> Tree:
         return {
-            **capture_players(self.duel, self.average),
+            **training_state_dict(self.duel, self.average),
             "sampler": self.feed.sampler.state_dict(),
             "clock": self.clock.state(),
             "random": capture_random(self.engine),
@@ -210,13 +210,13 @@ class Trainer:
     def _take_up(self, state: Tree) -> None:
         """Take up the players of a checkpoint, by the settings that were in force."""
         self._retune(state["settings"])
-        restore_players(state, self.duel, self.average)
+        load_training_state(state, self.duel, self.average)
 
     def _retune(self, settings: list[str]) -> None:
         """Play and average by other settings from now on."""
         recipe = override(self.recipe, settings)
-        self.duel.retune(recipe)
-        self.average.retune(recipe.training.ema_half_life, recipe.training.ema_ramp)
+        self.duel.reconfigure(recipe)
+        self.average.reconfigure(recipe.training.ema_half_life, recipe.training.ema_ramp)
 
 
 def _broken(signals: dict[str, float]) -> list[str]:

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.evaluation.bars import bars
 
 from gansmith.errors import GansmithError
 from gansmith.evaluation.features import ClassifyingExtractor, Preprocessing, build_extractor
 from gansmith.evaluation.features import classifier as module
 from gansmith.evaluation.features.classifier import Classifier, train_classifier
+from tests.evaluation.bars import bars
 
 
 @pytest.fixture(autouse=True)

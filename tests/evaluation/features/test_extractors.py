@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from tests.evaluation.bars import bars
 from torch import nn
 
 from gansmith.errors import GansmithError
 from gansmith.evaluation.features import EXTRACTORS, Extractor, Preprocessing, build_extractor
+from tests.evaluation.bars import bars
 
 SHAPES = [(8, 8, 1), (28, 28, 1), (48, 20, 2), (16, 40, 3), (256, 8, 4), (96, 130, 4)]
 BUILT_IN = ("pixels", "random-conv", "classifier")

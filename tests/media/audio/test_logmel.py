@@ -11,7 +11,7 @@ from scipy.optimize import nnls
 from torch import Tensor
 
 from gansmith.media.audio.logmel import GATE, LogMel
-from gansmith.media.audio.spectrum import Transform
+from gansmith.media.audio.stft import Transform
 from tests.media.audio import twins
 
 RATE, FFT, HOP, MELS = 8000, 256, 64, 40
@@ -98,8 +98,8 @@ def test_spectra_have_the_bands_asked_for() -> None:
     spread = mel.spectrum(bands)
     assert spread.shape == (2, FFT // 2 + 1, 64) and spread.min() >= 0
     assert float((mel.filters @ spread - bands).norm() / bands.norm()) < 0.05
-    rough = mel.rough(bands)
-    assert rough.shape == spread.shape and rough.min() >= 0
+    mel_pseudo_inverse = mel.mel_pseudo_inverse(bands)
+    assert mel_pseudo_inverse.shape == spread.shape and mel_pseudo_inverse.min() >= 0
 
 
 def test_spectra_are_as_near_as_least_squares_can_be() -> None:

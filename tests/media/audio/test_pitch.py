@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from gansmith.media.audio.pitch import WINDOW, _differences, heard_hertz, heard_note
+from gansmith.media.audio.pitch import WINDOW, _differences, estimate_f0, heard_note
 from gansmith.media.audio.samples import to_samples
 
 RATE = 16_000
@@ -27,7 +27,7 @@ def played(hertz: float, seconds: float = 0.6, rate: int = RATE, seed: int = 0) 
 @pytest.mark.parametrize("hertz", [27.5, 41.2, 82.4, 196.0, 440.0, 880.0, 1975.5, 3520.0])
 @pytest.mark.parametrize("rate", [16_000, 44_100])
 def test_plucked_notes_are_heard_within_ten_cents(hertz: float, rate: int) -> None:
-    found = heard_hertz(played(hertz, rate=rate), rate)
+    found = estimate_f0(played(hertz, rate=rate), rate)
     assert found is not None
     assert abs(1200 * math.log2(found / hertz)) < 10
 
@@ -35,19 +35,19 @@ def test_plucked_notes_are_heard_within_ten_cents(hertz: float, rate: int) -> No
 def test_a_missing_fundamental_is_heard_as_ears_do() -> None:
     time = np.arange(RATE) / RATE
     wave = sum(np.sin(2 * np.pi * 110 * k * time) for k in (2, 3, 4, 5)) / 8
-    found = heard_hertz(wave.astype(np.float32), RATE)
+    found = estimate_f0(wave.astype(np.float32), RATE)
     assert found is not None and abs(found - 110) < 0.5
 
 
 def test_what_has_no_pitch_plays_no_note() -> None:
     random = np.random.default_rng(0)
     noise = random.normal(0, 0.1, RATE).astype(np.float32)
-    assert heard_hertz(noise, RATE) is None
-    assert heard_hertz(np.zeros(RATE, np.float32), RATE) is None
-    assert heard_hertz(np.zeros(10, np.float32), RATE) is None
+    assert estimate_f0(noise, RATE) is None
+    assert estimate_f0(np.zeros(RATE, np.float32), RATE) is None
+    assert estimate_f0(np.zeros(10, np.float32), RATE) is None
     click = np.zeros(RATE, np.float32)
     click[100] = 0.9
-    assert heard_hertz(click, RATE) is None
+    assert estimate_f0(click, RATE) is None
 
 
 def test_the_note_is_that_of_the_loud_part() -> None:
@@ -74,5 +74,5 @@ def test_differences_agree_with_brute_force() -> None:
 def test_a_chirp_is_heard_where_its_middle_is() -> None:
     time = np.arange(RATE) / RATE
     wave = 0.5 * signal.chirp(time, 200, 1, 300)
-    found = heard_hertz(wave.astype(np.float32), RATE)
+    found = estimate_f0(wave.astype(np.float32), RATE)
     assert found is not None and 240 < found < 260

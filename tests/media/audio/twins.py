@@ -13,12 +13,12 @@ Wave = NDArray[np.float64]
 def frames(wave: Wave, fft: int, hop: int, loop: bool = False) -> NDArray[np.complex128]:
     """Spectra [fft / 2 + 1, F] of one wave [T]: hops filled up with 0, windows in their middle."""
     count = -(-len(wave) // hop)
-    filled = np.zeros(count * hop)
-    filled[: len(wave)] = wave
+    pad_or_trim = np.zeros(count * hop)
+    pad_or_trim[: len(wave)] = wave
     places = np.arange(count)[:, None] * hop - (fft - hop) // 2 + np.arange(fft)
-    values = filled[places % len(filled)]
+    values = pad_or_trim[places % len(pad_or_trim)]
     if not loop:
-        values = np.where((places >= 0) & (places < len(filled)), values, 0)
+        values = np.where((places >= 0) & (places < len(pad_or_trim)), values, 0)
     return fourier.rfft(values * signal.get_window("hann", fft), axis=1).T
 
 

@@ -1,21 +1,16 @@
 """Feature extractors by name; importing this package registers all of them."""
 
-from gansmith.evaluation.features import (
-    classifier,
-    coordinates,
-    fixed,
-    own,
-    pretrained,
-    reading,
-)
-from gansmith.evaluation.features.extractor import (
+from gansmith.evaluation.features import classifier, custom, fixed, pretrained
+from gansmith.extractor import (
     EXTRACTORS,
     FILE_EXTRACTORS,
     ClassifyingExtractor,
     Extractor,
     build_extractor,
 )
-from gansmith.evaluation.features.preprocessing import Preprocessing
+from gansmith.media.image.preprocessing import Preprocessing
+from gansmith.media.points import features as coordinates
+from gansmith.media.text import features as reading
 
 __all__ = [
     "EXTRACTORS",
@@ -26,8 +21,8 @@ __all__ = [
     "build_extractor",
     "classifier",
     "coordinates",
+    "custom",
     "fixed",
-    "own",
     "pretrained",
     "reading",
 ]

@@ -13,10 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.data.dataset import Dataset
-from gansmith.data.remember import Tensors, remember
 from gansmith.errors import GansmithError
-from gansmith.evaluation.features.coordinates import coordinates
-from gansmith.evaluation.features.extractor import (
+from gansmith.evaluation.features.fixed import NETWORK_LIMIT, random_conv
+from gansmith.extractor import (
     EXTRACTORS,
     VERSION,
     ClassifyingExtractor,
@@ -24,10 +23,11 @@ from gansmith.evaluation.features.extractor import (
     digest,
     module_bytes,
 )
-from gansmith.evaluation.features.fixed import NETWORK_LIMIT, random_conv
-from gansmith.evaluation.features.hearing import Hearing, prepare_for
-from gansmith.evaluation.features.preprocessing import Preprocessing
-from gansmith.evaluation.features.reading import reading
+from gansmith.media.audio.features import LogMelFrontend, prepare_for
+from gansmith.media.image.preprocessing import Preprocessing
+from gansmith.media.points.features import coordinates
+from gansmith.media.text.features import reading
+from gansmith.storage.cached_tensors import Tensors, cached_tensors
 
 SAMPLES_PER_CLASS = 50
 FEATURES = 128
@@ -70,7 +70,7 @@ def classifier(dataset: Dataset) -> Extractor:
         )
     seen = prepare_for(dataset, NETWORK_LIMIT)
     key = digest(dataset.fingerprint, dataset.classes, seen, VERSION)
-    kept = remember("classifier", key, functools.partial(_trained, dataset, seen))
+    kept = cached_tensors("classifier", key, functools.partial(_trained, dataset, seen))
     accuracy = float(kept.pop("accuracy"))
     with torch.device("meta"):
         network = Classifier(seen, dataset.classes).eval()
@@ -95,7 +95,7 @@ class Classifier(nn.Module):
         classes: Number of classes.
     """
 
-    def __init__(self, seen: Preprocessing | Hearing, classes: int) -> None:
+    def __init__(self, seen: Preprocessing | LogMelFrontend, classes: int) -> None:
         super().__init__()
         stages = max(1, math.ceil(math.log2(max(seen.height, seen.width) / 8)))
         widths = [seen.channels, 32, *[64] * (stages - 1)]
@@ -114,7 +114,9 @@ class Classifier(nn.Module):
         return logits
 
 
-def train_classifier(dataset: Dataset, seen: Preprocessing | Hearing, seed: int = 0) -> Classifier:
+def train_classifier(
+    dataset: Dataset, seen: Preprocessing | LogMelFrontend, seed: int = 0
+) -> Classifier:
     """Train on the training split, by Adam with a rate that falls linearly to zero.
 
     The global random state stays as it was; the caller may have gradients switched off.
@@ -151,14 +153,14 @@ def _batches(count: int) -> Iterator[Tensor]:
     return (batch for batch in torch.split(order[:seen], size) if len(batch) == size)
 
 
-def _trained(dataset: Dataset, seen: Preprocessing | Hearing) -> Tensors:
+def _trained(dataset: Dataset, seen: Preprocessing | LogMelFrontend) -> Tensors:
     network = train_classifier(dataset, seen).eval()
     accuracy = torch.tensor(_accuracy(network, dataset, seen), dtype=torch.float64)
     return {**network.state_dict(), "accuracy": accuracy}
 
 
 @torch.inference_mode()
-def _accuracy(network: Classifier, dataset: Dataset, seen: Preprocessing | Hearing) -> float:
+def _accuracy(network: Classifier, dataset: Dataset, seen: Preprocessing | LogMelFrontend) -> float:
     """Share of up to 10,000 held-out samples that are recognised; NaN where none are held out."""
     assert dataset.labels is not None
     right = [

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.data.dataset import Dataset
-from gansmith.evaluation.features.extractor import EXTRACTORS, Extractor, module_bytes
-from gansmith.evaluation.features.hearing import prepare_for
+from gansmith.extractor import EXTRACTORS, Extractor, module_bytes
+from gansmith.media.audio.features import prepare_for
 
 PIXEL_LIMIT = 32
 NETWORK_LIMIT = 64

@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from gansmith.data.dataset import Dataset
-from gansmith.evaluation.features.extractor import (
+from gansmith.extractor import (
     EXTRACTORS,
     Extractor,
     module_bytes,
     optional_module,
 )
-from gansmith.evaluation.features.preprocessing import Preprocessing
+from gansmith.media.image.preprocessing import Preprocessing
 
 SIDE = 224
 """Side in pixels at which EfficientNet-Lite0 was trained."""

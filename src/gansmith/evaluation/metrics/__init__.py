@@ -7,7 +7,6 @@ from gansmith.evaluation.metrics.classes import within_class_spread
 from gansmith.evaluation.metrics.diversity import classifier_score, label_histogram_kl, vendi_score
 from gansmith.evaluation.metrics.frechet import frechet_distance, gaussian_distance
 from gansmith.evaluation.metrics.kernel import KernelDistance, kernel_distance
-from gansmith.evaluation.metrics.loops import LoopSeam, loop_seam
 from gansmith.evaluation.metrics.neighbours import (
     Copying,
     Manifold,
@@ -16,36 +15,20 @@ from gansmith.evaluation.metrics.neighbours import (
     nearest_distances,
     neighbour_radii,
 )
-from gansmith.evaluation.metrics.sound import (
-    attack_times,
-    clipping_share,
-    noise_floor,
-    silence_share,
-    spectral_distance,
-    tone_share,
-)
 
 __all__ = [
     "Copying",
     "KernelDistance",
-    "LoopSeam",
     "Manifold",
-    "attack_times",
     "classifier_score",
-    "clipping_share",
     "copying_test",
     "frechet_distance",
     "gaussian_distance",
     "kernel_distance",
     "label_histogram_kl",
-    "loop_seam",
     "manifold_overlap",
     "nearest_distances",
     "neighbour_radii",
-    "noise_floor",
-    "silence_share",
-    "spectral_distance",
-    "tone_share",
     "vendi_score",
     "within_class_spread",
 ]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gansmith.media.audio.samples import to_waves
-from gansmith.media.audio.spectrum import Transform, griffin_lim, mel_filters
+from gansmith.media.audio.stft import Transform, griffin_lim, mel_filters
 
 GATE = 0.03
 """Share of the range above the floor that still counts as silence: the noise of a generator."""
@@ -99,7 +99,7 @@ class LogMel:
         loud = pictures > 2 * GATE - 1
         return torch.where(loud, 10 ** (decibels / 20), torch.zeros_like(decibels))
 
-    def rough(self, bands: Tensor) -> Tensor:
+    def mel_pseudo_inverse(self, bands: Tensor) -> Tensor:
         """Spread bands [N, mels, F] over the bins by the pseudo-inverse, none negative."""
         return (self._inverse.to(bands) @ bands).clamp(min=0)
 
@@ -114,7 +114,7 @@ class LogMel:
         """
         filters = self.filters.to(bands)
         least = 1e-6 * bands.amax((1, 2), keepdim=True) + 1e-12
-        found = self.rough(bands).clamp(min=least)
+        found = self.mel_pseudo_inverse(bands).clamp(min=least)
         wanted, gram = filters.T @ bands, filters.T @ filters
         for _ in range(UPDATES):
             found = found * wanted / (gram @ found).clamp(min=1e-12)

@@ -7,8 +7,8 @@ import soxr
 from numpy.fft import irfft, rfft
 from numpy.typing import NDArray
 
-from gansmith.media.audio.notes import note_of
-from gansmith.media.audio.samples import mixed
+from gansmith.data.note_names import note_of
+from gansmith.media.audio.samples import to_mono
 
 RATE, WINDOW, LOWEST_HERTZ, HIGHEST_HERTZ = 48_000, 4096, 26.0, 5000.0
 DIP, LOOSEST = 0.1, 0.3
@@ -19,11 +19,11 @@ FAINT = 0.1
 
 def heard_note(clip: NDArray[np.int16], rate: int) -> int | None:
     """Return the MIDI number of the note that a stored clip [1, T, C] plays; None for none."""
-    hertz = heard_hertz(mixed(clip[None])[0], rate)
+    hertz = estimate_f0(to_mono(clip[None])[0], rate)
     return None if hertz is None else round(note_of(hertz))
 
 
-def heard_hertz(wave: NDArray[np.float32], rate: int) -> float | None:
+def estimate_f0(wave: NDArray[np.float32], rate: int) -> float | None:
     """Return the fundamental of a wave [T], the median of its loud windows weighted by loudness.
 
     YIN (de Cheveigné and Kawahara 2002): the lag at which a window differs least from itself, its

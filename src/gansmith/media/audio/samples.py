@@ -22,7 +22,7 @@ def to_samples(waves: NDArray[Any]) -> NDArray[np.int16]:
     return samples
 
 
-def mixed(clips: NDArray[np.int16]) -> NDArray[np.float32]:
+def to_mono(clips: NDArray[np.int16]) -> NDArray[np.float32]:
     """Mix the channels of stored clips [N, 1, T, C] to waves [N, T]."""
     waves: NDArray[np.float32] = to_waves(clips[:, 0]).mean(axis=2)
     return waves
@@ -33,7 +33,7 @@ def by_channel(clips: NDArray[np.int16]) -> NDArray[np.int16]:
     return clips[:, 0].transpose(0, 2, 1).reshape(-1, clips.shape[2])
 
 
-def filled(wave: NDArray[np.float32], length: int) -> NDArray[np.int16]:
+def pad_or_trim(wave: NDArray[np.float32], length: int) -> NDArray[np.int16]:
     """Make one stored clip [1, length, C] of a wave [T, C], cut off or followed by silence."""
     clip = np.zeros((1, length, wave.shape[1]), np.int16)
     kept = wave[:length]

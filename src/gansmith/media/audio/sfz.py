@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from gansmith.data.cache import atomic_file
+from gansmith.data.note_names import HIGHEST, note_numbers
 from gansmith.errors import GansmithError
-from gansmith.media.audio.notes import HIGHEST, note_numbers
+from gansmith.storage.atomic import atomic_file
 
 _FIRST, _LAST = 36, HIGHEST
 _LONGEST_ROUND = 100
@@ -62,13 +62,13 @@ def write_sfz(path: Path, groups: dict[str, list[Path]]) -> None:
             written to.
     """
     filled = {name: files for name, files in groups.items() if files}
-    keys = lay_keys(list(filled))
+    keys = map_key_ranges(list(filled))
     text = "\n".join(_group(name, keys[name], filled[name], path.parent) for name in filled)
     with atomic_file(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def lay_keys(names: Sequence[str]) -> dict[str, str]:
+def map_key_ranges(names: Sequence[str]) -> dict[str, str]:
     """Return the opcodes that lay each class on its keys, as :func:`write_sfz` says.
 
     Raises:

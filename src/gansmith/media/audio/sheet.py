@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from gansmith.drawing.contact_sheet import WIDEST, contact_sheet
 from gansmith.media.audio.logmel import LogMel
-from gansmith.media.audio.samples import mixed
-from gansmith.media.audio.spectrum import Transform
-from gansmith.media.sheet import WIDEST, contact_sheet
+from gansmith.media.audio.samples import to_mono
+from gansmith.media.audio.stft import Transform
 
 MELS, FRAMES, STRIP = 80, 128, 20
 SPAN, SILENCE = 70.0, -100.0
@@ -43,7 +43,7 @@ def sound_sheet(
         captions: N short texts.
         widest: Pixels from left to right.
     """
-    waves = mixed(samples)
+    waves = to_mono(samples)
     cells = np.concatenate([_strips(waves), _spectrograms(waves, rate)], axis=1)
     return contact_sheet(cells, columns=columns, captions=captions, widest=widest, background=255)
 

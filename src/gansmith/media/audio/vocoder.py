@@ -24,7 +24,7 @@ from torch.nn import functional as F
 
 from gansmith.media.audio.logmel import LogMel
 from gansmith.media.audio.samples import STEPS, to_waves
-from gansmith.media.audio.spectrum import Transform, settled
+from gansmith.media.audio.stft import Transform, refine_phases
 
 KERNEL = 7
 BATCH, RATE, WARMUP = 16, 2e-3, 100
@@ -89,7 +89,7 @@ class Vocoder(nn.Module):
 
     def forward(self, pictures: Tensor, rounds: int = ROUNDS) -> Tensor:
         """Return waves, silent where the picture is, after so many rounds of Griffin-Lim."""
-        return settled(self.spectra(pictures), self.codec.transform, rounds)
+        return refine_phases(self.spectra(pictures), self.codec.transform, rounds)
 
     def spectra(self, pictures: Tensor) -> Tensor:
         """Return magnitudes and rough phases, complex [N, fft / 2 + 1, F]."""
@@ -141,7 +141,7 @@ def train_vocoder(codec: LogMel, waves: NDArray[np.int16], steps: int, seed: int
 def _loss(vocoder: Vocoder, real: Tensor, resolutions: list[Transform]) -> Tensor:
     transform = vocoder.codec.transform
     spectra = vocoder.spectra(vocoder.codec.encode(real))
-    made = settled(spectra, transform, TRAINED_ROUNDS)[:, : real.shape[1]]
+    made = refine_phases(spectra, transform, TRAINED_ROUNDS)[:, : real.shape[1]]
     head = _difference(spectra.abs(), _magnitudes(transform, real))
     return spectral_loss(made, real, resolutions) + HEAD * head
 

@@ -12,10 +12,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from gansmith.data.cache import atomic_file
 from gansmith.errors import GansmithError
-from gansmith.media.audio.levels import within_full_scale
+from gansmith.media.audio.loudness import within_full_scale
 from gansmith.media.audio.samples import to_samples, to_waves
+from gansmith.storage.atomic import atomic_file
 
 _FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 _RIFF_HEAD = 8

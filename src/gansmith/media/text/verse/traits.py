@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from gansmith.media.text.symbols import MOST_TRAITS
 from gansmith.media.text.verse.chinese import is_chinese, rhyme_groups, tones
+from gansmith.networks.sequence.special_tokens import MOST_TRAITS
 
 
 def verse_traits(symbols: Sequence[str]) -> Tensor | None:

@@ -1,1 +1,0 @@
-"""Named sets, one family a file: where their files come from and how they are read."""

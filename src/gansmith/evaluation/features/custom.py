@@ -1,0 +1,139 @@
+"""Extractors that the user brings: an ONNX file, or a program saved by `torch.export.save`."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gansmith.data.dataset import Dataset
+from gansmith.errors import GansmithError
+from gansmith.extractor import (
+    FILE_EXTRACTORS,
+    Extractor,
+    Network,
+    optional_module,
+)
+from gansmith.media.audio.features import LogMelFrontend, Waves
+from gansmith.media.image.preprocessing import Preprocessing
+
+CHUNK = 32
+"""Samples in one pass where the file leaves the batch size open."""
+
+
+@FILE_EXTRACTORS.register("onnx")
+def onnx(file: Path, dataset: Dataset) -> Extractor:
+    """`onnx:FILE`: the first output of an ONNX network whose input is [N, 1 or 3, H, W] in [0, 1].
+
+    Where the file leaves N, H or W open, they follow the collection. Of sounds it sees log-mel
+    pictures, or, where its input is [N, T], waves in [-1, 1] at the rate of the clips.
+    """
+    runtime = optional_module("onnxruntime", "onnx")
+    try:
+        session = runtime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own errors share no base class of their own
+        raise _unusable(file, error) from None
+    source = session.get_inputs()[0]
+
+    def network(values: Tensor) -> Tensor:
+        arrays = {source.name: values.contiguous().numpy()}
+        return torch.from_numpy(session.run(None, arrays)[0])
+
+    return _own("onnx", file, network, source.shape, dataset)
+
+
+@FILE_EXTRACTORS.register("torch")
+def exported(file: Path, dataset: Dataset) -> Extractor:
+    """`torch:FILE.pt2`: a program of `torch.export.save`, its input as for `onnx:FILE`.
+
+    Export it in evaluation mode. Files that carry pickled objects are refused.
+    """
+    try:
+        _refuse_pickles(file)
+        program = torch.export.load(file)
+        name = program.graph_signature.user_inputs[0]
+        node = next(node for node in program.graph.nodes if node.name == name)
+        shape = node.meta["val"].shape
+    except GansmithError:
+        raise
+    except Exception as error:  # a damaged archive fails anywhere in the loader
+        raise _unusable(file, error) from None
+    module = program.module()
+
+    def network(values: Tensor) -> Tensor:
+        output: Tensor | tuple[Tensor, ...] = module(values.contiguous())
+        return output[0] if isinstance(output, tuple) else output
+
+    return _own("torch", file, network, shape, dataset)
+
+
+def _own(
+    name: str, file: Path, network: Network, shape: Sequence[Any], dataset: Dataset
+) -> Extractor:
+    """Join a network to the preprocessing that its input shape asks for."""
+    seen = _preparation(file, shape, dataset)
+    if isinstance(seen, Waves):
+        network = partial(_over_waves, network)
+    chunk = shape[0] if isinstance(shape[0], int) else CHUNK
+    try:
+        return Extractor(f"{name}:{file.name}", network, seen, [file.read_bytes()], chunk)
+    except GansmithError:
+        raise
+    except Exception as error:  # whatever the user's network raises on a sample
+        raise _unusable(file, error) from None
+
+
+def _preparation(
+    file: Path, shape: Sequence[Any], dataset: Dataset
+) -> Preprocessing | LogMelFrontend | Waves:
+    sides = [side if isinstance(side, int) else None for side in shape]
+    if dataset.samples.dtype == np.int16:
+        if len(shape) == 2:
+            return Waves(sides[1] or dataset.samples.shape[2])
+        if len(shape) == 4 and shape[1] == 1:
+            heard = LogMelFrontend(dataset.rate, dataset.samples.shape[2], centre=0.0, scale=1.0)
+            return replace(heard, height=sides[2] or heard.height, width=sides[3] or heard.width)
+        raise GansmithError(
+            f"{file} takes input {list(shape)}: of sounds it must be [N, T], waves, or "
+            "[N, 1, H, W], log-mel pictures"
+        )
+    if len(shape) != 4 or shape[1] not in (1, 3):
+        raise GansmithError(f"{file} takes input {list(shape)}: it must be [N, 1 or 3, H, W]")
+    height, width = dataset.samples.shape[1:3]
+    size = sides[2] or height, sides[3] or width
+    return Preprocessing(shape[1], *size, centre=0.0, scale=1.0)
+
+
+def _over_waves(network: Network, values: Tensor) -> Tensor:
+    return network(values[:, 0, 0])
+
+
+def _unusable(file: Path, error: Exception) -> GansmithError:
+    reason = " ".join(str(error).split())[:200]
+    return GansmithError(f"{file} does not serve as a feature extractor: {reason}")
+
+
+def _refuse_pickles(file: Path) -> None:
+    """Refuse what `torch.export.load` would hand to an unrestricted unpickler."""
+    with zipfile.ZipFile(file) as archive:
+        for entry in archive.namelist():
+            _, place, folder, name = (*entry.split("/", 3), "", "", "")[:4]
+            if place != "data":
+                continue
+            if folder == "sample_inputs":
+                with archive.open(entry) as inputs:
+                    torch.load(inputs, weights_only=True)
+            elif folder in ("weights", "constants") and name.endswith("_config.json"):
+                payloads = json.loads(archive.read(entry))["config"].values()
+                if any(payload["use_pickle"] for payload in payloads):
+                    raise GansmithError(f"{file} carries pickled objects: export plain tensors")
+            elif not name.startswith(("weight_", "tensor_")):
+                raise GansmithError(f"{file} carries '{entry}', which is neither graph nor weight")

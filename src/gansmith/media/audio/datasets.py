@@ -1,0 +1,210 @@
+"""Named sets of sounds: many files, known by their content together."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gansmith.data.downloads.archives import (
+    Archive,
+    NpmArchive,
+    OwnFiles,
+    PinnedFolder,
+    WebArchive,
+    obtain_folder,
+)
+from gansmith.data.downloads.sources import own_folder
+from gansmith.data.named_dataset import Described
+from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
+from gansmith.media.audio.folder import SoundFolder
+from gansmith.registry import Registry
+from gansmith.storage.atomic import cache_dir
+
+
+@dataclass(frozen=True)
+class NamedSounds(Described):
+    """A named set of sounds.
+
+    Attributes:
+        files: Every file, pinned by checksum.
+        sources: Where to get the files, in order of preference; local folders come before them.
+        label: Tells the label of a file by its name.
+        held_out: Tells by its name whether a file is held out; None where that goes by hash.
+    """
+
+    files: PinnedFolder
+    sources: tuple[Archive, ...]
+    label: Callable[[str], str]
+    held_out: Callable[[str], bool] | None = None
+
+
+SOUND_SETS: Registry[NamedSounds] = Registry("sound set")
+
+
+class NamedSoundFolder(SoundFolder):
+    """The sounds of a named set; they are fetched where they are not there.
+
+    Args:
+        named: The set.
+        folder: Folder that holds its files, or None to look in the usual places.
+        use_labels: Use its labels.
+        say: Takes the licence and the progress, one line each.
+
+    Raises:
+        GansmithError: A local folder holds other files, or no source could deliver.
+    """
+
+    def __init__(
+        self,
+        named: NamedSounds,
+        *,
+        folder: Path | None = None,
+        use_labels: bool,
+        log: LogFn = silent,
+    ) -> None:
+        self.named = named
+        super().__init__(get_sounds(named, folder=folder, log=log), use_labels=use_labels, log=log)
+        self.name, self.licence = named.name, named.licence
+        self.source = f"named set '{named.name}', files checked against a pinned SHA-256"
+        self.official_split = named.held_out is not None
+
+    def find_labels(self) -> list[str]:
+        """Return one label a file, by its name."""
+        return [self.named.label(name) for name in self.names]
+
+    def held_out(self, files: Sequence[int], share: float) -> NDArray[np.bool_] | None:
+        """Choose the clips kept for judging, as published where that is so."""
+        if self.named.held_out is None:
+            return super().held_out(files, share)
+        return np.array([self.named.held_out(self.names[number]) for number in files])
+
+
+def get_sounds(named: NamedSounds, *, folder: Path | None = None, log: LogFn = silent) -> Path:
+    """Return a folder that holds every file of a named set and nothing else, verified.
+
+    Args:
+        named: The set.
+        folder: Folder of its files; else the one called like the set in GANSMITH_DATA or `./data`.
+        say: Takes the licence and the progress, one line each, where files must be fetched.
+
+    Raises:
+        GansmithError: A local folder holds other files, or no source could deliver.
+    """
+    own = _own_files(named, folder)
+    directory = cache_dir() / "downloads" / named.name
+    if named.files.fault(named.files.found_in(directory)) is None:
+        return directory
+    shutil.rmtree(directory, ignore_errors=True)
+    log(f"{named.name}: {named.summary}; licence: {named.licence}")
+    obtain_folder(named.files, (*own, *named.sources), directory, log)
+    return directory
+
+
+def recognise_sounds(folder: Path, names: Sequence[str]) -> NamedSounds | None:
+    """Return the named set that a folder is, if there is one.
+
+    Args:
+        folder: The folder.
+        names: Relative paths of all sounds in it.
+    """
+    for named in (SOUND_SETS[name] for name in SOUND_SETS):
+        picked = [name for name in names if named.files.picks(PurePosixPath(name).name)]
+        if (
+            len(picked) == len(names) == named.files.count
+            and named.files.fault(named.files.found_in(folder)) is None
+        ):
+            return named
+    return None
+
+
+def _own_files(named: NamedSounds, folder: Path | None) -> list[Archive]:
+    """Files put there by hand, verified, if there are any."""
+    home = own_folder()
+    place = folder or (home / named.name if home else None)
+    found = named.files.found_in(place) if place else []
+    if place is None or not found:
+        return []
+    if fault := named.files.fault(found):
+        raise GansmithError(
+            f"{place} is not the set '{named.name}': it has {fault}; put the right files there, "
+            f"or remove them so that another source is tried"
+        )
+    return [OwnFiles(place)]
+
+
+FSDD = NamedSounds(
+    name="fsdd",
+    summary="3,000 spoken digits by six speakers, 8 kHz mono, 10 labels",
+    licence="CC BY-SA 4.0",
+    citation=(
+        "Z. Jackson, C. Souza, J. Flaks, Y. Pan, H. Nicolas, A. Thite: Jakobovski/"
+        "free-spoken-digit-dataset v1.0.8. Zenodo, 2018, doi 10.5281/zenodo.1342401"
+    ),
+    files=PinnedFolder(
+        pattern=r"\d_[a-z]+_\d+\.wav",
+        count=3_000,
+        size=21_128_848,
+        sha256="4b476542ddb749b0c7dd6d12be2f9489ef0c81e801885a28bd3b1ad3cc9da936",
+    ),
+    sources=(
+        WebArchive(
+            "Free Spoken Digit Dataset v1.0.10 on GitHub",
+            "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/"
+            "v1.0.10.tar.gz",
+        ),
+    ),
+    label=lambda name: name[0],
+    held_out=lambda name: int(PurePosixPath(name).stem.rpartition("_")[2]) < 5,
+)
+
+_ONE_SHOTS = (
+    r"(?P<kick>bd_(?!boom)\w+|drum_bass_\w+|drum_heavy_kick|elec_(?:hollow|soft)_kick)"
+    r"|(?P<snare>sn_\w+|drum_snare_\w+|elec_(?:hi_|lo_|mid_)?snare)"
+    r"|(?P<hat>hat_\w+|tbd_perc_hat)"
+    r"|(?P<cymbal>drum_cymbal_(?:closed|pedal|soft)|elec_cymbal)"
+    r"|(?P<tom>drum_tom_(?!lo_hard)\w+|elec_fuzz_tom)"
+    r"|(?P<tabla>tabla_(?:dhec|ghe[148]|ke\d|na|na_s|re|te\w+))"
+    r"|(?P<perc>drum_cowbell|perc_(?:impact2|snap2?|swash|swoosh)|elec_(?:triangle|wood)"
+    r"|tbd_perc_(?!hat)\w+)"
+)
+"""Drums of Sonic Pi that last a second at most, by the label they get.
+
+Others of these names last longer: bd_boom, drum_cymbal_hard, drum_cymbal_open, drum_roll,
+drum_splash_hard, drum_splash_soft, drum_tom_lo_hard (by 10 frames), elec_filt_snare, the rides, and
+some of perc and tabla.
+"""
+
+
+_DRUM_FILE = rf"(?:{_ONE_SHOTS})\.flac"
+
+
+def _drum(name: str) -> str:
+    found = re.fullmatch(_DRUM_FILE, name)
+    assert found and found.lastgroup
+    return found.lastgroup
+
+
+DRUMS = NamedSounds(
+    name="drums",
+    summary="86 drum sounds of up to a second, 44 to 192 kHz, 7 labels",
+    licence="CC0 1.0 Universal (public domain)",
+    citation="S. Aaron and contributors: samples of Sonic Pi, from freesound.org and The Black Dog",
+    files=PinnedFolder(
+        pattern=_DRUM_FILE,
+        count=86,
+        size=2_089_087,
+        sha256="c8216b971203fb36c0844e0f30b225aead165503a9f0b307cf804b52af10de5d",
+    ),
+    sources=(NpmArchive("supersonic-scsynth-samples", "0.84.2"),),
+    label=_drum,
+)
+
+for _named in (FSDD, DRUMS):
+    SOUND_SETS.register(_named.name)(_named)

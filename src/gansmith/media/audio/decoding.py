@@ -1,0 +1,121 @@
+"""Opening sound files: what is one, what is whole, and in plain words what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+SUFFIXES = {
+    *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"),
+    *(".aif", ".aiff", ".aifc", ".caf", ".au"),
+}
+BLOCK = 1 << 16
+_HEADS = (
+    *(b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC"),
+    *(b"OggS", b"ID3", b".snd", b"dns.", b"caff"),
+)
+_UNKNOWN_FORMAT, _NO_MP3 = 1, 7
+_NO_SOUND = "holds no sound, whatever its name says"
+_CLAIM = re.compile(r"(?:data|SSND|Data Size) *: (\d+) \(should be (\d+)\)")
+_PLACEHOLDER = 0x7FFF0000
+_OGG_HEAD, _OGG_LARGEST = 27, 27 + 255 * 256
+
+
+class UnreadableSound(Exception):
+    """A file cannot be read as sound; the message says why in a few words."""
+
+
+class NotASound(UnreadableSound):
+    """A file holds none of the sound formats."""
+
+
+@contextmanager
+def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
+    """Open a sound file, judged by its content and not by its name.
+
+    What libsndfile says while the file is open is raised as an error of this module.
+
+    Raises:
+        NotASound: The file is no sound.
+        UnreadableSound: It is one and cannot be decoded.
+    """
+    try:
+        _require_sound(path)
+        with soundfile.SoundFile(path) as file:
+            yield file
+    except UnreadableSound:
+        raise
+    except soundfile.LibsndfileError as error:
+        if error.code in (_UNKNOWN_FORMAT, _NO_MP3):
+            raise NotASound(_NO_SOUND) from error
+        raise UnreadableSound(error.error_string.rstrip(".")) from error
+    except OSError as error:
+        raise UnreadableSound(error.strerror or str(error)) from error
+
+
+def blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+    """Decode from where the file stands to its end.
+
+    Yields:
+        float32 [n, C] of at most `BLOCK` values; full scale is 1.
+    """
+    frames = max(1, BLOCK // file.channels)
+    while len(block := file.read(frames, dtype="float32", always_2d=True)):
+        yield block
+
+
+def seek(file: soundfile.SoundFile, frame: int) -> None:
+    """Go to a frame, exactly; Ogg files must be fresh from `opened`.
+
+    libsndfile may land elsewhere in Ogg files (its issues 643 and 885), so those are decoded from
+    their beginning.
+    """
+    if file.format != "OGG":
+        file.seek(frame)
+        return
+    while frame > file.tell():
+        if not len(file.read(min(BLOCK, frame - file.tell()), dtype="float32", always_2d=True)):
+            return
+
+
+def require_whole(file: soundfile.SoundFile, frames: int) -> None:
+    """Raise UnreadableSound where the header promised more than the `frames` that were decoded.
+
+    Programs that write to a pipe leave a placeholder for the length; that is no promise. Nor is the
+    length of an MP3, which is an estimate: one that was cut off counts as the sound it still holds.
+    """
+    promised = [(int(claim), int(there)) for claim, there in _CLAIM.findall(file.extra_info)]
+    if (
+        (frames < file.frames and file.format != "MP3")
+        or any(there < claim < _PLACEHOLDER for claim, there in promised)
+        or (file.format == "OGG" and _last_page_is_cut(Path(file.name)))
+    ):
+        raise UnreadableSound("is cut off: its header promises more than it holds")
+
+
+def _last_page_is_cut(path: Path) -> bool:
+    """Whether the last page of an Ogg file (RFC 3533, section 6) is longer than what is there."""
+    with path.open("rb") as handle:
+        handle.seek(max(0, path.stat().st_size - _OGG_LARGEST))
+        end = handle.read()
+    page = end[end.rfind(b"OggS") :]
+    segments = page[_OGG_HEAD - 1] if len(page) >= _OGG_HEAD else 255
+    lengths = page[_OGG_HEAD : _OGG_HEAD + segments]
+    return len(page) < _OGG_HEAD + segments + sum(lengths)
+
+
+def _require_sound(path: Path) -> None:
+    """Look at the first bytes: by the name alone, libsndfile takes any text for some raw format."""
+    with path.open("rb") as handle:
+        head = handle.read(4)
+    if not head:
+        raise NotASound("is empty (0 bytes)")
+    mp3 = len(head) > 1 and head[0] == 0xFF and head[1] >= 0xE0
+    if not (mp3 or head.startswith(_HEADS)):
+        raise NotASound(_NO_SOUND)

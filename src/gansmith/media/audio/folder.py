@@ -1,0 +1,92 @@
+"""Sound files as a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gansmith.data.collection import Collection, Prepared, combined_digest
+from gansmith.data.labels import folder_labels
+from gansmith.data.scan import find_files, readable
+from gansmith.data.split import split_by_hash
+from gansmith.log import LogFn, silent
+from gansmith.media.audio.clips import MANY_FILES, PreparedSounds
+from gansmith.media.audio.file_facts import (
+    SUFFIXES,
+    NotASound,
+    SoundFacts,
+    UnreadableSound,
+    examine,
+)
+from gansmith.recipe import DataConfig
+from gansmith.storage.file_facts import Facts, file_digest, recall
+
+_TAKES = "WAV, FLAC, OGG, MP3 or AIFF files there"
+
+
+class SoundFolder(Collection):
+    """Sound files in a folder and its sub-folders, in the order of their relative paths.
+
+    Hidden files are passed over, and so are files that neither hold a sound nor claim to by their
+    suffix. Files are looked over once and again only when they change.
+
+    Args:
+        root: The folder, or one file.
+        use_labels: Look for labels.
+        say: Takes progress and warnings of files that cannot be read, one line each.
+
+    Raises:
+        GansmithError: No sound can be read, or a table of labels is wrong.
+    """
+
+    kind = "sounds"
+
+    def __init__(self, root: Path, *, use_labels: bool, log: LogFn = silent) -> None:
+        self.root, files = (root, find_files(root)) if root.is_dir() else (root.parent, [root.name])
+        self.name = root.resolve().name if root.is_dir() else root.stem
+        self.source = f"{'folder' if root.is_dir() else 'file'} {root.resolve()}"
+        self.log = log
+        kind = self.kind if root.is_dir() else f"{self.kind} {root.name}"
+        records = recall(kind, self.root, files, _learn, log)
+        read, self.faults = readable(records, self.root, "sound", _TAKES, log)
+        self.ignored = len(records) - len(read) - len(self.faults)
+        self.names = list(read)
+        self.facts = [SoundFacts(**record["facts"]) for record in read.values()]
+        self.labels = self.find_labels() if use_labels else None
+        sums = [record["sha256"] for record in read.values()]
+        self.content = combined_digest([*self.names, *sums, *(self.labels or ())])
+
+    def find_labels(self) -> list[str] | None:
+        """Return one label a file, or None where there are none."""
+        return folder_labels(self.root, self.names)
+
+    def held_out(self, files: Sequence[int], share: float) -> NDArray[np.bool_] | None:
+        """Choose which clips are kept for judging, by the file that each is of, bool [clips].
+
+        Returns:
+            None where there are too few different files to split a collection fairly by them.
+        """
+        digests = [self.facts[number].digest for number in files]
+        different = len(set(digests))
+        alone = different > 1 and len(set(files)) == len(files)
+        return split_by_hash(digests, share) if alone or different >= MANY_FILES else None
+
+    def prepare(self, config: DataConfig) -> Prepared:
+        """Cut the files into clips of one length, rate and number of channels."""
+        return PreparedSounds(self, config)
+
+
+def _learn(file: Path) -> Facts:
+    """Facts to remember: digest and sound; or the fault; or nothing for other files."""
+    try:
+        facts = asdict(examine(file))  # first: it tells what is wrong with a file
+        return {"sha256": file_digest(file), "facts": facts}
+    except NotASound as error:
+        return {"fault": str(error)} if file.suffix.lower() in SUFFIXES else {}
+    except UnreadableSound as error:
+        passing = isinstance(error.__cause__, OSError)  # rights may be given, disks come back
+        return {"fault": str(error)} | ({"passing": True} if passing else {})

@@ -1,0 +1,110 @@
+"""A round trip of sounds: what is left of real clips once they were pictures for networks.
+
+No generator can sound better than this; it is worth a listen before any training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.table import Table
+
+from gansmith.data.dataset import Dataset
+from gansmith.data.inspection import table
+from gansmith.errors import GansmithError
+from gansmith.media.audio.codec import AudioCodec
+from gansmith.media.audio.metrics.sound import noise_floor, spectral_distance
+from gansmith.media.audio.samples import by_channel, to_waves
+from gansmith.recipe import Recipe
+from gansmith.tasks.data_sheet import evenly_chosen
+
+SIZES, HALVES = (512, 1024, 2048), (256, 512, 1024)
+"""Of the spectra that are compared, from 16 kHz on and below."""
+
+
+@dataclass(frozen=True)
+class RoundTrip:
+    """What a round trip does to clips.
+
+    Attributes:
+        folder: Where the pairs of files are.
+        clips: Number of pairs.
+        representation: What networks would see ("logmel" or "waveform").
+        spectral_distance: Of the decoded clips from the originals, over several resolutions; 0 is
+            no difference.
+        other_clip: The same for another original in place of the decoded clip, for comparison.
+        noise_floor: Level in dBFS of the quiet moments of the originals.
+        decoded_noise_floor: The same for the decoded clips.
+    """
+
+    folder: str
+    clips: int
+    representation: str
+    spectral_distance: float
+    other_clip: float
+    noise_floor: float
+    decoded_noise_floor: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, ready for `json.dumps`."""
+        return asdict(self)
+
+    def render(self) -> Table:
+        """Table to look at."""
+        there, after = self.noise_floor, self.decoded_noise_floor
+        distance = f"{self.spectral_distance:.3f} (from clip to clip: {self.other_clip:.3f})"
+        rows = (
+            ("clips", f"{self.clips} pairs in {self.folder}"),
+            ("representation", self.representation),
+            ("distance", distance),
+            ("noise floor", f"{there:.1f} dBFS, decoded {after:.1f} dBFS"),
+        )
+        return table("there and back", rows)
+
+
+def round_trip(recipe: Recipe, dataset: Dataset, folder: Path, count: int = 8) -> RoundTrip:
+    """Write some training clips as they are and as they come back from encoding.
+
+    Nothing is trained: where the recipe wants a trained decoder (representation "istft"), its
+    pictures are decoded by Griffin-Lim instead, as by "logmel".
+
+    Args:
+        recipe: Its section `sound` counts here.
+        dataset: Sounds.
+        folder: Gets `0-original.wav`, `0-decoded.wav` and so on.
+        count: Clips, at least 1; fewer where there are fewer to train on.
+
+    Raises:
+        GansmithError: The clips are all silent, the settings do not fit each other, or the disk is
+            full or cannot be written to.
+    """
+    codec = AudioCodec.fit(_without_training(recipe), dataset)
+    clips = np.ascontiguousarray(dataset.samples[evenly_chosen(dataset, count)])
+    if not clips.any():
+        raise GansmithError(f"{dataset.source}: the clips of a round trip are all silent")
+    decoded = codec.decode(codec.encode(torch.from_numpy(clips)))
+    for kind, samples in (("original", clips), ("decoded", decoded)):
+        codec.write(samples, folder, [f"{index}-{kind}" for index in range(len(samples))])
+    sides = (clips, decoded, np.roll(clips, 1, axis=0))
+    before, after, other = (to_waves(by_channel(side)) for side in sides)
+    sizes = SIZES if codec.rate >= 16_000 else HALVES
+    return RoundTrip(
+        folder=str(folder),
+        clips=len(clips),
+        representation="waveform" if codec.mel is None else "logmel",
+        spectral_distance=spectral_distance(before, after, sizes),
+        other_clip=spectral_distance(before, other, sizes),
+        noise_floor=noise_floor(before, codec.rate),
+        decoded_noise_floor=noise_floor(after, codec.rate),
+    )
+
+
+def _without_training(recipe: Recipe) -> Recipe:
+    if recipe.sound.representation != "istft":
+        return recipe
+    sound = recipe.sound.model_copy(update={"representation": "logmel"})
+    return recipe.model_copy(update={"sound": sound})

@@ -1,0 +1,90 @@
+"""Captions: texts that are asked for by pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
+from gansmith.media.image.codec import ImageCodec
+from gansmith.media.text.codec import TextCodec, learnt
+from gansmith.media.text.tokenizer import TextTokenizer
+
+if TYPE_CHECKING:
+    from gansmith.data.dataset import Dataset
+    from gansmith.recipe import Recipe
+
+MOST_EXAMPLES = 128
+
+
+class CaptionCodec(TextCodec):
+    """Texts that belong to pictures; see :class:`TextCodec`.
+
+    Args:
+        vocabulary: Turns texts into tokens and back.
+        length: Tokens of a text, its end included.
+        longest: Characters of a text.
+        examples: Pictures uint8 [N, H, W, 4] that captions are asked for by where none is named;
+            no network trained on them.
+    """
+
+    name = "captions"
+
+    def __init__(
+        self, vocabulary: TextTokenizer, length: int, longest: int, examples: NDArray[np.uint8]
+    ) -> None:
+        super().__init__(vocabulary, length, longest)
+        self.examples = examples
+
+    @classmethod
+    def fit(cls, recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> CaptionCodec:
+        """Learn the vocabulary, and keep some held-out pictures."""
+        if dataset.pictures is None or dataset.labels is None:
+            raise GansmithError(
+                f"medium 'captions' needs pictures with captions, and '{dataset.name}' is texts "
+                "alone: set data.captions=true"
+            )
+        examples = dataset.pictures[example_labels(dataset)]
+        return cls(*learnt(recipe, dataset), np.array(examples))
+
+    @classmethod
+    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> CaptionCodec:
+        """Take up what :meth:`facts` and :meth:`tensors` gave."""
+        plain = TextCodec.restore(facts, tensors)
+        examples = tensors["examples"].numpy()
+        return cls(plain.vocabulary, plain.length, plain.longest, examples)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return `tokenizer.json`, as bytes, and the examples."""
+        return super().tensors() | {"examples": torch.from_numpy(self.examples)}
+
+    @property
+    def picture(self) -> tuple[int, int, int]:
+        """Shape (C, H, W) of a picture as networks see it."""
+        return ImageCodec().shape(self.examples.shape)
+
+    def see(self, pictures: Tensor) -> Tensor:
+        """Turn pictures uint8 [N, H, W, 4] into what networks see, float32 [N, 4, H, W]."""
+        return ImageCodec().encode(pictures)
+
+    def read_picture(self, path: Path) -> NDArray[np.uint8]:
+        """Read a picture as the examples are, uint8 [H, W, 4].
+
+        Raises:
+            GansmithError: It cannot be read.
+        """
+        return ImageCodec().read(path, self.examples.shape)
+
+
+def example_labels(dataset: Dataset) -> NDArray[np.int64]:
+    """Choose the held-out pictures that are examples, by the numbers of their labels."""
+    assert dataset.labels is not None
+    held_out = np.unique(dataset.labels[dataset.held_out_indices])
+    return np.random.default_rng(0).permutation(held_out)[:MOST_EXAMPLES]

@@ -1,0 +1,192 @@
+"""Arrays as a collection: own `.npy` and `.npz` files, and named sets."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gansmith.data.collection import combined_digest
+from gansmith.data.split import split_by_hash
+from gansmith.drawing.pixels import canonical, pixel_digest, to_image
+from gansmith.errors import GansmithError
+from gansmith.loading.catalog import Contents, NamedPictures, get
+from gansmith.log import LogFn
+from gansmith.media.image.array_reading import (
+    SUFFIXES,
+    Array,
+    Scale,
+    channels_last,
+    in_chunks,
+    look_over,
+    open_arrays,
+)
+from gansmith.media.image.collection import PictureCollection
+from gansmith.media.image.reading import Picture, PictureFacts, examine
+from gansmith.storage.file_facts import Facts, recall
+
+SAMPLE_KEYS = ("images", "samples", "x")
+LABEL_KEYS = ("labels", "label", "y")
+
+
+class ArrayCollection(PictureCollection):
+    """Pictures that are rows of one array."""
+
+    depth: int = 8
+
+    @abstractmethod
+    def samples(self) -> Iterator[NDArray[np.uint8]]:
+        """Yield the samples in order, uint8 [H, W, C]."""
+
+    def names(self) -> Sequence[str]:
+        """Index of every sample."""
+        return [f"#{index}" for index in range(len(self))]
+
+    def pictures(self) -> Iterator[Image.Image]:
+        """Yield every sample as a picture."""
+        return map(to_image, self.samples())
+
+    def facts(self) -> list[PictureFacts]:
+        """Facts of every sample, in order."""
+        return [
+            examine(Picture(image, "array", image.mode, self.depth)) for image in self.pictures()
+        ]
+
+    def held_out(self, share: float) -> NDArray[np.bool_]:
+        """Choose the samples kept for judging, bool [N]."""
+        return split_by_hash([pixel_digest(canonical(s)) for s in self.samples()], share)
+
+
+class NamedCollection(ArrayCollection):
+    """A set of the catalogue; its files are fetched when they are first needed.
+
+    Args:
+        named: Entry of the catalogue.
+        folder: Folder that holds its files, or None to look in the usual places.
+        use_labels: Use its labels.
+        say: Takes the licence and the progress of fetching.
+    """
+
+    def __init__(
+        self, named: NamedPictures, *, folder: Path | None, use_labels: bool, log: LogFn
+    ) -> None:
+        self.name = named.name
+        self.source = f"named set '{named.name}', files checked against pinned SHA-256"
+        self.licence = named.licence
+        made = [named.name] if named.made_from else []  # apart from the set of the same files
+        sums = [file.sha256 for file in named.files]
+        self.content = combined_digest([*sums, *made, str(use_labels)])
+        self.sizes = Counter({named.size: named.samples})
+        self.transparent = named.mode in ("LA", "RGBA")
+        self.coloured = named.mode in ("RGB", "RGBA")
+        self.official_split = True
+        self._named, self._folder, self._use_labels, self._say = named, folder, use_labels, log
+
+    @cached_property
+    def _contents(self) -> Contents:
+        return self._named.read(get(self._named, folder=self._folder, log=self._say))
+
+    def labels(self) -> Sequence[str] | None:
+        """One label name a sample, or None."""
+        return self._contents.labels if self._use_labels else None
+
+    def samples(self) -> Iterator[NDArray[np.uint8]]:
+        """Yield the samples in order, uint8 [H, W, C]."""
+        return iter(self._contents.samples)
+
+    def held_out(self, share: float) -> NDArray[np.bool_]:
+        """The official test samples, whatever the share."""
+        return self._contents.held_out
+
+
+class ArrayFile(ArrayCollection):
+    """Samples in an `.npy` or `.npz` file, or in a folder that holds such files and no pictures.
+
+    Samples are the array named `images`, `samples` or `x`, else the first with three or four axes;
+    labels the one named `labels`, `label` or `y`. Axes are N H W, N H W C or N C H W with C from 1
+    to 4. Integers go from 0 to 255 or to 65535, floats from 0 to 1 or from -1 to 1: the values tell
+    which, and `source` states it.
+
+    Args:
+        path: The file or the folder.
+        use_labels: Look for labels.
+
+    Raises:
+        GansmithError: A file cannot be read, or holds no such arrays.
+    """
+
+    def __init__(self, path: Path, *, use_labels: bool) -> None:
+        records = recall("arrays", path, array_files(path), look_over)
+        self._path = path
+        self._files = {key: path / name for name in records for key in records[name]["arrays"]}
+        arrays = {k: facts for record in records.values() for k, facts in record["arrays"].items()}
+        self._key, facts = _pick_samples(arrays, path)
+        self._label_key = _named(arrays, LABEL_KEYS) if use_labels else None
+        self._scale, self.depth = Scale(*facts["scale"]), facts["depth"]
+        self.transparent, self.coloured = facts["transparent"], facts["coloured"]
+        count, height, width, _ = facts["shape"]
+        self.sizes = Counter({(height, width): count})
+        self.name = path.resolve().stem
+        self.source = (
+            f"array '{self._key}' of {path.resolve()}, values from {self._scale.low:g} to "
+            f"{self._scale.high:g}"
+        )
+        sums = [record["sha256"] for record in records.values()]
+        self.content = combined_digest([self._key, self._label_key or "", *sums])
+
+    def labels(self) -> Sequence[str] | None:
+        """One label name a sample, or None."""
+        if self._label_key is None:
+            return None
+        labels = self._load(self._label_key)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        if labels.shape != (len(self),):
+            raise GansmithError(
+                f"{self._path}: array '{self._label_key}' has shape {labels.shape}, takes one "
+                f"label for each of {len(self)} samples; mend it or set data.labels=false"
+            )
+        if labels.dtype.kind == "f" and bool((labels == np.rint(labels)).all()):
+            labels = labels.astype(np.int64)
+        if labels.dtype.kind == "S":
+            labels = np.char.decode(labels, "utf-8", "replace")
+        return [str(label) for label in labels.tolist()]
+
+    def samples(self) -> Iterator[NDArray[np.uint8]]:
+        """Yield the samples in order, uint8 [H, W, C]."""
+        for chunk in in_chunks(channels_last(self._load(self._key))):
+            yield from self._scale.to_bytes(chunk)
+
+    def _load(self, key: str) -> Array:
+        return open_arrays(self._files[key])[key]()
+
+
+def array_files(path: Path) -> list[str]:
+    """Names of the array files that lie in `path`, or "" if it is one itself."""
+    if path.is_file():
+        return [""]
+    names = (name for name in os.listdir(path) if name.lower().endswith(tuple(SUFFIXES)))
+    return sorted(name for name in names if not name.startswith(".") and (path / name).is_file())
+
+
+def _named(arrays: Facts, names: Sequence[str]) -> str | None:
+    keys = {key.lower(): key for key in arrays}
+    return next((keys[name] for name in names if name in keys), None)
+
+
+def _pick_samples(arrays: Facts, path: Path) -> tuple[str, Facts]:
+    candidates = [key for key, facts in arrays.items() if len(facts["shape"]) in (3, 4)]
+    key = _named(arrays, SAMPLE_KEYS) or next(iter(candidates), None)
+    if key is None:
+        shapes = ", ".join(f"'{key}' {facts['shape']}" for key, facts in arrays.items())
+        raise GansmithError(f"{path} holds no array of samples, only {shapes or 'nothing'}")
+    if "facts" not in arrays[key]:
+        raise GansmithError(f"{path}: array '{key}' {arrays[key]['fault']}")
+    return key, arrays[key]["facts"]

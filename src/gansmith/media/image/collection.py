@@ -1,0 +1,107 @@
+"""Pictures as a collection, and what becomes of them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gansmith.data.collection import Collection, Prepared
+from gansmith.data.split import split_by_hash
+from gansmith.drawing.pixels import CHANNELS
+from gansmith.media.image.plan import Plan, infer_preprocessing
+from gansmith.media.image.reading import PictureFacts
+from gansmith.media.image.resizing import conform
+from gansmith.recipe import DataConfig
+
+
+class PictureCollection(Collection):
+    """Pictures, wherever they lie.
+
+    Attributes:
+        sizes: How many pictures have which (height, width).
+        transparent: Some picture has a pixel that is not opaque.
+        coloured: Some picture has a pixel that is not grey.
+    """
+
+    kind = "pictures"
+    sizes: Counter[tuple[int, int]]
+    transparent: bool
+    coloured: bool
+
+    def __len__(self) -> int:
+        return self.sizes.total()
+
+    @abstractmethod
+    def labels(self) -> Sequence[str] | None:
+        """One label name a picture, or None."""
+
+    @abstractmethod
+    def names(self) -> Sequence[str]:
+        """One name a picture: its relative path, or its place in an array."""
+
+    @abstractmethod
+    def pictures(self) -> Iterator[Image.Image]:
+        """Yield every picture in order, in mode L, LA, RGB or RGBA."""
+
+    @abstractmethod
+    def facts(self) -> list[PictureFacts]:
+        """Facts of every picture, in order."""
+
+    def held_out(self, share: float) -> NDArray[np.bool_]:
+        """Choose the samples kept for judging, bool [N]."""
+        return split_by_hash([facts.pixels for facts in self.facts()], share)
+
+    def plan(self, config: DataConfig) -> Plan:
+        """Choose one size and mode for all."""
+        return infer_preprocessing(
+            config, self.sizes, self.transparent, self.coloured, self.official_split
+        )
+
+    def prepare(self, config: DataConfig) -> Prepared:
+        """Bring all to one size and mode."""
+        return PreparedPictures(self, self.plan(config))
+
+
+class PreparedPictures(Prepared):
+    """Pictures and the plan for them.
+
+    Args:
+        collection: The pictures.
+        plan: What is done to them.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, collection: PictureCollection, plan: Plan) -> None:
+        self.shape = (*plan.size, CHANNELS[plan.mode])
+        self._collection, self._plan = collection, plan
+
+    def __len__(self) -> int:
+        return len(self._collection)
+
+    def settings(self) -> dict[str, object]:
+        """The plan in plain values."""
+        return self._plan.settings()
+
+    def fingerprint(self) -> str:
+        """Hex digest of the content and of the plan."""
+        return self._plan.fingerprint(self._collection.content)
+
+    def labels(self) -> Sequence[str] | None:
+        """One label name a picture, or None."""
+        return self._collection.labels()
+
+    def held_out(self) -> NDArray[np.bool_]:
+        """Choose the samples kept for judging, bool [N]."""
+        return self._collection.held_out(self._plan.share)
+
+    def rows(self) -> Iterator[NDArray[np.uint8]]:
+        """Yield every picture as the plan wants it, uint8 [H, W, C]."""
+        plan = self._plan
+        for picture in self._collection.pictures():
+            yield conform(picture, plan.size, plan.mode, plan.resize)

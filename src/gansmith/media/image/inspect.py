@@ -1,0 +1,122 @@
+"""Inspection of pictures: what is there, what is wrong with it, what a recipe makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from gansmith.counting import pluralize
+from gansmith.data import duplicates, inspection
+from gansmith.media.image.collection import PictureCollection
+from gansmith.recipe import DataConfig
+
+
+@dataclass(frozen=True)
+class Inspection(inspection.Inspected):
+    """What `inspect_path` found.
+
+    Attributes:
+        pictures: Number of readable pictures.
+        formats: Pictures of each file format.
+        modes: Pictures of each Pillow mode, as in the files.
+        depths: Pictures of each number of bits a channel.
+        heights: Least, median and greatest height in pixels.
+        widths: Least, median and greatest width in pixels.
+        sizes: Pictures of each size (`height x width`), most common first.
+        transparent: Pictures with a pixel that is not opaque.
+        coloured: Pictures with a pixel that is not grey.
+        labels: Pictures of each label.
+        duplicates: Groups of equal pictures, by name.
+        similar: Pairs of different pictures that look nearly alike, by name.
+        compared: Pictures among which `similar` was looked for, from the first on.
+        unreadable: Path and reason of files that should be pictures and cannot be read.
+        ignored: Number of other files.
+        plan: What the recipe will do: size, mode, resize policy, filter, labels, held_out.
+        training: Samples to train on.
+        held_out: Samples kept for judging.
+        captions: Captions of them all, where they are read too.
+    """
+
+    pictures: int
+    formats: dict[str, int]
+    modes: dict[str, int]
+    depths: dict[int, int]
+    heights: tuple[int, int, int]
+    widths: tuple[int, int, int]
+    sizes: dict[str, int]
+    transparent: int
+    coloured: int
+    labels: dict[str, int]
+    duplicates: list[list[str]]
+    similar: list[tuple[str, str]]
+    compared: int
+    unreadable: list[tuple[str, str]]
+    ignored: int
+    plan: dict[str, Any]
+    training: int
+    held_out: int
+    captions: int = 0
+
+    def found(self) -> Iterable[tuple[str, str]]:
+        """Yield what the pictures are, and what is wrong with them."""
+        yield "pictures", f"{self.pictures:,} ({pluralize(self.ignored, 'other file')} ignored)"
+        if self.captions:
+            yield "captions", f"{self.captions:,} different ones"
+        yield "formats", inspection.counts(self.formats)
+        yield "modes", inspection.counts(self.modes)
+        yield "bits", inspection.counts(self.depths)
+        yield "", f"{self.transparent:,} with transparency, {self.coloured:,} with colour"
+        yield "heights", inspection.span(self.heights)
+        yield "widths", inspection.span(self.widths)
+        yield "sizes", inspection.counts(self.sizes)
+        yield inspection.label_row(self.labels)
+        yield inspection.duplicate_row(self.duplicates)
+        among = f" among the first {self.compared:,}" if self.compared < self.pictures else ""
+        pairs = inspection.examples(" ~ ".join(pair) for pair in self.similar)
+        yield "near duplicates", f"{len(self.similar):,} pairs{among}{pairs}"
+        yield inspection.unreadable_row(self.unreadable)
+
+    def planned(self) -> Iterable[tuple[str, str]]:
+        """Yield the decisions of the plan."""
+        height, width = self.plan["size"]
+        yield "samples", f"{height} x {width} pixels (height x width), {self.plan['mode']}"
+        if self.plan["resize"] == "none":
+            yield "resizing", "none needed"
+        else:
+            yield "resizing", f"{self.plan['resize']}, {self.plan['filter']} filter"
+        yield inspection.split_row(self.training, self.held_out)
+
+
+def inspect_collection(collection: PictureCollection, config: DataConfig) -> Inspection:
+    """Inspect a collection that is already located."""
+    facts, names = collection.facts(), collection.names()
+    looked_at = facts[: duplicates.LIMIT]
+    pairs = duplicates.similar_pairs([one.look for one in looked_at])
+    held_out = collection.held_out(config.held_out)
+    return Inspection(
+        name=collection.name,
+        source=collection.source,
+        licence=collection.licence,
+        pictures=len(facts),
+        formats=inspection.tally(one.format for one in facts),
+        modes=inspection.tally(one.mode for one in facts),
+        depths=inspection.tally(one.depth for one in facts),
+        heights=inspection.spread([one.height for one in facts]),
+        widths=inspection.spread([one.width for one in facts]),
+        sizes=inspection.tally(f"{one.height}x{one.width}" for one in facts),
+        transparent=sum(one.transparent for one in facts),
+        coloured=sum(one.coloured for one in facts),
+        labels=inspection.label_counts(collection.labels()),
+        duplicates=[
+            [names[index] for index in group]
+            for group in duplicates.equal_groups([one.pixels for one in facts])
+        ],
+        similar=[(names[a], names[b]) for a, b in pairs if facts[a].pixels != facts[b].pixels],
+        compared=len(looked_at),
+        unreadable=list(collection.faults),
+        ignored=collection.ignored,
+        plan=collection.plan(config).settings(),
+        training=int((~held_out).sum()),
+        held_out=int(held_out.sum()),
+    )

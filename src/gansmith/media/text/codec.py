@@ -1,0 +1,164 @@
+"""Text: rows of code points to numbered tokens and back, to files and to sheets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
+from gansmith.media.text.code_points import normalise, to_points, to_texts
+from gansmith.media.text.sheet import text_sheet
+from gansmith.media.text.tokenizer import TextTokenizer
+from gansmith.media.text.verse.traits import verse_traits
+from gansmith.medium import Codec
+from gansmith.storage.atomic import atomic_file
+
+if TYPE_CHECKING:
+    from gansmith.data.dataset import Dataset
+    from gansmith.recipe import Recipe
+
+MOST_SHOWN = 48
+
+
+class TextCodec(Codec):
+    """Texts as code points int32 [N, 1, L, 1]; networks see tokens, int64 [N, 1, 1, T].
+
+    Args:
+        vocabulary: Turns texts into tokens and back.
+        length: T, the end of a text included.
+        longest: L.
+        titled: Texts begin with a title, an empty line behind it.
+    """
+
+    name = "text"
+    stored = np.int32
+    formats = ("txt",)
+    collections = (".txt", ".jsonl")
+    interpolation_suffixes = (".txt",)
+    walks = 1
+    legible = True
+
+    def __init__(
+        self, vocabulary: TextTokenizer, length: int, longest: int, titled: bool = False
+    ) -> None:
+        self.vocabulary, self.length, self.longest = vocabulary, length, longest
+        self.titled = titled
+        self.tokens = len(vocabulary)
+
+    @classmethod
+    def fit(cls, recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> TextCodec:
+        """Learn the vocabulary from the texts to train on, and take the longest for the length."""
+        if dataset.pictures is not None:
+            raise GansmithError(
+                f"medium 'text' does not see the pictures of '{dataset.name}': set medium=captions"
+            )
+        codec = cls(*learnt(recipe, dataset), titled=recipe.data.title is not None)
+        codec.traits = known_traits(codec.vocabulary, log)
+        return codec
+
+    @classmethod
+    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> TextCodec:
+        """Take up what :meth:`facts` and :meth:`tensors` gave."""
+        written = bytes(tensors["tokenizer"].tolist()).decode()
+        lengths = facts["length"], facts["longest"]
+        return cls(TextTokenizer.restore(written), *lengths, titled=facts.get("titled", False))
+
+    def facts(self) -> dict[str, Any]:
+        """Return both lengths, and whether there are titles."""
+        return {"length": self.length, "longest": self.longest, "titled": self.titled}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the content of `tokenizer.json`, as bytes."""
+        content = np.frombuffer(self.vocabulary.written().encode(), np.uint8)
+        return {"tokenizer": torch.from_numpy(content.copy())}
+
+    def files(self) -> dict[str, str]:
+        """Return `tokenizer.json`, as other libraries read it."""
+        return {"tokenizer.json": self.vocabulary.written()}
+
+    def shape(self, stored: tuple[int, ...]) -> tuple[int, int, int]:
+        """Return (1, 1, T)."""
+        return 1, 1, self.length
+
+    def encode(self, samples: Tensor) -> Tensor:
+        """Turn code points into tokens; what is too long is cut off, its end with it."""
+        texts = to_texts(samples.cpu().numpy())
+        tokens = self.vocabulary.encode(texts, self.length)
+        return tokens[:, None, None].to(samples.device)
+
+    def decode(self, tensors: Tensor) -> NDArray[np.int32]:
+        """Turn tokens into code points; what is too long is cut off."""
+        return self.pack(self.vocabulary.decode(tensors.flatten(1)))
+
+    def pack(self, texts: Sequence[str], longest: int | None = None) -> NDArray[np.int32]:
+        """Store texts as samples; what is longer than `longest` characters is cut off."""
+        room = self.longest if longest is None else longest
+        return to_points([normalise(normalise(text)[:room]) for text in texts], room)
+
+    def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[np.int32]:
+        """Refuse: the latent of a text cannot be found.
+
+        Raises:
+            GansmithError: Always.
+        """
+        raise GansmithError(
+            f"texts near to {path} cannot be looked for: begin as it does, with generate --prompt"
+        )
+
+    def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
+        """Write a text with a line feed behind it."""
+        with atomic_file(path) as partial:
+            partial.write_text(to_texts(sample[None])[0] + "\n", "utf-8")
+
+    def write_all(
+        self, samples: NDArray[Any], path: Path, facts: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Write all texts to one file.
+
+        Args:
+            samples: Code points.
+            path: `.jsonl` for records with `text` and facts; `.txt` for lines, or for paragraphs
+                with an empty line between them where any text has several lines.
+            facts: One mapping a text.
+        """
+        texts = to_texts(samples)
+        if path.suffix == ".jsonl":
+            records = ({"text": text, **fact} for text, fact in zip(texts, facts, strict=True))
+            lines = [json.dumps(record, ensure_ascii=False) for record in records]
+        else:
+            lines = ["\n\n".join(texts)] if any("\n" in text for text in texts) else texts
+        with atomic_file(path) as partial:
+            partial.write_text("\n".join(lines) + "\n", "utf-8")
+
+    def write_interpolation(self, walks: Sequence[NDArray[Any]], path: Path) -> None:
+        """Write the steps of one walk."""
+        self.write_all(np.concatenate(walks), path, [])
+
+    def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
+        """Draw up to 48 texts; see :func:`gansmith.media.text.sheet.text_sheet`."""
+        return text_sheet(to_texts(samples[:MOST_SHOWN]), **options)
+
+
+def learnt(recipe: Recipe, dataset: Dataset) -> tuple[TextTokenizer, int, int]:
+    """Learn a vocabulary; return it with most tokens and most characters of a text."""
+    texts = to_texts(dataset.samples[dataset.train_indices])
+    vocabulary = TextTokenizer.learn(texts, recipe.text.tokens, recipe.text.vocabulary)
+    return vocabulary, vocabulary.longest(texts), dataset.samples.shape[2]
+
+
+def known_traits(vocabulary: TextTokenizer, log: LogFn) -> Tensor | None:
+    """Return what tokens of verse have in common; None where the tables are not installed."""
+    try:
+        return verse_traits(vocabulary.symbols())
+    except GansmithError as error:
+        log(f"rhymes and tones of characters are not told to the networks: {error}")
+        return None

@@ -1,0 +1,127 @@
+"""Texts as a collection: lines, paragraphs, files, or rows of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gansmith.data.collection import Collection, Prepared, combined_digest
+from gansmith.data.labels import folder_labels
+from gansmith.data.scan import find_files, readable
+from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
+from gansmith.media.text.code_points import normalise
+from gansmith.media.text.files import TextFiles, is_text, read_files
+from gansmith.media.text.preparation import PreparedTexts, different
+from gansmith.media.text.verse.form_labels import form_labels
+from gansmith.recipe import DataConfig
+from gansmith.storage.file_facts import Facts
+
+_TAKES = ".txt, .jsonl, .csv or .tsv files there"
+
+
+class TextFolder(Collection):
+    """The different texts in the files of a folder and its sub-folders, or in one file.
+
+    Texts are normalised; empty ones go, and of those that differ in nothing but capitals the first
+    stays, or the first that its publisher holds out.
+
+    Args:
+        root: The folder, or the file.
+        config: Its `unit`, `field`, `title`, `form` and `labels` count here.
+        say: Takes warnings of files and records that cannot be read, one line each.
+
+    Attributes:
+        texts: Every different text, in the order of the files.
+        numbers: Number of the file that each text is from, in `names`.
+        names: Relative path of every readable file.
+        official: Whether the publisher holds out each text; counts with `official_split`.
+        labels: One label a text, where a form is asked for its name or "free"; or None.
+        unit: What a text was in plain files, or "record".
+        field: The column that was read, if there is one.
+        empty: Texts left out because nothing is in them.
+        duplicates: Texts left out because they are there already.
+
+    Raises:
+        GansmithError: No file can be read, there are less than two texts, or some have no label.
+    """
+
+    kind = "texts"
+
+    def __init__(self, root: Path, config: DataConfig, *, log: LogFn = silent) -> None:
+        self.root, files = (root, find_files(root)) if root.is_dir() else (root.parent, [root.name])
+        self.name = root.resolve().name if root.is_dir() else root.stem
+        self.source = f"{'folder' if root.is_dir() else 'file'} {root.resolve()}"
+        chosen = [name for name in files if is_text(name)]
+        self.ignored = len(files) - len(chosen)
+        found = read_files(self.root, chosen, config)
+        if not root.is_dir() and found.faults:
+            raise GansmithError(f"{root} cannot be read: {found.faults[root.name]}")
+        self.faults = _faults(found, self.root, log)
+        self.names, self.unit, self.field = list(found.files), found.unit, found.field
+        self._gather(found, config)
+        sums = [file.sha256 for file in found.files.values()]
+        self.content = combined_digest([*self.names, *sums, *(self.labels or ())])
+
+    def held_out_file(self, name: str) -> bool:
+        """Whether the publisher holds out what is in a file; for sets with `official_split`."""
+        return False
+
+    def prepare(self, config: DataConfig) -> Prepared:
+        """Cut the texts to one greatest length."""
+        return PreparedTexts(self, config)
+
+    def _gather(self, found: TextFiles, config: DataConfig) -> None:
+        """Keep what is different, with its label and the number of its file."""
+        rows = [row for file in found.files.values() for row in file.rows]
+        numbers = [n for n, file in enumerate(found.files.values()) for _ in file.rows]
+        texts = [normalise(row.text) for row in rows]
+        official = [self.held_out_file(name) for name in self.names]
+        kept = different(texts, [official[number] for number in numbers])
+        self.texts = [texts[index] for index in kept]
+        self.numbers = [numbers[index] for index in kept]
+        self.official = [official[number] for number in self.numbers]
+        self.empty = texts.count("")
+        self.duplicates = len(texts) - self.empty - len(kept)
+        self._require_several()
+        self.labels = self._find_labels([rows[index].label for index in kept], config)
+
+    def _find_labels(self, own: Sequence[str | None], config: DataConfig) -> list[str] | None:
+        """Labels by form, from the tables, or else from the folder; None where there are none."""
+        if config.form is not None:
+            return form_labels(self.texts, config.form)
+        if not config.labels:
+            return None
+        by_file = folder_labels(self.root, self.names) if len(self.names) > 1 else None
+        labels = [
+            label or (by_file[number] if by_file else None)
+            for label, number in zip(own, self.numbers, strict=True)
+        ]
+        there = [label for label in labels if label is not None]
+        if there and len(there) < len(labels):
+            raise GansmithError(
+                f"{self.source} has no label for {len(labels) - len(there):,} of {len(labels):,} "
+                f"texts (first: {self.texts[labels.index(None)][:40]!r}); add them, or switch "
+                f"labels off with data.labels=false"
+            )
+        return there if len(set(there)) > 1 else None
+
+    def _require_several(self) -> None:
+        if not self.texts:
+            raise GansmithError(f"{self.source} is empty: there is no text in it")
+        if len(self.texts) == 1:
+            copies = f" ({self.duplicates:,} copies left out)" if self.duplicates else ""
+            raise GansmithError(
+                f"{self.source} gives one text of {len(self.texts[0]):,} characters{copies}, and "
+                f"one does not train: put each text on a line of its own, or say how they are "
+                f"parted with --set data.unit=line (or paragraph, or file)"
+            )
+
+
+def _faults(found: TextFiles, root: Path, log: LogFn) -> list[tuple[str, str]]:
+    """List what cannot be read: files, and records of those that can; say the first of them."""
+    records: dict[str, Facts] = {name: {"facts": {}} for name in found.files}
+    records |= {name: {"fault": reason} for name, reason in found.faults.items()}
+    for name, file in found.files.items():
+        records |= {f"{name}, line {line:,}": {"fault": reason} for line, reason in file.faults}
+    return readable(records, root, "text", _TAKES, log)[1]

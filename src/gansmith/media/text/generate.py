@@ -1,0 +1,257 @@
+"""Compose: texts by wish: begun by a prompt, in a form of verse, the best of several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from unicodedata import normalize
+
+import torch
+from torch import Tensor
+
+from gansmith.errors import GansmithError
+from gansmith.media.captions.codec import CaptionCodec
+from gansmith.media.text.code_points import titled
+from gansmith.media.text.codec import TextCodec
+from gansmith.media.text.generate_lines import generate_constrained_lines
+from gansmith.media.text.verse.forms import FORMS
+from gansmith.media.text.verse.lines import Couplet, Haiku, LineForm
+from gansmith.media.text.verse.quatrain import Quatrain
+from gansmith.model import Model
+from gansmith.networks import build_networks, load_weights
+from gansmith.networks.sequence.language_model import (
+    Decoding,
+    Mask,
+    SequenceDiscriminator,
+    SequenceGenerator,
+    uniform,
+)
+from gansmith.networks.sequence.special_tokens import END
+from gansmith.run import Run
+from gansmith.sampling import draw_latents
+
+AT_ONCE = 500
+ROUNDS, WARMER = 10, 1.1
+"""Draws for different captions of one picture, and by what the temperature rises between them."""
+
+
+@dataclass(frozen=True)
+class TextGenerationConfig:
+    """What is asked of texts; what is left out is as the recipe has it.
+
+    Attributes:
+        temperature: Below 1 for more typical texts, above for stranger ones.
+        top_p: Share of each distribution that tokens are drawn from, the most likely ones.
+        title: What every text is about, where the generator has learnt texts with titles.
+        prompt: What every text begins with, behind its title.
+        max_length: Most tokens of a text.
+        form: Name of a form of verse that every text keeps.
+        best_of: Texts drawn for each that is kept; the discriminator chooses.
+        picture: Path of a picture that all texts are about, each different from the others.
+    """
+
+    temperature: float | None = None
+    top_p: float | None = None
+    title: str | None = None
+    prompt: str | None = None
+    max_length: int | None = None
+    form: str | None = None
+    best_of: int | None = None
+    picture: Path | None = None
+
+    @property
+    def given(self) -> list[str]:
+        """Names of what is asked for, as options."""
+        named = [field.name for field in fields(self) if getattr(self, field.name) is not None]
+        return ["--" + name.replace("_", "-") for name in named]
+
+
+def generate_text(
+    model: Model,
+    home: Path,
+    count: int,
+    seed: int,
+    labels: Tensor | None,
+    wish: TextGenerationConfig,
+) -> list[str]:
+    """Make texts by a wish.
+
+    Args:
+        model: A generator of texts.
+        home: Folder of the run, where its discriminator is.
+        count: How many.
+        seed: The same seed and wish give the same texts.
+        labels: Class of each text, or None.
+        wish: What is asked for.
+
+    Raises:
+        GansmithError: A wish is out of range, or the generator cannot fulfil it.
+    """
+    generator, codec = model.generator, model.codec
+    if not isinstance(generator, SequenceGenerator) or not isinstance(codec, TextCodec):
+        raise GansmithError(f"{wish.given[0]} is for generators of texts, and this is none")
+    _check(wish, codec.length)
+    if wish.picture is not None:
+        return _captions(model, home, count, seed, wish)
+    length = wish.max_length or codec.length
+    temperature = model.blueprint.temperature if wish.temperature is None else wish.temperature
+    prompt, top_p = normalize("NFC", wish.prompt or ""), wish.top_p or 1.0
+    wish = replace(wish, prompt=prompt)
+    if wish.form in LINE_FORMS:
+        if wish.title is not None or codec.titled:
+            raise GansmithError(f"--form {wish.form} is for texts without titles")
+        form = LINE_FORMS[wish.form]()
+        _check_lines(wish, codec)
+        plain = Decoding(temperature, top_p)
+        return generate_constrained_lines(
+            generator, codec, form, plain, prompt, count, seed, labels
+        )
+    head = _head(codec, wish)
+    begun = _begun(codec, head + prompt, length)
+    generator.decoding = Decoding(temperature, top_p, begun, _mask(codec, wish, length, head))
+    tries = wish.best_of or 1
+    latents = draw_latents(count * tries, generator.latent, seed)[:, :length]
+    asked = None if labels is None else labels.repeat_interleave(tries, dim=0)
+    tokens = _written(generator, latents, asked)
+    if tries > 1:
+        evaluator = _discriminator(model, home)
+        chosen = _ratings(evaluator, tokens, asked).view(count, tries).argmax(1)
+        tokens = tokens[torch.arange(count) * tries + chosen]
+    return codec.vocabulary.decode(tokens)
+
+
+def _captions(
+    model: Model, home: Path, count: int, seed: int, wish: TextGenerationConfig
+) -> list[str]:
+    """Draw different captions of one picture, the later ones at rising temperatures."""
+    codec = model.codec
+    if not isinstance(codec, CaptionCodec):
+        raise GansmithError("--picture is for generators of captions, and this is none")
+    assert wish.picture is not None
+    seen = codec.see(torch.from_numpy(codec.read_picture(wish.picture)[None]))
+    usual = model.blueprint.temperature if wish.temperature is None else wish.temperature
+    found: dict[str, None] = {}
+    for turn in range(ROUNDS):
+        warmer = replace(wish, picture=None, temperature=min(5.0, usual * WARMER**turn))
+        labels = seen.expand(count, -1, -1, -1)
+        found |= dict.fromkeys(generate_text(model, home, count, seed + turn, labels, warmer))
+        if len(found) >= count:
+            return list(found)[:count]
+    raise GansmithError(
+        f"{wish.picture} has only {len(found)} different captions: ask for fewer with --count, or "
+        "for a higher --temperature"
+    )
+
+
+LINE_FORMS: dict[str, Callable[[], LineForm]] = {"haiku": Haiku, "couplet": Couplet}
+QUATRAINS = {"quatrain-5": 5, "quatrain-7": 7}
+
+
+def _check(wish: TextGenerationConfig, length: int) -> None:
+    if wish.form is not None:
+        FORMS[wish.form]  # an unknown name is told here
+    for name, value, low, high in (
+        ("--temperature", wish.temperature, 0.0, 5.0),
+        ("--top-p", wish.top_p, 1e-6, 1.0),
+        ("--max-length", wish.max_length, 1, length),
+        ("--best-of", wish.best_of, 1, 1000),
+    ):
+        if value is not None and not low <= value <= high:
+            lowest = "above 0" if low == 1e-6 else f"from {low:g}"
+            raise GansmithError(f"{name} takes a number {lowest} to {high:g}, not {value:g}")
+
+
+def _check_lines(wish: TextGenerationConfig, codec: TextCodec) -> None:
+    for name, value in (("--best-of", wish.best_of), ("--max-length", wish.max_length)):
+        if value is not None:
+            raise GansmithError(f"{name} and --form {wish.form} do not go together: drop one")
+    for line in (wish.prompt or "").split("\n"):
+        _begun(codec, line, codec.length)
+
+
+def _begun(codec: TextCodec, prompt: str, length: int) -> Tensor | None:
+    """Tokens [1, P] of a prompt."""
+    if not prompt:
+        return None
+    if (first_unknown := codec.vocabulary.first_unknown(prompt)) is not None:
+        named = "a line break" if first_unknown == "\n" else f"'{first_unknown}'"
+        raise GansmithError(
+            f"the prompt has {named}, which no text that was trained on has: use another"
+        )
+    numbers = codec.vocabulary.numbers([prompt])[0]
+    if len(numbers) >= length:
+        raise GansmithError(
+            f"the prompt has {len(numbers)} tokens and texts at most {length}: shorten it"
+        )
+    return torch.tensor([numbers])
+
+
+def _head(codec: TextCodec, wish: TextGenerationConfig) -> str:
+    """What stands before a text for its title."""
+    if wish.title is None:
+        if codec.titled and (wish.prompt or wish.form in QUATRAINS):
+            raise GansmithError(
+                "the generator writes a title before each text: say which with --title"
+            )
+        return ""
+    if not codec.titled:
+        raise GansmithError(
+            "--title is for generators that learnt texts with titles: train with data.title"
+        )
+    if not (head := titled(wish.title, "")):
+        raise GansmithError("--title is empty")
+    return head
+
+
+def _mask(codec: TextCodec, wish: TextGenerationConfig, length: int, head: str) -> Mask | None:
+    """What may follow what, where a form of Chinese verse is asked for."""
+    if wish.form not in QUATRAINS:
+        return None
+    skipped = len(codec.vocabulary.numbers([head])[0])
+    length -= skipped
+    form = Quatrain(codec.vocabulary.symbols(), QUATRAINS[wish.form], end=END)
+    if length < form.tokens:
+        remedy = "train on poems of that form" if wish.max_length is None else "drop --max-length"
+        raise GansmithError(
+            f"--form {wish.form} has {form.tokens} characters and texts at most {length}: {remedy}"
+        )
+    if wish.prompt and (fault := form.broken(wish.prompt)):
+        raise GansmithError(f"{fault}: give another --prompt, or drop --form")
+    return lambda before: torch.from_numpy(form.allowed(before[:, skipped:].numpy()))
+
+
+def _written(generator: SequenceGenerator, latents: Tensor, labels: Tensor | None) -> Tensor:
+    """Draw tokens [N, T], some at a time."""
+    parts = [
+        generator.write(
+            uniform(latents[at : at + AT_ONCE]),
+            None if labels is None else labels[at : at + AT_ONCE],
+        )
+        for at in range(0, len(latents), AT_ONCE)
+    ]
+    return torch.cat(parts)
+
+
+def _discriminator(model: Model, home: Path) -> SequenceDiscriminator:
+    """Take up the discriminator that the run ended with."""
+    state = Run(home).load_checkpoint("last")
+    if state is None:
+        raise GansmithError(
+            f"--best-of needs the discriminator, in {home}/checkpoints: name the run's own folder"
+        )
+    pair = build_networks(model.blueprint.network, model.blueprint.spec, seed=0)
+    assert isinstance(pair.discriminator, SequenceDiscriminator)
+    load_weights(pair.discriminator, state["networks"]["discriminator"])
+    return pair.discriminator.eval()
+
+
+@torch.no_grad()
+def _ratings(evaluator: SequenceDiscriminator, tokens: Tensor, labels: Tensor | None) -> Tensor:
+    samples = tokens[:, None, None]
+    parts = range(0, len(tokens), AT_ONCE)
+    rated = [
+        evaluator(samples[at : at + AT_ONCE], None if labels is None else labels[at : at + AT_ONCE])
+        for at in parts
+    ]
+    return torch.cat(rated)

@@ -1,0 +1,159 @@
+"""A convolutional pair that is cheap on a CPU and serves any size from 16 to 256 pixels.
+
+Both players leave the full resolution at once by a pixel (un)shuffle, so that nearly all work is
+done where convolutions are dense and fast. No normalisation layers; residual blocks start close to
+the identity. The generator's output is linear: a saturating tanh lets a strong discriminator kill
+it in the first hundred steps. Labels enter the generator beside the latent and the discriminator by
+projection (Miyato and Koyama 2018, arXiv 1802.05637).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gansmith.networks.base import (
+    Discriminator,
+    GANNetworks,
+    Generator,
+    SampleSpec,
+    register_networks,
+)
+from gansmith.networks.image.geometry import Canvas, for_convolutions, require_sides
+from gansmith.networks.linear import Linear
+from gansmith.schema import Section
+
+SLOPE = 0.2
+COARSEST = 8
+
+
+class ConvOptions(Section):
+    """Options of the `conv` pair."""
+
+    latent: int = Field(64, ge=1, description="numbers in a latent")
+    width: int = Field(32, ge=4, description="channels at the finest level; doubled a level down")
+    max_width: int = Field(128, ge=4, description="most channels at any level")
+    blocks: int = Field(1, ge=0, description="residual blocks a level")
+    head: int = Field(256, ge=1, description="features before the discriminator's logit")
+    label_width: int = Field(32, ge=1, description="numbers that stand for a label")
+
+
+class Geometry:
+    """Sides and widths of the levels, from the finest (after the shuffle) to the coarsest.
+
+    Attributes:
+        shuffle: Factor of the pixel shuffle at the fine end.
+        widths: Channels at each level.
+        canvas: What the levels cover.
+    """
+
+    def __init__(self, spec: SampleSpec, options: ConvOptions) -> None:
+        longest = max(spec.height, spec.width)
+        self.shuffle = 2 if longest <= 128 else 4
+        fine = math.ceil(longest / self.shuffle)
+        halvings = max(1, math.ceil(math.log2(fine / COARSEST)))
+        self.widths = [
+            min(options.width << level, options.max_width) for level in range(halvings + 1)
+        ]
+        self.canvas = Canvas(spec.height, spec.width, self.shuffle << halvings)
+
+    @property
+    def coarse_features(self) -> int:
+        """Numbers in one sample at the coarsest level."""
+        return math.prod(self.canvas.base) * self.widths[-1]
+
+
+class Residual(nn.Module):
+    """`x + conv(act(conv(act(x))))`, the last convolution scaled down at the start."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        for conv, gain in ((self.first, 1.0), (self.second, 0.3)):
+            nn.init.kaiming_normal_(conv.weight, SLOPE)
+            conv.weight.data.mul_(gain)
+            nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Keep the shape [N, width, H, W]."""
+        hidden = self.first(F.leaky_relu(x, SLOPE))
+        change: Tensor = self.second(F.leaky_relu(hidden, SLOPE))
+        return x + change
+
+
+def _blocks(width: int, count: int) -> list[nn.Module]:
+    return [*(Residual(width) for _ in range(count)), nn.LeakyReLU(SLOPE)]
+
+
+class ConvGenerator(Generator):
+    """Latent (and label) -> coarsest level -> residual blocks and sub-pixel steps -> sample."""
+
+    def __init__(self, spec: SampleSpec, options: ConvOptions) -> None:
+        super().__init__()
+        geometry = Geometry(spec, options)
+        self.latent, self.canvas = options.latent, geometry.canvas
+        self.label = nn.Embedding(spec.classes, options.label_width) if spec.classes else None
+        entry = options.latent + (options.label_width if spec.classes else 0)
+        self.entry = Linear(entry, geometry.coarse_features)
+        layers: list[nn.Module] = []
+        for width, finer in zip(geometry.widths[:0:-1], geometry.widths[-2::-1], strict=True):
+            layers += _blocks(width, options.blocks)
+            layers += [nn.Conv2d(width, finer * 4, 3, padding=1), nn.PixelShuffle(2)]
+        layers += _blocks(geometry.widths[0], options.blocks)
+        pixels = spec.channels * geometry.shuffle**2
+        layers += [nn.Conv2d(geometry.widths[0], pixels, 3, padding=1)]
+        layers += [nn.PixelShuffle(geometry.shuffle)]
+        self.body = nn.Sequential(*layers)
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return samples [N, C, H, W], about [-1, 1] and not clipped."""
+        if self.label is not None:
+            latents = torch.cat([latents, self.label(labels)], dim=1)
+        coarse = self.entry(latents).unflatten(1, (*self.canvas.base, -1))
+        return self.canvas.crop(self.body(coarse.permute(0, 3, 1, 2)))
+
+
+class ConvDiscriminator(Discriminator):
+    """Sample -> strided levels with residual blocks at the coarsest -> features -> logit."""
+
+    def __init__(self, spec: SampleSpec, options: ConvOptions) -> None:
+        super().__init__()
+        geometry = Geometry(spec, options)
+        self.canvas = geometry.canvas
+        fine = spec.channels * geometry.shuffle**2
+        layers: list[nn.Module] = [nn.PixelUnshuffle(geometry.shuffle)]
+        layers += [nn.Conv2d(fine, geometry.widths[0], 3, padding=1), nn.LeakyReLU(SLOPE)]
+        for width, coarser in zip(geometry.widths, geometry.widths[1:], strict=False):
+            layers += [nn.Conv2d(width, coarser, 4, stride=2, padding=1)]
+            layers += _blocks(coarser, options.blocks)
+        self.body = nn.Sequential(*layers)
+        self.head = Linear(geometry.coarse_features, options.head)
+        self.logit = Linear(options.head, 1)
+        self.label = nn.Embedding(spec.classes, options.head) if spec.classes else None
+        if self.label is not None:
+            nn.init.normal_(self.label.weight, std=options.head**-0.5)
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return logits [N]."""
+        coarse = self.body(self.canvas.pad(samples)).permute(0, 2, 3, 1).flatten(1)
+        features = F.leaky_relu(self.head(coarse), SLOPE)
+        logits: Tensor = self.logit(features).squeeze(1)
+        return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
+
+
+@register_networks("conv", ConvOptions)
+def conv(spec: SampleSpec, options: ConvOptions) -> GANNetworks:
+    """Build the pair, in the memory layout that convolutions like best.
+
+    Raises:
+        GansmithError: The samples are smaller than 16 or larger than 256 pixels a side.
+    """
+    require_sides("conv", spec, 256)
+    return for_convolutions(
+        GANNetworks(ConvGenerator(spec, options), ConvDiscriminator(spec, options))
+    )

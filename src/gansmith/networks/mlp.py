@@ -1,0 +1,87 @@
+"""The classic fully connected pair, as textbooks print it."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gansmith.networks.base import (
+    Discriminator,
+    GANNetworks,
+    Generator,
+    SampleSpec,
+    register_networks,
+    with_label,
+)
+from gansmith.networks.linear import Linear
+from gansmith.schema import Section
+
+
+class TextbookOptions(Section):
+    """Options of the `textbook` pair."""
+
+    latent: int = Field(100, ge=1, description="numbers in a latent")
+
+
+class TextbookGenerator(Generator):
+    """latent -> hidden layers -> samples, ReLU between and tanh at the end.
+
+    With labels, a one-hot label is appended to the latent (Mirza and Osindero 2014).
+
+    Args:
+        spec: The samples to make.
+        latent: Numbers in a latent.
+        hidden: Units of each hidden layer.
+    """
+
+    def __init__(
+        self, spec: SampleSpec, latent: int, hidden: tuple[int, ...] = (256, 512, 1024)
+    ) -> None:
+        super().__init__()
+        self.latent, self.spec = latent, spec
+        widths = (latent + spec.classes, *hidden, math.prod(spec.shape))
+        self.layers = nn.ModuleList(Linear(i, o) for i, o in pairwise(widths))
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return samples [N, C, H, W] in (-1, 1)."""
+        hidden = with_label(latents, labels, self.spec.classes)
+        *body, last = self.layers
+        for layer in body:
+            hidden = F.relu(layer(hidden))
+        return torch.tanh(last(hidden)).view(-1, *self.spec.shape)
+
+
+class TextbookDiscriminator(Discriminator):
+    """samples (and one-hot label) -> hidden layers -> one logit, LeakyReLU 0.2 between.
+
+    Args:
+        spec: The samples to judge.
+        hidden: Units of each hidden layer.
+    """
+
+    def __init__(self, spec: SampleSpec, hidden: tuple[int, ...] = (1024, 512, 256)) -> None:
+        super().__init__()
+        self.classes = spec.classes
+        widths = (math.prod(spec.shape) + spec.classes, *hidden, 1)
+        self.layers = nn.ModuleList(Linear(i, o) for i, o in pairwise(widths))
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return logits [N]."""
+        hidden = with_label(samples.flatten(1), labels, self.classes)
+        *body, last = self.layers
+        for layer in body:
+            hidden = F.leaky_relu(layer(hidden), 0.2)
+        logits: Tensor = last(hidden)
+        return logits.squeeze(1)
+
+
+@register_networks("textbook", TextbookOptions)
+def textbook(spec: SampleSpec, options: TextbookOptions) -> GANNetworks:
+    """Build the pair; the generator is built first, as the printed programs do."""
+    generator = TextbookGenerator(spec, options.latent)
+    return GANNetworks(generator, TextbookDiscriminator(spec))

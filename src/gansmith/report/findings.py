@@ -1,0 +1,192 @@
+"""Findings: what the health monitor said of a run, in order, with the command that answers it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gansmith.health.diagnosis import EXPLANATIONS
+from gansmith.recipe import merge_settings
+from gansmith.report.history import Event, RunHistory
+
+State = Literal["open", "healed", "past"]
+
+ADVICE = {
+    "labels ignored": (
+        "No setting mends wrong labels: look through those of the data with `gansmith data "
+        "inspect`, and check that network.conditional is true."
+    ),
+    "mode collapse (partial)": (
+        "The settings are already those that hold modes best. More time, a wider network or more "
+        "samples of the rare kinds can help; the best state is the one that was kept."
+    ),
+    "memorising": (
+        "Augmentation is at its limit: only more samples help. The best state is the one that was "
+        "kept."
+    ),
+    "discriminator overfits": (
+        "Augmentation is at its limit: only more samples help. The best state is the one that was "
+        "kept."
+    ),
+}
+"""What to do where no setting is left to change."""
+PAST = "It was not said again after the course was changed."
+RETRAIN = "To train again with the remedy:"
+NO_ADVICE = "No setting is known to answer this: look at the data, and try another recipe."
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One diagnosis of a run, with all its events.
+
+    Attributes:
+        name: Of the diagnosis.
+        events: Every time that it was made, from the first to the latest; at least one.
+        state: "open" where nothing was done about it; "healed" where the course was changed for
+            it; "past" where it was changed for something else, and this was not said again.
+        settings: What to train with to be rid of it, as `name=value`; empty where no setting helps.
+    """
+
+    name: str
+    events: tuple[Event, ...]
+    state: State
+    settings: tuple[str, ...]
+
+    @property
+    def first(self) -> Event:
+        """The event by which it was first made."""
+        return self.events[0]
+
+    @property
+    def last(self) -> Event:
+        """The latest event."""
+        return self.events[-1]
+
+    @property
+    def level(self) -> str:
+        """The worst level at which it was made: "warning" or "error"."""
+        return max((level_of(event) for event in self.events), key=("warning", "error").index)
+
+    @property
+    def evidence(self) -> str:
+        """The figures that said so, the latest time, as a sentence."""
+        text = str(self.last.get("text", ""))
+        named = "_" in text.partition(" ")[0]  # the name of a signal stays as it is written
+        return text if named else text[:1].upper() + text[1:]
+
+    @property
+    def explanation(self) -> str:
+        """What it means; empty for a diagnosis that this version does not know."""
+        return EXPLANATIONS.get(self.name, "")
+
+    @property
+    def modes(self) -> str:
+        """Names of the modes that are missing; empty where that is not what it says."""
+        return str(self.last.get("modes", ""))
+
+    @property
+    def advice(self) -> str:
+        """What to do where no setting helps."""
+        return "" if self.settings else ADVICE.get(self.name, NO_ADVICE)
+
+
+def level_of(event: Event) -> str:
+    """The level of a diagnosis: "error" or "warning"."""
+    return "error" if event.get("level") == "error" else "warning"
+
+
+def action_of(event: Event) -> str:
+    """What was done on a diagnosis: "warn", "heal" or "stop"."""
+    return event["action"] if event["action"] in ("heal", "stop") else "warn"
+
+
+def done_on(event: Event) -> str:
+    """The same in words."""
+    if action_of(event) == "heal":
+        return "settings changed" if settings_of(event) else "gone back to the best state"
+    return "training ended" if action_of(event) == "stop" else "warned"
+
+
+def settings_of(event: Event) -> tuple[str, ...]:
+    """The settings of a diagnosis's remedy, as `name=value`."""
+    return tuple(str(event.get("settings", "")).split())
+
+
+def options(settings: Iterable[str]) -> str:
+    """Write settings as a command line takes them."""
+    return " ".join(f"--set {setting}" for setting in settings)
+
+
+def find(record: RunHistory) -> list[Finding]:
+    """Put what the monitor said of a run in order: one finding a diagnosis, open ones first.
+
+    Args:
+        record: The run; without diagnoses there are no findings.
+    """
+    changed = [i for i, event in enumerate(record.diagnoses) if _changed_course(record, event)]
+    latest = changed[-1] if changed else -1
+    found = []
+    for name in dict.fromkeys(event["diagnosis"] for event in record.diagnoses):
+        places = [i for i, event in enumerate(record.diagnoses) if event["diagnosis"] == name]
+        events = tuple(record.diagnoses[i] for i in places)
+        state: State = "past"
+        if places[-1] in changed:
+            state = "healed"
+        elif places[-1] > latest:
+            state = "open"
+        found.append(Finding(name, events, state, _remedy(record, events[-1], state)))
+    return sorted(found, key=lambda f: (f.state != "open", f.level != "error"))
+
+
+def healed_settings(record: RunHistory) -> tuple[str, ...]:
+    """Settings in force at the end of a run that was healed; empty where none was changed."""
+    healed = [e for e in record.diagnoses if e["action"] == "heal"]
+    return merge_settings(setting for event in healed for setting in settings_of(event))
+
+
+def retrain_command(run: Path, settings: Iterable[str]) -> str:
+    """Write the command line that trains a run's recipe anew with other settings.
+
+    Args:
+        run: The run folder; the new one is named after it and does not exist yet.
+        settings: As `name=value`.
+    """
+    options = [part for setting in settings for part in ("--set", setting)]
+    recipe, out = str(run / "recipe.yaml"), str(_free(run))
+    return shlex.join(["gansmith", "train", recipe, "--out", out, *options])
+
+
+def longer_command(record: RunHistory) -> str:
+    """Write the command line that goes on training with twice the budget."""
+    name, unit = "--samples", record.setting("training.samples")
+    if isinstance(minutes := record.setting("training.minutes"), int | float):
+        name, unit = "--minutes", minutes
+    run = record.run.path
+    budget = [] if unit is None else [name, f"{2 * unit:.10g}"]
+    return shlex.join(["gansmith", "train", str(run / "recipe.yaml"), "--out", str(run), *budget])
+
+
+def _changed_course(record: RunHistory, event: Event) -> bool:
+    """Whether something was done: settings changed, or training ended at the best state."""
+    ended = record.manifest.stopped and event is record.diagnoses[-1]
+    return event["action"] == "heal" and (ended or bool(settings_of(event)))
+
+
+def _remedy(record: RunHistory, event: Event, state: State) -> tuple[str, ...]:
+    """A remedy is made for the settings in force, so those of earlier ones belong to it."""
+    own = settings_of(event)
+    if state != "open" or not own:
+        return own
+    return merge_settings((*healed_settings(record), *own))
+
+
+def _free(run: Path) -> Path:
+    """A folder beside a run, with its name and the next number, that does not exist yet."""
+    named = run if run.name not in ("", "..") else run.resolve()
+    number = 2
+    while (folder := named.with_name(f"{named.name}-{number}")).exists():
+        number += 1
+    return folder

@@ -1,0 +1,113 @@
+"""Assemble what a recipe names over a dataset: networks, duel, feed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gansmith.data.dataset import Dataset
+from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
+from gansmith.media import MEDIA
+from gansmith.media.captions.codec import CaptionCodec
+from gansmith.medium import Codec
+from gansmith.model import Blueprint
+from gansmith.networks import SampleSpec, build_networks
+from gansmith.networks.sequence.token_embedding import set_token_features
+from gansmith.recipe import Recipe
+from gansmith.training.augment import require_suitable
+from gansmith.training.duel import DUELS, Duel
+from gansmith.training.engine import Engine
+from gansmith.training.loader import BatchLoader
+
+
+@dataclass(frozen=True)
+class TrainingSetup:
+    """Everything that takes a step together.
+
+    Attributes:
+        blueprint: Rebuilds the generator.
+        engine: Device, processes and noise.
+        duel: The game.
+        feed: Real batches.
+    """
+
+    blueprint: Blueprint
+    engine: Engine
+    duel: Duel
+    feed: BatchLoader
+
+
+def build_training(recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> TrainingSetup:
+    """Build networks, duel and feed; the recipe's seed fixes weights, order and noise.
+
+    Raises:
+        GansmithError: A name is unknown, or recipe, data and processes do not fit each other.
+    """
+    config, engine = recipe.training, Engine(recipe.training.precision, recipe.training.seed)
+    blueprint = make_blueprint(recipe, dataset, log)
+    _require_fit(recipe, blueprint, engine.processes)
+    duel = build_duel(recipe, blueprint, engine, config.seed)
+    asked = blueprint.conditional
+    feed = BatchLoader(dataset, blueprint.codec, engine, config.batch, config.seed, asked)
+    duel.set_validation_source(feed.held_out)
+    return TrainingSetup(blueprint, engine, duel, feed)
+
+
+def fit_codec(recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Codec:
+    """Make the medium that a recipe names for a dataset.
+
+    Raises:
+        GansmithError: The medium is unknown, or its samples are of another kind.
+    """
+    family = MEDIA[recipe.medium]
+    if family.stored != dataset.samples.dtype:
+        fitting = [name for name in MEDIA if MEDIA[name].stored == dataset.samples.dtype]
+        raise GansmithError(
+            f"medium '{recipe.medium}' does not serve the samples of '{dataset.name}': set "
+            f"medium={fitting[0]}"
+        )
+    return family.fit(recipe, dataset, log)
+
+
+def _require_fit(recipe: Recipe, blueprint: Blueprint, processes: int) -> None:
+    spec, batch, packing = blueprint.spec, recipe.training.batch, recipe.objective.packing
+    if batch % processes:
+        raise GansmithError(
+            f"a batch of {batch} cannot be shared by {processes} processes: make "
+            f"training.batch a multiple of {processes}"
+        )
+    if packing > 1 and spec.classes:
+        raise GansmithError(
+            f"objective.packing={packing} joins samples of any class: set network.conditional=false"
+        )
+    require_suitable(recipe.augment.ops, spec.height, spec.width)
+
+
+def build_duel(recipe: Recipe, blueprint: Blueprint, engine: Engine, seed: int) -> Duel:
+    """Build the players and the game between them; the seed fixes the weights."""
+    pair = build_networks(recipe.network, blueprint.spec, seed, recipe.objective.packing)
+    if blueprint.codec.traits is not None:
+        set_token_features(pair, blueprint.codec.traits)
+    return DUELS[recipe.duel](pair, recipe, engine)
+
+
+def make_blueprint(recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Blueprint:
+    """Describe the generator that a recipe makes for a dataset."""
+    codec = fit_codec(recipe, dataset, log)
+    asked = recipe.network.conditional and dataset.classes > 1 and dataset.pictures is None
+    classes = dataset.classes if asked else 0
+    spec = SampleSpec(*codec.shape(dataset.samples.shape), classes, codec.tokens)
+    if codec.traits is not None:
+        spec = replace(spec, traits=int(codec.traits.max()))
+    if isinstance(codec, CaptionCodec):
+        spec = replace(spec, picture=codec.picture)
+    names: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
+    if classes:
+        assert dataset.labels is not None
+        counts = np.bincount(dataset.labels[dataset.train_indices], minlength=classes)
+        names, weights = dataset.label_names, tuple((counts / counts.sum()).tolist())
+    temperature = recipe.sampling.temperature
+    return Blueprint(codec, recipe.network, spec, names, weights, temperature)

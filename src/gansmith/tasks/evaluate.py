@@ -1,0 +1,115 @@
+"""Judge a run, a folder of samples or an array against held-out real data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+
+from gansmith.console import plain
+from gansmith.errors import GansmithError
+from gansmith.evaluation.evaluator import EvaluationResult, Evaluator
+from gansmith.loading.open import open_dataset
+from gansmith.loading.resolve import resolve_source
+from gansmith.media.audio.folder import SoundFolder
+from gansmith.model import load
+from gansmith.recipe import DataConfig, EvaluationConfig
+from gansmith.report.report import write_report
+from gansmith.run import Run
+from gansmith.tasks.finalize import judge_model
+
+
+def evaluate(
+    target: str | Path,
+    *,
+    reference: str | Path | None = None,
+    samples: int | None = None,
+    extractor: str | None = None,
+    console: Console | None = None,
+) -> EvaluationResult:
+    """Judge a run, a folder of samples or an array.
+
+    Args:
+        target: A run folder, a folder of pictures, or a `.npz` or `.npy` of samples.
+        reference: Real data, by name or path; needed unless `target` is a run. A run judged as
+            its recipe says has its `quality.json` and report renewed.
+        samples: How many generated samples to judge; all of a folder, or the recipe's number.
+        extractor: Name of a feature extractor, in place of the default.
+        console: Where to print notices; left out, standard output.
+
+    Raises:
+        GansmithError: The target or the reference is missing or of no use.
+    """
+    console = console or Console()
+    place = Path(target)
+    if not place.exists():
+        raise GansmithError(f"there is nothing at {place}: check the path")
+    changes = {"samples": samples, "extractor": extractor}
+    given: dict[str, object] = {k: v for k, v in changes.items() if v is not None}
+    if Run(place).exists:
+        return _evaluate_run(Run(place), reference, given, console)
+    if reference is None:
+        raise GansmithError(
+            f"{place} is not a run: say what to compare it with, --reference NAME or PATH"
+        )
+    return _evaluate_files(place, reference, given, console)
+
+
+def _evaluate_run(
+    run: Run, reference: str | Path | None, given: dict[str, object], console: Console
+) -> EvaluationResult:
+    recipe = run.recipe()
+    evaluation = EvaluationConfig.model_validate(recipe.evaluation.model_dump() | given)
+    data = recipe.data
+    if reference is not None:
+        channels, height, width = run.manifest()["shape"]
+        data = _like(data, reference, (height, width), channels)
+    dataset = open_dataset(data, log=plain(console))
+    evaluator = Evaluator(dataset, evaluation)
+    verdict = judge_model(
+        load(run.path), evaluator, recipe.model_copy(update={"evaluation": evaluation})
+    )
+    if reference is None and not given:
+        run.save_quality(verdict.to_json())
+        write_report(run.path)
+    return verdict
+
+
+def _evaluate_files(
+    place: Path, reference: str | Path, given: dict[str, object], console: Console
+) -> EvaluationResult:
+    heard = _as_generated(place)
+    dataset = open_dataset(
+        DataConfig.model_validate({"source": str(reference)} | heard), log=plain(console)
+    )
+    _, height, width, channels = dataset.samples.shape
+    wanted = DataConfig.model_validate({"source": str(place)} | heard)
+    if not heard:
+        wanted = _like(wanted, place, (height, width), channels)
+    generated = open_dataset(wanted, log=plain(console))
+    count = given.get("samples", len(generated))
+    assert isinstance(count, int)
+    settings = given | {"samples": max(16, min(count, len(generated)))}
+    evaluator = Evaluator(dataset, EvaluationConfig.model_validate(settings))
+    return evaluator.full(generated.samples[:count])
+
+
+def _as_generated(place: Path) -> dict[str, object]:
+    """Settings that open generated sounds as they are: their rate, length and channels."""
+    collection = resolve_source(DataConfig(source=str(place)))
+    if not isinstance(collection, SoundFolder):
+        return {}
+    rates = [facts.rate for facts in collection.facts]
+    seconds = median(facts.frames / facts.rate for facts in collection.facts)
+    return {
+        "rate": min(max(*rates, 4_000), 48_000),
+        "seconds": min(max(seconds, 0.05), 30),
+        "channels": min(2, max(facts.channels for facts in collection.facts)),
+    }
+
+
+def _like(data: DataConfig, source: str | Path, size: tuple[int, int], channels: int) -> DataConfig:
+    """Return settings that open another source at the same size and with the same channels."""
+    mode = ("L", "LA", "RGB", "RGBA")[channels - 1]
+    return data.model_copy(update={"source": str(source), "size": size, "mode": mode})

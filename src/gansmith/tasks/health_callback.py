@@ -1,0 +1,43 @@
+"""Set the health monitor over a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gansmith.data.dataset import Dataset
+from gansmith.evaluation.evaluator import Evaluator
+from gansmith.health.discriminator_probe import DiscriminatorProbe
+from gansmith.health.monitor import Monitor
+from gansmith.health.sample_probe import LEAST, SampleProbe
+from gansmith.recipe import Recipe
+from gansmith.run import Run
+from gansmith.tasks.build import TrainingSetup
+
+
+def watch(
+    run: Run,
+    recipe: Recipe,
+    dataset: Dataset,
+    assembly: TrainingSetup,
+    evaluator: Evaluator,
+    tell: Callable[[str], None],
+) -> Monitor | None:
+    """Make the monitor of a training and note in its run what it compares with.
+
+    Returns:
+        None where the recipe wants no monitor, or too few samples are held out for one.
+    """
+    if not recipe.health.probes:
+        return None
+    if len(evaluator.real.held_out) < LEAST:
+        tell(f"no health monitor: it needs {LEAST} samples held out; raise data.held_out")
+        return None
+    labelled = assembly.blueprint.conditional
+    critic = DiscriminatorProbe(
+        assembly.duel, dataset, assembly.blueprint.codec, labelled, assembly.engine.device
+    )
+    probe = SampleProbe(evaluator, recipe.health.samples)
+    probe.prepare()
+    modes = {"modes": list(probe.modes.names), "shares": probe.modes.shares.tolist()}
+    run.note(health={**modes, "floors": probe.floors})
+    return Monitor(run, recipe, assembly.blueprint, probe, critic, tell)

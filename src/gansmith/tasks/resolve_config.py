@@ -1,0 +1,101 @@
+"""Settle what is to be trained: the recipe with everything replaced, its folder, and resuming."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from gansmith.data.dataset import Dataset
+from gansmith.errors import GansmithError
+from gansmith.loading.names import known
+from gansmith.recipe import Recipe, load_recipe, override, parse_recipe
+from gansmith.run import Run
+
+FREE_ON_RESUME = {
+    ("summary",),
+    ("training", "minutes"),
+    ("training", "samples"),
+    ("training", "checkpoint_seconds"),
+    ("training", "log_every"),
+    ("training", "frames"),
+    ("evaluation",),
+    ("health",),
+}
+
+
+def resolve(
+    recipe: str | Recipe,
+    data: str | Path | None = None,
+    minutes: float | None = None,
+    samples: int | None = None,
+    settings: Iterable[str] = (),
+) -> Recipe:
+    """Return the recipe with everything replaced that the caller gave.
+
+    Raises:
+        GansmithError: A name or value is wrong.
+    """
+    if minutes is not None and samples is not None:
+        raise GansmithError("give a budget in minutes or in samples, not both")
+    chosen = (
+        load_recipe(recipe, settings) if isinstance(recipe, str) else override(recipe, settings)
+    )
+    content = chosen.model_dump(mode="json")
+    if minutes is not None or samples is not None:
+        content["training"] |= {"minutes": minutes, "samples": samples}
+    if data is not None:
+        content["data"]["source"] = str(data)
+    source = Path(content["data"]["source"]).expanduser()
+    if source.exists() and str(source) not in known():
+        content["data"]["source"] = str(source.resolve())
+    return parse_recipe(content)
+
+
+def default_folder(recipe: Recipe, named: bool) -> Path:
+    """Return `runs/RECIPE`, or `runs/RECIPE-DATA` where the caller named the data."""
+    stem = Path(recipe.data.source).stem
+    return Path("runs") / (f"{recipe.name}-{stem}" if named else recipe.name)
+
+
+def check_recipe(run: Run, recipe: Recipe) -> None:
+    """Check that a recipe may be trained in a run folder, anew or going on.
+
+    Raises:
+        GansmithError: The folder holds something else, or a run of another recipe.
+    """
+    if not run.exists:
+        run.check_usable()
+        return
+    changed = [".".join(path) for path in differences(run.recipe(), recipe)]
+    if changed:
+        raise GansmithError(
+            f"{run.path} was started with another recipe ({', '.join(changed)} changed): repeat "
+            "the old command to go on, or choose another folder with --out"
+        )
+
+
+def check_data(run: Run, dataset: Dataset) -> None:
+    """Check that a run goes on with the data it was started with.
+
+    Raises:
+        GansmithError: The data has changed.
+    """
+    if run.manifest()["dataset"]["fingerprint"] != dataset.fingerprint:
+        raise GansmithError(
+            f"the data of {run.path} has changed since it was started ({dataset.source}): put it "
+            "back as it was, or start again in another folder with --out"
+        )
+
+
+def differences(old: Recipe, new: Recipe) -> list[tuple[str, ...]]:
+    """Return the paths of settings that differ and would change the training."""
+
+    def walk(a: object, b: object, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+        if a == b or path in FREE_ON_RESUME:
+            return []
+        if isinstance(a, dict) and isinstance(b, dict):
+            keys = sorted({*a, *b})
+            return [p for key in keys for p in walk(a.get(key), b.get(key), (*path, key))]
+        return [path]
+
+    return walk(old.model_dump(mode="json"), new.model_dump(mode="json"), ())

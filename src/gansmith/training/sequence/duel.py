@@ -1,0 +1,286 @@
+"""The game over sequences of tokens: a language model that goes on against a discriminator.
+
+First the generator learns by likelihood until held-out texts say that it is enough. Then a
+discriminator that begins with the generator's weights learns to judge every step of a text, and the
+generator is moved by its judgement: policy gradient with a reward a token (ScratchGAN, d'Autume et
+al. 2019, arXiv 1905.09922), held to the language model it began as by their divergence and by a
+likelihood step on real texts.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
+from torch.optim import AdamW, Optimizer
+
+from gansmith.errors import GansmithError
+from gansmith.networks import GANNetworks
+from gansmith.networks.sequence.language_model import (
+    SequenceDiscriminator,
+    SequenceGenerator,
+    uniform,
+)
+from gansmith.networks.sequence.special_tokens import PAD
+from gansmith.recipe import Recipe
+from gansmith.storage.checkpoint import Tree
+from gansmith.training.duel import DUELS, Batch
+from gansmith.training.engine import Engine
+from gansmith.training.sequence.pretraining import MLEPretraining, trimmed
+from gansmith.training.sequence.rewards import advantages
+
+LIKELIHOOD, WARM_UP, ADVERSARIAL = range(3)
+"""The phases of a training, in order."""
+
+HELD_OUT = 1_000
+LONGEST_GRADIENT = 1.0
+
+
+@DUELS.register("sequence")
+class SequenceDuel:
+    """See the module.
+
+    Args:
+        pair: Of the family `sequence`.
+        recipe: The sections `sequence` and `optimiser` are read from it.
+        engine: Device, precision and noise.
+
+    Raises:
+        GansmithError: The pair makes no sequences.
+    """
+
+    averaged, draws, shown = "generator", 1, 1
+
+    def __init__(self, pair: GANNetworks, recipe: Recipe, engine: Engine) -> None:
+        generator, discriminator = pair
+        if not isinstance(generator, SequenceGenerator):
+            raise GansmithError("duel 'sequence' is for sequences of tokens: set network=sequence")
+        assert isinstance(discriminator, SequenceDiscriminator)
+        self._engine = engine
+        self.generator = generator.to(engine.device)
+        self.discriminator = discriminator.to(engine.device)
+        self.start = copy.deepcopy(self.generator).eval().requires_grad_(False)
+        self.networks: dict[str, nn.Module] = {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "start": self.start,
+        }
+        self.reconfigure(recipe)
+        self.optimisers: dict[str, Optimizer] = {
+            name: AdamW(self.networks[name].parameters(), weight_decay=0.01)
+            for name in ("generator", "discriminator")
+        }
+        self._likelihood = MLEPretraining(self.generator, self.start, engine)
+        self._phase, self._since, self._progress, self._steps = LIKELIHOOD, 0.0, 0.0, 0
+        self._seen: dict[str, Tensor] = {}
+
+    def set_validation_source(self, draw: Callable[[int], Batch]) -> None:
+        """Keep texts by which the likelihood phase ends."""
+        self._likelihood.held_out = draw(HELD_OUT)
+
+    def reconfigure(self, recipe: Recipe) -> None:
+        """Go on by the settings of another recipe."""
+        self._recipe, self._settings = recipe, recipe.sequence
+
+    def set_progress(self, progress: float, samples: int) -> None:
+        """Enter the phase that is due, and set its rates."""
+        self._progress = progress
+        settings, rates = self._settings, self._recipe.optimiser
+        if self._phase == LIKELIHOOD and self._enough():
+            self._enter(WARM_UP)
+        if self._phase == WARM_UP and progress >= self._since + settings.warm_up:
+            self._enter(ADVERSARIAL)
+        if self._phase == LIKELIHOOD:
+            _tune(
+                self.optimisers["generator"],
+                settings.likelihood_lr * self._likelihood.plateau.rate,
+                0.9,
+            )
+        else:
+            _tune(self.optimisers["generator"], rates.g_lr.at(progress, samples), rates.beta1)
+        _tune(self.optimisers["discriminator"], rates.d_lr.at(progress, samples), rates.beta1)
+
+    def step(self, batches: list[Batch]) -> None:
+        """Play one step of the phase."""
+        batch = batches[0]
+        if self._phase == LIKELIHOOD:
+            self._likelihood_step(batch)
+        else:
+            written = self._write(batch)
+            self._discriminator_step(batch, written)
+            if self._phase == ADVERSARIAL:
+                self._generator_step(batch, written)
+        self._steps += 1
+        if self._steps % self._settings.check_every == 0:
+            self._look()
+
+    def signals(self) -> dict[str, float]:
+        """Return losses, lengths, signs of logits and nats a token of held-out texts.
+
+        `real_length` and `fake_length` are mean tokens of a text; `kl` is the divergence from the
+        language model that the adversarial steps began with, in nats a token.
+        """
+        values = {name: float(value.mean()) for name, value in self._seen.items()}
+        for kind in ("real", "fake"):
+            if kind in self._seen:
+                values[f"{kind}_sign"] = float(self._seen[kind].sign().mean())
+        for player in self.optimisers:
+            gradients = [p.grad for p in self.networks[player].parameters() if p.grad is not None]
+            if gradients:
+                values[f"{player[0]}_grad"] = float(nn.utils.get_total_norm(gradients))
+        if math.isfinite(self._likelihood.nats):
+            values["nats"] = self._likelihood.nats
+        return values | {"phase": float(self._phase)}
+
+    @torch.no_grad()
+    def discriminate(self, batch: Batch) -> Tensor:
+        """Return the discriminator's mean logits of real texts, without learning from them."""
+        self.discriminator.eval()
+        logits: Tensor = self.discriminator(batch.samples, batch.labels)
+        self.discriminator.train()
+        return logits
+
+    def state(self) -> dict[str, Any]:
+        """Return the phase, when it began, and how held-out texts have fared."""
+        names = ("phase", "since", "steps")
+        return {name: getattr(self, f"_{name}") for name in names} | self._likelihood.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up what :meth:`state` gave."""
+        self._phase, self._since, self._steps = state["phase"], state["since"], state["steps"]
+        self._likelihood.restore(state)
+
+    def _enough(self) -> bool:
+        """Whether the language model has learnt what it can, or has used up its share."""
+        share = self._settings.likelihood
+        return share < 1 and (self._progress >= share or self._likelihood.plateau.over)
+
+    def _enter(self, phase: int) -> None:
+        self._phase, self._since = phase, self._progress
+        if phase == WARM_UP:
+            self._look()
+            self.generator.load_state_dict(self.start.state_dict())
+            self.discriminator.learn_from(self.generator)
+        self.optimisers["generator"].state.clear()
+
+    def _look(self) -> None:
+        """Measure held-out texts; while likelihood alone is learnt, keep the best and cut rates."""
+        self._likelihood.measure()
+        if self._phase == LIKELIHOOD:
+            self._likelihood.keep_best(self._settings.patience)
+
+    def _likelihood_step(self, batch: Batch) -> None:
+        tokens = trimmed(batch.samples[:, 0, 0])
+        loss = self._likelihood.loss(tokens, batch.labels)
+        self._seen = {"g_loss": loss.detach(), "real_length": _lengths(tokens)}
+        self._descend(loss, "generator")
+
+    @torch.no_grad()
+    def _write(self, batch: Batch) -> Tensor:
+        """Draw as many texts as there are real ones, tokens [N, T]."""
+        latents = self._engine.noise(len(batch.samples), self.generator.latent)
+        self.generator.eval()
+        with self._engine.autocast():
+            written = self.generator.write(uniform(latents), batch.labels)
+        self.generator.train()
+        return trimmed(written)
+
+    def _discriminator_step(self, batch: Batch, written: Tensor) -> None:
+        tokens = trimmed(batch.samples[:, 0, 0])
+        twice = None if batch.labels is None else torch.cat([batch.labels, batch.labels])
+        both = pad_sequence([*tokens, *written], batch_first=True, padding_value=PAD)
+        with self._engine.autocast():
+            logits = self.discriminator.steps(both, twice).float()
+        aims = torch.ones_like(logits)
+        aims[len(tokens) :] = 0
+        there = both != PAD
+        loss = F.binary_cross_entropy_with_logits(logits[there], aims[there])
+        if batch.labels is not None:
+            loss = loss + self._mismatch(tokens, batch.labels)
+        real, fake = logits.detach().chunk(2)
+        told = there.chunk(2)
+        self._seen = {
+            "d_loss": loss.detach(),
+            "real": real[told[0]],
+            "fake": fake[told[1]],
+            "real_length": _lengths(tokens),
+            "fake_length": _lengths(written),
+        }
+        self._descend(loss, "discriminator")
+
+    def _mismatch(self, tokens: Tensor, labels: Tensor) -> Tensor:
+        """Loss of real texts that are asked for by what belongs to others (Reed et al. 2016)."""
+        others = labels.roll(1, 0)
+        wrong = (others != labels).reshape(len(labels), -1).any(1)
+        if not wrong.any():
+            return tokens.new_zeros((), dtype=torch.float32)
+        with self._engine.autocast():
+            logits = self.discriminator.steps(tokens[wrong], others[wrong]).float()
+        told = logits[tokens[wrong] != PAD]
+        return 0.5 * F.binary_cross_entropy_with_logits(told, torch.zeros_like(told))
+
+    def _generator_step(self, batch: Batch, written: Tensor) -> None:
+        settings, labels = self._settings, batch.labels
+        there = (written != PAD).float()
+        worth = advantages(self._answers(written, labels), there, settings.discount)
+        self.generator.eval()
+        with self._engine.autocast():
+            logits = self.generator.logits(written, labels).float()
+            with torch.no_grad():
+                before = self.start.logits(written, labels).float().log_softmax(2)
+        self.generator.train()
+        shares = logits.log_softmax(2)
+        told = shares.gather(2, written[:, :, None]).squeeze(2)
+        policy = -(worth * told).sum() / there.sum()
+        kl = ((shares.exp() * (shares - before)).sum(2) * there).sum() / there.sum()
+        loss = policy + settings.kl * kl
+        if settings.replay:
+            real = trimmed(batch.samples[:, 0, 0])
+            loss = loss + settings.replay * self._likelihood.loss(real, labels)
+        self._seen |= {"g_loss": loss.detach(), "kl": kl.detach()}
+        self._descend(loss, "generator")
+
+    @torch.no_grad()
+    def _answers(self, written: Tensor, labels: Tensor | None) -> Tensor:
+        """The discriminator's logits of each token, without what it hides while it learns."""
+        self.discriminator.eval()
+        with self._engine.autocast():
+            logits = self.discriminator.steps(written, labels).float()
+        self.discriminator.train()
+        return logits
+
+    def _descend(self, loss: Tensor, player: str) -> None:
+        self._engine.backward_and_step(loss, self.optimisers[player], LONGEST_GRADIENT)
+
+
+def contenders(state: Tree) -> dict[str, dict[str, Tensor]]:
+    """Return the generators that a checkpoint of this duel offers, by how they were trained.
+
+    Args:
+        state: As the Trainer keeps it.
+
+    Returns:
+        Weights of the language model, once held-out texts have told which is best, and of the
+        averaged generator once it has played; one of them at least.
+    """
+    found: dict[str, dict[str, Tensor]] = {}
+    if "best" in state["duel"]:
+        found["likelihood"] = state["networks"]["start"]
+    if state["duel"]["phase"] == ADVERSARIAL:
+        found["adversarial"] = state["average"]
+    return found or {"likelihood": state["average"]}
+
+
+def _lengths(tokens: Tensor) -> Tensor:
+    return (tokens != PAD).sum(1).float()
+
+
+def _tune(optimiser: Optimizer, rate: float, beta1: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"], group["betas"] = rate, (beta1, 0.99)

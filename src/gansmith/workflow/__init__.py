@@ -1,1 +1,0 @@
-"""Workflow: the verbs that users call, composed from the other rooms."""

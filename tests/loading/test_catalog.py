@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gansmith.errors import GansmithError
+from gansmith.loading.catalog import CATALOG, get, recognise
+from gansmith.loading.open import open_dataset
+from gansmith.media.image.datasets.mnist import read_idx
+from gansmith.recipe import DataConfig
+
+
+def test_a_local_folder_is_enough(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANSMITH_DATA", str(digits))
+    said: list[str] = []
+    dataset = open_dataset(DataConfig(source="mnist"), log=said.append)
+    assert dataset.samples.shape == (70, 28, 28, 1)
+    assert np.array_equal(dataset.held_out, np.arange(70) >= 50)
+    assert np.array_equal(dataset.samples[50:, ..., 0], read_idx(digits / "t10k-images-idx3-ubyte"))
+    assert np.array_equal(dataset.labels[:50], read_idx(digits / "train-labels-idx1-ubyte"))
+    assert dataset.label_names == tuple("0123456789")
+    assert "CC BY-SA" in dataset.licence
+    assert any("CC BY-SA" in line for line in said)
+    assert dataset.settings["held_out"] == "official"
+
+
+def test_the_second_opening_needs_no_files(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANSMITH_DATA", str(digits))
+    first = open_dataset(DataConfig(source="mnist"))
+    monkeypatch.setenv("GANSMITH_DATA", "/nowhere")
+    said: list[str] = []
+    second = open_dataset(DataConfig(source="mnist"), log=said.append)
+    assert second.fingerprint == first.fingerprint
+    assert said == []
+
+
+def test_a_folder_with_the_files_is_recognised(digits: Path, tmp_path: Path) -> None:
+    named = recognise(digits)
+    assert named is not None and named.name == "mnist"
+    assert recognise(tmp_path) is None
+    by_path = open_dataset(DataConfig(source=str(digits)))
+    assert by_path.name == "mnist" and by_path.held_out.sum() == 20
+
+
+def test_the_usual_folder_is_looked_in(
+    digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = tmp_path / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for file in digits.iterdir():
+        (raw / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+    monkeypatch.chdir(tmp_path)
+    folder = get(CATALOG["mnist"])
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        file.name for file in CATALOG["mnist"].files
+    )
+
+
+def test_a_wrong_local_file_is_one_line(digits: Path, private_cache: Path) -> None:
+    wrong = digits / "t10k-labels-idx1-ubyte"
+    wrong.write_bytes(wrong.read_bytes()[:-1] + b"\xff")
+    with pytest.raises(
+        GansmithError, match=f"wrong checksum of {wrong}: got .* expected"
+    ) as caught:
+        open_dataset(DataConfig(source=str(digits)))
+    assert "\n" not in str(caught.value)
+    assert not (private_cache / "datasets").exists()
+
+
+def test_no_source_at_all_says_how_to_help(tmp_path: Path, digits: Path) -> None:
+    with pytest.raises(GansmithError, match=r"put train-images-idx3-ubyte, .* GANSMITH_DATA"):
+        get(CATALOG["mnist"], folder=tmp_path / "empty")

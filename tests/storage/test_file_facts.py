@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from gansmith.storage.file_facts import Facts, file_digest, recall
+
+
+class Learner:
+    """Counts how often each file is looked at."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def __call__(self, path: Path) -> Facts:
+        self.seen.append(path.name)
+        return {"text": path.read_text()}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("a", "b", "inner/c"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"this is {name}")
+    return tmp_path
+
+
+NAMES = ["a", "b", "inner/c"]
+
+
+def test_unchanged_files_are_looked_at_once(folder: Path) -> None:
+    learner = Learner()
+    first = recall("texts", folder, NAMES, learner)
+    assert first == {name: {"text": f"this is {name}"} for name in NAMES}
+    assert recall("texts", folder, NAMES, learner) == first
+    assert sorted(learner.seen) == ["a", "b", "c"]
+
+
+def test_changed_and_new_files_are_looked_at_again(folder: Path) -> None:
+    recall("texts", folder, NAMES[:2], Learner())
+    (folder / "a").write_text("another a")
+    stamp = (folder / "b").stat()
+    os.utime(folder / "b", ns=(stamp.st_atime_ns, stamp.st_mtime_ns + 1))
+    learner = Learner()
+    assert recall("texts", folder, NAMES, learner)["a"] == {"text": "another a"}
+    assert sorted(learner.seen) == ["a", "b", "c"]
+
+
+def test_a_damaged_memo_is_made_anew(folder: Path, private_cache: Path) -> None:
+    recall("texts", folder, NAMES, Learner())
+    (memo,) = (private_cache / "memo").iterdir()
+    memo.write_text(memo.read_text()[:50])
+    learner = Learner()
+    assert recall("texts", folder, NAMES, learner)["inner/c"] == {"text": "this is inner/c"}
+    assert len(learner.seen) == 3
+
+
+def test_a_file_can_be_its_own_root(folder: Path) -> None:
+    for name in NAMES:
+        recall("texts", folder / name, [""], Learner())
+    learner = Learner()
+    assert recall("texts", folder / "a", [""], learner) == {"": {"text": "this is a"}}
+    assert learner.seen == []
+
+
+def test_long_work_is_announced(tmp_path: Path) -> None:
+    names = [str(index) for index in range(1001)]
+    for name in names:
+        (tmp_path / name).touch()
+    said: list[str] = []
+    for _ in range(2):
+        recall("texts", tmp_path, names, lambda path: {}, said.append)
+    assert said == [f"looking over 1,001 new or changed files in {tmp_path}"]
+
+
+def test_the_digest_is_sha256(folder: Path) -> None:
+    assert file_digest(folder / "a") == hashlib.sha256(b"this is a").hexdigest()
