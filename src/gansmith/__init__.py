@@ -45,12 +45,12 @@ _HOMES = {
     "GansmithError": "errors",
     "Model": "model",
     "load": "model",
-    "evaluate": "workflow.evaluate",
-    "generate": "workflow.generate",
-    "interpolate": "workflow.generate",
-    "kit": "workflow.kit",
-    "similar": "workflow.similar",
-    "train": "workflow.train",
+    "evaluate": "tasks.evaluate",
+    "generate": "tasks.generate",
+    "interpolate": "tasks.generate",
+    "kit": "media.audio.sampler_kit",
+    "similar": "tasks.invert",
+    "train": "tasks.train",
 }
 
 

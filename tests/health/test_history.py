@@ -98,7 +98,7 @@ def test_now_and_series_tell_of_looks() -> None:
 def test_another_course_forgets_the_old_one() -> None:
     history = _with_looks("coverage", 0.5)
     history.add_step(0.6, {"d_loss": 1.0})
-    history.log("oscillation", 0.6)
+    history.say("oscillation", 0.6)
     history.start_anew(0.6)
     assert history == replace(_history(), since=0.6)
 
@@ -128,11 +128,11 @@ def test_taking_up_what_was_noted_is_as_good_as_having_been_there() -> None:
     for event in events:
         taken.take_up(event)
     lived.add_look(0.1, LOOK, COUNTS)
-    lived.log("memorising", 0.1)
+    lived.say("memorising", 0.1)
     lived.add_look(0.2, LOOK, COUNTS)
     lived.start_anew(0.2)
     lived.add_look(0.3, LOOK, COUNTS[::-1])
-    lived.log("mode collapse (total)", 0.3)
+    lived.say("mode collapse (total)", 0.3)
     taken.looks = [_known(look) for look in taken.looks]
     assert taken == lived
 

@@ -49,7 +49,7 @@ def test_remedies_suit_every_recipe_that_is_shipped_again_and_again(
         ruling, current = _answer(name, current, lost)
         assert not any(character.isspace() for entry in ruling.settings for character in entry)
         assert override(before, " ".join(ruling.settings).split()) == current
-        if before.codec == "points":
+        if before.medium == "points":
             require_suitable(current.augment.ops, 1, 1)
         helps = ruling.stop or current != before or ruling.back == "new"
         assert helps or (ruling == Intervention() and (name, lost) in HELPLESS)

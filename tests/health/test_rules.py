@@ -70,7 +70,7 @@ def test_what_is_no_number_is_told_at_once(signal: str) -> None:
 def test_what_was_said_is_not_said_again_on_this_course(fault: str) -> None:
     name, how = FAULTS[fault]
     history = course(**how)
-    history.log(name, 0.5)
+    history.say(name, 0.5)
     assert diagnose(history) == []
 
 
@@ -87,9 +87,9 @@ def test_lesser_things_are_no_news_beside_something_fatal() -> None:
     how = FAULTS["labels mean nothing"][1]["look"] | {"twins": 1.0, "vendi": 1.0}
     history = course({"g_loss": math.nan}, how)
     assert _names(history) == ["diverged", "mode collapse (total)"]
-    history.log("diverged", 0.5)
+    history.say("diverged", 0.5)
     assert _names(history) == ["mode collapse (total)"]
-    history.log("mode collapse (total)", 0.5)
+    history.say("mode collapse (total)", 0.5)
     assert _names(history) == []
     history.start_anew(0.5)
     assert history.said == {}

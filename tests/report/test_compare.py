@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from run_folders import edit_json, make_run
 
 from gansmith.errors import GansmithError
 from gansmith.report.compare import Comparison, compare_runs, write_comparison
+from tests.report.run_folders import edit_json, make_run
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from run_folders import events as logged
 
 from gansmith.errors import GansmithError
 from gansmith.report.curves import curves_png
+from tests.report.run_folders import events as logged
 
 
 def test_curves_png_shows_both_inks_of_each_filled_panel(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from gansmith.errors import GansmithError
 from gansmith.health.diagnosis import EXPLANATIONS
 from gansmith.recipe import load_recipe
 from gansmith.report.diagnosis import examine, run_named
-from tests.evaluation.health_folders import STEADY, diagnosis, make_watched_run
-from tests.evaluation.run_folders import edit_json, make_run
+from tests.report.health_folders import STEADY, diagnosis, make_watched_run
+from tests.report.run_folders import edit_json, make_run
 
 
 def told(run: Path) -> tuple[list[str], str]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import yaml
-from run_folders import edit_json
 
 from gansmith.health.diagnosis import EXPLANATIONS
 from gansmith.report.findings import (
@@ -16,7 +15,8 @@ from gansmith.report.findings import (
     retrain_command,
 )
 from gansmith.report.history import RunHistory
-from tests.evaluation.health_folders import diagnosis, make_watched_run
+from tests.report.health_folders import diagnosis, make_watched_run
+from tests.report.run_folders import edit_json
 
 
 def read(path: Path, *diagnoses: dict[str, Any], **options: Any) -> RunHistory:

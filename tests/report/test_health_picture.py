@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
-from run_folders import edit_json, events, write_events
 
 from gansmith.drawing.canvas import BLUE, ORANGE, RED
 from gansmith.report.health_picture import CELL, LEFT, RIGHT, ROW, WIDTH, health_png
 from gansmith.report.history import RunHistory
-from tests.evaluation.health_folders import diagnosis, look, looks, make_watched_run
+from tests.report.health_folders import diagnosis, look, looks, make_watched_run
+from tests.report.run_folders import edit_json, events, write_events
 
 
 def draw(run: Path, *said: dict[str, Any]) -> NDArray[np.int64]:

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_reader import Page
-from run_folders import edit_json, make_run, write_events
 
 from gansmith.health.diagnosis import EXPLANATIONS
 from gansmith.report.report import write_report
-from tests.evaluation.health_folders import STEADY, diagnosis, looks, make_watched_run
+from tests.report.health_folders import STEADY, diagnosis, looks, make_watched_run
+from tests.report.page_reader import Page
+from tests.report.run_folders import edit_json, make_run, write_events
 
 
 def html_of(run: Path) -> str:

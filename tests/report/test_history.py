@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from run_folders import edit_json, events, make_run, write_events
 
 from gansmith.errors import GansmithError
 from gansmith.report.history import RunHistory
-from tests.evaluation.health_folders import MODES, diagnosis, look, looks, make_watched_run
+from tests.report.health_folders import MODES, diagnosis, look, looks, make_watched_run
+from tests.report.run_folders import edit_json, events, make_run, write_events
 
 
 def test_looks_and_diagnoses_are_read_with_all_they_say(tmp_path: Path) -> None:

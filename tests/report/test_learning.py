@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from run_folders import make_run, write_events
 
 from gansmith.report.history import RunHistory
 from gansmith.report.learning import Learning, learning
+from tests.report.run_folders import make_run, write_events
 
 
 def told(run: Path, kind: str, **columns: list[float]) -> Learning | None:

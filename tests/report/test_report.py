@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from page_reader import Page
-from run_folders import edit_json, events, make_run, write_events, write_recipe
 
 from gansmith.errors import GansmithError
 from gansmith.evaluation.result import METRICS
 from gansmith.report.report import write_report
+from tests.report.page_reader import Page
+from tests.report.run_folders import edit_json, events, make_run, write_events, write_recipe
 
 
 def read(run: Path) -> Page:

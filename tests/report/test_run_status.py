@@ -7,8 +7,8 @@ import pytest
 
 from gansmith.report.history import RunHistory
 from gansmith.report.run_status import RunStatus, right, standing
-from tests.evaluation.health_folders import diagnosis, look, looks, make_watched_run
-from tests.evaluation.run_folders import edit_json, events, make_run, write_events
+from tests.report.health_folders import diagnosis, look, looks, make_watched_run
+from tests.report.run_folders import edit_json, events, make_run, write_events
 
 NOW = 1_000_000_000.0
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from run_folders import edit_json, events, make_run, write_events
 
 from gansmith.report.history import RunHistory
 from gansmith.report.timeline import ModeStrip, mode_strip, timeline, warmth
-from tests.evaluation.health_folders import MODES, diagnosis, look, looks, make_watched_run
+from tests.report.health_folders import MODES, diagnosis, look, looks, make_watched_run
+from tests.report.run_folders import edit_json, events, make_run, write_events
 
 
 def test_rows_stand_in_the_order_in_which_things_were_first_said(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def _collapse(monkeypatch: pytest.MonkeyPatch) -> None:
             parameter.data.zero_()
         return assembly
 
-    monkeypatch.setattr(train_module, "assemble", collapsed)
+    monkeypatch.setattr(train_module, "build_training", collapsed)
 
 
 def test_a_watched_training_notes_what_was_seen(data: Path, tmp_path: Path) -> None:

@@ -18,14 +18,14 @@ PROGRAM = """
 import json, sys
 import torch
 torch.set_num_threads(1)
-from gansmith.networks import SampleSpec, build_pair
+from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import load_recipe
 from gansmith.training.duel import Batch, NoiseDuel
 from gansmith.training.engine import Engine
 from gansmith.tasks.memory_estimate import forecast_memory
 recipe, spec = load_recipe("pictures", json.loads(sys.argv[1])), SampleSpec(3, 64, 64)
 print(forecast_memory(recipe, spec))
-duel = NoiseDuel(build_pair(recipe.network, spec), recipe, Engine(recipe.training.precision))
+duel = NoiseDuel(build_networks(recipe.network, spec), recipe, Engine(recipe.training.precision))
 duel.set_progress(0.5, 10**6)
 duel.step([Batch(torch.rand(16, *spec.shape), None) for _ in range(duel.draws)])
 lines = dict(line.split(":") for line in open("/proc/self/status"))

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from gansmith.media.text.code_points import to_texts
 from gansmith.media.text.selection import TEMPERATURES
-from tests.evaluation.page_reader import Page
+from tests.report.page_reader import Page
 from tests.tasks.text_runs import Cli, lines_run, options, poems, points_run, refusal
 from tests.training.verses import TEXTS
 

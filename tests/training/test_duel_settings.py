@@ -104,7 +104,7 @@ def test_the_discriminator_takes_so_many_steps_each_on_its_own_batch(
     backward_and_step = duel._engine.backward_and_step
     monkeypatch.setattr(
         duel._engine,
-        "descend",
+        "backward_and_step",
         lambda loss, to: (descents.update([id(to)]), backward_and_step(loss, to)),
     )
     passes, batches = Passes(duel.discriminator), [batch(k) for k in range(duel.draws)]

@@ -21,7 +21,7 @@ from gansmith.data.downloads.archives import (
 )
 from gansmith.data.downloads.checksums import SourceFailed
 from gansmith.errors import GansmithError
-from tests.data.conftest import stand_in_for_npm
+from tests.conftest import stand_in_for_npm
 
 CONTENT = {f"{name}.wav": os.urandom(20_000) + name.encode() for name in ("one", "two", "six")}
 SIZE = sum(map(len, CONTENT.values()))

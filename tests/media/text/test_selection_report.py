@@ -5,8 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from page_reader import Page
-from run_folders import make_run
 
 from gansmith.errors import GansmithError
 from gansmith.media.text.selection import TEMPERATURES, ModelSelection
@@ -14,6 +12,8 @@ from gansmith.media.text.selection_report import CHARTS, contest_section
 from gansmith.media.text.temperature_sweep import Row
 from gansmith.report.report import write_report
 from gansmith.run import Run
+from tests.report.page_reader import Page
+from tests.report.run_folders import make_run
 
 SAMPLES = {"likelihood": ["a dog sits", "the cat"], "adversarial": ["my sister waits", ""]}
 

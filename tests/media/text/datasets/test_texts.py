@@ -18,7 +18,7 @@ from gansmith.media.text.code_points import to_texts
 from gansmith.media.text.datasets.quatrains import Quatrains
 from gansmith.media.text.datasets.texts import TEXT_SETS, NamedTextFolder, get_texts
 from gansmith.recipe import DataConfig
-from tests.data.conftest import stand_in_for_npm
+from tests.conftest import stand_in_for_npm
 
 REAL = Path(__file__).parents[4] / "shared" / "data"
 ABSENT = "the texts are not there: shared/data/{} beside the repository"

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from tests.evaluation.run_folders import edit_json, events, make_run, write_events
+from tests.report.run_folders import edit_json, events, make_run, write_events
 
 MODES = [str(digit) for digit in range(10)]
 FLOORS = {"coverage": 0.92, "precision": 0.94, "vendi": 46.0, "twins": 0.02, "copying": 1.01}
