@@ -24,7 +24,7 @@ from gansmith.evaluation.features import EXTRACTORS, FILE_EXTRACTORS
 from gansmith.evaluation.result import METRICS
 from gansmith.health.diagnosis import EXPLANATIONS
 from gansmith.loading.names import known
-from gansmith.media import MEDIA
+from gansmith.medium import MEDIA
 from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.objectives.penalties import PENALTIES

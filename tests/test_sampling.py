@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gansmith.errors import GansmithError
-from gansmith.media import MEDIA
+from gansmith.medium import MEDIA
 from gansmith.model import Blueprint, Model
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import NetworkConfig
@@ -61,12 +61,14 @@ def _model(temperature: float) -> Model:
     spec = SampleSpec(1, 16, 16)
     config = NetworkConfig.model_validate({"name": "conv", "width": 8})
     generator = build_networks(config, spec, seed=0).generator
-    return Model(generator, Blueprint(MEDIA["image"](), config, spec, temperature=temperature))
+    return Model(
+        generator, Blueprint(MEDIA["image"].codec(), config, spec, temperature=temperature)
+    )
 
 
 def test_samples_do_not_depend_on_the_batch() -> None:
     model, latents = _model(1.0), draw_latents(37, 64, 0)
-    codec = MEDIA["image"]()
+    codec = MEDIA["image"].codec()
     one = generate_samples(model.generator, codec, latents, batch=1).astype(int)
     many = generate_samples(model.generator, codec, latents, batch=37).astype(int)
     assert abs(one - many).max() <= 1

@@ -1,9 +1,14 @@
-"""What a medium is: the only code that knows how a sample becomes a tensor and back."""
+"""The contract of a medium: the record that registers it, and its codec.
+
+A medium is one folder under `media/`. Everything that other code needs to know of it is a field of
+its record; shared code asks the record and never imports the inside of a medium.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,11 +20,27 @@ from torch import Tensor
 from gansmith.drawing.animation import write_animation
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
-from gansmith.registry import unknown
+from gansmith.registry import Registry, unknown
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
     from gansmith.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Medium:
+    """What the rest of gansmith knows of one kind of samples.
+
+    Attributes:
+        name: What recipes write in `medium`.
+        codec: Turns stored samples into network tensors and back, into files and sheets.
+    """
+
+    name: str
+    codec: type[Codec]
+
+
+MEDIA: Registry[Medium] = Registry("medium", provided_by="gansmith.media")
 
 
 class Codec(ABC):

@@ -15,11 +15,10 @@ from PIL import Image
 from torch import Tensor
 
 from gansmith.errors import GansmithError
-from gansmith.media import MEDIA
 from gansmith.media.captions.codec import CaptionCodec
 from gansmith.media.captions.sheet import captioned_sheet
 from gansmith.media.text.code_points import to_texts
-from gansmith.medium import Codec
+from gansmith.medium import MEDIA, Codec
 from gansmith.networks import Generator, SampleSpec, build_networks, load_weights
 from gansmith.networks.sequence.language_model import Decoding, SequenceGenerator
 from gansmith.recipe import NetworkConfig
@@ -74,7 +73,7 @@ class Blueprint:
     def from_dict(cls, facts: dict[str, Any], tensors: dict[str, Tensor]) -> Blueprint:
         """Take up what :meth:`to_dict` gave, and the weights of the medium."""
         return cls(
-            MEDIA[facts["medium"]].restore(facts.get("medium_facts", {}), tensors),
+            MEDIA[facts["medium"]].codec.restore(facts.get("medium_facts", {}), tensors),
             NetworkConfig.model_validate(facts["network"]),
             SampleSpec(**facts["spec"]),
             tuple(facts["label_names"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Generic, TypeVar
 
 from gansmith.errors import GansmithError
@@ -23,14 +24,18 @@ class Registry(Generic[T]):
 
     Args:
         kind: What an entry is, in words for error messages ("network", "objective").
+        provided_by: Module that registers the built-in entries; it is imported on the first lookup,
+            so that a registry can stand below the code that fills it.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, provided_by: str | None = None) -> None:
         self.kind = kind
         self._entries: dict[str, T] = {}
+        self._aliases: dict[str, str] = {}
+        self._provided_by = provided_by
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Return a decorator that enters its target under `name`."""
+        """Return a decorator that registers its target under `name`."""
 
         def enter(entry: T) -> T:
             if name in self._entries:
@@ -40,17 +45,33 @@ class Registry(Generic[T]):
 
         return enter
 
+    def alias(self, old: str, new: str) -> None:
+        """Accept a former name of an entry."""
+        self._aliases[old] = new
+
+    def canonical(self, name: str) -> str:
+        """Return the current name of an entry; other names are returned unchanged."""
+        self._fill()
+        return self._aliases.get(name, name)
+
     def __getitem__(self, name: str) -> T:
+        name = self.canonical(name)
         if name not in self._entries:
             raise unknown(self.kind, name, self.names())
         return self._entries[name]
 
     def __contains__(self, name: str) -> bool:
-        return name in self._entries
+        return self.canonical(name) in self._entries
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
+        return iter(self.names())
 
     def names(self) -> list[str]:
-        """All names, in order of registration."""
+        """All current names, in order of registration."""
+        self._fill()
         return list(self._entries)
+
+    def _fill(self) -> None:
+        if self._provided_by is not None:
+            module, self._provided_by = self._provided_by, None
+            import_module(module)

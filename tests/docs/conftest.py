@@ -16,8 +16,8 @@ import gansmith.tasks.train as verb
 from gansmith.data.downloads.checksums import PinnedFile
 from gansmith.evaluation.features import EXTRACTORS
 from gansmith.loading.catalog import CATALOG
-from gansmith.media import MEDIA
 from gansmith.media.image.datasets.stacked_mnist import stacked
+from gansmith.medium import MEDIA
 from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.recipe import Recipe

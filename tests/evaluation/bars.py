@@ -24,6 +24,7 @@ def bars(
         bar = slice(start, start + 2)
         sample[(slice(None), bar) if label == 0 else (bar, slice(None))] = 220
     return Dataset(
+        medium="image",
         name="bars",
         samples=samples,
         labels=labels.astype(np.int64) if labelled else None,

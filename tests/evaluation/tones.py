@@ -25,6 +25,7 @@ def tones(
         tone = 0.3 * np.sin(2 * np.pi * hertz * np.arange(800) / RATE)
         wave[0, start : start + 800] += tone[:, None]
     return Dataset(
+        medium="audio",
         name="tones",
         samples=np.rint(waves * 32767).clip(-32768, 32767).astype(np.int16),
         labels=labels.astype(np.int64) if labelled else None,

@@ -31,7 +31,9 @@ def blobs(train: int = 1200, held_out: int = 300, seed: int = 0) -> Dataset:
     labels = np.random.default_rng(seed).choice(4, count, p=[0.4, 0.2, 0.2, 0.2])
     kept = np.arange(count) >= train
     key = f"blobs-{train}-{held_out}-{seed}"
-    return Dataset("blobs", draw(labels, seed + 1), labels, NAMES, kept, key, "made", "none")
+    return Dataset(
+        "blobs", draw(labels, seed + 1), labels, NAMES, kept, key, "made", "none", medium="image"
+    )
 
 
 def judge_of(dataset: Dataset) -> Evaluator:

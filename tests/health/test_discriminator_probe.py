@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from gansmith.health.discriminator_probe import DiscriminatorProbe, spectra
-from gansmith.media import MEDIA
+from gansmith.medium import MEDIA
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.training.duel import Batch, NoiseDuel
 from gansmith.training.engine import Engine
@@ -17,7 +17,7 @@ POINTS = blobs(train=100, held_out=50)
 
 
 def _critic(duel: NoiseDuel) -> DiscriminatorProbe:
-    return DiscriminatorProbe(duel, POINTS, MEDIA["points"](), False, torch.device("cpu"))
+    return DiscriminatorProbe(duel, POINTS, MEDIA["points"].codec(), False, torch.device("cpu"))
 
 
 def _matrix(values: list[float], rows: int, columns: int, seed: int = 0) -> Tensor:
@@ -84,9 +84,11 @@ def test_labels_are_shown_where_the_discriminator_takes_them() -> None:
     recipe, dataset = toy_recipe(80), bars()
     assert dataset.labels is not None
     duel = NoiseDuel(build_networks(recipe.network, SampleSpec(1, 16, 16, 2), 0), recipe, Engine())
-    found = DiscriminatorProbe(duel, dataset, MEDIA["image"](), True, torch.device("cpu")).look()
+    found = DiscriminatorProbe(
+        duel, dataset, MEDIA["image"].codec(), True, torch.device("cpu")
+    ).look()
     chosen = dataset.held_out_indices
-    samples = MEDIA["image"]().encode(torch.from_numpy(dataset.samples[chosen]))
+    samples = MEDIA["image"].codec().encode(torch.from_numpy(dataset.samples[chosen]))
     labels = torch.from_numpy(dataset.labels[chosen])
     expected = float(duel.discriminate(Batch(samples, labels)).mean())
     assert found["unseen"] == pytest.approx(expected, rel=1e-5)

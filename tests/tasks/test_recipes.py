@@ -62,7 +62,18 @@ def _made(recipe: Recipe) -> Dataset:
     labels = np.arange(SAMPLES, dtype=np.int64) % KINDS
     held_out = np.arange(SAMPLES) % 10 == 0
     names = ("first", "second", "third")
-    return Dataset("made", samples, labels, names, held_out, recipe.name, "made", "none", settings)
+    return Dataset(
+        "made",
+        samples,
+        labels,
+        names,
+        held_out,
+        recipe.name,
+        "made",
+        "none",
+        settings,
+        medium=recipe.medium,
+    )
 
 
 def _play(game: TrainingSetup, progress: float, samples: int) -> dict[str, float]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gansmith.data.dataset import Dataset
-from gansmith.media import MEDIA
+from gansmith.medium import MEDIA
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import Recipe, load_recipe
 from gansmith.run import Run
@@ -37,7 +37,9 @@ def bars(count: int = 64) -> Dataset:
         samples[(index, where) if index % 2 else (index, slice(None), where)] = 255
     labels = np.arange(count, dtype=np.int64) % 2
     held_out = np.arange(count) % 8 == 0
-    return Dataset("bars", samples, labels, ("down", "across"), held_out, "0", "made", "none")
+    return Dataset(
+        "bars", samples, labels, ("down", "across"), held_out, "0", "made", "none", medium="image"
+    )
 
 
 def toy_recipe(samples: int, *settings: str) -> Recipe:
@@ -63,7 +65,9 @@ def toy_trainer(
     pair = build_networks(recipe.network, spec, recipe.training.seed)
     duel = NoiseDuel(pair, recipe, engine)
     config = recipe.training
-    feed = BatchLoader(dataset, MEDIA["image"](), engine, config.batch, config.seed, bool(classes))
+    feed = BatchLoader(
+        dataset, MEDIA["image"].codec(), engine, config.batch, config.seed, bool(classes)
+    )
     return Trainer(duel, feed, engine, recipe, run, observers)
 
 

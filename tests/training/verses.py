@@ -25,7 +25,9 @@ def verses(texts: list[str] = TEXTS, labels: bool = False) -> Dataset:
     kinds = np.arange(len(texts), dtype=np.int64) % 2 if labels else None
     held_out = np.arange(len(texts)) % 5 == 0
     names = ("even", "odd") if labels else ()
-    return Dataset("verses", points, kinds, names, held_out, "verses", "made", "none", {})
+    return Dataset(
+        "verses", points, kinds, names, held_out, "verses", "made", "none", {}, medium="text"
+    )
 
 
 def text_recipe(*settings: str) -> Recipe:

@@ -18,6 +18,7 @@ class Collection(ABC):
 
     Attributes:
         kind: What they are, in the plural ("pictures").
+        medium: Name of the medium whose samples they become.
         name: Catalogue name, or name of the folder or file.
         source: Where the samples are, in words.
         licence: Terms of use.
@@ -28,6 +29,7 @@ class Collection(ABC):
     """
 
     kind: ClassVar[str]
+    medium: ClassVar[str]
     name: str
     source: str
     licence: str = "unknown (your own data)"

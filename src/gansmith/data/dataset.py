@@ -25,6 +25,7 @@ class Dataset:
         licence: Licence of the samples, or "unknown (your own data)".
         settings: What was done to the files (size, mode, resize policy, filter).
         pictures: uint8 [classes, H, W, C], of captions: what each label is a picture of.
+        medium: Name of the medium whose samples these are.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Dataset:
     licence: str
     settings: dict[str, object] = field(default_factory=dict)
     pictures: NDArray[np.uint8] | None = None
+    medium: str = field(kw_only=True)
 
     def __len__(self) -> int:
         return len(self.samples)

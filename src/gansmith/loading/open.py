@@ -120,6 +120,7 @@ def _load(
         licence=collection.licence,
         settings=prepared.settings(),
         pictures=pictures,
+        medium=collection.medium,
     )
 
 

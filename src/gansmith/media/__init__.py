@@ -1,18 +1,11 @@
-"""Media: what a sample is, and how it becomes a tensor, a file and a picture to look at."""
+"""The media that come with gansmith, one folder and one line each."""
 
-from __future__ import annotations
+from gansmith.media.audio.medium import AUDIO
+from gansmith.media.captions.medium import CAPTIONS
+from gansmith.media.image.medium import IMAGE
+from gansmith.media.points.medium import POINTS
+from gansmith.media.text.medium import TEXT
+from gansmith.medium import MEDIA
 
-from gansmith.media.audio.codec import AudioCodec
-from gansmith.media.captions.codec import CaptionCodec
-from gansmith.media.image.codec import ImageCodec
-from gansmith.media.points.codec import PointsCodec
-from gansmith.media.text.codec import TextCodec
-from gansmith.medium import Codec
-from gansmith.registry import Registry
-
-MEDIA: Registry[type[Codec]] = Registry("medium")
-MEDIA.register("image")(ImageCodec)
-MEDIA.register("points")(PointsCodec)
-MEDIA.register("audio")(AudioCodec)
-MEDIA.register("text")(TextCodec)
-MEDIA.register("captions")(CaptionCodec)
+for _medium in (IMAGE, POINTS, AUDIO, TEXT, CAPTIONS):
+    MEDIA.register(_medium.name)(_medium)

@@ -9,9 +9,8 @@ import numpy as np
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
-from gansmith.media import MEDIA
 from gansmith.media.captions.codec import CaptionCodec
-from gansmith.medium import Codec
+from gansmith.medium import MEDIA, Codec
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.networks.sequence.token_embedding import set_token_features
@@ -61,12 +60,11 @@ def fit_codec(recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Codec:
     Raises:
         GansmithError: The medium is unknown, or its samples are of another kind.
     """
-    family = MEDIA[recipe.medium]
-    if family.stored != dataset.samples.dtype:
-        fitting = [name for name in MEDIA if MEDIA[name].stored == dataset.samples.dtype]
+    family, own = MEDIA[recipe.medium].codec, MEDIA[dataset.medium].codec
+    if not (issubclass(family, own) or issubclass(own, family)):
         raise GansmithError(
             f"medium '{recipe.medium}' does not serve the samples of '{dataset.name}': set "
-            f"medium={fitting[0]}"
+            f"medium={dataset.medium}"
         )
     return family.fit(recipe, dataset, log)
 

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.loading.open import open_dataset
-from gansmith.media import MEDIA
 from gansmith.media.audio import codec as module
 from gansmith.media.audio.codec import AudioCodec
 from gansmith.media.audio.sheet import sound_sheet
 from gansmith.media.audio.stft import refine_phases
 from gansmith.media.audio.writing import write_sound
+from gansmith.medium import MEDIA
 from gansmith.model import Blueprint, Model, load, save_model
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import DataConfig, NetworkConfig, Recipe, parse_recipe
@@ -47,6 +47,7 @@ def clips(count: int = 6, length: int = 1000, channels: int = 1) -> NDArray[np.i
 
 def dataset(samples: NDArray[np.int16], rate: int = RATE) -> Dataset:
     return Dataset(
+        medium="audio",
         name="tones",
         samples=samples,
         labels=None,
@@ -64,7 +65,7 @@ def fitted(representation: str, samples: NDArray[np.int16], **sound: Any) -> Aud
 
 
 def test_recipes_find_it_by_name_and_data_by_its_type() -> None:
-    assert MEDIA["audio"] is AudioCodec and AudioCodec.stored is np.int16
+    assert MEDIA["audio"].codec is AudioCodec and AudioCodec.stored is np.int16
 
 
 @pytest.mark.parametrize("representation", REPRESENTATIONS)

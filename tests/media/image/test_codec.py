@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gansmith.media import MEDIA
 from gansmith.media.image.codec import ImageCodec
+from gansmith.medium import MEDIA
 
 MEDIUM = ImageCodec()
 
 
 def test_recipes_find_it_by_name() -> None:
-    assert MEDIA["image"]().name == "image"
+    assert MEDIA["image"].codec().name == "image"
 
 
 def test_opaque_samples_are_scaled_to_minus_one_to_one() -> None:

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from gansmith.media import MEDIA
 from gansmith.media.points.codec import REACH, SIDE, PointsCodec, scatter
+from gansmith.medium import MEDIA
 
 MEDIUM = PointsCodec()
 
@@ -23,7 +23,7 @@ def _darkness(picture: Image.Image) -> NDArray[np.float64]:
 
 
 def test_recipes_find_it_by_name() -> None:
-    assert MEDIA["points"]().name == "points"
+    assert MEDIA["points"].codec().name == "points"
 
 
 def test_networks_see_coordinates_as_channels_unchanged() -> None:

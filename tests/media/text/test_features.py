@@ -42,6 +42,7 @@ def stored(texts: Sequence[str]) -> NDArray[np.int32]:
 
 def collection(count: int = 60, held_out: int = 20) -> Dataset:
     return Dataset(
+        medium="text",
         name="sentences",
         samples=stored(sentences(count, seed=0)),
         labels=None,

@@ -25,7 +25,7 @@ TEXTS = [f"the {who} {does} {n} times" for n in range(20) for who, does in (
 def collection(texts: list[str], held_out: int) -> Dataset:
     """Texts of which the first are held out."""
     kept = np.arange(len(texts)) < held_out
-    return Dataset("made", points(texts), None, (), kept, "made", "made", "none", {})
+    return Dataset("made", points(texts), None, (), kept, "made", "made", "none", {}, medium="text")
 
 
 def points(texts: list[str]) -> NDArray[np.int32]:

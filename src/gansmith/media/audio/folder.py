@@ -44,6 +44,7 @@ class SoundFolder(Collection):
     """
 
     kind = "sounds"
+    medium = "audio"
 
     def __init__(self, root: Path, *, use_labels: bool, log: LogFn = silent) -> None:
         self.root, files = (root, find_files(root)) if root.is_dir() else (root.parent, [root.name])

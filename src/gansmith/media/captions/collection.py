@@ -47,6 +47,7 @@ class CaptionedPictures(Collection):
     """
 
     kind = "captions"
+    medium = "captions"
 
     def __init__(
         self, pictures: PictureCollection, captions: Sequence[Sequence[str]], log: LogFn

@@ -29,6 +29,7 @@ class PictureCollection(Collection):
     """
 
     kind = "pictures"
+    medium = "image"
     sizes: Counter[tuple[int, int]]
     transparent: bool
     coloured: bool

@@ -83,5 +83,6 @@ def open_mixture(name: str, labels: bool) -> Dataset:
         fingerprint=hashlib.sha256(points.tobytes() + bytes([labels])).hexdigest(),
         source=f"made: {mixture.summary}",
         licence=LICENCE,
+        medium="points",
         settings={"unit": round(mixture.unit, 6), "deviation": mixture.deviation},
     )

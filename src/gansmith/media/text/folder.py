@@ -47,6 +47,7 @@ class TextFolder(Collection):
     """
 
     kind = "texts"
+    medium = "text"
 
     def __init__(self, root: Path, config: DataConfig, *, log: LogFn = silent) -> None:
         self.root, files = (root, find_files(root)) if root.is_dir() else (root.parent, [root.name])

@@ -1,0 +1,11 @@
+"""The record of the medium `captions`."""
+
+from __future__ import annotations
+
+from gansmith.media.captions.codec import CaptionCodec
+from gansmith.medium import Medium
+
+CAPTIONS = Medium(
+    name="captions",
+    codec=CaptionCodec,
+)
