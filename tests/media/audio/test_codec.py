@@ -307,7 +307,9 @@ def test_a_saved_generator_sounds_the_same(tmp_path: Path, representation: str) 
     samples = clips(6, 1024, channels=2 if representation == "logmel" else 1)
     codec = fitted(representation, samples)
     wave = representation == "waveform"
-    network = NetworkConfig.model_validate({"name": "wavegan" if wave else "frames", "width": 8})
+    network = NetworkConfig.model_validate(
+        {"name": "wavegan" if wave else "spectrogram", "width": 8}
+    )
     spec = SampleSpec(*codec.shape(samples.shape), 0)
     generator = build_networks(network, spec, seed=3).generator
     blueprint = Blueprint(codec, network, spec)
@@ -325,7 +327,7 @@ def test_a_saved_generator_sounds_the_same(tmp_path: Path, representation: str) 
 def test_a_blueprint_of_a_run_brings_the_vocoder_back(tmp_path: Path) -> None:
     samples = clips(6, 1024)
     codec = fitted("istft", samples)
-    network = NetworkConfig(name="frames")
+    network = NetworkConfig(name="spectrogram")
     blueprint = Blueprint(codec, network, SampleSpec(*codec.shape(samples.shape), 0))
     run = Run(tmp_path)
     run.save_medium(codec.state_dict())
