@@ -1,21 +1,17 @@
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from gansmith.errors import GansmithError
 from gansmith.evaluation.metrics.frechet import frechet_distance
 from gansmith.media.text.code_points import to_points
 from gansmith.media.text.features import Reading, rarity
-from gansmith.media.text.metrics.bleu import bleu, self_bleu
-from gansmith.media.text.metrics.ngrams import language_score, reverse_language_score
-from gansmith.media.text.temperature_sweep import Row, TemperatureSweep, gain, interval
+from gansmith.media.text.temperature_sweep import TemperatureSweep
+from tests.media.text.scores import bleu, language_score, reverse_language_score, self_bleu
 
 CAPTIONS = Path(__file__).parents[3] / "shared" / "data" / "captions-coco"
 NOUNS = [f"noun{n}" for n in range(30)]
@@ -28,10 +24,6 @@ def sentences(count: int, seed: int, temperature: float = 1.0) -> list[str]:
     first, second = random.choice(NOUNS, (2, count), p=weights / weights.sum())
     verbs = random.choice(["sees", "hears", "finds"], count)
     return [f"the {a} {v} the {b} ." for a, v, b in zip(first, verbs, second, strict=True)]
-
-
-def curve(f: Callable[[float], float], *places: float) -> list[Row]:
-    return [{"x": place, "y": f(place)} for place in places]
 
 
 @cache
@@ -97,59 +89,6 @@ def test_counts_must_suffice() -> None:
             TemperatureSweep(texts, texts, count)
     with pytest.raises(GansmithError, match=r"19 samples at temperature 0\.8, and 20 are"):
         TemperatureSweep(texts, texts, 20).rows({0.8: texts[:19]})
-
-
-def test_equal_curves_gain_nothing() -> None:
-    bent = curve(lambda x: x**2, 0.1, 0.4, 0.5, 0.9)
-    assert gain(bent, bent, "x", "y") == 0
-    assert gain(bent, bent[::-1], "x", "y") == 0
-
-
-@pytest.mark.parametrize("shift", [-0.3, 0.02])
-def test_a_shifted_curve_gains_the_shift(shift: float) -> None:
-    bent = curve(lambda x: math.sin(5 * x), 0.1, 0.2, 0.5, 0.9)
-    moved = [row | {"y": row["y"] + shift} for row in bent]
-    assert gain(bent, moved, "x", "y") == pytest.approx(shift)
-    assert gain(moved, bent, "x", "y") == pytest.approx(-shift)
-
-
-def test_lines_sampled_at_different_places_differ_as_lines_do() -> None:
-    """On [0.2, 0.8] the mean of (3x + 1) - 2x is 1.5."""
-    lower = curve(lambda x: 2 * x, 0.0, 0.37, 0.8)
-    upper = curve(lambda x: 3 * x + 1, 1.0, 0.2, 0.55, 0.71)
-    assert gain(lower, upper, "x", "y") == pytest.approx(1.5)
-
-
-def test_the_mean_is_exact_between_points() -> None:
-    """A tent over zero: its mean over [0, 1] is half its height, wherever its top is."""
-    zero = curve(lambda x: 0.0, 0.0, 1.0)
-    tent = [{"x": 0.0, "y": 0.0}, {"x": 0.13, "y": 4.0}, {"x": 1.0, "y": 0.0}]
-    assert gain(zero, tent, "x", "y") == pytest.approx(2)
-    twice = [*tent, {"x": 0.13, "y": 0.0}]
-    assert gain(zero, twice, "x", "y") == pytest.approx(1)
-
-
-def test_curves_must_share_a_range() -> None:
-    left, right = curve(abs, 0.1, 0.3), curve(abs, 0.3, 0.5)
-    with pytest.raises(GansmithError, match=r"no range of x in common, 0\.1 to 0\.3 and 0\.3"):
-        gain(left, right, "x", "y")
-    with pytest.raises(GansmithError, match="no range"):
-        gain(left[:1], left, "x", "y")
-
-
-@pytest.mark.parametrize("count", [2, 3, 4, 5, 8, 31, 200])
-def test_the_interval_is_students(count: int) -> None:
-    values = np.random.default_rng(count).normal(0.1, 2, count)
-    found = interval(values.tolist())
-    expected = stats.t.interval(0.95, count - 1, values.mean(), stats.sem(values))
-    assert found == pytest.approx((values.mean(), *expected), rel=1e-9)
-
-
-def test_one_seed_says_nothing_of_chance() -> None:
-    assert interval([0.3]) == (0.3, -math.inf, math.inf)
-    assert interval([0.2, 0.2, 0.2]) == pytest.approx((0.2, 0.2, 0.2))
-    with pytest.raises(ValueError, match="at least one"):
-        interval([])
 
 
 def test_real_captions() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -75,47 +74,6 @@ def level_groups() -> tuple[str, ...]:
         GansmithError: A package of the extra `poems` is not installed.
     """
     return tuple(sorted({name for names in _table().values() for name in names if _level(name)}))
-
-
-@dataclass(frozen=True)
-class ScriptShares:
-    """How much of a corpus only one of the two scripts writes that way.
-
-    Attributes:
-        simplified: Share of the characters that change where all is turned into traditional ones.
-        traditional: Share of those that change where all is turned into simplified ones.
-    """
-
-    simplified: float
-    traditional: float
-
-    @property
-    def script(self) -> Literal["simplified", "traditional"] | None:
-        """The script of the corpus; None where nothing tells."""
-        if self.simplified == self.traditional:
-            return None
-        return "simplified" if self.simplified > self.traditional else "traditional"
-
-
-def script_shares(texts: Sequence[str]) -> ScriptShares:
-    """Tell whether texts are in simplified or in traditional characters.
-
-    Args:
-        texts: Any texts; all but white space counts.
-
-    Returns:
-        Shares in [0, 1]; 0 where there is no text.
-
-    Raises:
-        GansmithError: A package of the extra `poems` is not installed.
-    """
-    characters = [sign for text in texts for sign in text if not sign.isspace()]
-    simplified, traditional = _conversions()
-    count = max(1, len(characters))
-    return ScriptShares(
-        sum(sign in traditional for sign in characters) / count,
-        sum(sign in simplified for sign in characters) / count,
-    )
 
 
 @cache
