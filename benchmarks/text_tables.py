@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from curves import gain
+from gansmith.media.text.temperature_sweep import gain
 from harness import read_rows
 
 EQUAL = "self_bleu4"

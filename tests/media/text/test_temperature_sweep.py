@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from gansmith.errors import GansmithError
 from gansmith.evaluation.metrics.frechet import frechet_distance
 from gansmith.media.text.code_points import to_points
 from gansmith.media.text.features import Reading, rarity
-from gansmith.media.text.temperature_sweep import TemperatureSweep
+from gansmith.media.text.temperature_sweep import Row, TemperatureSweep, gain
 from tests.media.text.scores import bleu, language_score, reverse_language_score, self_bleu
 
 CAPTIONS = Path(__file__).parents[3] / "shared" / "data" / "captions-coco"
@@ -24,6 +26,10 @@ def sentences(count: int, seed: int, temperature: float = 1.0) -> list[str]:
     first, second = random.choice(NOUNS, (2, count), p=weights / weights.sum())
     verbs = random.choice(["sees", "hears", "finds"], count)
     return [f"the {a} {v} the {b} ." for a, v, b in zip(first, verbs, second, strict=True)]
+
+
+def curve(f: Callable[[float], float], *places: float) -> list[Row]:
+    return [{"x": place, "y": f(place)} for place in places]
 
 
 @cache
@@ -89,6 +95,44 @@ def test_counts_must_suffice() -> None:
             TemperatureSweep(texts, texts, count)
     with pytest.raises(GansmithError, match=r"19 samples at temperature 0\.8, and 20 are"):
         TemperatureSweep(texts, texts, 20).rows({0.8: texts[:19]})
+
+
+def test_equal_curves_gain_nothing() -> None:
+    bent = curve(lambda x: x**2, 0.1, 0.4, 0.5, 0.9)
+    assert gain(bent, bent, "x", "y") == 0
+    assert gain(bent, bent[::-1], "x", "y") == 0
+
+
+@pytest.mark.parametrize("shift", [-0.3, 0.02])
+def test_a_shifted_curve_gains_the_shift(shift: float) -> None:
+    bent = curve(lambda x: math.sin(5 * x), 0.1, 0.2, 0.5, 0.9)
+    moved = [row | {"y": row["y"] + shift} for row in bent]
+    assert gain(bent, moved, "x", "y") == pytest.approx(shift)
+    assert gain(moved, bent, "x", "y") == pytest.approx(-shift)
+
+
+def test_lines_sampled_at_different_places_differ_as_lines_do() -> None:
+    """On [0.2, 0.8] the mean of (3x + 1) - 2x is 1.5."""
+    lower = curve(lambda x: 2 * x, 0.0, 0.37, 0.8)
+    upper = curve(lambda x: 3 * x + 1, 1.0, 0.2, 0.55, 0.71)
+    assert gain(lower, upper, "x", "y") == pytest.approx(1.5)
+
+
+def test_the_mean_is_exact_between_points() -> None:
+    """A tent over zero: its mean over [0, 1] is half its height, wherever its top is."""
+    zero = curve(lambda x: 0.0, 0.0, 1.0)
+    tent = [{"x": 0.0, "y": 0.0}, {"x": 0.13, "y": 4.0}, {"x": 1.0, "y": 0.0}]
+    assert gain(zero, tent, "x", "y") == pytest.approx(2)
+    twice = [*tent, {"x": 0.13, "y": 0.0}]
+    assert gain(zero, twice, "x", "y") == pytest.approx(1)
+
+
+def test_curves_must_share_a_range() -> None:
+    left, right = curve(abs, 0.1, 0.3), curve(abs, 0.3, 0.5)
+    with pytest.raises(GansmithError, match=r"no range of x in common, 0\.1 to 0\.3 and 0\.3"):
+        gain(left, right, "x", "y")
+    with pytest.raises(GansmithError, match="no range"):
+        gain(left[:1], left, "x", "y")
 
 
 def test_real_captions() -> None:

@@ -18,7 +18,7 @@ from gansmith.log import LogFn, silent
 from gansmith.media.text.code_points import normalise, to_points, to_texts
 from gansmith.media.text.sheet import text_sheet
 from gansmith.media.text.tokenizer import TextTokenizer
-from gansmith.media.text.verse.traits import verse_traits
+from gansmith.media.text.verse.chinese import verse_traits
 from gansmith.medium import Codec
 from gansmith.storage.atomic import atomic_file
 

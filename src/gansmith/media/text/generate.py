@@ -15,8 +15,8 @@ from gansmith.media.captions.codec import CaptionCodec
 from gansmith.media.text.code_points import titled
 from gansmith.media.text.codec import TextCodec
 from gansmith.media.text.generate_lines import generate_constrained_lines
+from gansmith.media.text.verse.english import Couplet, Haiku, LineForm
 from gansmith.media.text.verse.forms import FORMS
-from gansmith.media.text.verse.lines import Couplet, Haiku, LineForm
 from gansmith.media.text.verse.quatrain import Quatrain
 from gansmith.model import Model
 from gansmith.networks import build_networks, load_weights

@@ -1,4 +1,4 @@
-"""Sweep: quality and diversity of texts over temperatures.
+"""Sweep: quality and diversity of texts over temperatures, and how curves of both compare.
 
 One temperature says little of a generator of texts: a lower one trades variety for quality. Two
 generators are compared by whole curves (Caccia et al., "Language GANs Falling Short", 2020).
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gansmith.errors import GansmithError
@@ -120,3 +121,43 @@ class TemperatureSweep:
     def _features(self, texts: Sequence[str]) -> Tensor:
         longest = max(1, *map(len, texts))
         return self._extractor.features(to_points(texts, longest))
+
+
+def gain(
+    curve_a: Sequence[Mapping[str, float]], curve_b: Sequence[Mapping[str, float]], x: str, y: str
+) -> float:
+    """Mean vertical distance from one curve up to another, over the range of x that both have.
+
+    Between points, curves are straight. Points of a curve at the same x count as one, by their
+    mean y.
+
+    Args:
+        curve_a: Rows of `TemperatureSweep.rows`.
+        curve_b: Rows that are compared with those.
+        x: What is held equal ("self_bleu5").
+        y: What is compared ("bleu5"); where less is better, a gain below 0 is.
+
+    Returns:
+        In the unit of y; positive where `curve_b` is above.
+
+    Raises:
+        GansmithError: The curves have no range in common.
+    """
+    (ax, ay), (bx, by) = (_points(curve, x, y) for curve in (curve_a, curve_b))
+    low, high = max(ax[0], bx[0]), min(ax[-1], bx[-1])
+    if not low < high:
+        raise GansmithError(
+            f"the curves have no range of {x} in common, {ax[0]:.4g} to {ax[-1]:.4g} and "
+            f"{bx[0]:.4g} to {bx[-1]:.4g}: sweep more temperatures"
+        )
+    knots = np.unique(np.concatenate([ax, bx]).clip(low, high))
+    above = np.interp(knots, bx, by) - np.interp(knots, ax, ay)
+    return float(np.trapezoid(above, knots) / (high - low))
+
+
+def _points(
+    curve: Sequence[Mapping[str, float]], x: str, y: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Different x of a curve, ascending, and the mean y at each."""
+    places, index = np.unique([row[x] for row in curve], return_inverse=True)
+    return places, np.bincount(index, [row[y] for row in curve]) / np.bincount(index)

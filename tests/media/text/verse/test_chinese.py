@@ -5,7 +5,7 @@ import importlib.metadata
 import pytest
 
 from gansmith.errors import GansmithError
-from gansmith.media.text.verse import packages
+from gansmith.media.text.verse import dictionaries
 from gansmith.media.text.verse.chinese import (
     level_groups,
     rhyme_groups,
@@ -74,8 +74,8 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
     def absent(name: str) -> importlib.metadata.Distribution:
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(packages, "distribution", absent)
+    monkeypatch.setattr(dictionaries, "distribution", absent)
     with pytest.raises(GansmithError, match=r"'zhconv'.*pip install 'gansmith\[poems\]'"):
-        packages.package_json("zhconv", "zhconv/zhcdict.json")
+        dictionaries.package_json("zhconv", "zhconv/zhcdict.json")
     with pytest.raises(GansmithError, match=r"'no_such_module'.*gansmith\[poems\]"):
-        packages.package_module("no_such_module")
+        dictionaries.package_module("no_such_module")
