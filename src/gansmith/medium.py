@@ -49,8 +49,8 @@ class Codec(ABC):
     Samples are arrays [N, H, W, C] of type `stored` (uint8 for all that has pixels, int16 for
     sound, int32 for text) as the cache stores them; tensors are float32 [N, C, H, W] as networks
     see them, in about [-1, 1], or int64 where they are tokens. A medium may learn from the data how
-    to turn one into the other; what it learnt is part of every generator that is saved (`facts` and
-    `tensors`).
+    to turn one into the other; what it learnt is part of every generator that is saved (`config`
+    and `state_dict`).
 
     Attributes:
         name: What recipes write in `medium`.
@@ -90,16 +90,16 @@ class Codec(ABC):
         return cls()
 
     @classmethod
-    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Codec:
-        """Make the medium again from what :meth:`facts` and :meth:`tensors` gave."""
+    def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> Codec:
+        """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""
         return cls()
 
-    def facts(self) -> dict[str, Any]:
-        """Return plain values to restore the medium from."""
+    def config(self) -> dict[str, Any]:
+        """Return JSON values to rebuild the codec from."""
         return {}
 
-    def tensors(self) -> dict[str, Tensor]:
-        """Return weights to restore the medium from."""
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return tensors to rebuild the codec from."""
         return {}
 
     def files(self) -> dict[str, str]:
@@ -127,7 +127,7 @@ class Codec(ABC):
     def decode(self, tensors: Tensor) -> NDArray[Any]:
         """Turn network tensors back into stored samples; values beyond the range are clipped."""
 
-    def see(self, pictures: Tensor) -> Tensor:
+    def encode_condition(self, pictures: Tensor) -> Tensor:
         """Turn pictures uint8 [N, H, W, C] that samples are asked for by into float32 [N, C, H, W].
 
         Raises:

@@ -8,10 +8,9 @@ from typing import Literal
 import numpy as np
 import pytest
 import soundfile
-from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
-from gansmith.media.audio.writing import crossfade_loop, joined, write_preview, write_sound
+from gansmith.media.audio.writing import joined, write_preview, write_sound
 
 RANDOM = np.random.default_rng(0)
 NOISE = RANDOM.uniform(-1, 1, (1001, 2)).astype(np.float32)
@@ -112,32 +111,6 @@ def test_a_preview_of_whole_numbers(tmp_path: Path) -> None:
     assert np.array_equal(soundfile.read(tmp_path / "all.wav", dtype="int16")[0], clip[:, 0])
 
 
-def test_a_loop_has_no_seam() -> None:
-    # 10.3 periods: repeated as it is, the sine jumps.
-    time = np.arange(10300) / 1000
-    sine = (0.5 * np.sin(2 * np.pi * time)).astype(np.float32)[:, None]
-    looped = crossfade_loop(sine, 3000)
-    assert looped.shape == (7300, 1) and looped.dtype == np.float32
-
-    def largest_step(clip: NDArray[np.float32]) -> float:
-        return float(abs(np.diff(np.concatenate([clip, clip]), axis=0)).max())
-
-    assert largest_step(sine) > 0.4 and largest_step(looped) < 0.005
-    assert np.array_equal(looped[3000:], sine[3000:7300])
-    assert looped[0] == sine[7300]
-
-
-def test_noise_keeps_its_power_in_the_crossfade() -> None:
-    noise = (0.1 * RANDOM.standard_normal((60000, 2))).astype(np.float32)
-    looped = crossfade_loop(noise, 20000)
-    assert looped[:20000].std() == pytest.approx(looped[20000:].std(), rel=0.02)
-
-
-def test_sums_beyond_full_scale_are_scaled_and_not_cut() -> None:
-    looped = crossfade_loop(np.ones((1000, 1), np.float32), 500)
-    assert looped.max() == 1 and looped[0] == pytest.approx(np.sqrt(0.5), abs=0.001)
-
-
 def test_joined_clips_beyond_full_scale_are_made_quieter_and_not_cut() -> None:
     wave = np.full(1000, 30_000, np.int16)
     whole = joined(np.stack([wave, wave, wave])[:, :, None], 100)
@@ -146,9 +119,3 @@ def test_joined_clips_beyond_full_scale_are_made_quieter_and_not_cut() -> None:
     assert whole[0] == pytest.approx(30_000 / 2**0.5 / 30_000 * 32768, abs=2)
     alone = joined(wave[None, :, None], 100)
     assert np.array_equal(alone[:, 0], wave)
-
-
-@pytest.mark.parametrize("overlap", [0, 501])
-def test_the_overlap_must_fit(overlap: int) -> None:
-    with pytest.raises(ValueError, match="does not fit a clip of 1000"):
-        crossfade_loop(NOISE[:1000], overlap)

@@ -17,7 +17,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.inspection import table
 from gansmith.errors import GansmithError
 from gansmith.media.audio.codec import AudioCodec
-from gansmith.media.audio.metrics.sound import noise_floor, spectral_distance
+from gansmith.media.audio.metrics import noise_floor, spectral_distance
 from gansmith.media.audio.samples import by_channel, to_waves
 from gansmith.recipe import Recipe
 from gansmith.tasks.data_sheet import evenly_chosen

@@ -87,29 +87,6 @@ def write_preview(
         part.write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
-def crossfade_loop(clip: NDArray[np.float32], overlap: int) -> NDArray[np.float32]:
-    """Fade the end of a clip into its beginning, at equal power, so that it repeats seamlessly.
-
-    Where end and beginning add up to more than 1, the whole clip becomes that much quieter.
-
-    Args:
-        clip: float32 [T, C] in [-1, 1].
-        overlap: Frames of the crossfade, at least 1 and at most T / 2.
-
-    Returns:
-        float32 [T - overlap, C] in [-1, 1].
-
-    Raises:
-        ValueError: The overlap does not fit the clip.
-    """
-    if not 1 <= overlap <= len(clip) // 2:
-        raise ValueError(f"an overlap of {overlap} frames does not fit a clip of {len(clip)}")
-    angle = np.linspace(0, np.pi / 2, overlap, endpoint=False, dtype=np.float32)[:, None]
-    looped = clip[:-overlap].copy()
-    looped[:overlap] = looped[:overlap] * np.sin(angle) + clip[-overlap:] * np.cos(angle)
-    return within_full_scale(looped)
-
-
 def joined(clips: NDArray[np.int16], overlap: int) -> NDArray[np.int16]:
     """Join clips [N, T, C] into one sound, each faded into the next at equal power.
 
