@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gansmith.errors import GansmithError
-from gansmith.loading.catalog import CATALOG, get, recognise
+from gansmith.loading.catalog import CATALOG
 from gansmith.loading.open import open_dataset
 from gansmith.media.image.datasets.mnist import read_idx
 from gansmith.recipe import DataConfig
@@ -53,7 +53,7 @@ def test_the_usual_folder_is_looked_in(
     for file in digits.iterdir():
         (raw / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
     monkeypatch.chdir(tmp_path)
-    folder = get(CATALOG["mnist"])
+    folder = CATALOG["mnist"].fetch()
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         file.name for file in CATALOG["mnist"].files
     )
@@ -72,4 +72,4 @@ def test_a_wrong_local_file_is_one_line(digits: Path, private_cache: Path) -> No
 
 def test_no_source_at_all_says_how_to_help(tmp_path: Path, digits: Path) -> None:
     with pytest.raises(GansmithError, match=r"put train-images-idx3-ubyte, .* GANSMITH_DATA"):
-        get(CATALOG["mnist"], folder=tmp_path / "empty")
+        CATALOG["mnist"].fetch(tmp_path / "empty")

@@ -9,13 +9,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gansmith.data.dataset import Dataset
+from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.media.image.codec import write_png
 from gansmith.recipe import AugmentConfig, Recipe
 from gansmith.tasks.build import fit_codec
-from gansmith.tasks.data_sheet import evenly_chosen
 from gansmith.training.augment import Augmentation, require_suitable
 from gansmith.training.augment_ops import OPERATIONS
 from gansmith.training.engine import Engine
@@ -46,7 +45,7 @@ def preview(recipe: Recipe, dataset: Dataset, count: int = 8, log: LogFn = silen
         )
     codec = fit_codec(recipe, dataset, log)
     require_suitable(config.ops, *codec.shape(dataset.samples.shape)[1:])
-    chosen = np.ascontiguousarray(dataset.samples[evenly_chosen(dataset, count)])
+    chosen = np.ascontiguousarray(dataset.samples[evenly_chosen(dataset.train_indices, count)])
     samples = codec.encode(torch.from_numpy(chosen))
     rows = {"real": samples, **_augmented(config, samples, recipe.training.seed)}
     captions = [text for caption in rows for text in (caption, *[""] * (len(samples) - 1))]

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from gansmith.errors import GansmithError
-from gansmith.loading.inspect import Inspection, inspect_path
+from gansmith.loading.inspect import inspect_path
 from gansmith.loading.open import open_dataset
 from gansmith.loading.resolve import resolve_source
 from gansmith.media.captions.collection import CaptionedPictures, captioned

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gansmith.data.named_dataset import Contents
-from gansmith.loading.catalog import CATALOG, get, recognise
+from gansmith.loading.catalog import CATALOG
 from gansmith.loading.open import open_dataset
 from gansmith.media.image.datasets.mnist import MNIST
 from gansmith.media.image.datasets.stacked_mnist import stack, stacked
@@ -87,10 +86,10 @@ def test_the_files_are_shared_with_mnist(
     digits: Path, monkeypatch: pytest.MonkeyPatch, private_cache: Path
 ) -> None:
     monkeypatch.setenv("GANSMITH_DATA", str(digits))
-    folder = get(CATALOG["mnist"])
+    folder = CATALOG["mnist"].fetch()
     monkeypatch.setenv("GANSMITH_DATA", "/nowhere")
     said: list[str] = []
-    assert get(CATALOG["stacked-mnist"], log=said.append) == folder
+    assert CATALOG["stacked-mnist"].fetch(log=said.append) == folder
     assert [line.split(":")[0] for line in said] == ["stacked-mnist"]
     assert [path.name for path in (private_cache / "downloads").iterdir()] == ["mnist"]
 
