@@ -53,8 +53,8 @@ S = TypeVar("S", bound=Section)
 class Recipe(Section):
     """One training, whole. `docs/recipes.md` lists every field.
 
-    Media and duels add sections of their own (`RECIPE_SECTIONS`), which stand beside the fields here. Typed
-    access to them is :meth:`section`.
+    Media and duels add sections of their own (`RECIPE_SECTIONS`), which stand beside the fields
+    here. Typed access to them is :meth:`section`.
     """
 
     model_config = ConfigDict(extra="allow")

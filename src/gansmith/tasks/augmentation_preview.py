@@ -27,7 +27,7 @@ def preview(recipe: Recipe, dataset: Dataset, count: int = 8, log: LogFn = silen
         recipe: Names the operations and their probability.
         dataset: Where the samples come from.
         count: Samples a row, at least 1; fewer where there are fewer to train on.
-        say: Told what takes long: sounds may have their decoder trained first.
+        log: Takes what takes long: sounds may have their decoder trained first.
 
     Returns:
         A sheet of rows with captions: the samples; one row for each operation alone, applied to

@@ -46,16 +46,10 @@ def inspect_data(
     collection = resolve_source(config)
     medium = MEDIA[collection.medium]
     found = medium.inspect(collection, config)
-    if medium.draw is None and (sheet is not None or pairs is not None):
-        raise GansmithError(
-            f"--sheet and --round-trip are for {_kinds('draw')}, and {found.source} holds "
-            f"{medium.kind}; the inspection without them shows some"
-        )
-    if medium.round_trip is None and pairs is not None:
-        raise GansmithError(
-            f"--round-trip is for {_kinds('round_trip')}, and {found.source} holds {medium.kind}; "
-            f"--sheet shows both"
-        )
+    if sheet is not None and medium.draw is None:
+        raise _unsuitable("--sheet", "draw", found, medium)
+    if pairs is not None and medium.round_trip is None:
+        raise _unsuitable("--round-trip", "round_trip", found, medium)
     if sheet is None and pairs is None:
         return found, None
     dataset = open_dataset(config, log=log)
@@ -66,7 +60,10 @@ def inspect_data(
     return found, medium.round_trip(chosen, dataset, pairs)
 
 
-def _kinds(field: str) -> str:
-    """Name the samples of the media that have a function in a field of their record."""
+def _unsuitable(option: str, field: str, found: Inspected, medium: Medium) -> GansmithError:
+    """Name the media that have a function in a field of their record, as this one does not."""
     media = (MEDIA[name] for name in MEDIA)
-    return " and ".join(medium.kind for medium in media if getattr(medium, field) is not None)
+    kinds = " and ".join(one.kind for one in media if getattr(one, field) is not None)
+    return GansmithError(
+        f"{option} is for {kinds}, and {found.source} holds {medium.kind}: leave it out"
+    )

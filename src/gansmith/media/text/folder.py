@@ -30,7 +30,7 @@ class TextFolder(Collection):
     Args:
         root: The folder, or the file.
         config: Its `unit`, `field`, `title`, `form` and `labels` count here.
-        say: Takes warnings of files and records that cannot be read, one line each.
+        log: Takes warnings of files and records that cannot be read, one line each.
 
     Attributes:
         texts: Every different text, in the order of the files.

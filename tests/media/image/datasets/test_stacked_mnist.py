@@ -8,8 +8,10 @@ import pytest
 
 from gansmith.loading.catalog import CATALOG
 from gansmith.loading.open import open_dataset
+from gansmith.loading.resolve import resolve_source
 from gansmith.media.image.datasets.mnist import MNIST
 from gansmith.media.image.datasets.stacked_mnist import stack, stacked
+from gansmith.media.image.named_pictures import Contents
 from gansmith.recipe import DataConfig
 
 
@@ -97,8 +99,7 @@ def test_the_files_are_shared_with_mnist(
 def test_a_folder_of_the_files_means_mnist_and_the_cache_tells_them_apart(
     digits: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    named = recognise(digits)
-    assert named is not None and named.name == "mnist"
+    assert resolve_source(DataConfig(source=str(digits))).name == "mnist"
     monkeypatch.setenv("GANSMITH_DATA", str(digits))
     stacks, grey = (
         open_dataset(DataConfig(source=source, mode="RGB")) for source in ("stacked-mnist", "mnist")
