@@ -7,8 +7,8 @@ its record; shared code asks the record and never imports the inside of a medium
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,14 +17,67 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.drawing.animation import animation_bytes
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.registry import Registry, unknown
+from gansmith.schema import Section
+from gansmith.sections import DATA_OPTIONS, RECIPE_SECTIONS, DataConfig
 
 if TYPE_CHECKING:
-    from gansmith.data.dataset import Dataset
+    from gansmith.data.collection import Collection
+    from gansmith.data.inspection import Findings, Inspected
+    from gansmith.data.named_dataset import NamedDataset
     from gansmith.recipe import Recipe
+
+ASKED_FOR, RECOGNISED, CERTAIN, LIKELY, PLAUSIBLE, POSSIBLE = 1.0, 0.95, 0.9, 0.7, 0.5, 0.1
+"""How sure a medium is that files are its own. The settings ask for it; they are a named data set;
+their format leaves no doubt; their format is rarely used for anything else; they are most of what
+is there, but may be notes about other files; nothing is known of them."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What lies at a source, before anything of it is read.
+
+    Attributes:
+        path: The source as a path; there may be nothing.
+        files: Paths relative to a folder, with forward slashes; or the name of the single file;
+            nothing where the source does not exist or is the name of a data set.
+        folder: The source is a folder.
+        config: The settings, which may ask for a medium.
+    """
+
+    path: Path
+    files: tuple[str, ...]
+    folder: bool
+    config: DataConfig
+
+    def count(self, medium: str) -> int:
+        """Return how many files have one of the suffixes of a medium."""
+        return self._ending_in(MEDIA[medium].suffixes)
+
+    def count_others(self, medium: str) -> int:
+        """Return how many files have a suffix of other media that is not one of this medium."""
+        others = {suffix for name in MEDIA for suffix in MEDIA[name].suffixes}
+        return self._ending_in(tuple(others.difference(MEDIA[medium].suffixes)))
+
+    def _ending_in(self, suffixes: tuple[str, ...]) -> int:
+        return sum(name.lower().endswith(suffixes) for name in self.files)
+
+
+def claims_nothing(listing: Listing) -> float:
+    """Claim no files: the samples of the medium are made, not read."""
+    return 0.0
+
+
+def _collects_nothing(path: Path, config: DataConfig, log: LogFn) -> Collection:
+    raise GansmithError(f"{path} cannot be read: its medium has no files")
+
+
+def _inspects_nothing(collection: Collection, config: DataConfig) -> Inspected:
+    raise GansmithError(f"{collection.source} holds nothing that can be inspected")
 
 
 @dataclass(frozen=True)
@@ -34,13 +87,78 @@ class Medium:
     Attributes:
         name: What recipes write in `medium`.
         codec: Turns stored samples into network tensors and back, into files and sheets.
+        kind: What its samples are called, in the plural.
+        reads: The files that it reads, in words that continue "give ...".
+        suffixes: Endings of files that each hold one or more samples, in lower case.
+        options: Its options in the section `data` of a recipe. Their names are flat, so each name
+            belongs to one medium; another medium that needs it reads these options too.
+        sections: Sections that it adds to a recipe, by name.
+        claims: How sure it is that what lies at a source is its own, from 0 (not at all) to 1; the
+            highest claim wins, and the medium that was registered first among equal ones.
+        collect: Finds and looks over the files at a path; decides what the samples will be.
+        inspect: Says what is in such a collection, what is wrong with it, and what the settings
+            will make of it; caches nothing.
+        datasets: Its named data sets by name, in the order in which they are listed.
+        draw: Draws samples of a dataset before any training: takes their indices to choose from and
+            how many to draw; returns the picture and how many it shows. None: they are not drawn.
+        round_trip: Writes samples of a dataset as they are and as they come back from encoding to a
+            folder. None: encoding loses nothing that is worth a comparison.
     """
 
     name: str
     codec: type[Codec]
+    kind: str = "samples"
+    reads: str = ""
+    suffixes: tuple[str, ...] = ()
+    options: type[Section] | None = None
+    sections: Mapping[str, type[Section]] = field(default_factory=dict)
+    claims: Callable[[Listing], float] = claims_nothing
+    collect: Callable[[Path, DataConfig, LogFn], Collection] = _collects_nothing
+    inspect: Callable[[Collection, DataConfig], Inspected] = _inspects_nothing
+    datasets: Mapping[str, NamedDataset] = field(default_factory=dict)
+    draw: Callable[[Dataset, NDArray[np.int64], int], tuple[Image.Image, int]] | None = None
+    round_trip: Callable[[Recipe, Dataset, Path], Findings] | None = None
 
 
-MEDIA: Registry[Medium] = Registry("medium", provided_by="gansmith.media")
+def draw_labelled(
+    codec: Codec, dataset: Dataset, side: NDArray[np.int64], count: int
+) -> tuple[Image.Image, int]:
+    """Draw samples from all over one side of the split, with their labels: a `Medium.draw`.
+
+    Args:
+        codec: Draws them; it need not be fitted.
+        dataset: The samples.
+        side: Indices to choose from.
+        count: Samples to draw; fewer where there are fewer.
+    """
+    chosen = evenly_chosen(side, count)
+    captions = None
+    if dataset.labels is not None:
+        captions = [dataset.label_names[label] for label in dataset.labels[chosen]]
+    return codec.sheet(dataset.samples[chosen], captions=captions), len(chosen)
+
+
+class _Media(Registry[Medium]):
+    """All media by name; each registers its data options and recipe sections with it."""
+
+    def register(self, name: str) -> Callable[[Medium], Medium]:
+        """Return a decorator that registers a record, its options and its sections."""
+        enter = super().register(name)
+
+        def declare(medium: Medium) -> Medium:
+            if medium.options is not None and name not in DATA_OPTIONS:
+                if taken := DataConfig.every_field().keys() & medium.options.model_fields.keys():
+                    raise ValueError(f"data options of medium '{name}' are taken: {sorted(taken)}")
+                DATA_OPTIONS.register(name)(medium.options)
+            for section, kind in medium.sections.items():
+                if section not in RECIPE_SECTIONS:
+                    RECIPE_SECTIONS.register(section)(kind)
+            return enter(medium)
+
+        return declare
+
+
+MEDIA: Registry[Medium] = _Media("medium", provided_by="gansmith.media.records")
 
 
 class Codec(ABC):

@@ -6,16 +6,17 @@ import warnings
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from gansmith.errors import GansmithError
 from gansmith.registry import unknown
-from gansmith.schema import Section, explain
+from gansmith.schema import Section, checked, explain, unknown_field
 from gansmith.sections import (
     NETWORK_ALIASES,
+    RECIPE_SECTIONS,
     AugmentConfig,
     DataConfig,
     EvaluationConfig,
@@ -25,8 +26,6 @@ from gansmith.sections import (
     OptimiserConfig,
     SamplingConfig,
     SequenceConfig,
-    SoundConfig,
-    TextConfig,
     TrainingConfig,
 )
 
@@ -41,8 +40,6 @@ __all__ = [
     "Recipe",
     "SamplingConfig",
     "SequenceConfig",
-    "SoundConfig",
-    "TextConfig",
     "TrainingConfig",
     "dump_recipe",
     "load_recipe",
@@ -52,17 +49,23 @@ __all__ = [
     "recipe_names",
 ]
 
+S = TypeVar("S", bound=Section)
+
 
 class Recipe(Section):
-    """One training, whole. `docs/recipes.md` lists every field."""
+    """One training, whole. `docs/recipes.md` lists every field.
+
+    Media and duels add sections of their own (`RECIPE_SECTIONS`), which stand beside the fields
+    here. Typed access to them is :meth:`section`.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     name: str = Field(description="what the run is called; left out, the name of the file")
     summary: str = Field("", description="one line for `gansmith recipes` and the report")
     medium: str = Field("image", description="what a sample is")
     duel: str = Field("noise", description="the rules of the game")
-    data: DataConfig = DataConfig()
-    sound: SoundConfig = SoundConfig()
-    text: TextConfig = TextConfig()
+    data: DataConfig = Field(default_factory=DataConfig)
     sequence: SequenceConfig = SequenceConfig()
     network: NetworkConfig = NetworkConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
@@ -72,6 +75,38 @@ class Recipe(Section):
     sampling: SamplingConfig = SamplingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     health: HealthConfig = HealthConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_sections(cls, given: object) -> object:
+        """Check the registered sections, and fill in those that are not given."""
+        if not isinstance(given, dict):
+            return given
+        for name in given:
+            if name not in cls.model_fields and name not in RECIPE_SECTIONS:
+                raise unknown_field("", str(name), (*cls.model_fields, *RECIPE_SECTIONS))
+        return given | {
+            name: checked(RECIPE_SECTIONS[name], given.get(name, {}), f"{name}.")
+            for name in RECIPE_SECTIONS
+        }
+
+    def section(self, kind: type[S]) -> S:
+        """Return a registered section, typed.
+
+        Args:
+            kind: One of `RECIPE_SECTIONS`.
+        """
+        name = next(name for name in RECIPE_SECTIONS if RECIPE_SECTIONS[name] is kind)
+        found = getattr(self, name)
+        assert isinstance(found, kind)
+        return found
+
+    def value(self, name: str) -> Any:
+        """Return the value of any setting by its full name, such as `sound.representation`."""
+        found: Any = self
+        for part in name.split("."):
+            found = getattr(found, part)
+        return found
 
 
 def recipe_names() -> list[str]:

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 import gansmith.tasks.train as verb
 from gansmith.data.downloads.checksums import PinnedFile
 from gansmith.evaluation.features import EXTRACTORS
-from gansmith.loading.catalog import CATALOG
+from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.datasets.stacked_mnist import stacked
 from gansmith.medium import MEDIA
 from gansmith.networks import NETWORKS
@@ -50,17 +50,17 @@ def small_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "mnist"
     folder.mkdir()
     pins = []
-    for file, array in zip(CATALOG["mnist"].files, arrays, strict=True):
+    for file, array in zip(PICTURE_SETS["mnist"].files, arrays, strict=True):
         sides = b"".join(side.to_bytes(4, "big") for side in array.shape)
         data = bytes([0, 0, 8, array.ndim]) + sides + array.tobytes()
         (folder / file.name).write_bytes(data)
         pins.append(PinnedFile(file.name, hashlib.sha256(data).hexdigest(), len(data)))
     small = dataclasses.replace(
-        CATALOG["mnist"], files=tuple(pins), sources=(), samples=TRAIN + TEST
+        PICTURE_SETS["mnist"], files=tuple(pins), sources=(), samples=TRAIN + TEST
     )
-    monkeypatch.setitem(CATALOG._entries, "mnist", small)
+    monkeypatch.setitem(PICTURE_SETS, "mnist", small)
     stacks = stacked(small, training=TRAIN, held_out=TEST)
-    monkeypatch.setitem(CATALOG._entries, "stacked-mnist", stacks)
+    monkeypatch.setitem(PICTURE_SETS, "stacked-mnist", stacks)
     monkeypatch.setenv("GANSMITH_DATA", str(folder))
 
 

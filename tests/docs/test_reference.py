@@ -13,6 +13,7 @@ from gansmith.media.text.quality import FORMS, MATCHES, SHOWN
 from gansmith.networks import NETWORKS
 from gansmith.recipe import Recipe
 from gansmith.report.metric_formatting import TITLES
+from gansmith.sections import RECIPE_SECTIONS
 from tests.docs.pages import ROOT, page
 
 
@@ -38,9 +39,10 @@ def test_every_part_of_a_recipe_has_its_table(reference: Any) -> None:
     wanted += [f"options {network}" for network in NETWORKS]
     for name in wanted:
         assert f"<!-- table: {name} -->\n| field |" in text, name
-    assert set(reference.SECTIONS) | {"name", "summary", "medium", "duel"} == set(
-        Recipe.model_fields
-    )
+    assert set(reference.SECTIONS) | {"name", "summary", "medium", "duel"} == {
+        *Recipe.model_fields,
+        *RECIPE_SECTIONS,
+    }
 
 
 def test_a_field_is_told_as_a_recipe_takes_it(reference: Any) -> None:

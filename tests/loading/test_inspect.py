@@ -11,8 +11,9 @@ from PIL import Image
 from rich.console import Console
 
 from gansmith.errors import GansmithError
-from gansmith.loading.inspect import Inspection, inspect_path
+from gansmith.loading.inspect import inspect_path
 from gansmith.loading.open import open_dataset
+from gansmith.media.image.inspect import Inspection
 from gansmith.recipe import DataConfig
 
 

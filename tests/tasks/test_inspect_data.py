@@ -11,8 +11,8 @@ from PIL import Image
 
 from gansmith.cli import main
 from gansmith.errors import GansmithError
-from gansmith.loading.inspect import Inspection
 from gansmith.media.audio.inspect import SoundInspection
+from gansmith.media.image.inspect import Inspection
 from gansmith.tasks.inspect_data import inspect_data
 
 

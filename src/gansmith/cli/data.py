@@ -1,4 +1,4 @@
-"""The commands `gansmith data ...`: named sets, and a look at one's own data."""
+"""The commands `gansmith data ...`: named data sets, and inspection of your own data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from rich.table import Table
 
 from gansmith.cli.options import Settings, console
 
-data_app = typer.Typer(help="Named data sets, and a look at your own data.", no_args_is_help=False)
+data_app = typer.Typer(
+    help="Named data sets, and inspection of your own data.", no_args_is_help=False
+)
 
 
 @data_app.callback()
@@ -20,17 +22,17 @@ def data_list(context: typer.Context) -> None:
     """List the named data sets."""
     if context.invoked_subcommand is not None:
         return
-    from gansmith.loading.names import known
+    from gansmith.loading.catalog import CATALOG
 
     table = Table("name", "what it is", "licence")
-    for name, about in known().items():
-        table.add_row(name, about.summary, about.licence)
+    for name in CATALOG:
+        table.add_row(name, CATALOG[name].summary, CATALOG[name].licence)
     console.print(table)
 
 
 @data_app.command("get")
 def data_get(name: Annotated[str, typer.Argument(help="A name from `gansmith data`.")]) -> None:
-    """Fetch a named data set, check it and keep it."""
+    """Download a named data set, verify it and keep it."""
     from gansmith.loading.open import open_dataset
     from gansmith.recipe import DataConfig
 
@@ -59,7 +61,7 @@ def data_inspect(
         ),
     ] = None,
 ) -> None:
-    """Tell what is in your data and what a recipe will do to it."""
+    """Show what is in your data and what a recipe will do to it."""
     from gansmith.tasks.inspect_data import inspect_data
 
     notices = Console(stderr=True) if as_json else console

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from statistics import median_low
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -21,6 +21,16 @@ SHOWN = 10
 
 T = TypeVar("T")
 N = TypeVar("N", int, float)
+
+
+class Findings(Protocol):
+    """What was found out about data, as plain values and as tables."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, ready for `json.dumps`."""
+
+    def render(self) -> RenderableType:
+        """Tables to print."""
 
 
 @dataclass(frozen=True)

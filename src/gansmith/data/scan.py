@@ -59,14 +59,14 @@ def _overview(folder: Path) -> set[str]:
 def readable(
     records: dict[str, Facts], root: Path, kind: str, takes: str, log: LogFn
 ) -> tuple[dict[str, Facts], list[tuple[str, str]]]:
-    """Part what was learnt of files: those that can be read, and why others cannot.
+    """Separate files that can be read from those that cannot, with the reason.
 
     Args:
         records: By relative path: `facts` of a readable file, its `fault`, or nothing at all.
         root: The folder, for messages.
         kind: What the files should be, in the singular ("picture").
         takes: The formats there are, for the message that there are none.
-        say: Is told of the first faults.
+        log: Takes warnings of the first faults.
 
     Raises:
         GansmithError: No file can be read.

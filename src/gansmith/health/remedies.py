@@ -117,7 +117,7 @@ def _for_copying(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
 def _suitable(recipe: Recipe) -> tuple[str, str]:
     """Operations to begin with and all of them; empty for points and waveforms."""
     if recipe.medium == "audio":
-        ops = "" if recipe.sound.representation == "waveform" else SPECTROGRAM
+        ops = "" if recipe.value("sound.representation") == "waveform" else SPECTROGRAM
         return ops, ops
     return ("", "") if recipe.medium == "points" else (CROPS, EVERYTHING)
 

@@ -27,7 +27,7 @@ def preview(recipe: Recipe, dataset: Dataset, count: int = 8, log: LogFn = silen
         recipe: Names the operations and their probability.
         dataset: Where the samples come from.
         count: Samples a row, at least 1; fewer where there are fewer to train on.
-        say: Told what takes long: sounds may have their decoder trained first.
+        log: Takes what takes long: sounds may have their decoder trained first.
 
     Returns:
         A sheet of rows with captions: the samples; one row for each operation alone, applied to
@@ -45,7 +45,7 @@ def preview(recipe: Recipe, dataset: Dataset, count: int = 8, log: LogFn = silen
         )
     codec = fit_codec(recipe, dataset, log)
     require_suitable(config.ops, *codec.shape(dataset.samples.shape)[1:])
-    chosen = np.ascontiguousarray(dataset.samples[evenly_chosen(dataset, count)])
+    chosen = np.ascontiguousarray(dataset.samples[evenly_chosen(dataset.train_indices, count)])
     samples = codec.encode(torch.from_numpy(chosen))
     rows = {"real": samples, **_augmented(config, samples, recipe.training.seed)}
     captions = [text for caption in rows for text in (caption, *[""] * (len(samples) - 1))]

@@ -12,12 +12,12 @@ from gansmith.data.dataset import Dataset
 from gansmith.drawing.animation import animation_bytes
 from gansmith.evaluation.evaluator import EvaluationResult, Evaluator
 from gansmith.media.captions.codec import CaptionCodec, example_labels
+from gansmith.medium import MEDIA
 from gansmith.model import Model, contact_sheet, draw_examples, row_length
 from gansmith.recipe import Recipe
 from gansmith.report.curves import curves_png
 from gansmith.report.report import write_report
 from gansmith.run import Run
-from gansmith.tasks.data_sheet import sheet_of_captions
 from gansmith.tasks.model_selection import keep_best
 from gansmith.tasks.sample_gallery import write_excerpts
 
@@ -79,8 +79,9 @@ def draw(run: Run, model: Model, dataset: Dataset, recipe: Recipe) -> None:
 
 def real_sheet(model: Model, dataset: Dataset, count: int = 128) -> Image.Image:
     """Draw held-out real samples; one row a class where the generated sheet has them."""
-    if dataset.pictures is not None:
-        return sheet_of_captions(dataset, dataset.held_out_indices)
+    draw = MEDIA[dataset.medium].draw
+    if dataset.pictures is not None and draw is not None:
+        return draw(dataset, dataset.held_out_indices, count)[0]
     indices = np.random.default_rng(0).permutation(dataset.held_out_indices)
     classes, columns, chosen = len(model.label_names), None, indices[:count]
     if 2 <= classes <= 16 and dataset.labels is not None:

@@ -100,7 +100,7 @@ def test_the_command_tells_of_texts(
 
 @pytest.mark.parametrize("option", ["sheet", "pairs"])
 def test_texts_are_not_drawn(notes: Path, tmp_path: Path, option: str) -> None:
-    with pytest.raises(GansmithError, match=r"for pictures and sounds, and .*notes holds texts"):
+    with pytest.raises(GansmithError, match=r"is for .*sounds.*, and .*notes holds texts"):
         inspect_data(str(notes), "pictures", **{option: tmp_path / "out"})
     assert not (tmp_path / "out").exists()
 

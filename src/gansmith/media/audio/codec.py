@@ -20,6 +20,7 @@ from gansmith.log import LogFn, silent
 from gansmith.media.audio.file_facts import UnreadableSound, examine, read_clip
 from gansmith.media.audio.logmel import LogMel, stretched
 from gansmith.media.audio.loudness import fade, normalise_loudness
+from gansmith.media.audio.options import SoundConfig
 from gansmith.media.audio.samples import STEPS, by_channel, pad_or_trim, to_samples
 from gansmith.media.audio.sheet import sound_sheet
 from gansmith.media.audio.stft import Transform, resampled
@@ -30,7 +31,7 @@ from gansmith.storage.cached_tensors import cached_tensors
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
-    from gansmith.recipe import Recipe, SoundConfig
+    from gansmith.recipe import Recipe
 
 WINDOW = 0.064
 AT_ONCE = 32
@@ -85,7 +86,7 @@ class AudioCodec(Codec):
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> AudioCodec:
         """Learn the level of the loudest clips, and the vocoder where the recipe wants one."""
-        config, rate, length = recipe.sound, dataset.rate, dataset.samples.shape[2]
+        config, rate, length = recipe.section(SoundConfig), dataset.rate, dataset.samples.shape[2]
         told = (dataset.settings.get(name) for name in ("tempo", "loudness"))
         tempo, loudness = (None if value is None else float(str(value)) for value in told)
         tempo = tempo if dataset.settings.get("cut") == "beat" else None

@@ -37,7 +37,7 @@ class SoundFolder(Collection):
     Args:
         root: The folder, or one file.
         use_labels: Look for labels.
-        say: Takes progress and warnings of files that cannot be read, one line each.
+        log: Takes progress and warnings of files that cannot be read, one line each.
 
     Raises:
         GansmithError: No sound can be read, or a table of labels is wrong.

@@ -18,6 +18,7 @@ from gansmith.data.inspection import table
 from gansmith.errors import GansmithError
 from gansmith.media.audio.codec import AudioCodec
 from gansmith.media.audio.metrics import noise_floor, spectral_distance
+from gansmith.media.audio.options import SoundConfig
 from gansmith.media.audio.samples import by_channel, to_waves
 from gansmith.outputs import Provenance, save_samples
 from gansmith.recipe import Recipe
@@ -83,7 +84,7 @@ def round_trip(recipe: Recipe, dataset: Dataset, folder: Path, count: int = 8) -
             full or cannot be written to.
     """
     codec = AudioCodec.fit(_without_training(recipe), dataset)
-    clips = np.ascontiguousarray(dataset.samples[evenly_chosen(dataset, count)])
+    clips = np.ascontiguousarray(dataset.samples[evenly_chosen(dataset.train_indices, count)])
     if not clips.any():
         raise GansmithError(f"{dataset.source}: the clips of a round trip are all silent")
     decoded = codec.decode(codec.encode(torch.from_numpy(clips)))
@@ -107,7 +108,8 @@ def round_trip(recipe: Recipe, dataset: Dataset, folder: Path, count: int = 8) -
 
 
 def _without_training(recipe: Recipe) -> Recipe:
-    if recipe.sound.representation != "istft":
+    sound = recipe.section(SoundConfig)
+    if sound.representation != "istft":
         return recipe
-    sound = recipe.sound.model_copy(update={"representation": "logmel"})
-    return recipe.model_copy(update={"sound": sound})
+    plain = sound.model_copy(update={"representation": "logmel"})
+    return recipe.model_copy(update={"sound": plain})

@@ -39,7 +39,7 @@ class PictureFolder(PictureCollection):
     Args:
         root: The folder.
         use_labels: Look for labels.
-        say: Takes progress and warnings of files that cannot be read, one line each.
+        log: Takes progress and warnings of files that cannot be read, one line each.
 
     Raises:
         GansmithError: No picture can be read, or a table of labels is wrong.

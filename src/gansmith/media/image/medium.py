@@ -2,10 +2,69 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
+from gansmith.data.scan import find_files
+from gansmith.log import LogFn
+from gansmith.media.image import array_reading, reading
+from gansmith.media.image.arrays import ArrayFile, array_files
 from gansmith.media.image.codec import ImageCodec
-from gansmith.medium import Medium
+from gansmith.media.image.collection import PictureCollection
+from gansmith.media.image.datasets import PICTURE_SETS
+from gansmith.media.image.folder import PictureFolder
+from gansmith.media.image.inspect import inspect_pictures
+from gansmith.media.image.options import ImageOptions
+from gansmith.medium import (
+    CERTAIN,
+    LIKELY,
+    MEDIA,
+    POSSIBLE,
+    RECOGNISED,
+    Listing,
+    Medium,
+    draw_labelled,
+)
+from gansmith.recipe import DataConfig
+
+SUFFIXES = tuple(sorted(reading.SUFFIXES))
+
+
+def claims(listing: Listing) -> float:
+    """Claim named sets, arrays without pictures beside them, and folders that nobody else claims.
+
+    A single picture is no collection and is not claimed.
+    """
+    if not listing.folder:
+        arrays = tuple(array_reading.SUFFIXES)
+        return CERTAIN if any(name.lower().endswith(arrays) for name in listing.files) else 0.0
+    if any(named.recognises(listing.path, listing.files) for named in PICTURE_SETS.values()):
+        return RECOGNISED
+    return LIKELY if array_files(listing.path) and not listing.count("image") else POSSIBLE
+
+
+def collect(path: Path, config: DataConfig, log: LogFn) -> PictureCollection:
+    """Read a file of arrays, a folder of them that holds no pictures, or a folder of pictures."""
+    if path.is_file() or (array_files(path) and not _has_pictures(path)):
+        return ArrayFile(path, use_labels=config.labels)
+    return PictureFolder(path, use_labels=config.labels, log=log)
+
+
+def _has_pictures(folder: Path) -> bool:
+    return any(name.lower().endswith(SUFFIXES) for name in find_files(folder))
+
 
 IMAGE = Medium(
     name="image",
     codec=ImageCodec,
+    kind="pictures",
+    reads="a folder of pictures, .npy or .npz",
+    suffixes=SUFFIXES,
+    options=ImageOptions,
+    claims=claims,
+    collect=collect,
+    inspect=inspect_pictures,
+    datasets=PICTURE_SETS,
+    draw=partial(draw_labelled, ImageCodec()),
 )
+MEDIA.register(IMAGE.name)(IMAGE)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from gansmith.data.collection import combined_digest
+from gansmith.media.image.options import ImageOptions
 from gansmith.media.image.resizing import FILTER
 from gansmith.recipe import DataConfig
 
@@ -62,12 +63,13 @@ def infer_preprocessing(
     official_split: bool,
 ) -> Plan:
     """Fill in what the configuration leaves open, from what the pictures are."""
-    size = config.size or choose_size(sizes)
+    options = config.of(ImageOptions)
+    size = options.size or choose_size(sizes)
     needless = set(sizes) == {size}
     return Plan(
         size=size,
-        mode=_choose_mode(transparent, coloured) if config.mode == "auto" else config.mode,
-        resize="none" if needless else config.resize,
+        mode=_choose_mode(transparent, coloured) if options.mode == "auto" else options.mode,
+        resize="none" if needless else options.resize,
         labels=config.labels,
         share=config.held_out,
         official_split=official_split,

@@ -16,6 +16,7 @@ from torch import Tensor
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.media.text.code_points import normalise, to_points, to_texts
+from gansmith.media.text.options import TextConfig, TextOptions
 from gansmith.media.text.sheet import text_sheet
 from gansmith.media.text.tokenizer import TextTokenizer
 from gansmith.media.text.verse.chinese import verse_traits
@@ -60,7 +61,7 @@ class TextCodec(Codec):
             raise GansmithError(
                 f"medium 'text' does not see the pictures of '{dataset.name}': set medium=captions"
             )
-        codec = cls(*learnt(recipe, dataset), titled=recipe.data.title is not None)
+        codec = cls(*learnt(recipe, dataset), titled=recipe.data.of(TextOptions).title is not None)
         codec.traits = known_traits(codec.vocabulary, log)
         return codec
 
@@ -148,7 +149,8 @@ class TextCodec(Codec):
 def learnt(recipe: Recipe, dataset: Dataset) -> tuple[TextTokenizer, int, int]:
     """Learn a vocabulary; return it with most tokens and most characters of a text."""
     texts = to_texts(dataset.samples[dataset.train_indices])
-    vocabulary = TextTokenizer.learn(texts, recipe.text.tokens, recipe.text.vocabulary)
+    config = recipe.section(TextConfig)
+    vocabulary = TextTokenizer.learn(texts, config.tokens, config.vocabulary)
     return vocabulary, vocabulary.longest(texts), dataset.samples.shape[2]
 
 
