@@ -7,8 +7,9 @@ from torch import Tensor, nn
 from gansmith.health.discriminator_probe import DiscriminatorProbe, spectra
 from gansmith.medium import MEDIA
 from gansmith.networks import SampleSpec, build_networks
-from gansmith.training.duel import Batch, NoiseDuel
+from gansmith.training.duel import Batch
 from gansmith.training.engine import Engine
+from gansmith.training.noise import NoiseDuel
 from tests.health.blobs import blobs, flat
 from tests.training.plane import NormedCritic, batch, copies, plane_duel
 from tests.training.toy import bars, toy_recipe
@@ -90,10 +91,10 @@ def test_labels_are_shown_where_the_discriminator_takes_them() -> None:
     chosen = dataset.held_out_indices
     samples = MEDIA["image"].codec().encode(torch.from_numpy(dataset.samples[chosen]))
     labels = torch.from_numpy(dataset.labels[chosen])
-    expected = float(duel.discriminate(Batch(samples, labels)).mean())
+    expected = float(duel.discriminate(Batch(samples, labels))["discriminator"].mean())
     assert found["unseen"] == pytest.approx(expected, rel=1e-5)
     assert found["unseen"] != pytest.approx(
-        float(duel.discriminate(Batch(samples, 1 - labels)).mean())
+        float(duel.discriminate(Batch(samples, 1 - labels))["discriminator"].mean())
     )
 
 
@@ -101,7 +102,7 @@ def test_packs_are_judged_as_packs() -> None:
     duel = plane_duel("objective.packing=2")
     found = _critic(duel).look()
     samples = flat(POINTS.samples[POINTS.held_out_indices]).view(-1, 2, 1, 1)
-    assert len(duel.discriminate(Batch(samples, None))) == 25
+    assert len(duel.discriminate(Batch(samples, None))["discriminator"]) == 25
     assert all(torch.isfinite(torch.tensor(list(found.values()))))
 
 
