@@ -170,11 +170,8 @@ def transitions(name: str, probability: float) -> np.ndarray:
     """
     lit = (2 * torch.eye(64).view(64, 1, 8, 8) - 1).expand(-1, 2, -1, -1)
     moves = [
-        OPERATIONS[name]
-        .apply(lit, torch.tensor([strength]).expand(64, -1), True)[:, 0]
-        .flatten(1)
-        .T
-        for strength in ALIKE[name]
+        OPERATIONS[name].apply(lit, strength.expand(64, -1), True)[:, 0].flatten(1).T
+        for strength in torch.tensor(ALIKE[name])
     ]
     mean = (torch.stack(moves).double().mean(0) + 1) / 2
     return ((1 - probability) * torch.eye(64) + probability * mean).numpy()

@@ -19,13 +19,13 @@ class Augmentation:
     """Changes real and generated samples alike on their way to the discriminator.
 
     Each operation is applied to each sample with one probability, with a strength of its own. The
-    loss is taken of changed samples only, yet the generator learns to make unchanged ones: as long as
-    the probability is below 1, what the changes do to a distribution can be undone (Karras et al.
-    2020, arXiv 2006.06676, appendix C), so only the true one looks right after them. Gradients
-    pass through (Zhao et al. 2020, arXiv 2006.10738), twice where a penalty wants them.
+    losses are taken of changed samples only, yet the generator learns to make unchanged ones: as
+    long as the probability is below 1, what the changes do to a distribution can be undone (Karras
+    et al. 2020, arXiv 2006.06676, appendix C), so only the true one matches after them. Gradients
+    pass through (Zhao et al. 2020, arXiv 2006.10738), twice where a penalty needs them.
 
-    With a target the probability follows the sign of the discriminator on real samples, the first
-    thing that tells overfitting (Karras et al. 2020); without one it is fixed.
+    With a target the probability follows the sign of the discriminator on real samples, the
+    earliest sign of overfitting (Karras et al. 2020); without one it is fixed.
 
     Args:
         config: Operations and probability.

@@ -77,7 +77,7 @@ class Duel(ABC):
     draws: int = 1
     shown: int = 1
 
-    def prepare(self, batch: Batch) -> None:
+    def prepare(self, batch: Batch) -> None:  # noqa: B027 (a hook that may stay empty)
         """Initialise what depends on data, and make the optimisers of that.
 
         It is called once, before anything else and before a checkpoint is restored, always with
@@ -85,7 +85,7 @@ class Duel(ABC):
         process and in every session.
         """
 
-    def set_validation_source(self, draw: Callable[[int], Batch]) -> None:
+    def set_validation_source(self, draw: Callable[[int], Batch]) -> None:  # noqa: B027
         """Take a function that draws up to so many real samples that are not trained on."""
 
     @abstractmethod
@@ -139,7 +139,7 @@ class Duel(ABC):
         """
         return {}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, Any]) -> None:  # noqa: B027
         """Restore what :meth:`state` gave; its tensors come back on the CPU."""
 
 

@@ -36,9 +36,7 @@ class Feed(Protocol):
         """Return the next batch of training samples: this process's share of it."""
 
     def example(self) -> Batch:
-        """Return a batch that is always the same, on every process, and takes none of the others'
-        turn.
-        """
+        """Return a batch that is always the same, on every process; the order stays as it is."""
 
     def state_dict(self) -> Tree:
         """Return what a checkpoint holds of the order of samples."""
@@ -199,7 +197,8 @@ class Trainer:
             observer.on_log(moment, signals)
 
     def _call_back_and_save(self, moment: TrainingState, ending: bool) -> None:
-        best = any([observer.on_step_end(moment) for observer in self.observers])
+        answers = [observer.on_step_end(moment) for observer in self.observers]
+        best = any(answers)
         since = time.perf_counter() - self._saved_at
         save = ending or since >= self.config.checkpoint_seconds
         if best or save:
