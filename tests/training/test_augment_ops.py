@@ -163,6 +163,19 @@ def test_cutout_covers_half_of_each_side_anywhere(channels: int, filling: float)
         assert all(torch.equal(plane, expected) for plane in cut[index])
 
 
+@pytest.mark.parametrize("name", ["flip", "rotate", "translation", "scale", "cutout"])
+def test_two_channels_without_alpha_are_each_treated_as_one_alone(name: str) -> None:
+    """Log-mel spectrograms of stereo sounds, beside those of mono ones."""
+    stereo, strength = _pictures(40, 2), _strength(name, 40)
+    changed = OPERATIONS[name].apply(stereo, strength, False)
+    for channel in (0, 1):
+        alone = OPERATIONS[name].apply(stereo[:, channel : channel + 1], strength, False)
+        assert torch.equal(changed[:, channel : channel + 1], alone)
+    assert not torch.equal(changed, OPERATIONS[name].apply(stereo, strength, True)) or (
+        name in ("flip", "rotate")
+    )
+
+
 def transitions(name: str, probability: float) -> np.ndarray:
     """Chances [to, from] that an operation takes one lit pixel of 8x8 to another.
 

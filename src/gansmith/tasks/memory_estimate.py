@@ -100,7 +100,7 @@ def _peak(duel: Duel, recipe: Recipe, spec: SampleSpec, engine: Engine) -> int:
     Two steps, because the optimisers' moments are there only from the second on.
     """
     ledger, share = MemoryTracker(), recipe.training.batch // engine.processes
-    with FakeTensorMode() as mode:
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:  # a duel may hold tensors of its own
         _empty(duel, mode)
         duel.set_progress(0.5, max(recipe.objective.gamma.warmup, 1))
         with ledger:
