@@ -82,7 +82,7 @@ def play(
     except GansmithError:
         ended = "broken"
     seconds, wall = time.process_time() - started, time.perf_counter() - since
-    generator = trainer.average.network
+    generator = trainer.averages["generator"].network
     assert isinstance(generator, Generator)
     model = Model(generator, parts.blueprint)
     ended = "stopped" if trainer.stopped else ended

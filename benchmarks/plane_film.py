@@ -39,13 +39,13 @@ class Camera:
         self.pictures: list[Image.Image] = []
         self._marks = [(index / (FRAMES - 1)) ** 2 for index in range(FRAMES)]
 
-    def resume(self, moment: TrainingState) -> None:
-        self.look(moment)
+    def on_train_begin(self, moment: TrainingState) -> None:
+        self.on_step_end(moment)
 
-    def told(self, moment: TrainingState, signals: dict[str, float]) -> None:
+    def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None:
         pass
 
-    def look(self, moment: TrainingState) -> bool:
+    def on_step_end(self, moment: TrainingState) -> bool:
         if len(self.pictures) < FRAMES and moment.progress >= self._marks[len(self.pictures)]:
             self.pictures.append(self._picture(moment))
         return False

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -184,6 +184,8 @@ class Codec(ABC):
         traits: What tokens have in common that a network had better know from the start, int64
             [tokens, most of a token]: numbers from 1 on, 0 for none. Of a medium
             that was fitted; None where nothing is known.
+        output: What a generator makes: `linear` values, or `categorical` distributions over the
+            channels.
     """
 
     name: ClassVar[str]
@@ -197,6 +199,7 @@ class Codec(ABC):
     overview_files: ClassVar[tuple[str, ...]] = ()
     tokens: int = 0
     traits: Tensor | None = None
+    output: ClassVar[Literal["linear", "categorical"]] = "linear"
 
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Codec:
@@ -238,6 +241,15 @@ class Codec(ABC):
         """Return the shape (C, H, W) that networks see, from the shape of stored samples."""
         height, width, channels = stored[-3:]
         return channels, height, width
+
+    def has_alpha(self, stored: tuple[int, ...]) -> bool:
+        """Return whether the last channel is opacity, from the shape of stored samples."""
+        return False
+
+    @property
+    def condition_shape(self) -> tuple[int, int, int] | None:
+        """Shape (C, H, W) of the sample that each sample is conditioned on; None without one."""
+        return None
 
     @abstractmethod
     def encode(self, samples: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ class Blueprint:
     @property
     def conditional(self) -> bool:
         """Whether samples are asked for by classes or pictures."""
-        return bool(self.spec.classes) or self.spec.picture is not None
+        return self.spec.conditional
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for a manifest or a file's metadata."""
@@ -72,10 +72,14 @@ class Blueprint:
     @classmethod
     def from_dict(cls, facts: dict[str, Any], tensors: dict[str, Tensor]) -> Blueprint:
         """Take up what :meth:`to_dict` gave, and the weights of the medium."""
+        codec = MEDIA[facts["medium"]].codec.from_config(facts.get("medium_facts", {}), tensors)
+        spec = SampleSpec.from_dict(facts["spec"])
+        if "alpha" not in facts["spec"]:  # written before specs said so
+            spec = replace(spec, alpha=codec.has_alpha((spec.height, spec.width, spec.channels)))
         return cls(
-            MEDIA[facts["medium"]].codec.from_config(facts.get("medium_facts", {}), tensors),
+            codec,
             NetworkConfig.model_validate(facts["network"]),
-            SampleSpec(**facts["spec"]),
+            spec,
             tuple(facts["label_names"]),
             tuple(facts["label_weights"]),
             facts["temperature"],
@@ -262,7 +266,7 @@ def _from_checkpoint(run: Run) -> Model:
     state = run.load_checkpoint("best") or run.load_checkpoint("last")
     if state is None:
         raise GansmithError(f"{run.path} holds no trained generator yet: train it first")
-    return rebuild(run_blueprint(run), state["average"])
+    return rebuild(run_blueprint(run), next(iter(state["averages"].values())))
 
 
 def run_blueprint(run: Run) -> Blueprint:

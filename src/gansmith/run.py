@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class Run:
         self.texts_file = self.path / "texts.json"
         self.contest_file = self.path / "contest.json"
         self.checkpoints_dir = self.path / "checkpoints"
+        self._listeners: list[Callable[[dict[str, Any]], None]] = []
 
     @property
     def exists(self) -> bool:
@@ -123,10 +124,16 @@ class Run:
         self._write_json(self.manifest_file, self.manifest() | facts)
 
     def log(self, event: str, **values: Any) -> None:
-        """Append one line to metrics.jsonl."""
+        """Append one line to metrics.jsonl, and hand it to those that listen."""
         line = json.dumps({"event": event, **values}, ensure_ascii=False)
         with self.metrics_file.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
+        for listener in self._listeners:
+            listener({"event": event, **values})
+
+    def listen(self, listener: Callable[[dict[str, Any]], None]) -> None:
+        """Have a function called with every event that is logged from now on."""
+        self._listeners.append(listener)
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Read metrics.jsonl; a last line that was cut off is left out."""
@@ -159,9 +166,18 @@ class Run:
         save_tree(state, self.checkpoints_dir / f"{name}.safetensors")
 
     def load_checkpoint(self, name: str) -> Tree | None:
-        """Read a checkpoint, or return None where there is none yet."""
+        """Read a checkpoint, or return None where there is none yet.
+
+        Checkpoints of earlier versions hold one `average`, that of the generator; it is read as
+        the `averages` that are written today.
+        """
         path = self.checkpoints_dir / f"{name}.safetensors"
-        return load_tree(path) if path.exists() else None
+        if not path.exists():
+            return None
+        state = load_tree(path)
+        if "average" in state:
+            state["averages"] = {"generator": state.pop("average")}
+        return state
 
     def save_generator(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
         """Write the averaged generator alone, with the facts needed to rebuild it."""

@@ -17,8 +17,7 @@ from gansmith.media.image.codec import ImageCodec
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec
 from gansmith.run import Run
-from gansmith.training.callbacks import TrainingState
-from gansmith.training.controller import Intervention
+from gansmith.training.callbacks import Intervention, TrainingState
 from gansmith.training.trainer import Trainer
 from tests.health.courses import FLOORS, LOOK, STEP
 from tests.training.toy import toy_recipe, toy_trainer
@@ -78,14 +77,14 @@ class Scene:
 
     def moment(self, progress: float) -> TrainingState:
         return TrainingState(
-            progress, round(1e4 * progress), SECONDS * progress, self.trainer.average
+            progress, round(1e4 * progress), SECONDS * progress, self.trainer.averages
         )
 
     def resume(self, progress: float = 0.0, settings: tuple[str, ...] = ()) -> None:
-        self.monitor.resume(self.moment(progress), settings)
+        self.monitor.on_train_begin(self.moment(progress), settings)
 
     def rule(self, progress: float, **signals: float) -> Intervention:
-        return self.monitor.rule(self.moment(progress), STEP | signals)
+        return self.monitor.intervene(self.moment(progress), STEP | signals)
 
     def go(self, until: float = 1.0, since: float = 0.0) -> list[Intervention]:
         """Rule at every hundredth of the budget, until one changes the course."""

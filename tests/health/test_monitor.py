@@ -10,7 +10,7 @@ import pytest
 from gansmith.health import monitor as monitor_module
 from gansmith.health.rules import SETTLED
 from gansmith.recipe import override
-from gansmith.training.controller import Intervention
+from gansmith.training.callbacks import Intervention
 from tests.health.courses import LOOK
 from tests.health.scene import SECONDS, FakeClock, Scene
 

@@ -7,7 +7,7 @@ from gansmith.health.rates import MODERATE
 from gansmith.health.remedies import REMEDIES, remedy
 from gansmith.recipe import Recipe, load_recipe, override, recipe_names
 from gansmith.training.augment import require_suitable
-from gansmith.training.controller import Intervention
+from gansmith.training.callbacks import Intervention
 from tests.training.toy import toy_recipe
 
 LOST = "mode collapse (partial)"

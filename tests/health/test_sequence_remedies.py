@@ -6,7 +6,7 @@ from gansmith.health.diagnosis import EXPLANATIONS, Diagnosis
 from gansmith.health.remedies import remedy
 from gansmith.health.sequence_remedies import SEQUENCE_REMEDIES
 from gansmith.recipe import Recipe, load_recipe, override
-from gansmith.training.controller import Intervention
+from gansmith.training.callbacks import Intervention
 
 STRAYING = ["reward hacking", "mode collapse (total)", "discriminator overpowers"]
 

@@ -8,7 +8,7 @@ import torch
 
 from gansmith.errors import GansmithError
 from gansmith.networks import NETWORKS, GANNetworks, SampleSpec, build_networks, load_weights
-from gansmith.networks.base import check_pair
+from gansmith.networks.base import check_networks
 from gansmith.objectives.penalties import squared_gradients
 from gansmith.recipe import NetworkConfig
 
@@ -142,10 +142,10 @@ def test_building_a_pair_leaves_running_statistics_alone(name: str) -> None:
 def test_a_pair_that_does_not_fit_is_refused() -> None:
     pair = build_networks(NetworkConfig(name="conv"), SampleSpec(1, 28, 28), seed=0)
     with pytest.raises(GansmithError, match="makes samples of 1 x 28 x 28"):
-        check_pair("conv", pair, SampleSpec(1, 32, 32))
+        check_networks("conv", pair, SampleSpec(1, 32, 32))
     broken = GANNetworks(pair.generator, torch.nn.Flatten())  # type: ignore[arg-type]
     with pytest.raises(GansmithError, match="one logit"):
-        check_pair("conv", GANNetworks(broken.generator, _TwoLogits()), SampleSpec(1, 28, 28))
+        check_networks("conv", GANNetworks(broken.generator, _TwoLogits()), SampleSpec(1, 28, 28))
 
 
 class _TwoLogits(torch.nn.Module):

@@ -20,9 +20,10 @@ import torch
 torch.set_num_threads(1)
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import load_recipe
-from gansmith.training.duel import Batch, NoiseDuel
+from gansmith.training.duel import Batch
 from gansmith.training.engine import Engine
 from gansmith.tasks.memory_estimate import forecast_memory
+from gansmith.training.noise import NoiseDuel
 recipe, spec = load_recipe("pictures", json.loads(sys.argv[1])), SampleSpec(3, 64, 64)
 print(forecast_memory(recipe, spec))
 duel = NoiseDuel(build_networks(recipe.network, spec), recipe, Engine(recipe.training.precision))

@@ -16,8 +16,9 @@ from gansmith.objectives.penalties import PENALTIES
 from gansmith.recipe import load_recipe
 from gansmith.storage.checkpoint import all_finite
 from gansmith.tasks.build import build_training
-from gansmith.training.duel import Batch, NoiseDuel
+from gansmith.training.duel import Batch
 from gansmith.training.engine import Engine
+from gansmith.training.noise import NoiseDuel
 from tests.training.plane import batch, copies, plane_duel, plane_recipe, ring
 
 BASELINES = Path(__file__).parents[2] / "benchmarks" / "baselines"

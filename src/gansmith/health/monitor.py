@@ -16,8 +16,7 @@ from gansmith.model import Blueprint, Model
 from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
-from gansmith.training.callbacks import TrainingState
-from gansmith.training.controller import Intervention
+from gansmith.training.callbacks import Intervention, TrainingState
 from gansmith.training.time_budget import TimeBudget
 
 SEED = 7
@@ -56,7 +55,7 @@ class Monitor:
         self._allowance = TimeBudget(recipe.health.max_cost)
         self._looks, self._remedies = 0, 0
 
-    def resume(self, moment: TrainingState, settings: Iterable[str]) -> None:
+    def on_train_begin(self, moment: TrainingState, settings: Iterable[str]) -> None:
         """Take up what earlier sessions noted, and the settings they changed."""
         self._current = override(self._recipe, settings)
         for event in self._run.events():
@@ -65,7 +64,7 @@ class Monitor:
             self._remedies += event["event"] == "diagnosis" and event["action"] == "heal"
         self._looks = int(moment.progress * self._config.probes)
 
-    def rule(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
+    def intervene(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
         """Hear the signals of a logged step; probe where it is time; rule."""
         started = time.perf_counter()
         self._history.add_step(moment.progress, signals)

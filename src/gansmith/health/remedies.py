@@ -14,7 +14,7 @@ from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.rates import MODERATE, Settings, scaled, set_schedule, slower
 from gansmith.health.sequence_remedies import SEQUENCE_REMEDIES
 from gansmith.recipe import Recipe, merge_settings
-from gansmith.training.controller import Intervention
+from gansmith.training.callbacks import Intervention
 
 STEADY = (
     "objective.name=relativistic",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.rates import Settings, scaled, slower
 from gansmith.recipe import Recipe
-from gansmith.training.controller import Intervention
+from gansmith.training.callbacks import Intervention
 
 LEAST_KL = 0.1
 

@@ -47,7 +47,8 @@ def preview(recipe: Recipe, dataset: Dataset, count: int = 8, log: LogFn = silen
     require_suitable(config.ops, *codec.shape(dataset.samples.shape)[1:])
     chosen = np.ascontiguousarray(dataset.samples[evenly_chosen(dataset.train_indices, count)])
     samples = codec.encode(torch.from_numpy(chosen))
-    rows = {"real": samples, **_augmented(config, samples, recipe.training.seed)}
+    alpha = codec.has_alpha(dataset.samples.shape)
+    rows = {"real": samples, **_augmented(config, samples, recipe.training.seed, alpha)}
     captions = [text for caption in rows for text in (caption, *[""] * (len(samples) - 1))]
     shown = codec.decode(torch.cat(list(rows.values())))
     return codec.sheet(shown, columns=len(samples), captions=captions)
@@ -64,7 +65,7 @@ def write_preview(recipe: Recipe, dataset: Dataset, out: Path, log: LogFn = sile
     save_png(out, preview(recipe, dataset, log=log), origin)
 
 
-def _augmented(config: AugmentConfig, samples: Tensor, seed: int) -> dict[str, Tensor]:
+def _augmented(config: AugmentConfig, samples: Tensor, seed: int, alpha: bool) -> dict[str, Tensor]:
     """Rows of changed samples by caption."""
     engine = Engine("32-true", seed, accelerator="cpu")
     fixed = config.target is None
@@ -72,6 +73,6 @@ def _augmented(config: AugmentConfig, samples: Tensor, seed: int) -> dict[str, T
     together = f"all, p = {highest:g}" if fixed else f"all, p up to {highest:g}"
     settings = {name: ((name,), 1.0) for name in OPERATIONS if name in config.ops}
     return {
-        caption: Augmentation(AugmentConfig(ops=ops, probability=p), engine)(samples)
+        caption: Augmentation(AugmentConfig(ops=ops, probability=p), engine, alpha)(samples)
         for caption, (ops, p) in [*settings.items(), (together, (config.ops, highest))]
     }

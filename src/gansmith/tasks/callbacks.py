@@ -36,12 +36,12 @@ class SampleGridCallback:
         self._allowance = TimeBudget(FILM_COST, free=FILM_SECONDS)
         self._next = 0
 
-    def resume(self, moment: TrainingState) -> None:
+    def on_train_begin(self, moment: TrainingState) -> None:
         """Draw the untrained generator, or go on after the marks that are past."""
         self._next = sum(mark <= moment.progress for mark in self._marks) if moment.samples else 0
-        self.look(moment)
+        self.on_step_end(moment)
 
-    def look(self, moment: TrainingState) -> bool:
+    def on_step_end(self, moment: TrainingState) -> bool:
         """Draw a picture where a mark is reached and it can be paid for; never the best."""
         due = self._next < len(self._marks) and moment.progress >= self._marks[self._next]
         at_an_end = not 0 < moment.progress < 1
@@ -51,7 +51,7 @@ class SampleGridCallback:
                 self._draw(moment)
         return False
 
-    def told(self, moment: TrainingState, signals: dict[str, float]) -> None:
+    def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None:
         """Signals are not drawn."""
 
     def _draw(self, moment: TrainingState) -> None:
@@ -84,7 +84,7 @@ class EvaluationCallback:
         self._allowance = TimeBudget(config.max_cost)
         self._best, self._looks = math.inf, 0
 
-    def resume(self, moment: TrainingState) -> None:
+    def on_train_begin(self, moment: TrainingState) -> None:
         """Take up what earlier sessions found."""
         earlier = [event for event in self._run.events() if event["event"] == "quality"]
         self._best = min((event.get("frechet", math.inf) for event in earlier), default=math.inf)
@@ -92,7 +92,7 @@ class EvaluationCallback:
         self._allowance.spent, self._allowance.last = sum(costs), max(costs, default=0.0)
         self._looks = int(moment.progress * self._config.quick_looks)
 
-    def look(self, moment: TrainingState) -> bool:
+    def on_step_end(self, moment: TrainingState) -> bool:
         """Judge where a look is due and can be paid for; return True for the best so far.
 
         Of states that a look cannot tell apart, the later one is the best: it has learnt longer.
@@ -105,7 +105,7 @@ class EvaluationCallback:
         self._looks = int(moment.progress * looks)
         return self._judged(moment)
 
-    def told(self, moment: TrainingState, signals: dict[str, float]) -> None:
+    def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None:
         """Signals are not judged."""
 
     def _judged(self, moment: TrainingState) -> bool:

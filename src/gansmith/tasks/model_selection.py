@@ -32,7 +32,7 @@ def keep_best(run: Run, dataset: Dataset, recipe: Recipe) -> Model:
     state = best or last
     assert state is not None
     blueprint = run_blueprint(run)
-    weights = state["average"]
+    weights: dict[str, Tensor] = next(iter(state["averages"].values()))
     if "start" in state["networks"]:
         weights = _winner(run, blueprint, best, last or state, dataset, recipe)
     save_model(run, blueprint, weights)

@@ -42,15 +42,15 @@ class ProgressLine:
         """Hear the newest distance to the held-out data."""
         self._distance = distance
 
-    def resume(self, moment: TrainingState) -> None:
+    def on_train_begin(self, moment: TrainingState) -> None:
         """Learn where training starts, to tell the rate from there."""
         self._origin = moment
 
-    def look(self, moment: TrainingState) -> bool:
+    def on_step_end(self, moment: TrainingState) -> bool:
         """There is nothing to look at between signals."""
         return False
 
-    def told(self, moment: TrainingState, signals: dict[str, float]) -> None:
+    def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None:
         """Show a logged step."""
         line = self._line(moment, signals)
         if self._live:

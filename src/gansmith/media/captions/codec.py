@@ -68,7 +68,7 @@ class CaptionCodec(TextCodec):
         return super().state_dict() | {"examples": torch.from_numpy(self.examples)}
 
     @property
-    def picture(self) -> tuple[int, int, int]:
+    def condition_shape(self) -> tuple[int, int, int]:
         """Shape (C, H, W) of a picture as networks see it."""
         return ImageCodec().shape(self.examples.shape)
 

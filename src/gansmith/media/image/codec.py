@@ -30,6 +30,10 @@ class ImageCodec(Codec):
     stored = np.uint8
     formats = ("png",)
 
+    def has_alpha(self, stored: tuple[int, ...]) -> bool:
+        """Return whether pictures are LA or RGBA."""
+        return stored[-1] in (2, 4)
+
     def encode(self, samples: Tensor) -> Tensor:
         """Scale to [-1, 1] and premultiply alpha.
 

@@ -147,8 +147,8 @@ class RecurrentEncoder(nn.Module):
         self.attention = CausalAttention(options) if options.attention else None
         start = options.layers * options.width
         self.label: nn.Module | None = None
-        if spec.picture is not None:
-            self.label = PictureEncoder(spec.picture[0], start, options.dropout)
+        if spec.condition_shape is not None:
+            self.label = PictureEncoder(spec.condition_shape[0], start, options.dropout)
         elif spec.classes:
             self.label = nn.Embedding(spec.classes, start)
 
