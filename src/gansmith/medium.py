@@ -7,24 +7,100 @@ its record; shared code asks the record and never imports the inside of a medium
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from gansmith.drawing.animation import write_animation
+from gansmith.drawing.scales import LineChart
 from gansmith.errors import GansmithError
+from gansmith.extractor import Preparation, extractor_for_labels
 from gansmith.log import LogFn, silent
+from gansmith.metric import MetricSpec
 from gansmith.registry import Registry, unknown
 
 if TYPE_CHECKING:
+    from gansmith.data.collection import Collection
     from gansmith.data.dataset import Dataset
     from gansmith.recipe import Recipe
+
+
+Values = dict[str, float]
+Labels = Sequence[int] | NDArray[np.int64] | None
+
+
+class Candidate(Protocol):
+    """A generator that may be shipped: samples come from its `generator`."""
+
+    @property
+    def generator(self) -> nn.Module:
+        """The network, whose decoding settings a selection may change."""
+
+    def sample(self, count: int, *, seed: int) -> NDArray[Any]:
+        """Return stored samples [count, H, W, C]."""
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Outcome of a model selection.
+
+    Attributes:
+        name: Which candidate is shipped.
+        details: Plain values that the run keeps for its report; None where nothing was compared.
+    """
+
+    name: str
+    details: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class ReportSection:
+    """A section that a medium adds to the report of a run, as data.
+
+    Attributes:
+        heading: Its heading.
+        text: What it shows and how to read it.
+        charts: Its charts.
+        texts_summary: What is printed above the folded-up texts.
+        texts: Heading and texts of each column of them.
+    """
+
+    heading: str
+    text: str
+    charts: Sequence[LineChart] = ()
+    texts_summary: str = ""
+    texts: Sequence[tuple[str, Sequence[str]]] = ()
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """How a medium chooses between several generators of one training.
+
+    Attributes:
+        select: `(candidates, dataset, seed)` to the one that is shipped.
+        section: The report's section on it, from `Selected.details`.
+    """
+
+    select: Callable[[Mapping[str, Candidate], Dataset, int], Selected]
+    section: Callable[[Mapping[str, Any]], ReportSection]
+
+
+def measure_nothing(
+    samples: NDArray[Any], labels: Labels, dataset: Dataset, seed: int
+) -> tuple[Values, Values]:
+    """Measure nothing beside the features; the default of `Medium.measure`."""
+    return {}, {}
+
+
+def describe_samples(shape: tuple[int, int, int], settings: Mapping[str, Any]) -> str:
+    """Describe samples of any kind; the default of `Medium.describe`."""
+    return "samples"
 
 
 @dataclass(frozen=True)
@@ -34,10 +110,45 @@ class Medium:
     Attributes:
         name: What recipes write in `medium`.
         codec: Turns stored samples into network tensors and back, into files and sheets.
+        extractor: Name of the feature extractor that suits a dataset, for `auto`.
+        to_extractor: `(dataset, limit, centre, scale)`: how stored samples reach an extractor of
+            pictures of at most `limit` pixels a side, with values `(v - centre) / scale` of v in
+            [0, 1]; None where such extractors do not apply.
+        to_network: `(dataset, shape, centre, scale)`: the same for a network whose input shape is
+            fixed, with None for free sides; raises `GansmithError` for shapes it cannot serve.
+        metrics: Specifications of the metrics that `measure` adds.
+        measure: `(samples, labels, dataset, seed)` to values and floors by metric; `labels` are
+            the requested classes, or of captions the numbers of their pictures.
+        showcase: How reports present samples beside their sheet: audio players, texts, or neither.
+        describe: `(shape, settings)`: the samples in a few words, from the shape (C, H, W) that
+            networks see and the settings of the dataset.
+        choice: How to choose between several generators of one training, if there are several.
+        native_settings: Data settings that open a collection of generated files as they are.
+        matching_settings: Data settings that bring other files to stored samples of a shape
+            (H, W, C).
+        augmentations: Names of augmentations that suit a recipe of this medium, in stages from the
+            mildest to all of them; empty where none suits.
+        first_penalty: Settings of the gradient penalty for trainings that had none.
     """
 
     name: str
     codec: type[Codec]
+    extractor: Callable[[Dataset], str] = extractor_for_labels
+    to_extractor: Callable[[Dataset, int, float, float], Preparation] | None = None
+    to_network: Callable[[Dataset, Sequence[int | None], float, float], Preparation] | None = None
+    metrics: Mapping[str, MetricSpec] = field(default_factory=dict)
+    measure: Callable[[NDArray[Any], Labels, Dataset, int], tuple[Values, Values]] = measure_nothing
+    showcase: Literal["grid", "audio", "text"] = "grid"
+    describe: Callable[[tuple[int, int, int], Mapping[str, Any]], str] = describe_samples
+    choice: ModelChoice | None = None
+    native_settings: Callable[[Collection], dict[str, object]] = lambda collection: {}
+    matching_settings: Callable[[tuple[int, int, int]], dict[str, object]] = lambda shape: {}
+    augmentations: Callable[[Recipe], Sequence[tuple[str, ...]]] = lambda recipe: ()
+    first_penalty: tuple[str, ...] = (
+        "objective.gamma.start=5",
+        "objective.gamma.end=5",
+        "objective.penalty_every=4",
+    )
 
 
 MEDIA: Registry[Medium] = Registry("medium", provided_by="gansmith.media")
@@ -58,8 +169,6 @@ class Codec(ABC):
         formats: Kinds of files that samples can be written as; the first is the usual one.
         walk_suffixes: Endings of files that hold a walk from sample to sample.
         walks: Walks that such a file takes.
-        heard: Samples are listened to: a run keeps some beside its sheets.
-        legible: Samples are read: a run keeps some as text beside its sheets.
         collections: Endings of files that hold many samples; the first is the usual one.
         tokens: Different tokens, of samples that are sequences of them; 0 for all others.
         traits: What tokens have in common that a network had better know from the start, int64
@@ -72,8 +181,6 @@ class Codec(ABC):
     formats: ClassVar[tuple[str, ...]]
     interpolation_suffixes: ClassVar[tuple[str, ...]] = (".webp", ".gif")
     walks: ClassVar[int] = 16
-    heard: ClassVar[bool] = False
-    legible: ClassVar[bool] = False
     collections: ClassVar[tuple[str, ...]] = ()
     tokens: int = 0
     traits: Tensor | None = None

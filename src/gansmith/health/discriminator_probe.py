@@ -1,4 +1,4 @@
-"""What the discriminator itself betrays: answers to unseen samples, the shape of its weights."""
+"""DiscriminatorProbe: logits of training and held-out samples, spectra of the weights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BATCH, ITERATIONS = 128, 4
 
 
 class DiscriminatorProbe:
-    """Puts real samples before the discriminator, some that it learns from and some held out.
+    """Compares the discriminator's logits of training samples and of held-out ones.
 
     Args:
         duel: Holds the discriminator.
@@ -35,8 +35,8 @@ class DiscriminatorProbe:
         self._seen = random.permutation(dataset.train_indices)[:BATCH]
         self._unseen = random.permutation(dataset.held_out_indices)[:BATCH]
 
-    def look(self) -> dict[str, float]:
-        """Return mean logits and signs of both kinds, and of the weights' spectra.
+    def measure(self) -> dict[str, float]:
+        """Return mean logits of both kinds, and spectra of the weights.
 
         Returns:
             seen and unseen (mean logits of training and of held-out samples), spread (deviation of
@@ -62,8 +62,8 @@ class DiscriminatorProbe:
 def spectra(network: nn.Module) -> dict[str, float]:
     """Estimate the spectra of a network's weight matrices by power iteration.
 
-    "Large singular values drop dramatically when mode collapse occurs" is told of discriminators
-    (Liu et al. 2019, arXiv 1908.10999); exploding ones announce divergence.
+    Large singular values of discriminators drop when modes collapse
+    (Liu et al. 2019, arXiv 1908.10999); exploding ones precede divergence.
     """
     tops, ranks, random = [0.0], [float("inf")], torch.Generator().manual_seed(0)
     for weight in network.parameters():

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 
-from gansmith.console import plain, verdict_table
+from gansmith.console import plain
 from gansmith.data.dataset import Dataset
 from gansmith.drawing.animation import write_animation
 from gansmith.evaluation.evaluator import EvaluationResult, Evaluator
@@ -15,6 +15,7 @@ from gansmith.media.captions.codec import CaptionCodec, example_labels
 from gansmith.model import Model, contact_sheet, draw_examples, row_length
 from gansmith.recipe import Recipe
 from gansmith.report.curves import curves_png
+from gansmith.report.metric_formatting import result_table
 from gansmith.report.report import write_report
 from gansmith.run import Run
 from gansmith.tasks.data_sheet import sheet_of_captions
@@ -42,7 +43,7 @@ def finish(
     run.save_quality(verdict.to_json())
     draw(run, model, dataset, recipe)
     report = write_report(run.path)
-    console.print(verdict_table(verdict, f"{recipe.name} after {samples:,} samples"))
+    console.print(result_table(verdict, f"{recipe.name} after {samples:,} samples"))
     log(f"report    {report}\nsheet     {run.sheet_file}\ngenerator {run.generator_file}")
     return verdict
 

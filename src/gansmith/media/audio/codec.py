@@ -64,7 +64,6 @@ class AudioCodec(Codec):
     formats = ("wav", "wav24", "flac", "flac24")
     interpolation_suffixes = (".wav", ".flac")
     walks = 1
-    heard = True
 
     def __init__(
         self,
