@@ -152,7 +152,7 @@ class Evaluator:
         if samples.dtype != wanted or samples.ndim != 4 or not len(samples):
             raise GansmithError(
                 f"samples to evaluate must be {wanted} [N, height, width, channels], N >= 1: got "
-                f" {samples.dtype} {list(samples.shape)}"
+                f"{samples.dtype} {list(samples.shape)}"
             )
         return self.extractor.features(samples)
 

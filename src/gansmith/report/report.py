@@ -53,7 +53,7 @@ def _page(record: RunHistory) -> Markup:
         samples=_samples(record),
         clips=_clips(record),
         texts=_texts(record),
-        selection=_selection(record),
+        selection=selection_section(record),
         summary=record.setting("summary"),
         quick=f"{quick:,}" if isinstance(quick, int) else "a few",
         figures=[(title(name), latest[name]) for name in HEADLINES if name in latest],
@@ -93,8 +93,8 @@ def _samples(record: RunHistory) -> str:
     return MEDIA[medium].describe(record.manifest.shape, record.manifest.dataset.settings)
 
 
-def _selection(record: RunHistory) -> Markup:
-    """The section on how the shipped generator was chosen; empty where there was no choice."""
+def selection_section(record: RunHistory) -> Markup:
+    """Return the section on how the shipped generator was chosen; empty without a choice."""
     details, medium = record.run.contest(), record.manifest.medium
     choice = MEDIA[medium].choice if medium in MEDIA else None
     if details is None or choice is None:

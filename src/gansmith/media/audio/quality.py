@@ -22,7 +22,7 @@ METRICS = {
     "clipping_share": MetricSpec("Clipped clips", "lower", "Share of clips that clip."),
     "tone_share": MetricSpec("Single tones", "lower", "Share of clips that are one steady tone."),
     "noise_floor": MetricSpec(
-        "Noise floor", "floor", "90th percentile of the level of quiet moments, in dB."
+        "Noise floor", "floor", "Level in dB of quiet moments that a tenth of the clips exceed."
     ),
 }
 
