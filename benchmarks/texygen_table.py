@@ -18,7 +18,7 @@ import torch
 
 from gansmith.media.text.datasets.texts import TEXT_SETS
 from gansmith.media.text.metrics.bleu import sentence_bleu, sentence_self_bleu
-from gansmith.tasks.model_selection import texts_at
+from gansmith.media.text.selection import texts_at
 from harness import both_arms, renew_rows, trained
 
 COUNT, SEED = 10_000, 1

@@ -10,17 +10,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.drawing.animation import animation_bytes
+from gansmith.drawing.scales import LineChart
 from gansmith.errors import GansmithError
+from gansmith.extractor import Preparation, extractor_for_labels
 from gansmith.log import LogFn, silent
+from gansmith.metric import MetricSpec
 from gansmith.registry import Registry, unknown
 from gansmith.schema import Section
 from gansmith.sections import DATA_OPTIONS, RECIPE_SECTIONS, DataConfig
@@ -80,6 +83,78 @@ def _inspects_nothing(collection: Collection, config: DataConfig) -> Inspected:
     raise GansmithError(f"{collection.source} holds nothing that can be inspected")
 
 
+Values = dict[str, float]
+Labels = Sequence[int] | NDArray[np.int64] | None
+
+
+class Candidate(Protocol):
+    """A generator that may be shipped: samples come from its `generator`."""
+
+    @property
+    def generator(self) -> nn.Module:
+        """The network, whose decoding settings a selection may change."""
+
+    def sample(self, count: int, *, seed: int) -> NDArray[Any]:
+        """Return stored samples [count, H, W, C]."""
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Outcome of a model selection.
+
+    Attributes:
+        name: Which candidate is shipped.
+        details: Plain values that the run keeps for its report; None where nothing was compared.
+    """
+
+    name: str
+    details: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class ReportSection:
+    """A section that a medium adds to the report of a run, as data.
+
+    Attributes:
+        heading: Its heading.
+        text: What it shows and how to read it.
+        charts: Its charts.
+        texts_summary: What is printed above the folded-up texts.
+        texts: Heading and texts of each column of them.
+    """
+
+    heading: str
+    text: str
+    charts: Sequence[LineChart] = ()
+    texts_summary: str = ""
+    texts: Sequence[tuple[str, Sequence[str]]] = ()
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """How a medium chooses between several generators of one training.
+
+    Attributes:
+        select: `(candidates, dataset, seed)` to the one that is shipped.
+        section: The report's section on it, from `Selected.details`.
+    """
+
+    select: Callable[[Mapping[str, Candidate], Dataset, int], Selected]
+    section: Callable[[Mapping[str, Any]], ReportSection]
+
+
+def measure_nothing(
+    samples: NDArray[Any], labels: Labels, dataset: Dataset, seed: int
+) -> tuple[Values, Values]:
+    """Measure nothing beside the features; the default of `Medium.measure`."""
+    return {}, {}
+
+
+def describe_samples(shape: tuple[int, int, int], settings: Mapping[str, Any]) -> str:
+    """Describe samples of any kind; the default of `Medium.describe`."""
+    return "samples"
+
+
 @dataclass(frozen=True)
 class Medium:
     """What the rest of gansmith knows of one kind of samples.
@@ -103,6 +178,25 @@ class Medium:
             how many to draw; returns the picture and how many it shows. None: they are not drawn.
         round_trip: Writes samples of a dataset as they are and as they come back from encoding to a
             folder. None: encoding loses nothing that is worth a comparison.
+        extractor: Name of the feature extractor that suits a dataset, for `auto`.
+        to_extractor: `(dataset, limit, centre, scale)`: how stored samples reach an extractor of
+            pictures of at most `limit` pixels a side, with values `(v - centre) / scale` of v in
+            [0, 1]; None where such extractors do not apply.
+        to_network: `(dataset, shape, centre, scale)`: the same for a network whose input shape is
+            fixed, with None for free sides; raises `GansmithError` for shapes it cannot serve.
+        metrics: Specifications of the metrics that `measure` adds.
+        measure: `(samples, labels, dataset, seed)` to values and floors by metric; `labels` are
+            the requested classes, or of captions the numbers of their pictures.
+        showcase: How reports present samples beside their sheet: audio players, texts, or neither.
+        describe: `(shape, settings)`: the samples in a few words, from the shape (C, H, W) that
+            networks see and the settings of the dataset.
+        choice: How to choose between several generators of one training, if there are several.
+        native_settings: Data settings that open a collection of generated files as they are.
+        matching_settings: Data settings that bring other files to stored samples of a shape
+            (H, W, C).
+        augmentations: Names of augmentations that suit a recipe of this medium, in stages from the
+            mildest to all of them; empty where none suits.
+        first_penalty: Settings of the gradient penalty for trainings that had none.
     """
 
     name: str
@@ -118,6 +212,22 @@ class Medium:
     datasets: Mapping[str, NamedDataset] = field(default_factory=dict)
     draw: Callable[[Dataset, NDArray[np.int64], int], tuple[Image.Image, int]] | None = None
     round_trip: Callable[[Recipe, Dataset, Path], Findings] | None = None
+    extractor: Callable[[Dataset], str] = extractor_for_labels
+    to_extractor: Callable[[Dataset, int, float, float], Preparation] | None = None
+    to_network: Callable[[Dataset, Sequence[int | None], float, float], Preparation] | None = None
+    metrics: Mapping[str, MetricSpec] = field(default_factory=dict)
+    measure: Callable[[NDArray[Any], Labels, Dataset, int], tuple[Values, Values]] = measure_nothing
+    showcase: Literal["grid", "audio", "text"] = "grid"
+    describe: Callable[[tuple[int, int, int], Mapping[str, Any]], str] = describe_samples
+    choice: ModelChoice | None = None
+    native_settings: Callable[[Collection], dict[str, object]] = lambda collection: {}
+    matching_settings: Callable[[tuple[int, int, int]], dict[str, object]] = lambda shape: {}
+    augmentations: Callable[[Recipe], Sequence[tuple[str, ...]]] = lambda recipe: ()
+    first_penalty: tuple[str, ...] = (
+        "objective.gamma.start=5",
+        "objective.gamma.end=5",
+        "objective.penalty_every=4",
+    )
 
 
 def draw_labelled(
@@ -176,8 +286,6 @@ class Codec(ABC):
         formats: Kinds of files that samples can be written as; the first is the usual one.
         walk_suffixes: Endings of files that hold a walk from sample to sample.
         walks: Walks that such a file takes.
-        heard: Samples are listened to: a run keeps some beside its sheets.
-        legible: Samples are read: a run keeps some as text beside its sheets.
         collections: Endings of files that hold many samples; the first is the usual one.
         overview_files: Names of the files that show all samples of a folder together.
         tokens: Different tokens, of samples that are sequences of them; 0 for all others.
@@ -193,8 +301,6 @@ class Codec(ABC):
     formats: ClassVar[tuple[str, ...]]
     interpolation_suffixes: ClassVar[tuple[str, ...]] = (".webp", ".gif")
     walks: ClassVar[int] = 16
-    heard: ClassVar[bool] = False
-    legible: ClassVar[bool] = False
     collections: ClassVar[tuple[str, ...]] = ()
     overview_files: ClassVar[tuple[str, ...]] = ()
     tokens: int = 0

@@ -137,13 +137,17 @@ class Run:
 
     def events(self) -> Iterator[dict[str, Any]]:
         """Read metrics.jsonl; a last line that was cut off is left out."""
-        if not self.metrics_file.exists():
-            return
-        for line in self.metrics_file.read_text("utf-8").splitlines():
+        for line in self.event_lines():
             try:
                 yield json.loads(line)
             except ValueError:
                 continue
+
+    def event_lines(self) -> list[bytes]:
+        """Return the whole lines of metrics.jsonl; a last one without its end is left out."""
+        if not self.metrics_file.is_file():
+            return []
+        return self.metrics_file.read_bytes().split(b"\n")[:-1]
 
     def forget_after(self, samples: int) -> None:
         """Drop what was logged and drawn after a checkpoint, before training goes on from it."""

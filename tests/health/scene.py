@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gansmith.health.discriminator_probe import DiscriminatorProbe
 from gansmith.health.monitor import Monitor
-from gansmith.health.sample_probe import Look, SampleProbe
+from gansmith.health.sample_probe import SampleProbe, SampleSignals
 from gansmith.media.image.codec import ImageCodec
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec
@@ -40,16 +40,18 @@ class _Probe:
         self.seen: list[NDArray[np.uint8]] = []
         self._clock, self._cost = clock, cost
 
-    def look(self, samples: NDArray[np.uint8], asked: NDArray[np.int64] | None = None) -> Look:
+    def measure(
+        self, samples: NDArray[np.uint8], asked: NDArray[np.int64] | None = None
+    ) -> SampleSignals:
         self.seen.append(samples)
         self.asked.append(asked)
         self._clock.now += self._cost
         values = {k: v for k, v in self.values.items() if k not in CRITIC}
-        return Look(values, torch.tensor([24, 26]))
+        return SampleSignals(values, torch.tensor([24, 26]))
 
 
 class _Critic:
-    def look(self) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         return {name: LOOK[name] for name in CRITIC}
 
 

@@ -73,7 +73,7 @@ def test_the_largest_and_the_flattest_of_all_weights_count_and_vectors_do_not() 
 
 def test_seen_and_unseen_are_mean_logits_of_each_kind() -> None:
     duel = plane_duel()
-    found = _critic(duel).look()
+    found = _critic(duel).measure()
     samples = flat(POINTS.samples).view(-1, 2, 1, 1)
     with torch.no_grad():
         logits = duel.discriminator(samples)
@@ -90,7 +90,7 @@ def test_labels_are_shown_where_the_discriminator_takes_them() -> None:
     duel = NoiseDuel(build_networks(recipe.network, SampleSpec(1, 16, 16, 2), 0), recipe, Engine())
     found = DiscriminatorProbe(
         duel, dataset, MEDIA["image"].codec(), True, torch.device("cpu")
-    ).look()
+    ).measure()
     chosen = dataset.held_out_indices
     samples = MEDIA["image"].codec().encode(torch.from_numpy(dataset.samples[chosen]))
     labels = torch.from_numpy(dataset.labels[chosen])
@@ -103,7 +103,7 @@ def test_labels_are_shown_where_the_discriminator_takes_them() -> None:
 
 def test_packs_are_judged_as_packs() -> None:
     duel = plane_duel("objective.packing=2")
-    found = _critic(duel).look()
+    found = _critic(duel).measure()
     samples = flat(POINTS.samples[POINTS.held_out_indices]).view(-1, 2, 1, 1)
     assert len(duel.discriminate(Batch(samples, None))["discriminator"]) == 25
     assert all(torch.isfinite(torch.tensor(list(found.values()))))
@@ -146,7 +146,7 @@ def test_a_look_leaves_the_duel_as_it_was(kind: str) -> None:
     states = [copies(network) for network in duel.networks.values()]
     random = engine.random.get_state(), torch.get_rng_state()
     signals = duel.signals()
-    critic.look()
+    critic.measure()
     for before, network in zip(states, duel.networks.values(), strict=True):
         assert all(torch.equal(before[name], v) for name, v in network.state_dict().items())
     assert torch.equal(engine.random.get_state(), random[0])

@@ -24,7 +24,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Judge samples against held-out real data, beside real against real."""
-    from gansmith.console import verdict_table
+    from gansmith.report.metric_formatting import result_table
     from gansmith.tasks.evaluate import evaluate as evaluator
 
     notices = Console(stderr=True) if as_json else console
@@ -34,7 +34,7 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(verdict.to_json(), indent=2))
     else:
-        console.print(verdict_table(verdict, str(target)))
+        console.print(result_table(verdict, str(target)))
 
 
 def report(run: RunArgument) -> None:

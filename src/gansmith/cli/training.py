@@ -58,7 +58,8 @@ def doctor(
     settings: Settings = None,
 ) -> None:
     """Tell what this machine is and what a recipe needs; or how a run is and what to do."""
-    from gansmith.report.diagnosis import examine, run_named
+    from gansmith.console import plain
+    from gansmith.report.diagnosis import diagnose_run, render, run_named
     from gansmith.tasks.doctor import doctor as look_over
     from gansmith.tasks.resolve_config import resolve
 
@@ -66,7 +67,10 @@ def doctor(
     if run is not None and (data or settings):
         raise GansmithError(f"{run} is a run: --data and --set belong to a recipe")
     if run is not None:
-        problems = examine(run, console)
+        diagnosis = diagnose_run(run)
+        for line in render(diagnosis):
+            plain(console)(line)
+        problems = diagnosis.problems
     else:
         chosen = None if target is None else resolve(target, data=data, settings=settings or ())
         problems = look_over(console, chosen)

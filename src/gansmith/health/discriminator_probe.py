@@ -1,4 +1,4 @@
-"""What a discriminator itself shows: its logits of held-out samples, the spectra of its weights."""
+"""DiscriminatorProbe: logits of training and held-out samples, spectra of the weights."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class DiscriminatorProbe:
         self._seen = random.permutation(dataset.train_indices)[:BATCH]
         self._unseen = random.permutation(dataset.held_out_indices)[:BATCH]
 
-    def look(self) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         """Return mean logits of both kinds, and the weights' spectra; nothing without critics.
 
         Returns:
@@ -73,8 +73,8 @@ def _gap(seen: Tensor, unseen: Tensor) -> dict[str, float]:
 def spectra(network: nn.Module) -> dict[str, float]:
     """Estimate the spectra of a network's weight matrices by power iteration.
 
-    "Large singular values drop dramatically when mode collapse occurs" is told of discriminators
-    (Liu et al. 2019, arXiv 1908.10999); exploding ones announce divergence.
+    Large singular values of discriminators drop when modes collapse
+    (Liu et al. 2019, arXiv 1908.10999); exploding ones precede divergence.
     """
     tops, ranks, random = [0.0], [float("inf")], torch.Generator().manual_seed(0)
     for weight in network.parameters():

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from gansmith.evaluation.evaluator import Evaluator
+from gansmith.medium import MEDIA
 from gansmith.model import Blueprint, Model, contact_sheet
 from gansmith.networks import Generator
 from gansmith.recipe import EvaluationConfig
@@ -32,7 +33,9 @@ class SampleGridCallback:
     def __init__(self, run: Run, blueprint: Blueprint, frames: int, seed: int) -> None:
         self._run, self._blueprint, self._seed = run, blueprint, seed
         self._marks = [(index / max(frames - 1, 1)) ** 2 for index in range(frames)]
-        self._count = FRAME_SOUNDS if blueprint.codec.heard else FRAME_SAMPLES
+        self._count = (
+            FRAME_SOUNDS if MEDIA[blueprint.codec.name].showcase == "audio" else FRAME_SAMPLES
+        )
         self._allowance = TimeBudget(FILM_COST, free=FILM_SECONDS)
         self._next = 0
 

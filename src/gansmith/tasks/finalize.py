@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 
-from gansmith.console import plain, verdict_table
+from gansmith.console import plain
 from gansmith.data.dataset import Dataset
 from gansmith.drawing.animation import animation_bytes
 from gansmith.evaluation.evaluator import EvaluationResult, Evaluator
@@ -16,6 +16,7 @@ from gansmith.medium import MEDIA
 from gansmith.model import Model, contact_sheet, draw_examples, row_length
 from gansmith.recipe import Recipe
 from gansmith.report.curves import curves_png
+from gansmith.report.metric_formatting import result_table
 from gansmith.report.report import write_report
 from gansmith.run import Run
 from gansmith.tasks.model_selection import keep_best
@@ -42,7 +43,7 @@ def finish(
     run.save_quality(verdict.to_json())
     draw(run, model, dataset, recipe)
     report = write_report(run.path)
-    console.print(verdict_table(verdict, f"{recipe.name} after {samples:,} samples"))
+    console.print(result_table(verdict, f"{recipe.name} after {samples:,} samples"))
     log(f"report    {report}\nsheet     {run.sheet_file}\ngenerator {run.generator_file}")
     return verdict
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from gansmith.report.metric_formatting import discriminator_accuracy
+from gansmith.health.history import discriminator_accuracy
 from gansmith.training.callbacks import TrainingState
 
 PLAIN_SECONDS = 15.0

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gansmith.counting import linspace_indices
 from gansmith.data.dataset import Dataset
 from gansmith.media.text.code_points import to_texts
+from gansmith.medium import MEDIA
 from gansmith.model import Model
 from gansmith.outputs import save_samples
 from gansmith.run import Run
@@ -22,7 +23,8 @@ CLIPS, TEXTS = 12, 24
 
 def write_excerpts(run: Run, model: Model, dataset: Dataset, seed: int) -> None:
     """Keep in the run what its report lets people hear or read, where there is such a thing."""
-    if model.codec.heard:
+    showcase = MEDIA[model.codec.name].showcase
+    if showcase == "audio":
         for kind, samples, labels in excerpts(model, dataset, CLIPS, seed):
             names = [f"{index:02d}" for index in range(len(samples))]
             if labels is not None:
@@ -30,7 +32,7 @@ def write_excerpts(run: Run, model: Model, dataset: Dataset, seed: int) -> None:
             names = [name.replace("/", "_") for name in names]
             origin = run.provenance(generated=kind == "generated").of_samples(len(names), labels)
             save_samples(model.codec, samples, run.clips_dir / kind, names, origin, "flac")
-    if model.codec.legible:
+    if showcase == "text":
         found = excerpts(model, dataset, TEXTS, seed)
         run.save_texts({kind: to_texts(samples) for kind, samples, _ in found})
 

@@ -66,7 +66,6 @@ class AudioCodec(Codec):
     interpolation_suffixes = (".wav", ".flac")
     overview_files = ("preview.wav", "preview.txt", "sheet.png")
     walks = 1
-    heard = True
 
     def __init__(
         self,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from gansmith.data.scan import find_files
+from gansmith.drawing.scales import TIMES
 from gansmith.log import LogFn
 from gansmith.media.image import array_reading, reading
 from gansmith.media.image.arrays import ArrayFile, array_files
@@ -15,6 +18,7 @@ from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.folder import PictureFolder
 from gansmith.media.image.inspect import inspect_pictures
 from gansmith.media.image.options import ImageOptions
+from gansmith.media.image.preprocessing import to_extractor, to_network
 from gansmith.medium import (
     CERTAIN,
     LIKELY,
@@ -25,7 +29,7 @@ from gansmith.medium import (
     Medium,
     draw_labelled,
 )
-from gansmith.recipe import DataConfig
+from gansmith.recipe import DataConfig, Recipe
 
 SUFFIXES = tuple(sorted(reading.SUFFIXES))
 
@@ -54,6 +58,24 @@ def _has_pictures(folder: Path) -> bool:
     return any(name.lower().endswith(SUFFIXES) for name in find_files(folder))
 
 
+CHANNELS = {1: "grey", 2: "grey with transparency", 3: "colour", 4: "colour with transparency"}
+MILD = ("translation", "scale", "cutout")
+
+
+def _describe(shape: tuple[int, int, int], settings: Mapping[str, Any]) -> str:
+    channels, height, width = shape
+    return f"{CHANNELS.get(channels, '')} images of {height}{TIMES}{width}".strip()
+
+
+def _augmentations(recipe: Recipe) -> Sequence[tuple[str, ...]]:
+    return MILD, (*MILD, "colour")
+
+
+def _matching_settings(shape: tuple[int, int, int]) -> dict[str, object]:
+    height, width, channels = shape
+    return {"size": (height, width), "mode": ("L", "LA", "RGB", "RGBA")[channels - 1]}
+
+
 IMAGE = Medium(
     name="image",
     codec=ImageCodec,
@@ -66,5 +88,10 @@ IMAGE = Medium(
     inspect=inspect_pictures,
     datasets=PICTURE_SETS,
     draw=partial(draw_labelled, ImageCodec()),
+    to_extractor=to_extractor,
+    to_network=to_network,
+    describe=_describe,
+    matching_settings=_matching_settings,
+    augmentations=_augmentations,
 )
 MEDIA.register(IMAGE.name)(IMAGE)

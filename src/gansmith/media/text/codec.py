@@ -45,7 +45,6 @@ class TextCodec(Codec):
     collections = (".txt", ".jsonl")
     interpolation_suffixes = (".txt",)
     walks = 1
-    legible = True
 
     def __init__(
         self, vocabulary: TextTokenizer, length: int, longest: int, titled: bool = False

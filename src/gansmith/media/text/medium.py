@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from gansmith.log import LogFn
+from gansmith.media.text import features  # noqa: F401  registers the extractors of texts
 from gansmith.media.text.codec import TextCodec
 from gansmith.media.text.datasets.texts import TEXT_SETS
 from gansmith.media.text.files import SUFFIXES
 from gansmith.media.text.folder import TextFolder
 from gansmith.media.text.inspect import inspect_texts
 from gansmith.media.text.options import TextConfig, TextOptions
+from gansmith.media.text.quality import METRICS, measure
+from gansmith.media.text.selection import CHOICE
 from gansmith.medium import CERTAIN, MEDIA, PLAUSIBLE, Listing, Medium
 from gansmith.recipe import DataConfig
 
@@ -33,6 +38,10 @@ def collect(path: Path, config: DataConfig, log: LogFn) -> TextFolder:
     return TextFolder(path, config, log=log)
 
 
+def _describe(shape: tuple[int, int, int], settings: Mapping[str, Any]) -> str:
+    return f"texts of up to {shape[2]:,} tokens"
+
+
 TEXT = Medium(
     name="text",
     codec=TextCodec,
@@ -45,5 +54,11 @@ TEXT = Medium(
     collect=collect,
     inspect=inspect_texts,
     datasets=TEXT_SETS,
+    extractor=lambda dataset: "reading",
+    metrics=METRICS,
+    measure=measure,
+    showcase="text",
+    describe=_describe,
+    choice=CHOICE,
 )
 MEDIA.register(TEXT.name)(TEXT)

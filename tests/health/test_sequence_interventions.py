@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gansmith.health.diagnosis import EXPLANATIONS, Diagnosis
-from gansmith.health.remedies import remedy
-from gansmith.health.sequence_remedies import SEQUENCE_REMEDIES
+from gansmith.health.interventions import SEQUENCE_INTERVENTIONS, intervention
 from gansmith.recipe import Recipe, load_recipe, override
 from gansmith.training.callbacks import Intervention
 
@@ -12,12 +11,12 @@ STRAYING = ["reward hacking", "mode collapse (total)", "discriminator overpowers
 
 
 def _answer(name: str, recipe: Recipe, lost: bool = False) -> tuple[Intervention, Recipe]:
-    ruling = remedy(Diagnosis(name, "", lost=lost), recipe)
+    ruling = intervention(Diagnosis(name, "", lost=lost), recipe)
     return ruling, override(recipe, ruling.settings)
 
 
 def test_there_is_an_answer_to_every_diagnosis() -> None:
-    assert set(SEQUENCE_REMEDIES) == set(EXPLANATIONS)
+    assert set(SEQUENCE_INTERVENTIONS) == set(EXPLANATIONS)
 
 
 def test_no_answer_touches_what_the_game_passes_over() -> None:

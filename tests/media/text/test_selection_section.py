@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from gansmith.errors import GansmithError
-from gansmith.media.text.selection import TEMPERATURES, ModelSelection
-from gansmith.media.text.selection_report import CHARTS, contest_section
+from gansmith.media.text.selection import CHARTS, TEMPERATURES, ModelSelection
 from gansmith.media.text.temperature_sweep import Row
-from gansmith.report.report import write_report
+from gansmith.report.history import RunHistory
+from gansmith.report.report import selection_section, write_report
 from gansmith.run import Run
 from tests.report.page_reader import Page
-from tests.report.run_folders import make_run
+from tests.report.run_folders import edit_json, make_run
 
 SAMPLES = {"likelihood": ["a dog sits", "the cat"], "adversarial": ["my sister waits", ""]}
 
@@ -32,25 +32,26 @@ def held(
     curves = {"likelihood": rows(0.0), "adversarial": rows(0.1)}
     contest = ModelSelection(curves, floor, dict(samples), shipped, "BLEU-4 by +0.1")
     made = Run(make_run(run))
+    edit_json(made.manifest_file, medium="text")
     made.save_contest(asdict(contest))
     return made
 
 
 def read(run: Run) -> Page:
-    return Page(str(contest_section(run)))
+    return Page(str(selection_section(RunHistory.read(run.path))))
 
 
 def test_a_run_without_a_contest_has_no_section(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
-    assert contest_section(Run(run)) == ""
-    assert "language model it began as" not in write_report(run).read_text("utf-8")
+    assert selection_section(RunHistory.read(run)) == ""
+    assert "Language model or adversarial training" not in write_report(run).read_text("utf-8")
 
 
 @pytest.mark.parametrize(
     ("shipped", "sentence"),
     [
         ("likelihood", "The language model was kept: BLEU-4 by +0.1."),
-        ("adversarial", "What the discriminator made of it was kept: BLEU-4 by +0.1."),
+        ("adversarial", "The adversarially trained model was kept: BLEU-4 by +0.1."),
     ],
 )
 def test_it_says_what_was_kept_and_why(tmp_path: Path, shipped: str, sentence: str) -> None:
@@ -66,7 +67,7 @@ def test_there_is_a_chart_of_every_measure_with_both_curves(tmp_path: Path) -> N
     for heading in ("BLEU-4", "Reverse language model", "Fréchet distance", "Length"):
         assert heading in page.text
     assert page.text.count("Self-BLEU-4") >= len(CHARTS)
-    assert page.text.count("after its discriminator") >= len(CHARTS)
+    assert page.text.count("adversarially trained") >= len(CHARTS)
 
 
 def test_curves_are_drawn_from_left_to_right(tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_curves_are_drawn_from_left_to_right(tmp_path: Path) -> None:
 
 def test_samples_of_both_stand_under_their_names(tmp_path: Path) -> None:
     page = read(held(tmp_path / "run"))
-    first, second = page.text.split("Samples of both")[1].split("After its discriminator")
+    first, second = page.text.split("Samples of both")[1].split("Adversarially trained")
     assert "Language model" in first
     assert all(text in first for text in SAMPLES["likelihood"])
     assert "my sister waits" in second and "(an empty text)" in second

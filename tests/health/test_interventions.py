@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gansmith.health.diagnosis import EXPLANATIONS, Diagnosis
-from gansmith.health.rates import MODERATE
-from gansmith.health.remedies import REMEDIES, remedy
+from gansmith.health.interventions import INTERVENTIONS, MODERATE, intervention
 from gansmith.recipe import Recipe, load_recipe, override, recipe_names
 from gansmith.training.augment import require_suitable
 from gansmith.training.callbacks import Intervention
@@ -31,7 +30,7 @@ BARE = ("objective.name=nonsaturating", "objective.penalty=none", "objective.cri
 
 def _answer(name: str, recipe: Recipe, lost: bool = False) -> tuple[Intervention, Recipe]:
     """A remedy, and the recipe that it leads to."""
-    ruling = remedy(Diagnosis(name, "", lost=lost), recipe)
+    ruling = intervention(Diagnosis(name, "", lost=lost), recipe)
     return ruling, override(recipe, ruling.settings)
 
 
@@ -152,7 +151,7 @@ def test_a_steady_game_that_loses_modes_is_slowed_down_then_ended() -> None:
         rates.append(current.optimiser.g_lr.start)
         before = current
         ruling, current = _answer(LOST, current, lost=True)
-        slowed = override(before, remedy(Diagnosis("diverged", ""), before).settings)
+        slowed = override(before, intervention(Diagnosis("diverged", ""), before).settings)
         assert ruling.stop or (current == slowed and ruling.back == "kept")
     assert rates == sorted(set(rates), reverse=True) and len(rates) > 2
     assert ruling == Intervention(stop=True, back="kept")
@@ -257,4 +256,4 @@ def test_a_ruling_heals_where_training_goes_on_otherwise() -> None:
     )
     assert Intervention(settings=("objective.gamma=1",)).heals
     assert Intervention(back="new").heals and Intervention(back="kept").heals
-    assert set(REMEDIES) == set(EXPLANATIONS)
+    assert set(INTERVENTIONS) == set(EXPLANATIONS)
