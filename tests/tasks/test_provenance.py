@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,22 +34,23 @@ class Door(dict[str, list[Finisher]]):
         return [note]
 
     @contextmanager
-    def watching(self, *places: Path) -> Iterator[dict[str, Provenance]]:
-        """Give the provenance of each file that a block leaves in some folders, by name."""
-        before = set(_files(places))
+    def watching(self, place: Path) -> Iterator[dict[str, Provenance]]:
+        """Give the provenance of each file that a block leaves in a folder, by relative path."""
+        before = set(_files(place))
         found: dict[str, Provenance] = {}
         yield found
-        left = [path for path in _files(places) if path not in before]
+        left = [path for path in _files(place) if path not in before]
         past = [path for path in left if path.read_bytes() not in self.passed]
         assert not past, f"written past the door: {past}"
-        found |= {path.name: self.passed[path.read_bytes()] for path in left}
+        found |= {
+            path.relative_to(place).as_posix(): self.passed[path.read_bytes()] for path in left
+        }
 
 
-def _files(places: Iterable[Path]) -> Iterator[Path]:
-    for place in places:
-        for path in place.rglob("*"):
-            if path.is_file() and path.name not in BOOKKEEPING:
-                yield path
+def _files(place: Path) -> Iterator[Path]:
+    for path in place.rglob("*"):
+        if path.is_file() and path.name not in BOOKKEEPING:
+            yield path
 
 
 @pytest.fixture
@@ -73,10 +74,13 @@ def test_files_of_a_training_and_of_all_verbs_have_their_provenance(
     out.mkdir()
     like = hits / "kick" / "00.wav"
     with door.watching(run) as made:
-        _train(gansmith, "sounds", hits, run, *SOUNDS, "training.seed=5", "health.enabled=true")
+        _train(gansmith, "sounds", hits, run, *SOUNDS, "training.seed=5")
     expected = {"sheet.png", "real.png", "film.webp", "curves.png", "report.html"}
     assert expected <= set(made)
-    assert len([name for name in made if name.endswith(".flac")]) > 12
+    for kind in ("generated", "real"):
+        clips = [p for name, p in made.items() if name.startswith(f"clips/{kind}/")]
+        assert clips and all(p.generated == (kind == "generated") for p in clips)
+        assert {p.label for p in clips} == {"hat", "kick"}
     assert all((p.run, p.recipe, p.seed) == (str(run), "sounds", 5) for p in made.values())
     assert made["sheet.png"].generated and made["report.html"].generated
     assert not made["real.png"].generated and not made["curves.png"].generated
@@ -106,7 +110,7 @@ def test_files_of_a_training_and_of_all_verbs_have_their_provenance(
         if verb == "similar":
             assert [p.generated for _, p in sorted(samples.items())] == [True, False, True]
 
-    for command in ("report", "evaluate", "diagnose"):
+    for command in ("report", "evaluate", "doctor"):
         with door.watching(run):
             (run / "report.html").unlink(missing_ok=True)
             (run / "health.png").unlink(missing_ok=True)
@@ -146,7 +150,8 @@ def test_previews_of_data_say_that_nothing_was_generated(
     gansmith: Cli, door: Door, hits: Path, tmp_path: Path
 ) -> None:
     with door.watching(tmp_path) as made:
-        arguments = ("--set", "data.seconds=0.5", "--recipe", "sounds")
+        settings = ("data.seconds=0.5", "sound.representation=logmel")
+        arguments = ("--recipe", "sounds", *(p for s in settings for p in ("--set", s)))
         pairs, sheet = tmp_path / "pairs", tmp_path / "sheet.png"
         code, _, err = gansmith(
             "data", "inspect", hits, "--sheet", sheet, "--round-trip", pairs, *arguments
@@ -154,6 +159,6 @@ def test_previews_of_data_say_that_nothing_was_generated(
         assert code == 0, err
         preview = ("--set", "augment.ops=translation", "--out", tmp_path / "augment.png")
         assert gansmith("data", "augment", hits, *arguments, *preview)[0] == 0
-    assert {"sheet.png", "augment.png", "0-original.wav", "0-decoded.wav"} <= set(made)
+    assert {"sheet.png", "augment.png", "pairs/0-original.wav", "pairs/0-decoded.wav"} <= set(made)
     assert not any(p.generated for p in made.values())
     assert {p.data for p in made.values()} == {str(hits)}
