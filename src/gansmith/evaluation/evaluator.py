@@ -23,7 +23,7 @@ from gansmith.evaluation.result import METRICS, EvaluationResult, tabulate
 from gansmith.extractor import digest
 from gansmith.media.audio.quality import MOST, audio_quality_metrics
 from gansmith.media.text.code_points import to_texts
-from gansmith.media.text.quality import match, text_quality_metrics
+from gansmith.media.text.quality import retrieval_metrics, text_quality_metrics
 from gansmith.recipe import EvaluationConfig
 from gansmith.storage.cached_tensors import Tensors, cached_tensors
 
@@ -35,7 +35,7 @@ FEW = 100
 
 Values = dict[str, float]
 
-__all__ = ["Evaluator", "EvaluationResult", "evaluate"]
+__all__ = ["EvaluationResult", "Evaluator", "evaluate"]
 
 
 class Evaluator:
@@ -217,7 +217,9 @@ class Evaluator:
         """Whether captions tell the pictures that they were made for."""
         if self.dataset.pictures is None or labels is None:
             return {}, {}
-        return match(to_texts(samples), np.asarray(labels)[: len(samples)], self.dataset)
+        return retrieval_metrics(
+            to_texts(samples), np.asarray(labels)[: len(samples)], self.dataset
+        )
 
     def _notes(self, given: int, count: int, dropped: set[str]) -> Iterator[str]:
         """Say what was left out or done otherwise."""

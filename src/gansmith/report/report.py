@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from gansmith.counting import linspace_indices
 from gansmith.drawing.scales import TIMES, duration, si
 from gansmith.evaluation.result import Metric
 from gansmith.media.text.selection_report import contest_section
@@ -168,8 +169,7 @@ def _pictures(record: RunHistory) -> list[tuple[str, str, Picture]]:
 def _strip(frames: list[Path]) -> list[tuple[int, Picture]]:
     """Samples seen, and the sheet drawn then, for a few moments from first to last."""
     frames = [path for path in frames if path.stem.isdecimal()]
-    count = min(STRIP_FRAMES, len(frames))
-    chosen = [frames[i * (len(frames) - 1) // max(1, count - 1)] for i in range(count)]
+    chosen = [frames[index] for index in linspace_indices(len(frames), STRIP_FRAMES, ends=True)]
     return [(int(path.stem), embed(path, side=STRIP_SIDE)) for path in chosen]
 
 

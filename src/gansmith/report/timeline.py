@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from gansmith.counting import linspace_indices
 from gansmith.drawing.scales import duration, si
 from gansmith.report.findings import Finding, action_of, done_on, find, level_of
 from gansmith.report.history import Event, RunHistory
@@ -98,7 +99,7 @@ def mode_strip(record: RunHistory) -> ModeStrip | None:
     looks = [e for e in record.health if len(e.get("counts", ())) == count and any(e["counts"])]
     if not looks or count > MOST_MODES or len(facts.shares) != count:
         return None
-    looks = [looks[i] for i in _evenly(len(looks), MOST_COLUMNS)]
+    looks = [looks[i] for i in linspace_indices(len(looks), MOST_COLUMNS, ends=True)]
     shares = tuple(tuple(n / sum(e["counts"]) for n in e["counts"]) for e in looks)
     edges = _edges([e["samples"] for e in looks], record.reached)
     return ModeStrip(tuple(facts.modes), tuple(facts.shares), edges, shares)
@@ -122,13 +123,6 @@ def _row(finding: Finding) -> Row:
 def _mark(event: Event) -> Mark:
     text = f"{event['diagnosis']}: {done_on(event)} at {when(event)}\n{event.get('text', '')}"
     return Mark(event["samples"], action_of(event), level_of(event), text)
-
-
-def _evenly(count: int, most: int) -> list[int]:
-    """Indices from first to last, at most so many."""
-    if count <= most:
-        return list(range(count))
-    return [i * (count - 1) // (most - 1) for i in range(most)]
 
 
 def _edges(places: Sequence[float], end: float) -> tuple[float, ...]:

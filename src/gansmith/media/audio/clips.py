@@ -23,7 +23,7 @@ from gansmith.media.audio.loudness import fade, normalise_loudness
 from gansmith.media.audio.note_labels import note_labels
 from gansmith.media.audio.ogg_cache import DecodedOggCache
 from gansmith.media.audio.samples import pad_or_trim
-from gansmith.media.audio.segmentation import Span, lacks_beats, spans, whole_beats
+from gansmith.media.audio.segmentation import Span, lacks_beats, segment, whole_beats
 from gansmith.recipe import DataConfig
 
 if TYPE_CHECKING:
@@ -200,6 +200,6 @@ class PreparedSounds(Prepared):
 
 def _cut(path: Path, facts: SoundFacts, config: DataConfig) -> list[Span]:
     try:
-        return spans(path, facts, config.cut, config.seconds, config.tempo)
+        return segment(path, facts, config.cut, config.seconds, config.tempo)
     except UnreadableSound as error:
         raise GansmithError(f"{path} cannot be cut into clips: {error}") from error

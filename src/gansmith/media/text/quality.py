@@ -69,7 +69,7 @@ def text_quality_metrics(
     return values | kept, floors | {name: sweep.floor[name] for name in SHOWN}
 
 
-def match(
+def retrieval_metrics(
     texts: Sequence[str], asked: NDArray[np.int64], dataset: Dataset
 ) -> tuple[Values, Values]:
     """Measure whether captions tell the held-out pictures that they were made for.
