@@ -254,11 +254,9 @@ def _rename_network(settings: dict[str, Any]) -> None:
     old = network.get("name") if isinstance(network, dict) else None
     if isinstance(network, dict) and old in NETWORK_ALIASES:
         network["name"] = NETWORK_ALIASES[old]
-        warnings.warn(
-            f"network.name={old} is deprecated: write {network['name']}",
-            FutureWarning,
-            stacklevel=3,
-        )
+        message = f"network.name={old} is deprecated: write {network['name']}"
+        # Without a place in the source, whose line would be printed below the message.
+        warnings.warn_explicit(message, FutureWarning, "gansmith", 0)
 
 
 def _value(text: str) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from gansmith.counting import linspace_indices
 from gansmith.drawing.scales import duration, si
 from gansmith.medium import MEDIA
 from gansmith.report.chart_specs import RATE, TRAINING_CHARTS, evaluated_metrics, quality_chart
@@ -139,8 +140,7 @@ def _pictures(record: RunHistory) -> list[tuple[str, str, Picture]]:
 def _strip(frames: list[Path]) -> list[tuple[int, Picture]]:
     """Samples seen and sheet of a few states from first to last."""
     frames = [path for path in frames if path.stem.isdecimal()]
-    count = min(STRIP_FRAMES, len(frames))
-    chosen = [frames[i * (len(frames) - 1) // max(1, count - 1)] for i in range(count)]
+    chosen = [frames[index] for index in linspace_indices(len(frames), STRIP_FRAMES, ends=True)]
     return [(int(path.stem), embed(path, side=STRIP_SIDE)) for path in chosen]
 
 

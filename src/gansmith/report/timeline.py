@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from gansmith.counting import linspace_indices
 from gansmith.drawing.scales import duration, si
 from gansmith.report.findings import Finding, action_in_words, action_of, find, level_of
 from gansmith.report.history import Event, RunHistory
@@ -98,7 +99,7 @@ def mode_strip(record: RunHistory) -> ModeStrip | None:
     probes = [e for e in record.probes if len(e.get("counts", ())) == count and any(e["counts"])]
     if not probes or count > MOST_MODES or len(facts.shares) != count:
         return None
-    probes = [probes[i] for i in _evenly(len(probes), MOST_COLUMNS)]
+    probes = [probes[i] for i in linspace_indices(len(probes), MOST_COLUMNS, ends=True)]
     shares = tuple(tuple(n / sum(e["counts"]) for n in e["counts"]) for e in probes)
     edges = _edges([e["samples"] for e in probes], record.reached)
     return ModeStrip(tuple(facts.modes), tuple(facts.shares), edges, shares)
@@ -124,13 +125,6 @@ def _mark(event: Event) -> Mark:
         f"{event['diagnosis']}: {action_in_words(event)} at {when(event)}\n{event.get('text', '')}"
     )
     return Mark(event["samples"], action_of(event), level_of(event), text)
-
-
-def _evenly(count: int, most: int) -> list[int]:
-    """Indices from first to last, at most so many."""
-    if count <= most:
-        return list(range(count))
-    return [i * (count - 1) // (most - 1) for i in range(most)]
 
 
 def _edges(places: Sequence[float], end: float) -> tuple[float, ...]:

@@ -24,7 +24,7 @@ from gansmith.media.audio.note_labels import note_labels
 from gansmith.media.audio.ogg_cache import DecodedOggCache
 from gansmith.media.audio.options import AudioOptions
 from gansmith.media.audio.samples import pad_or_trim
-from gansmith.media.audio.segmentation import Span, lacks_beats, spans, whole_beats
+from gansmith.media.audio.segmentation import Span, lacks_beats, segment, whole_beats
 from gansmith.recipe import DataConfig
 
 if TYPE_CHECKING:
@@ -203,6 +203,6 @@ class PreparedSounds(Prepared):
 
 def _cut(path: Path, facts: SoundFacts, options: AudioOptions) -> list[Span]:
     try:
-        return spans(path, facts, options.cut, options.seconds, options.tempo)
+        return segment(path, facts, options.cut, options.seconds, options.tempo)
     except UnreadableSound as error:
         raise GansmithError(f"{path} cannot be cut into clips: {error}") from error

@@ -38,7 +38,7 @@ class Span:
     seconds: float
 
 
-def spans(
+def segment(
     path: Path, facts: SoundFacts, cut: Cut, seconds: float, tempo: float | None
 ) -> list[Span]:
     """List the clips of a file, in their order.

@@ -27,7 +27,7 @@ from gansmith.media.image.array_reading import (
 )
 from gansmith.media.image.collection import PictureCollection
 from gansmith.media.image.reading import Picture, PictureFacts, examine
-from gansmith.storage.file_facts import Facts, recall
+from gansmith.storage.file_facts import Facts, cached_file_metadata
 
 SAMPLE_KEYS = ("images", "samples", "x")
 LABEL_KEYS = ("labels", "label", "y")
@@ -78,7 +78,7 @@ class ArrayFile(ArrayCollection):
     """
 
     def __init__(self, path: Path, *, use_labels: bool) -> None:
-        records = recall("arrays", path, array_files(path), look_over)
+        records = cached_file_metadata("arrays", path, array_files(path), look_over)
         self._path = path
         self._files = {key: path / name for name in records for key in records[name]["arrays"]}
         arrays = {k: facts for record in records.values() for k, facts in record["arrays"].items()}

@@ -24,7 +24,7 @@ from gansmith.media.image.reading import (
     examine,
     read_picture,
 )
-from gansmith.storage.file_facts import Facts, file_digest, recall
+from gansmith.storage.file_facts import Facts, cached_file_metadata, file_digest
 
 _AT_ONCE = 256
 _TAKES = "PNG, JPEG, WebP, GIF, BMP or TIFF files there, or an .npy or .npz file"
@@ -49,7 +49,7 @@ class PictureFolder(PictureCollection):
         self.name = root.resolve().name
         self.source = f"folder {root.resolve()}"
         self._root = root
-        records = recall(self.kind, root, find_files(root), _learn, log)
+        records = cached_file_metadata(self.kind, root, find_files(root), _learn, log)
         read, self.faults = readable(records, root, "picture", _TAKES, log)
         self.ignored = len(records) - len(read) - len(self.faults)
         self._names = list(read)
