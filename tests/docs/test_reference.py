@@ -43,7 +43,7 @@ def test_every_part_of_a_recipe_has_its_table(reference: Any) -> None:
     )
 
 
-def test_a_field_is_told_as_a_recipe_takes_it(reference: Any) -> None:
+def test_a_field_is_described_as_a_recipe_takes_it(reference: Any) -> None:
     rows = reference.fields("training").splitlines()
     assert (
         "| `batch` | whole number, ≥ 2 | `64` | samples a step, over all processes together |"
@@ -56,7 +56,7 @@ def test_a_field_is_told_as_a_recipe_takes_it(reference: Any) -> None:
 
 
 def test_every_measurement_has_a_paragraph() -> None:
-    text = page("docs/reading-the-report.md").text.lower()
+    text = " ".join(page("docs/reading-the-report.md").text.lower().split())
     words = {"kernel": "kernel distance", "copying_ratio": "distance to a copy"}
     words |= {"frechet": "fréchet distance", "label_kl": "mix of classes"}
     words |= {"copying_share": "share of copies", "class_spread": "spread within classes"}
