@@ -61,7 +61,7 @@ class Blueprint:
         """Return plain values, for a manifest or a file's metadata."""
         return {
             "medium": self.codec.name,
-            "medium_facts": self.codec.facts(),
+            "medium_facts": self.codec.config(),
             "network": self.network.model_dump(mode="json"),
             "spec": asdict(self.spec),
             "label_names": list(self.label_names),
@@ -73,7 +73,7 @@ class Blueprint:
     def from_dict(cls, facts: dict[str, Any], tensors: dict[str, Tensor]) -> Blueprint:
         """Take up what :meth:`to_dict` gave, and the weights of the medium."""
         return cls(
-            MEDIA[facts["medium"]].codec.restore(facts.get("medium_facts", {}), tensors),
+            MEDIA[facts["medium"]].codec.from_config(facts.get("medium_facts", {}), tensors),
             NetworkConfig.model_validate(facts["network"]),
             SampleSpec(**facts["spec"]),
             tuple(facts["label_names"]),
@@ -154,7 +154,7 @@ class Model:
         """
         if isinstance(self.codec, CaptionCodec) and label is None:
             examples = torch.from_numpy(self.codec.examples)
-            return self.codec.see(examples[draw_examples(len(examples), count, seed)])
+            return self.codec.encode_condition(examples[draw_examples(len(examples), count, seed)])
         return self.classes(count, seed, label)
 
     def classes(self, count: int, seed: int, label: str | int | None = None) -> Tensor | None:
@@ -250,7 +250,7 @@ def draw_examples(examples: int, count: int, seed: int) -> Tensor:
 def _caption_sheet(model: Model, codec: CaptionCodec, seed: int) -> Image.Image:
     """Draw some examples, each with several captions."""
     shown = codec.examples[:CAPTIONED]
-    labels = codec.see(torch.from_numpy(shown)).repeat_interleave(CAPTIONS, dim=0)
+    labels = codec.encode_condition(torch.from_numpy(shown)).repeat_interleave(CAPTIONS, dim=0)
     samples = generate_samples(model.generator, codec, model.latents(len(labels), seed), labels)
     texts = to_texts(samples)
     return captioned_sheet(
@@ -272,7 +272,7 @@ def run_blueprint(run: Run) -> Blueprint:
 
 def save_model(run: Run, blueprint: Blueprint, weights: dict[str, Tensor]) -> None:
     """Write a generator with all that is needed to sample it to `generator.safetensors`."""
-    codec = {MEDIUM_PREFIX + name: value for name, value in blueprint.codec.tensors().items()}
+    codec = {MEDIUM_PREFIX + name: value for name, value in blueprint.codec.state_dict().items()}
     run.save_generator(weights | codec, blueprint.metadata())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
@@ -14,6 +15,7 @@ from gansmith.errors import GansmithError
 from gansmith.registry import unknown
 from gansmith.schema import Section, explain
 from gansmith.sections import (
+    NETWORK_ALIASES,
     AugmentConfig,
     DataConfig,
     EvaluationConfig,
@@ -91,6 +93,7 @@ def load_recipe(name_or_path: str, overrides: Iterable[str] = ()) -> Recipe:
     settings = _read(name_or_path)
     for entry in _in_order(overrides):
         _override(settings, entry)
+    _rename_network(settings)
     return parse_recipe(settings)
 
 
@@ -99,6 +102,7 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     settings = recipe.model_dump(mode="json")
     for entry in _in_order(overrides):
         _override(settings, entry)
+    _rename_network(settings)
     return parse_recipe(settings)
 
 
@@ -171,9 +175,14 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         old = result.get(key)
         result[key] = value
         if isinstance(value, dict) and isinstance(old, dict):
-            same = value.get("name", old.get("name")) == old.get("name")
+            same = _pair(value.get("name", old.get("name"))) == _pair(old.get("name"))
             result[key] = _merged(old, value) if same else value
     return result
+
+
+def _pair(name: Any) -> Any:
+    """Current name of a network pair; anything else is returned unchanged."""
+    return NETWORK_ALIASES.get(name, name) if isinstance(name, str) else name
 
 
 def _in_order(overrides: Iterable[str]) -> list[str]:
@@ -199,9 +208,22 @@ def _override(settings: dict[str, Any], entry: str) -> None:
 
 def _forget_other_options(network: dict[str, Any], name: Any) -> None:
     """Drop the options of the pair there was: they mean nothing to another."""
-    if name != network.get("name", NetworkConfig().name):
+    if _pair(name) != _pair(network.get("name", NetworkConfig().name)):
         for option in network.keys() - set(NetworkConfig.model_fields):
             del network[option]
+
+
+def _rename_network(settings: dict[str, Any]) -> None:
+    """Replace a former name of the network pair, with a warning."""
+    network = settings.get("network")
+    old = network.get("name") if isinstance(network, dict) else None
+    if isinstance(network, dict) and old in NETWORK_ALIASES:
+        network["name"] = NETWORK_ALIASES[old]
+        warnings.warn(
+            f"network.name={old} is deprecated: write {network['name']}",
+            FutureWarning,
+            stacklevel=3,
+        )
 
 
 def _value(text: str) -> Any:

@@ -109,6 +109,15 @@ class SequenceConfig(Section):
     replay: float = Field(0.5, ge=0, description="weight of likelihood in the adversarial steps")
 
 
+NETWORK_ALIASES = {
+    "frames": "spectrogram",
+    "residual": "r3gan",
+    "textbook": "mlp",
+    "textbook-wave": "mlp-wave",
+}
+"""Former names of network pairs, which recipes and finished runs may still use."""
+
+
 class NetworkConfig(BaseModel):
     """Which pair of networks; further fields are the pair's own options."""
 
@@ -116,6 +125,11 @@ class NetworkConfig(BaseModel):
 
     name: str = Field("conv", description="a pair from the network registry")
     conditional: bool = Field(True, description="give labels to the networks where there are any")
+
+    @field_validator("name")
+    @classmethod
+    def _canonical(cls, name: str) -> str:
+        return NETWORK_ALIASES.get(name, name)
 
     @property
     def options(self) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def test_a_seed_fixes_weights_and_leaves_the_global_random_state() -> None:
 
 
 def test_the_textbook_pair_has_the_textbooks_layers() -> None:
-    pair = build_networks(NetworkConfig(name="textbook"), SampleSpec(1, 28, 28), seed=0)
+    pair = build_networks(NetworkConfig(name="mlp"), SampleSpec(1, 28, 28), seed=0)
     shapes = [tuple(p.shape) for p in pair.generator.parameters() if p.dim() == 2]
     assert shapes == [(256, 100), (512, 256), (1024, 512), (784, 1024)]
     shapes = [tuple(p.shape) for p in pair.discriminator.parameters() if p.dim() == 2]
@@ -122,7 +122,7 @@ def test_the_textbook_pair_has_the_textbooks_layers() -> None:
     assert pair.generator(torch.randn(9, 100) * 50).abs().max() <= 1
 
 
-@pytest.mark.parametrize(("name", "most"), [("conv", 256), ("dcgan", 256), ("residual", 1024)])
+@pytest.mark.parametrize(("name", "most"), [("conv", 256), ("dcgan", 256), ("r3gan", 1024)])
 def test_sizes_out_of_range_say_what_to_do(name: str, most: int) -> None:
     with pytest.raises(GansmithError, match=rf"16 to {most} pixels.*12 x 1030.*data.size"):
         build_networks(NetworkConfig(name=name), SampleSpec(1, 12, 1030))
@@ -154,9 +154,7 @@ class _TwoLogits(torch.nn.Module):
 
 
 def test_weights_of_another_build_are_refused_in_words() -> None:
-    generator = build_networks(
-        NetworkConfig(name="textbook"), SampleSpec(1, 4, 4), seed=0
-    ).generator
+    generator = build_networks(NetworkConfig(name="mlp"), SampleSpec(1, 4, 4), seed=0).generator
     weights = generator.state_dict()
     load_weights(generator, weights)
     weights.popitem()

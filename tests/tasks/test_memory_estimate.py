@@ -50,7 +50,7 @@ def test_the_gaps_of_the_heap_are_allowed_for(precision: str) -> None:
 
 def _step(precision: str, **environment: str) -> tuple[float, float]:
     """Foretell and take a step in a process of its own, whose memory nothing else has touched."""
-    settings = ["network.name=residual", "network.width=16", "network.max_width=16"]
+    settings = ["network.name=r3gan", "network.width=16", "network.max_width=16"]
     settings += ["training.batch=16", f"training.precision={precision}"]
     command = [sys.executable, "-c", PROGRAM, json.dumps(settings)]
     env = {**os.environ, **environment}

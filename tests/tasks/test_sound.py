@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from rich.console import Console
 
 import gansmith as library
 from gansmith.loading.open import open_dataset
+from gansmith.outputs import Provenance, save_samples
 from gansmith.tasks.invert import SEARCH
-from tests.conftest import make_notes
+from tests.conftest import make_hits, make_notes
 
 QUICK = [
     "training.batch=8",
@@ -31,14 +34,20 @@ QUICK = [
 ]
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One trained run, with the hits that it was trained on beside it."""
+    home = tmp_path_factory.mktemp("sounds")
+    data = make_hits(home / "hits", 24)
+    quiet = Console(quiet=True)
+    library.train("sounds", data=data, out=home / "run", samples=64, settings=QUICK, console=quiet)
+    return home / "run"
+
+
 @pytest.fixture
-def trained(gansmith, hits: Path, tmp_path: Path) -> Path:  # type: ignore[no-untyped-def]
-    run = tmp_path / "run"
-    settings = [part for entry in QUICK for part in ("--set", entry)]
-    where = ["--data", hits, "--out", run, "--samples", 64]
-    code, out, err = gansmith("train", "sounds", *where, *settings)
-    assert code == 0, out + err
-    return run
+def trained(shared: Path, tmp_path: Path) -> Path:
+    """A copy of the run, which a test may change."""
+    return Path(shutil.copytree(shared, tmp_path / "run"))
 
 
 def test_a_run_of_sounds_is_judged_and_can_be_heard(trained: Path) -> None:
@@ -134,7 +143,8 @@ def test_an_instrument_is_laid_on_keys_and_plays_its_scale(gansmith, tmp_path: P
 
 def test_more_like_this_starts_from_the_file(gansmith, trained: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     model = library.load(trained)
-    own = model.codec.write(model.sample(1, seed=3, label="hat"), tmp_path, ["own"])[0]
+    sample = model.sample(1, seed=3, label="hat")
+    own = save_samples(model.codec, sample, tmp_path, ["own"], [Provenance()])[0]
     place = tmp_path / "like"
     code, out, err = gansmith("similar", trained, own, "-n", 2, "--out", place)
     assert code == 0, err

@@ -13,7 +13,7 @@ from gansmith.media.captions.codec import CaptionCodec
 from gansmith.medium import MEDIA, Codec
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec, build_networks
-from gansmith.networks.sequence.token_embedding import set_token_features
+from gansmith.networks.sequence.token_encoder import set_token_features
 from gansmith.recipe import Recipe
 from gansmith.training.augment import require_suitable
 from gansmith.training.duel import DUELS, Duel

@@ -13,6 +13,7 @@ from gansmith.counting import linspace_indices
 from gansmith.data.dataset import Dataset
 from gansmith.media.text.code_points import to_texts
 from gansmith.model import Model
+from gansmith.outputs import save_samples
 from gansmith.run import Run
 from gansmith.sampling import generate_samples
 
@@ -27,7 +28,8 @@ def write_excerpts(run: Run, model: Model, dataset: Dataset, seed: int) -> None:
             if labels is not None:
                 names = [f"{n} {label}" for n, label in zip(names, labels, strict=True)]
             names = [name.replace("/", "_") for name in names]
-            model.codec.write(samples, run.clips_dir / kind, names, "flac")
+            origin = run.provenance(generated=kind == "generated").of_samples(len(names), labels)
+            save_samples(model.codec, samples, run.clips_dir / kind, names, origin, "flac")
     if model.codec.legible:
         found = excerpts(model, dataset, TEXTS, seed)
         run.save_texts({kind: to_texts(samples) for kind, samples, _ in found})

@@ -142,7 +142,7 @@ def _lay_out(run: Run, recipe: Recipe, dataset: Dataset, assembly: TrainingSetup
     )
     require_space(run.path, 10 * size)
     run.create(recipe, describe(recipe, dataset, assembly))
-    run.save_medium(assembly.blueprint.codec.tensors())
+    run.save_medium(assembly.blueprint.codec.state_dict())
 
 
 def _tell(run: Run, clock: Progress, text: str, console: Console) -> None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gansmith.counting import linspace_indices
 from gansmith.data.dataset import Dataset
-from gansmith.media.audio.metrics.sound import (
+from gansmith.media.audio.metrics import (
     clipping_share,
     noise_floor,
     silence_share,

@@ -13,7 +13,7 @@ from gansmith.log import LogFn, silent
 from gansmith.media.text.code_points import normalise
 from gansmith.media.text.files import TextFiles, is_text, read_files
 from gansmith.media.text.preparation import PreparedTexts, different
-from gansmith.media.text.verse.form_labels import form_labels
+from gansmith.media.text.verse.forms import form_labels
 from gansmith.recipe import DataConfig
 from gansmith.storage.file_facts import Facts
 

@@ -15,8 +15,8 @@ from gansmith.media.captions.codec import CaptionCodec
 from gansmith.media.text.code_points import titled
 from gansmith.media.text.codec import TextCodec
 from gansmith.media.text.generate_lines import generate_constrained_lines
+from gansmith.media.text.verse.english import Couplet, Haiku, LineForm
 from gansmith.media.text.verse.forms import FORMS
-from gansmith.media.text.verse.lines import Couplet, Haiku, LineForm
 from gansmith.media.text.verse.quatrain import Quatrain
 from gansmith.model import Model
 from gansmith.networks import build_networks, load_weights
@@ -129,7 +129,7 @@ def _captions(
     if not isinstance(codec, CaptionCodec):
         raise GansmithError("--picture is for generators of captions, and this is none")
     assert wish.picture is not None
-    seen = codec.see(torch.from_numpy(codec.read_picture(wish.picture)[None]))
+    seen = codec.encode_condition(torch.from_numpy(codec.read_picture(wish.picture)[None]))
     usual = model.blueprint.temperature if wish.temperature is None else wish.temperature
     found: dict[str, None] = {}
     for turn in range(ROUNDS):

@@ -13,8 +13,12 @@ from gansmith.errors import GansmithError
 from gansmith.media.captions.retrieval import Retrieval
 from gansmith.media.text.code_points import to_texts, untitled
 from gansmith.media.text.temperature_sweep import TemperatureSweep
-from gansmith.media.text.verse.patterns import LENGTHS
-from gansmith.media.text.verse.report import quatrain_lines, quatrain_report, quatrain_shaped
+from gansmith.media.text.verse.quatrain import (
+    LENGTHS,
+    quatrain_lines,
+    quatrain_report,
+    quatrain_shaped,
+)
 
 MOST = 1_000
 """Texts that are read: BLEU of more costs much and says little more."""

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
-from gansmith.media.audio.metrics import framing as shared
-from gansmith.media.audio.metrics.loops import loop_seam
-from tests.evaluation.metrics.clips import RATE, Wave, kick, noise, note, sine
+from gansmith.media.audio import metrics
+from tests.benchmarks import load
+from tests.evaluation.metrics.clips import RATE, Wave, kick, noise, note, sine, times
+
+loop_seam, attack_times = load("sound_metrics").loop_seam, load("sound_metrics").attack_times
 
 
 def rhythm() -> Wave:
@@ -78,9 +82,44 @@ def test_a_gain_changes_nothing() -> None:
 def test_medians_are_of_clips_in_any_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     clips = np.stack([sine(440), sine(440.5), noise(), np.roll(note(220), 37), kick()])
     single = np.array([loop_seam(clip[None], RATE) for clip in clips])
-    monkeypatch.setattr(shared, "POINTS", 2 * RATE)
+    monkeypatch.setattr(metrics, "POINTS", 2 * RATE)
     assert loop_seam(clips, RATE) == pytest.approx(np.median(single, axis=0), rel=1e-5)
 
 
 def test_silence_has_no_seam() -> None:
     assert loop_seam(np.zeros((2, RATE), np.float32), RATE) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("hertz", [60, 400, 3000])
+@pytest.mark.parametrize("seconds", [0.02, 0.1, 0.3])
+@pytest.mark.parametrize("before", [0, 0.2])
+def test_attack_of_a_known_ramp(hertz: float, seconds: float, before: float) -> None:
+    ramp = np.clip((times() - before) / seconds, 0, 1) * np.cos(2 * np.pi * hertz * times())
+    clip = ramp * np.exp(-np.maximum(0, times() - before - seconds))
+    (found,) = attack_times(clip[None].astype(np.float32), RATE).tolist()
+    assert found == pytest.approx(0.8 * seconds, abs=0.002 + 0.5 / hertz)
+
+
+def test_attack_of_what_sets_in_at_once() -> None:
+    late = np.roll(kick(), 3000)
+    late[:3000] = noise(0.005)[:3000]
+    click = np.eye(1, RATE, 5000, dtype=np.float32)[0]
+    assert max(attack_times(np.stack([kick(), late, click]), RATE).tolist()) < 0.003
+
+
+def test_attack_waits_for_the_peak_not_for_noise_before_it() -> None:
+    early = np.zeros(RATE, np.float32)
+    early[1000:1400] = 0.2
+    early[8000:] = 1
+    assert attack_times(early[None], RATE).item() < 0.002
+
+
+def test_silence_has_no_attack() -> None:
+    assert math.isnan(attack_times(np.zeros((1, 1000), np.float32), RATE).item())
+
+
+def test_attacks_are_found_in_any_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = np.stack([note(220), noise(), kick(), sine(440)])
+    expected = attack_times(clips, RATE).tolist()
+    monkeypatch.setattr(metrics, "POINTS", 2 * RATE)
+    assert attack_times(clips, RATE).tolist() == pytest.approx(expected, rel=1e-6)

@@ -1,4 +1,4 @@
-"""Tables of pronunciation, kept by packages of the extra `poems`."""
+"""Pronunciation dictionaries that packages of the extra `poems` hold."""
 
 from __future__ import annotations
 

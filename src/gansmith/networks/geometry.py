@@ -1,4 +1,4 @@
-"""What networks whose levels halve share: which sizes they serve, and the canvas of a sample."""
+"""What networks with strided levels share: padding, sizes that they take, and memory layout."""
 
 from __future__ import annotations
 
@@ -16,8 +16,40 @@ BASE, LEAST = 4, 16
 
 
 @dataclass(frozen=True)
-class Canvas:
-    """The smallest multiple of a stride that covers a sample; the sample is its centre.
+class PadCrop1d:
+    """Pads clips to the smallest multiple of a stride and crops them back; the clip is the middle.
+
+    Attributes:
+        length: Frames or samples of a clip.
+        stride: Those that one position at the coarsest level stands for.
+    """
+
+    length: int
+    stride: int
+
+    @property
+    def base(self) -> int:
+        """Positions at the coarsest level."""
+        return math.ceil(self.length / self.stride)
+
+    @property
+    def padding(self) -> tuple[int, int]:
+        """What lies before and after the clip."""
+        spare = self.base * self.stride - self.length
+        return spare // 2, spare - spare // 2
+
+    def crop(self, span: Tensor) -> Tensor:
+        """Cut clips [..., length] out of whole spans [..., base * stride]."""
+        return span.narrow(-1, self.padding[0], self.length)
+
+    def pad(self, clips: Tensor) -> Tensor:
+        """Lay clips [N, C, length] on whole spans, their ends repeated."""
+        return F.pad(clips, self.padding, mode="replicate") if any(self.padding) else clips
+
+
+@dataclass(frozen=True)
+class PadCrop2d:
+    """Pads samples to the smallest multiple of a stride and crops them back; they are the centre.
 
     Attributes:
         height: Rows of a sample, in pixels.

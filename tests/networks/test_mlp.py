@@ -6,9 +6,9 @@ from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import NetworkConfig
 
 
-def test_the_textbook_pair_is_cut_to_waveforms() -> None:
+def test_the_pair_for_waveforms_has_two_hidden_layers() -> None:
     spec = SampleSpec(1, 1, 8000, classes=10)
-    pair = build_networks(NetworkConfig(name="textbook-wave"), spec, seed=0)
+    pair = build_networks(NetworkConfig(name="mlp-wave"), spec, seed=0)
     shapes = [tuple(p.shape) for p in pair.generator.parameters() if p.dim() == 2]
     assert shapes == [(256, 110), (512, 256), (8000, 512)]
     shapes = [tuple(p.shape) for p in pair.discriminator.parameters() if p.dim() == 2]

@@ -7,9 +7,8 @@ import pytest
 import torch
 from scipy.signal import stft
 
-from gansmith.media.audio.metrics import framing as shared
-from gansmith.media.audio.metrics.sound import (
-    attack_times,
+from gansmith.media.audio import metrics
+from gansmith.media.audio.metrics import (
     clipping_share,
     noise_floor,
     silence_share,
@@ -72,10 +71,10 @@ def test_batches_do_not_change_the_results(monkeypatch: pytest.MonkeyPatch) -> N
     def results() -> list[float]:
         distance = spectral_distance(a, a[::-1])
         shares = [silence_share(a), clipping_share(a), tone_share(a, RATE)]
-        return [distance, *shares, noise_floor(a, RATE), *attack_times(a, RATE).tolist()]
+        return [distance, *shares, noise_floor(a, RATE)]
 
     expected = results()
-    monkeypatch.setattr(shared, "POINTS", 2 * RATE)
+    monkeypatch.setattr(metrics, "POINTS", 2 * RATE)
     assert results() == pytest.approx(expected, rel=1e-6)
 
 
@@ -142,31 +141,3 @@ def test_a_tenth_of_the_clips_exceed_the_noise_floor() -> None:
 def test_hiss_in_a_third_of_the_clips_is_told() -> None:
     clips = np.concatenate([np.zeros((20, RATE), np.float32), np.stack([noise(1e-3)] * 10)])
     assert noise_floor(clips, RATE) == pytest.approx(-60, abs=1)
-
-
-@pytest.mark.parametrize("hertz", [60, 400, 3000])
-@pytest.mark.parametrize("seconds", [0.02, 0.1, 0.3])
-@pytest.mark.parametrize("before", [0, 0.2])
-def test_attack_of_a_known_ramp(hertz: float, seconds: float, before: float) -> None:
-    ramp = np.clip((times() - before) / seconds, 0, 1) * np.cos(2 * np.pi * hertz * times())
-    clip = ramp * np.exp(-np.maximum(0, times() - before - seconds))
-    (found,) = attack_times(clip[None].astype(np.float32), RATE).tolist()
-    assert found == pytest.approx(0.8 * seconds, abs=0.002 + 0.5 / hertz)
-
-
-def test_attack_of_what_sets_in_at_once() -> None:
-    late = np.roll(kick(), 3000)
-    late[:3000] = noise(0.005)[:3000]
-    click = np.eye(1, RATE, 5000, dtype=np.float32)[0]
-    assert max(attack_times(np.stack([kick(), late, click]), RATE).tolist()) < 0.003
-
-
-def test_attack_waits_for_the_peak_not_for_noise_before_it() -> None:
-    early = np.zeros(RATE, np.float32)
-    early[1000:1400] = 0.2
-    early[8000:] = 1
-    assert attack_times(early[None], RATE).item() < 0.002
-
-
-def test_silence_has_no_attack() -> None:
-    assert math.isnan(attack_times(np.zeros((1, 1000), np.float32), RATE).item())

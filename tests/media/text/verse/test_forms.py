@@ -7,8 +7,7 @@ import pytest
 from gansmith.errors import GansmithError
 from gansmith.loading.open import open_dataset
 from gansmith.media.text.code_points import titled
-from gansmith.media.text.verse.form_labels import FREE, form_labels
-from gansmith.media.text.verse.forms import FORMS, Form
+from gansmith.media.text.verse.forms import FORMS, FREE, Form, form_labels
 from gansmith.recipe import DataConfig
 
 pytest.importorskip("zhconv")

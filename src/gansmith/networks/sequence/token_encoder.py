@@ -1,4 +1,4 @@
-"""A reader of tokens: recurrent layers, which may look back at all they have read."""
+"""Token encoder: embedding, recurrent layers, causal attention and a copy head."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gansmith.networks.base import SampleSpec
+from gansmith.networks.base import GANNetworks, SampleSpec
 from gansmith.networks.sequence.picture_encoder import PictureEncoder
-from gansmith.networks.sequence.token_embedding import Table, TokenEmbedding
+from gansmith.networks.sequence.special_tokens import MOST_TRAITS
 from gansmith.schema import Section
 
 HEADS = 8
@@ -22,6 +22,9 @@ FARTHEST = 64
 
 LEANING_RATE = 10.0
 """How much faster leanings are learnt than the weights, whose steps are small beside them."""
+
+ECHO_RATE = 4.0
+"""How much faster strengths are learnt than other weights: a rhyme must outweigh most tokens."""
 
 
 class SequenceOptions(Section):
@@ -34,6 +37,68 @@ class SequenceOptions(Section):
     attention: bool = Field(
         False, description="look back at all tokens read so far, as rhyme needs"
     )
+
+
+class Table(NamedTuple):
+    """What is known of all tokens.
+
+    Attributes:
+        vectors: Of each, [V, size].
+        has: 1 for the traits that it has, 0 for others, [V, traits]; no columns without traits.
+    """
+
+    vectors: Tensor
+    has: Tensor
+
+
+class TokenEmbedding(nn.Module):
+    """A table of vectors: the sum of one of each token's own, and of one of each of its traits.
+
+    What is learnt of a trait, such as a rhyme, then holds for all tokens that have it, however
+    rare (as subword vectors do, Bojanowski et al. 2017, arXiv 1607.04606).
+
+    Args:
+        tokens: Number of different tokens, V.
+        size: Numbers of a vector.
+        traits: Number of different traits; 0 for none.
+    """
+
+    traits: Tensor
+
+    def __init__(self, tokens: int, size: int, traits: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(tokens, size) * size**-0.5)
+        self.shared: nn.EmbeddingBag | None = None
+        if traits:
+            self.shared = nn.EmbeddingBag(traits + 1, size, mode="sum", padding_idx=0)
+            nn.init.normal_(self.shared.weight, std=size**-0.5)
+            self.register_buffer("traits", torch.zeros(tokens, MOST_TRAITS, dtype=torch.long))
+
+    @property
+    def whole_size(self) -> int:
+        """Numbers of a token's vector and of its traits together."""
+        traits = 0 if self.shared is None else self.shared.num_embeddings - 1
+        return self.weight.shape[1] + traits
+
+    def set_features(self, traits: Tensor) -> None:
+        """Take what traits tokens have, int64 [V, MOST_TRAITS]: numbers from 1 on, 0 for none."""
+        self.traits.copy_(traits)
+
+    def table(self) -> Table:
+        """Return vectors and traits of all tokens."""
+        if self.shared is None:
+            return Table(self.weight, self.weight.new_zeros(len(self.weight), 0))
+        shared: Tensor = self.shared(self.traits)
+        has = shared.new_zeros(len(shared), self.shared.num_embeddings)
+        return Table(self.weight + shared, has.scatter_(1, self.traits, 1.0)[:, 1:])
+
+
+def set_token_features(pair: GANNetworks, traits: Tensor) -> None:
+    """Let both players know what traits tokens have; see :meth:`TokenEmbedding.set_features`."""
+    for player in pair:
+        for module in player.modules():
+            if isinstance(module, TokenEmbedding):
+                module.set_features(traits)
 
 
 class Memory(NamedTuple):
@@ -64,7 +129,7 @@ class EncoderOutput(NamedTuple):
 
 
 class RecurrentEncoder(nn.Module):
-    """Tokens [N, T] -> what has been read up to each, a :class:`Reading`.
+    """Tokens [N, T] -> what has been read up to each, an :class:`EncoderOutput`.
 
     Args:
         spec: Number of tokens and of classes.
@@ -174,3 +239,36 @@ class CausalAttention(nn.Module):
 def _heads(vectors: Tensor) -> Tensor:
     """Part vectors [N, T, size] among heads, [N, HEADS, T, size / HEADS]."""
     return vectors.reshape(*vectors.shape[:2], HEADS, -1).transpose(1, 2)
+
+
+class CopyHead(nn.Module):
+    """Copies traits from where a reader looks back to, as pointer networks copy tokens.
+
+    Each head may ask for the traits that it sees, or against them; how much, what has been read
+    decides (Merity et al. 2016, arXiv 1609.07843, with traits in the place of tokens). A rhyme is
+    so learnt once for all tokens, and not anew for each pair that rhymes.
+
+    Args:
+        width: Numbers of what has been read.
+        heads: Looks back at a time.
+        traits: Number of different traits.
+    """
+
+    def __init__(self, width: int, heads: int, traits: int) -> None:
+        super().__init__()
+        self.gate = nn.Linear(width, heads)
+        self.strength = nn.Parameter(torch.ones(heads, traits))
+
+    def forward(self, state: Tensor, seen: Tensor) -> Tensor:
+        """Return what each trait is worth to the next token.
+
+        Args:
+            state: What has been read, [..., width].
+            seen: Shares of traits that each head sees, [..., heads, traits].
+
+        Returns:
+            [..., traits].
+        """
+        wanted = ECHO_RATE * self.gate(state)[..., None] * self.strength
+        worth: Tensor = (wanted * seen).sum(-2)
+        return worth

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from gansmith.media.audio.metrics.framing import FAINTEST, Waves, batches, frame_length, magnitudes
+Waves = Tensor | NDArray[np.float32]
+"""Clips [N, T], N and T >= 1, float in [-1, 1] where 1 is full scale."""
+
+POINTS = 2**22
+"""Points of clips held at once: 16 MB, and a few times that for their spectra."""
+
+FAINTEST = 1e-5
+"""Magnitudes below this count as this: -100 dBFS, what 16 bits of depth hardly hold."""
 
 SILENT = 1e-3
 """Peak below which a clip is silent: -60 dBFS."""
@@ -39,12 +48,6 @@ LOUD_CLIPS = 0.9
 
 QUIETEST = 1e-6
 """Lowest level of a frame: -120 dBFS."""
-
-ENVELOPE = 0.001
-"""Seconds that an envelope is smoothed over."""
-
-ENVELOPE_HOLD = 0.01
-"""Seconds that a sound must stay quiet to have paused: half a period at 50 Hz."""
 
 
 def spectral_distance(a: Waves, b: Waves, sizes: Sequence[int] = (512, 1024, 2048)) -> float:
@@ -126,22 +129,32 @@ def noise_floor(waves: Waves, rate: int) -> float:
     return float(20 * torch.cat(quiet).clamp(min=QUIETEST).log10().quantile(LOUD_CLIPS))
 
 
-def attack_times(waves: Waves, rate: int) -> Tensor:
-    """How fast one-shots set in: the time from 10 % to 90 % of the envelope's peak.
+def batches(waves: Waves) -> Iterator[Tensor]:
+    """Yield copies of successive clips, float32 [<= N, T]."""
+    plain = np.asarray(waves)
+    size = max(1, POINTS // plain.shape[1])
+    for start in range(0, len(plain), size):
+        yield torch.from_numpy(plain[start : start + size].astype(np.float32))
 
-    The envelope is the magnitude, smoothed over 1 ms, which bounds what can be told apart. The
-    attack ends where the envelope first reaches 90 % of its peak. It begins at the last moment
-    before that at which the envelope had stayed below 10 % for 10 ms; a low tone's zeros are too
-    short for that. Before the clip there is silence.
+
+def frame_length(seconds: float, rate: int, most: int) -> int:
+    """Points of a frame: what lasts `seconds` but at most `most`, in a multiple of 4, >= 4."""
+    return 4 * max(1, int(min(seconds * rate, most)) // 4)
+
+
+def magnitudes(clips: Tensor, size: int) -> Tensor:
+    """Magnitudes of spectra, Hann window, hop a quarter; only whole frames, none padded.
 
     Args:
-        waves: [N, T].
-        rate: Points per second.
+        clips: [N, T], T >= `size`.
+        size: Points of a frame, a multiple of 4.
 
     Returns:
-        Seconds, float32 [N]; NaN for clips of zeros.
+        [N, size / 2 + 1, frames]; a full-scale sine in the middle of a bin has 1 there.
     """
-    return torch.cat([_attacks(clips, rate) for clips in batches(waves)])
+    window = torch.hann_window(size, dtype=clips.dtype)
+    spectra = torch.stft(clips, size, size // 4, window=window, center=False, return_complex=True)
+    return spectra.abs() * (2 / window.sum())
 
 
 def _share(flags: Iterable[Tensor]) -> float:
@@ -174,17 +187,3 @@ def _is_tone(clips: Tensor, rate: int) -> Tensor:
     tone = bands[torch.arange(len(clips)), strongest]
     steady = (tone > TONE_SHARE * energy.sum(1)) & (tone >= TONE_FALL * tone.amax(1, keepdim=True))
     return steady.double().mean(1) >= TONE_SHARE
-
-
-def _attacks(clips: Tensor, rate: int) -> Tensor:
-    half = round(ENVELOPE * rate / 2)
-    envelope = F.avg_pool1d(clips.abs()[:, None], 2 * half + 1, stride=1, padding=half)[:, 0]
-    peak = envelope.amax(1, keepdim=True)
-    end = (envelope >= 0.9 * peak).int().argmax(1, keepdim=True)
-    time = torch.arange(clips.shape[1]).expand_as(envelope)
-    hold = round(ENVELOPE_HOLD * rate)
-    loud = torch.where(envelope > 0.1 * peak, time, -hold).cummax(1).values
-    quiet = (time - loud >= hold) & (time < end)
-    begin = torch.where(quiet, time, -1).amax(1, keepdim=True)
-    seconds = (end - begin) / rate
-    return torch.where(peak > 0, seconds, float("nan"))[:, 0]

@@ -1,4 +1,4 @@
-"""Seam of loops: whether one hears where a clip begins again."""
+"""Metrics of waveforms that only benchmarks use: the seam of loops, the attack of one-shots."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from gansmith.media.audio.metrics.framing import FAINTEST, Waves, batches, frame_length, magnitudes
+from gansmith.media.audio.metrics import FAINTEST, Waves, batches, frame_length, magnitudes
 
 SEAM_FRAME = 0.032
 """Seconds of a frame whose spectrum is compared with the next one's."""
@@ -17,6 +18,12 @@ SMALLEST_STEP = 2**-15
 
 SMALLEST_CHANGE = 1.0
 """Change inside a loop at the least, in dB: of an even tone even rounding would stand out."""
+
+ENVELOPE = 0.001
+"""Seconds that an envelope is smoothed over."""
+
+ENVELOPE_HOLD = 0.01
+"""Seconds that a sound must stay quiet to have paused: half a period at 50 Hz."""
 
 
 class LoopSeam(NamedTuple):
@@ -68,3 +75,35 @@ def _changes(clips: Tensor, size: int) -> Tensor:
     # Frames two hops apart overlap by half: one ends or starts in the middle of the other.
     differences = (levels[:, :, 2:] - levels[:, :, :-2]).abs().mean(1)
     return (differences[:, 2:] + differences[:, :-2]) / 2
+
+
+def attack_times(waves: Waves, rate: int) -> Tensor:
+    """How fast one-shots set in: the time from 10 % to 90 % of the envelope's peak.
+
+    The envelope is the magnitude, smoothed over 1 ms, which bounds what can be told apart. The
+    attack ends where the envelope first reaches 90 % of its peak. It begins at the last moment
+    before that at which the envelope had stayed below 10 % for 10 ms; a low tone's zeros are too
+    short for that. Before the clip there is silence.
+
+    Args:
+        waves: [N, T].
+        rate: Points per second.
+
+    Returns:
+        Seconds, float32 [N]; NaN for clips of zeros.
+    """
+    return torch.cat([_attacks(clips, rate) for clips in batches(waves)])
+
+
+def _attacks(clips: Tensor, rate: int) -> Tensor:
+    half = round(ENVELOPE * rate / 2)
+    envelope = F.avg_pool1d(clips.abs()[:, None], 2 * half + 1, stride=1, padding=half)[:, 0]
+    peak = envelope.amax(1, keepdim=True)
+    end = (envelope >= 0.9 * peak).int().argmax(1, keepdim=True)
+    time = torch.arange(clips.shape[1]).expand_as(envelope)
+    hold = round(ENVELOPE_HOLD * rate)
+    loud = torch.where(envelope > 0.1 * peak, time, -hold).cummax(1).values
+    quiet = (time - loud >= hold) & (time < end)
+    begin = torch.where(quiet, time, -1).amax(1, keepdim=True)
+    seconds = (end - begin) / rate
+    return torch.where(peak > 0, seconds, float("nan"))[:, 0]

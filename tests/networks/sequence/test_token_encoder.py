@@ -5,7 +5,7 @@ import torch
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.networks.sequence.language_model import SequenceGenerator
 from gansmith.networks.sequence.special_tokens import MOST_TRAITS
-from gansmith.networks.sequence.token_embedding import TokenEmbedding, set_token_features
+from gansmith.networks.sequence.token_encoder import TokenEmbedding, set_token_features
 from gansmith.recipe import NetworkConfig
 
 
@@ -19,7 +19,7 @@ def traits_of(rows: dict[int, list[int]], tokens: int) -> torch.Tensor:
 def test_a_vector_is_the_sum_of_the_token_s_own_and_of_its_traits() -> None:
     embedding = TokenEmbedding(5, 4, 3)
     assert torch.equal(embedding.table().vectors, embedding.weight)
-    embedding.know(traits_of({1: [1], 2: [1, 3], 4: [2]}, 5))
+    embedding.set_features(traits_of({1: [1], 2: [1, 3], 4: [2]}, 5))
     assert embedding.shared is not None
     own, shared = embedding.weight, embedding.shared.weight
     expected = [own[0], own[1] + shared[1], own[2] + shared[1] + shared[3]]
@@ -31,7 +31,7 @@ def test_a_vector_is_the_sum_of_the_token_s_own_and_of_its_traits() -> None:
 
 def test_what_is_learnt_of_a_token_holds_for_others_of_its_trait() -> None:
     embedding = TokenEmbedding(4, 4, 2)
-    embedding.know(traits_of({0: [1], 1: [1], 2: [2]}, 4))
+    embedding.set_features(traits_of({0: [1], 1: [1], 2: [2]}, 4))
     before = embedding.table().vectors.detach().clone()
     embedding.table().vectors[0].sum().backward()
     with torch.no_grad():
