@@ -146,7 +146,9 @@ def test_cycles_are_found() -> None:
 
 
 def test_the_tables_name_what_exists() -> None:
-    missing = [n for n in (*LAYERS, *(m for w in LIBRARIES.values() for m in w)) if n not in MODULES]
+    missing = [
+        n for n in (*LAYERS, *(m for w in LIBRARIES.values() for m in w)) if n not in MODULES
+    ]
     assert not missing, f"docs/architecture.md names modules that do not exist: {missing}"
     assert {"image", "audio", "text"} <= MEDIA
 

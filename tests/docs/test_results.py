@@ -23,4 +23,6 @@ def test_every_table_is_as_measured(tables: Any) -> None:
     written: Mapping[str, str] = dict(re.findall(r"<!-- (\w+) -->\n(.*?)<!-- /\1 -->", text, re.S))
     assert set(written) == set(tables.TABLES)
     for name, table in tables.TABLES.items():
-        assert written[name].strip() == table().strip(), f"run: python benchmarks/tables.py ({name})"
+        assert written[name].strip() == table().strip(), (
+            f"run: python benchmarks/tables.py ({name})"
+        )
