@@ -1,4 +1,4 @@
-"""What stands in for the real thing while pages and examples are tried: data and patience."""
+"""Small data and small budgets, with which pages and examples are executed."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def small_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recipes train on 32 samples and are judged by 32, whatever they or the command line say."""
+    """Recipes train on 32 samples and are evaluated on 32, whatever the budget."""
     resolve = verb.resolve
 
     def shrunk(*args: object, **options: object) -> Recipe:
@@ -82,7 +82,7 @@ def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def own_registries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a page registers is forgotten after it."""
+    """Restore registries after each page."""
     for registry in (EXTRACTORS, MEDIA, NETWORKS, OBJECTIVES):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
 
@@ -91,10 +91,10 @@ def own_registries(monkeypatch: pytest.MonkeyPatch) -> None:
 def reader(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Reader:
-    """A reader who sits in an empty folder."""
-    desk = tmp_path / "desk"
-    desk.mkdir()
-    monkeypatch.chdir(desk)
+    """Return a reader that works in an empty folder."""
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
     return Reader(monkeypatch, capsys)
 
 
@@ -113,7 +113,7 @@ GIVEN: dict[str, Callable[[Path], object]] = {
     "shapes": lambda place: make_labelled(place, 16),
     "runs/demo": _demo_run,
 }
-"""What pages may say is given, and how the tests make it."""
+"""What pages may declare as given, and how to make it."""
 
 
 def printed_digits(count: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+from io import StringIO
 from types import ModuleType
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from gansmith.cli import training
 from gansmith.evaluation.result import METRICS
 from gansmith.media.text.quality import FORMS, MATCHES, SHOWN
 from gansmith.networks import NETWORKS
-from gansmith.recipe import Recipe
+from gansmith.recipe import Recipe, recipe_names
 from gansmith.report.metric_formatting import TITLES
 from gansmith.sections import RECIPE_SECTIONS
 from tests.docs.pages import ROOT, page
@@ -45,7 +49,7 @@ def test_every_part_of_a_recipe_has_its_table(reference: Any) -> None:
     }
 
 
-def test_a_field_is_told_as_a_recipe_takes_it(reference: Any) -> None:
+def test_a_field_is_described_as_a_recipe_takes_it(reference: Any) -> None:
     rows = reference.fields("training").splitlines()
     assert (
         "| `batch` | whole number, ≥ 2 | `64` | samples a step, over all processes together |"
@@ -57,8 +61,26 @@ def test_a_field_is_told_as_a_recipe_takes_it(reference: Any) -> None:
     )
 
 
+def test_the_list_of_recipes_shows_whose_data_they_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = Console(width=200, file=StringIO())
+    monkeypatch.setattr(training, "console", wide)
+    training.recipes()
+    rows = re.findall(r"^│ (\S+) +│ .+? │ (.+?) +│", wide.file.getvalue(), re.MULTILINE)
+    data = dict(rows)
+    assert set(data) == set(recipe_names())
+    own = ("pictures", "sounds", "loops", "notes", "texts", "captioned", "pictures-256")
+    assert {data[name] for name in own} == {"your own"}
+    named = {
+        "digits": "mnist",
+        "spoken-digits": "fsdd",
+        "captions": "captions-coco",
+        "grid": "grid",
+    }
+    assert {name: data[name] for name in named} == named
+
+
 def test_every_measurement_has_a_paragraph() -> None:
-    text = page("docs/reading-the-report.md").text.lower()
+    text = " ".join(page("docs/reading-the-report.md").text.lower().split())
     words = {"kernel": "kernel distance", "copying_ratio": "distance to a copy"}
     words |= {"frechet": "fréchet distance", "label_kl": "mix of classes"}
     words |= {"copying_share": "share of copies", "class_spread": "spread within classes"}

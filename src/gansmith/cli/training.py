@@ -38,6 +38,7 @@ def train(
 
 def recipes() -> None:
     """List the recipes that come with gansmith."""
+    from gansmith.loading.catalog import CATALOG
     from gansmith.recipe import load_recipe, recipe_names
 
     table = Table("recipe", "what it trains", "data", "network", "budget")
@@ -45,7 +46,8 @@ def recipes() -> None:
         recipe = load_recipe(name)
         budget = recipe.training
         amount = f"{budget.minutes:g} min" if budget.minutes else f"{budget.samples:,} samples"
-        table.add_row(name, recipe.summary, recipe.data.source, recipe.network.name, amount)
+        data = recipe.data.source if recipe.data.source in CATALOG else "your own"
+        table.add_row(name, recipe.summary, data, recipe.network.name, amount)
     console.print(table)
 
 
