@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from gansmith.errors import GansmithError
+from gansmith.outputs import FINISHERS, Provenance
 from gansmith.recipe import load_recipe
-from gansmith.run import Run
+from gansmith.run import Run, provenance_of
 
 
 @pytest.fixture
@@ -85,3 +87,32 @@ def test_places_that_are_no_run_are_told_apart(tmp_path: Path) -> None:
         Run(tmp_path / "file").check_usable()
     with pytest.raises(GansmithError, match="not a gansmith run"):
         Run(tmp_path).check_usable()
+
+
+def test_pictures_and_texts_of_a_run_know_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed: list[Provenance] = []
+
+    def note(content: bytes, origin: Provenance) -> bytes:
+        passed.append(origin)
+        return content
+
+    for suffix in (".png", ".json"):
+        monkeypatch.setitem(FINISHERS, suffix, [note])
+    run.save_frame(8, Image.new("L", (8, 8)))
+    run.save_picture(run.real_sheet_file, Image.new("L", (8, 8)), generated=False)
+    run.save_texts({"generated": ["a dog"], "real": []})
+    seed = run.recipe().training.seed
+    assert [(p.run, p.recipe, p.seed) for p in passed] == 3 * [(str(run.path), "digits", seed)]
+    assert [p.generated for p in passed] == [True, False, True]
+    assert run.texts() == {"generated": ["a dog"], "real": []}
+
+
+def test_a_generator_without_its_run_still_has_a_provenance(run: Run, tmp_path: Path) -> None:
+    alone = tmp_path / "else" / "generator.safetensors"
+    alone.parent.mkdir()
+    alone.touch()
+    found = provenance_of(alone, 3)
+    assert (found.run, found.recipe, found.seed) == (str(alone), None, 3)
+    run.save_generator({"w": torch.zeros(1)}, {})
+    found = provenance_of(run.generator_file, 3)
+    assert (found.run, found.recipe) == (str(run.generator_file), "digits")
