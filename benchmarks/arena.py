@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.evaluation.evaluator import Evaluator
-from gansmith.model import Model
+from gansmith.model import GeneratorModel
 from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
@@ -50,7 +50,7 @@ class Played:
     run: Run
     trainer: Trainer
     evaluator: Evaluator | None
-    model: Model
+    model: GeneratorModel
     ended: str
     seconds: float
     wall: float
@@ -84,7 +84,7 @@ def play(
     seconds, wall = time.process_time() - started, time.perf_counter() - since
     generator = trainer.average.network
     assert isinstance(generator, Generator)
-    model = Model(generator, parts.blueprint)
+    model = GeneratorModel(generator, parts.blueprint)
     ended = "stopped" if trainer.stopped else ended
     return Played(run, trainer, evaluator, model, ended, seconds, wall)
 

@@ -23,7 +23,7 @@ def test_recipe_manifest_and_generator_survive(run: Run) -> None:
     run.note(best_samples=5)
     assert run.manifest() == {"format": "gansmith-run-1", "name": "digits", "best_samples": 5}
     run.save_generator({"w": torch.arange(3.0)}, {"format": "x"})
-    weights, facts = run.load_generator()
+    weights, facts = run.load_trained()
     assert torch.equal(weights["w"], torch.arange(3.0))
     assert facts == {"format": "x"}
 
@@ -50,7 +50,7 @@ def test_a_damaged_file_is_named(run: Run, name: str) -> None:
     readers = {
         "manifest.json": run.manifest,
         "recipe.yaml": run.recipe,
-        "generator.safetensors": run.load_generator,
+        "generator.safetensors": run.load_trained,
     }
     with pytest.raises(GansmithError, match=name.replace(".", r"\.")) as caught:
         readers[name]()

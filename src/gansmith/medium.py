@@ -7,7 +7,7 @@ its record; shared code asks the record and never imports the inside of a medium
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -40,7 +40,7 @@ class Medium:
     codec: type[Codec]
 
 
-MEDIA: Registry[Medium] = Registry("medium", provided_by="gansmith.media")
+MEDIA: Registry[Medium] = Registry("medium", provided_by="gansmith.media.records")
 
 
 class Codec(ABC):
@@ -65,6 +65,8 @@ class Codec(ABC):
         traits: What tokens have in common that a network had better know from the start, int64
             [tokens, most of a token]: numbers from 1 on, 0 for none. Of a medium
             that was fitted; None where nothing is known.
+        picture: Shape (C, H, W) of the picture that each sample is conditioned on, as networks see
+            it; None where samples are not conditioned on pictures.
     """
 
     name: ClassVar[str]
@@ -77,6 +79,7 @@ class Codec(ABC):
     collections: ClassVar[tuple[str, ...]] = ()
     tokens: int = 0
     traits: Tensor | None = None
+    picture: tuple[int, int, int] | None = None
 
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Codec:
@@ -212,6 +215,38 @@ class Codec(ABC):
     @abstractmethod
     def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
         """Draw a contact sheet."""
+
+    def conditions(self, count: int, seed: int) -> Tensor | None:
+        """Draw the conditions of `count` samples where the user names none.
+
+        Returns:
+            [count, ...] as networks take them, or None where samples are unconditional or
+            conditioned on classes, which the model draws.
+        """
+        return None
+
+    def condition_labels(self, dataset: Dataset, count: int, seed: int) -> NDArray[np.int64] | None:
+        """Return the labels of `dataset`, int64 [count], that :meth:`conditions` stand for."""
+        return None
+
+    def condition_sheet(self, sample: Callable[[Tensor], NDArray[Any]]) -> Image.Image | None:
+        """Draw a sheet of samples beside their conditions.
+
+        Args:
+            sample: Generates one stored sample for each condition [N, ...].
+
+        Returns:
+            None where :meth:`sheet` shows samples well enough.
+        """
+        return None
+
+    def texts(self, samples: NDArray[Any]) -> list[str]:
+        """Return stored samples as strings.
+
+        Raises:
+            GansmithError: Samples of this medium are no texts.
+        """
+        raise GansmithError(f"samples of '{self.name}' are no texts")
 
 
 def suffix(format_: str) -> str:

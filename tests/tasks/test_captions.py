@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from gansmith.loading.open import open_dataset
-from gansmith.media.captions.codec import CaptionCodec, example_labels
+from gansmith.media.captions.codec import CaptionCodec, draw_examples, example_labels
 from gansmith.media.text.generate import TextGenerationConfig, generate_text
-from gansmith.model import Model, draw_examples, load
+from gansmith.model import Model, load
 from gansmith.networks.sequence.language_model import SequenceGenerator, uniform
 from gansmith.run import Run
 from tests.data.pictured import draw_shape, make_captioned

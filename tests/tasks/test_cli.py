@@ -64,7 +64,7 @@ def test_a_larger_budget_that_ends_before_it_is_judged_is_judged_the_next_time( 
         raise GansmithError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr("gansmith.tasks.train.finish", broken)
+        patched.setattr("gansmith.tasks.generation.finish", broken)
         assert _train(gansmith, labelled_folder, trained, 960)[0] == 2
     code, out, _ = _train(gansmith, labelled_folder, trained, 960)
     assert (code, "is finished" in out) == (0, False)

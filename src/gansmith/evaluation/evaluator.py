@@ -35,7 +35,7 @@ FEW = 100
 
 Values = dict[str, float]
 
-__all__ = ["Evaluator", "EvaluationResult", "evaluate"]
+__all__ = ["EvaluationResult", "Evaluator", "evaluate"]
 
 
 class Evaluator:

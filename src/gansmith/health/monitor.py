@@ -12,7 +12,7 @@ from gansmith.health.history import History
 from gansmith.health.remedies import remedy
 from gansmith.health.rules import SETTLED, diagnose, suspected
 from gansmith.health.sample_probe import SampleProbe
-from gansmith.model import Blueprint, Model
+from gansmith.model import Blueprint, GeneratorModel
 from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
@@ -88,7 +88,7 @@ class Monitor:
         started = time.perf_counter()
         self._looks = int(moment.progress * self._config.probes)
         assert isinstance(moment.network, Generator)
-        model = Model(moment.network, self._blueprint)
+        model = GeneratorModel(moment.network, self._blueprint)
         samples = model.sample(self._probe.samples, seed=SEED)
         asked = model.classes(self._probe.samples, SEED)
         look = self._probe.look(samples, None if asked is None else asked.numpy())

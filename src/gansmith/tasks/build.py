@@ -9,7 +9,6 @@ import numpy as np
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
-from gansmith.media.captions.codec import CaptionCodec
 from gansmith.medium import MEDIA, Codec
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec, build_networks
@@ -99,7 +98,7 @@ def make_blueprint(recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Blu
     spec = SampleSpec(*codec.shape(dataset.samples.shape), classes, codec.tokens)
     if codec.traits is not None:
         spec = replace(spec, traits=int(codec.traits.max()))
-    if isinstance(codec, CaptionCodec):
+    if codec.picture is not None:
         spec = replace(spec, picture=codec.picture)
     names: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()

@@ -10,11 +10,10 @@ from PIL import Image
 
 from gansmith.data.dataset import Dataset
 from gansmith.media.audio.codec import AudioCodec
-from gansmith.media.captions.sheet import captioned_sheet
+from gansmith.media.captions.sheet import CAPTIONED, captioned_sheet
 from gansmith.media.image.codec import ImageCodec, write_png
 from gansmith.media.text.code_points import to_texts
 from gansmith.medium import Codec
-from gansmith.model import CAPTIONED
 
 
 def write_data_sheet(dataset: Dataset, out: Path, count: int = 64) -> int:

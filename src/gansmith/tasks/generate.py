@@ -14,7 +14,7 @@ from gansmith.errors import GansmithError
 from gansmith.media.text.codec import TextCodec
 from gansmith.media.text.generate import TextGenerationConfig, generate_text
 from gansmith.medium import suffix
-from gansmith.model import Model, load
+from gansmith.model import GeneratorModel, load_generator
 from gansmith.outputs import claim, file_names, record
 from gansmith.storage.atomic import atomic_file
 
@@ -52,7 +52,7 @@ def generate(
     Raises:
         GansmithError: There is no trained run, the label is unknown, or `out` cannot be written.
     """
-    model = load(run)
+    model = load_generator(run)
     if tempo is not None:
         model.codec = model.codec.time_stretched(tempo)
     if truncation is not None and model.generator.draws_tokens:
@@ -79,7 +79,7 @@ def generate(
 
 
 def _write_one_file(
-    model: Model, samples: NDArray[Any], labels: Tensor | None, place: Path, seed: int
+    model: GeneratorModel, samples: NDArray[Any], labels: Tensor | None, place: Path, seed: int
 ) -> None:
     """Write all samples as a sheet, an array, or a file of many."""
     collections = model.codec.collections
@@ -114,7 +114,7 @@ def home_of(run: str | Path) -> Path:
 
 
 def write_files(
-    model: Model,
+    model: GeneratorModel,
     samples: NDArray[Any],
     labels: list[int] | None,
     place: Path,
@@ -173,7 +173,7 @@ def interpolate(
     """
     if frames < 2:
         raise GansmithError(f"a walk of {frames} steps does not move: ask for at least 2")
-    model, place = load(run), Path(out)
+    model, place = load_generator(run), Path(out)
     if not place.suffix or place.is_dir():
         walk = model.interpolate(frames, seed=seed, label=label)
         facts: dict[str, object] = {"run": str(run), "seed": seed, "walk": frames}

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gansmith.errors import GansmithError
-from gansmith.model import Model, load
+from gansmith.model import GeneratorModel, load_generator
 from gansmith.outputs import earlier
 from gansmith.sampling import generate_samples
 from gansmith.tasks.generate import home_of, write_files
@@ -71,7 +71,7 @@ def similar(
     place = Path(out) if out is not None else home_of(run) / f"like-{Path(like).stem}"
     if Path(like).resolve() in {(place / name).resolve() for name in earlier(place)}:
         raise GansmithError(f"{like} lies in {place}, whose samples would go: choose another --out")
-    model = load(run)
+    model = load_generator(run)
     shape = model.sample(1).shape[1:]
     original = torch.from_numpy(model.codec.read(Path(like), shape)[None])
     found = project(model, model.codec.encode(original), label)
@@ -91,7 +91,7 @@ def similar(
     return place, found
 
 
-def project(model: Model, target: Tensor, label: str | int | None = None) -> Inversion:
+def project(model: GeneratorModel, target: Tensor, label: str | int | None = None) -> Inversion:
     """Find the latent whose sample comes nearest to a tensor.
 
     The nearest of many drawn latents are followed down the gradient of the mean square difference;
@@ -129,7 +129,9 @@ def project(model: Model, target: Tensor, label: str | int | None = None) -> Inv
     )
 
 
-def _differences(model: Model, latents: Tensor, labels: Tensor | None, target: Tensor) -> Tensor:
+def _differences(
+    model: GeneratorModel, latents: Tensor, labels: Tensor | None, target: Tensor
+) -> Tensor:
     parts = [
         (model.generator(part, None if labels is None else labels[i : i + 64]) - target)
         .square()

@@ -12,7 +12,7 @@ from gansmith.media.text.code_points import to_texts
 from gansmith.media.text.quality import LEAST, MOST, sides
 from gansmith.media.text.selection import TEMPERATURES, ModelSelection, decide
 from gansmith.media.text.temperature_sweep import Row, TemperatureSweep
-from gansmith.model import Blueprint, Model, rebuild, run_blueprint, save_model
+from gansmith.model import Blueprint, GeneratorModel, rebuild, run_blueprint, save_model
 from gansmith.networks.sequence.language_model import Decoding, SequenceGenerator
 from gansmith.recipe import Recipe
 from gansmith.run import Run
@@ -22,7 +22,7 @@ from gansmith.training.sequence.duel import contenders
 SHOWN = 12
 
 
-def keep_best(run: Run, dataset: Dataset, recipe: Recipe) -> Model:
+def keep_best(run: Run, dataset: Dataset, recipe: Recipe) -> GeneratorModel:
     """Write the best generator of a run as `generator.safetensors`, with its medium's files.
 
     That is the averaged one of the best checkpoint, or of the last. Where the training began with a
@@ -79,7 +79,7 @@ def compare_candidates(
     return ModelSelection(curves, sweep.floor, shown, shipped, reason)
 
 
-def texts_at(model: Model, temperature: float, count: int, seed: int) -> list[str]:
+def texts_at(model: GeneratorModel, temperature: float, count: int, seed: int) -> list[str]:
     """Make texts at a temperature, in place of the model's own."""
     assert isinstance(model.generator, SequenceGenerator)
     model.generator.decoding = Decoding(temperature)

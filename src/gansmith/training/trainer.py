@@ -40,6 +40,7 @@ class Trainer:
         observers: Draw, judge and report.
         guard: Watches in the first process, and may change the course.
         rebuild: Makes a duel of the same kind from a seed, where a guard wants new weights.
+        should_stop: Called after each step in the first process; True stops as a signal does.
 
     Attributes:
         stopped: A guard has ended the training before its budget was used up.
@@ -55,10 +56,12 @@ class Trainer:
         observers: Sequence[Callback] = (),
         guard: Controller | None = None,
         rebuild: Callable[[int], Duel] | None = None,
+        should_stop: Callable[[], bool] | None = None,
     ) -> None:
         self.duel, self.feed, self.engine = duel, feed, engine
         self.recipe, self.config, self.run = recipe, recipe.training, run
         self.observers, self.guard, self.rebuild = observers, guard, rebuild
+        self._should_stop = should_stop or (lambda: False)
         self.clock = Progress(self.config)
         source = duel.networks[duel.averaged]
         self.average = EMA(source, self.config.ema_half_life, self.config.ema_ramp)
@@ -96,7 +99,7 @@ class Trainer:
         with stop_signals() as asked:
             while moment.progress < 1 and not self.stopped:
                 self._step(moment)
-                progress, seconds, stop = self._agree(bool(asked))
+                progress, seconds, stop = self._agree(bool(asked) or self._should_stop())
                 moment = self._moment(progress, seconds)
                 self._tend(moment, ending=stop or progress >= 1)
                 if stop and progress < 1:

@@ -14,7 +14,7 @@ from gansmith.media.audio.loudness import trim_tail
 from gansmith.media.audio.sfz import map_key_ranges, write_sfz
 from gansmith.media.audio.writing import write_preview
 from gansmith.medium import suffix
-from gansmith.model import load
+from gansmith.model import load_generator
 from gansmith.outputs import claim, file_names, record
 
 
@@ -40,7 +40,7 @@ def kit(
         GansmithError: The run is not of sounds, has no labels or more than there are keys, or `out`
             cannot be written.
     """
-    model = load(run)
+    model = load_generator(run)
     codec = model.codec
     if not isinstance(codec, AudioCodec):
         raise GansmithError(f"a kit is made of sounds, and {run} makes samples of '{codec.name}'")

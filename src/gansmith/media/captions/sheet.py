@@ -13,6 +13,8 @@ from gansmith.drawing.pixels import flatten, to_image
 from gansmith.media.text.sheet import INK, LEADING, MARGIN, PAPER, WIDEST, best_font, wrapped
 
 COLUMNS, SIDE = 3, 112
+CAPTIONED, CAPTIONS = 24, 5
+"""Pictures on a sheet, and generated captions of each."""
 
 
 def captioned_sheet(

@@ -18,7 +18,7 @@ from gansmith.media.text.generate_lines import generate_constrained_lines
 from gansmith.media.text.verse.forms import FORMS
 from gansmith.media.text.verse.lines import Couplet, Haiku, LineForm
 from gansmith.media.text.verse.quatrain import Quatrain
-from gansmith.model import Model
+from gansmith.model import GeneratorModel
 from gansmith.networks import build_networks, load_weights
 from gansmith.networks.sequence.language_model import (
     Decoding,
@@ -68,7 +68,7 @@ class TextGenerationConfig:
 
 
 def generate_text(
-    model: Model,
+    model: GeneratorModel,
     home: Path,
     count: int,
     seed: int,
@@ -122,7 +122,7 @@ def generate_text(
 
 
 def _captions(
-    model: Model, home: Path, count: int, seed: int, wish: TextGenerationConfig
+    model: GeneratorModel, home: Path, count: int, seed: int, wish: TextGenerationConfig
 ) -> list[str]:
     """Draw different captions of one picture, the later ones at rising temperatures."""
     codec = model.codec
@@ -233,7 +233,7 @@ def _written(generator: SequenceGenerator, latents: Tensor, labels: Tensor | Non
     return torch.cat(parts)
 
 
-def _discriminator(model: Model, home: Path) -> SequenceDiscriminator:
+def _discriminator(model: GeneratorModel, home: Path) -> SequenceDiscriminator:
     """Take up the discriminator that the run ended with."""
     state = Run(home).load_checkpoint("last")
     if state is None:
