@@ -36,7 +36,7 @@ def several(model: Model, temperature: float) -> list[list[str]]:
     assert isinstance(model.codec, CaptionCodec)
     assert isinstance(model.generator, SequenceGenerator)
     model.generator.decoding = Decoding(temperature)
-    seen = model.codec.see(torch.from_numpy(model.codec.examples))
+    seen = model.codec.encode_condition(torch.from_numpy(model.codec.examples))
     asked = seen.repeat_interleave(OFFERED, dim=0)
     latents = model.latents(len(asked), SEED)
     texts = to_texts(generate_samples(model.generator, model.codec, latents, asked))

@@ -49,8 +49,8 @@ class Codec(ABC):
     Samples are arrays [N, H, W, C] of type `stored` (uint8 for all that has pixels, int16 for
     sound, int32 for text) as the cache stores them; tensors are float32 [N, C, H, W] as networks
     see them, in about [-1, 1], or int64 where they are tokens. A medium may learn from the data how
-    to turn one into the other; what it learnt is part of every generator that is saved (`facts` and
-    `tensors`).
+    to turn one into the other; what it learnt is part of every generator that is saved (`config`
+    and `state_dict`).
 
     Attributes:
         name: What recipes write in `medium`.
@@ -65,8 +65,6 @@ class Codec(ABC):
         traits: What tokens have in common that a network had better know from the start, int64
             [tokens, most of a token]: numbers from 1 on, 0 for none. Of a medium
             that was fitted; None where nothing is known.
-        picture: Shape (C, H, W) of the picture that each sample is conditioned on, as networks see
-            it; None where samples are not conditioned on pictures.
     """
 
     name: ClassVar[str]
@@ -79,7 +77,6 @@ class Codec(ABC):
     collections: ClassVar[tuple[str, ...]] = ()
     tokens: int = 0
     traits: Tensor | None = None
-    picture: tuple[int, int, int] | None = None
 
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Codec:
@@ -93,16 +90,16 @@ class Codec(ABC):
         return cls()
 
     @classmethod
-    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Codec:
-        """Make the medium again from what :meth:`facts` and :meth:`tensors` gave."""
+    def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> Codec:
+        """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""
         return cls()
 
-    def facts(self) -> dict[str, Any]:
-        """Return plain values to restore the medium from."""
+    def config(self) -> dict[str, Any]:
+        """Return JSON values to rebuild the codec from."""
         return {}
 
-    def tensors(self) -> dict[str, Tensor]:
-        """Return weights to restore the medium from."""
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return tensors to rebuild the codec from."""
         return {}
 
     def files(self) -> dict[str, str]:
@@ -122,6 +119,11 @@ class Codec(ABC):
         height, width, channels = stored[-3:]
         return channels, height, width
 
+    @property
+    def condition_shape(self) -> tuple[int, int, int] | None:
+        """Shape (C, H, W) of the sample that each sample is conditioned on; None without one."""
+        return None
+
     @abstractmethod
     def encode(self, samples: Tensor) -> Tensor:
         """Turn stored samples [N, H, W, C] into network tensors, float32 [N, C, H, W]."""
@@ -130,7 +132,7 @@ class Codec(ABC):
     def decode(self, tensors: Tensor) -> NDArray[Any]:
         """Turn network tensors back into stored samples; values beyond the range are clipped."""
 
-    def see(self, pictures: Tensor) -> Tensor:
+    def encode_condition(self, pictures: Tensor) -> Tensor:
         """Turn pictures uint8 [N, H, W, C] that samples are asked for by into float32 [N, C, H, W].
 
         Raises:

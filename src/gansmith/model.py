@@ -75,7 +75,7 @@ class Blueprint:
             more = {"format": 2, "task": self.task, "networks": networks}
         return more | {
             "medium": self.codec.name,
-            "medium_facts": self.codec.facts(),
+            "medium_facts": self.codec.config(),
             "network": self.network.model_dump(mode="json"),
             "spec": asdict(self.spec),
             "label_names": list(self.label_names),
@@ -96,7 +96,7 @@ class Blueprint:
                 "read: install a newer version"
             )
         return cls(
-            MEDIA[facts["medium"]].codec.restore(facts.get("medium_facts", {}), tensors),
+            MEDIA[facts["medium"]].codec.from_config(facts.get("medium_facts", {}), tensors),
             NetworkConfig.model_validate(facts["network"]),
             SampleSpec(**facts["spec"]),
             tuple(facts["label_names"]),
@@ -420,7 +420,7 @@ def save_networks(run: Run, blueprint: Blueprint, weights: Mapping[str, Weights]
         blueprint: Describes the networks.
         weights: Weights of each network that `blueprint.shipped` names.
     """
-    codec = {MEDIUM_PREFIX + name: value for name, value in blueprint.codec.tensors().items()}
+    codec = {MEDIUM_PREFIX + name: value for name, value in blueprint.codec.state_dict().items()}
     if blueprint.format == FORMAT:
         run.save_generator(weights[GENERATOR] | codec, blueprint.metadata())
         return

@@ -70,7 +70,7 @@ def test_each_sample_is_asked_for_by_its_own_picture(model: Model) -> None:
     asked = model.labels(6, seed=3)
     assert asked is not None
     chosen = draw_examples(len(codec.examples), 6, 3)
-    assert torch.equal(asked, codec.see(torch.from_numpy(codec.examples[chosen])))
+    assert torch.equal(asked, codec.encode_condition(torch.from_numpy(codec.examples[chosen])))
     one = generator.write(uniform(model.latents(6, 3))[2:3], asked[2:3])
     assert np.array_equal(codec.decode(one[:, None, None])[0], model.sample(6, seed=3)[2])
 
@@ -79,7 +79,7 @@ def test_other_pictures_are_told_of_otherwise(model: Model, trained: Path) -> No
     generator, codec = model.generator, medium_of(model)
     assert isinstance(generator, SequenceGenerator)
     tokens = codec.vocabulary.encode(["a red circle"], codec.length)
-    seen = codec.see(torch.from_numpy(codec.examples[:2]))
+    seen = codec.encode_condition(torch.from_numpy(codec.examples[:2]))
     one, two = (generator.logits(tokens, seen[k : k + 1]) for k in (0, 1))
     assert not torch.allclose(one, two, atol=1e-4)
 

@@ -98,8 +98,8 @@ def make_blueprint(recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Blu
     spec = SampleSpec(*codec.shape(dataset.samples.shape), classes, codec.tokens)
     if codec.traits is not None:
         spec = replace(spec, traits=int(codec.traits.max()))
-    if codec.picture is not None:
-        spec = replace(spec, picture=codec.picture)
+    if codec.condition_shape is not None:
+        spec = replace(spec, picture=codec.condition_shape)
     names: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
     if classes:

@@ -136,7 +136,7 @@ def _create(run: Run, task: Task, setup: TrainingSetup) -> None:
     size = sum(p.nbytes for network in networks for p in network.parameters())
     require_space(run.path, 10 * size)
     run.create(task.recipe, describe(task.recipe, task.dataset, setup))
-    run.save_medium(setup.blueprint.codec.tensors())
+    run.save_medium(setup.blueprint.codec.state_dict())
 
 
 def _reopen(run: Run, task: Task) -> None:

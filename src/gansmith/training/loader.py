@@ -85,4 +85,4 @@ def conditions(
     labels = dataset.labels[chosen]
     if dataset.pictures is None:
         return torch.from_numpy(labels).to(device)
-    return codec.see(torch.from_numpy(dataset.pictures[labels]).to(device))
+    return codec.encode_condition(torch.from_numpy(dataset.pictures[labels]).to(device))

@@ -84,9 +84,9 @@ def test_it_is_restored_from_facts_and_tensors(
     assert tensors.is_contiguous() and tensors.min() >= -1 and tensors.max() <= 1
     sound = codec.decode(tensors)
     assert sound.shape == samples.shape and sound.dtype == np.int16 and sound.flags.c_contiguous
-    assert bool(codec.tensors()) == (representation == "istft")
-    again = AudioCodec.restore(json.loads(json.dumps(codec.facts())), codec.tensors())
-    assert again.facts() == codec.facts() and again.shape(samples.shape) == shape
+    assert bool(codec.state_dict()) == (representation == "istft")
+    again = AudioCodec.from_config(json.loads(json.dumps(codec.config())), codec.state_dict())
+    assert again.config() == codec.config() and again.shape(samples.shape) == shape
     assert torch.equal(again.encode(torch.from_numpy(samples)), tensors)
     assert np.array_equal(again.decode(tensors), sound)
 
@@ -196,7 +196,7 @@ def test_waveforms_are_no_loops() -> None:
 def test_iterations_are_those_asked_for(representation: str, given: int | None, used: int) -> None:
     samples = clips(2)
     codec = fitted(representation, samples, iterations=given)
-    codec = AudioCodec.restore(codec.facts(), codec.tensors())
+    codec = AudioCodec.from_config(codec.config(), codec.state_dict())
     pictures = codec.encode(torch.from_numpy(samples))
     assert codec.mel is not None
     bands = pictures[:, 0]
@@ -241,8 +241,8 @@ def test_the_vocoder_is_trained_once_and_then_found(
 
     monkeypatch.setattr(module, "train_vocoder", never)
     again = fitted("istft", samples)
-    assert again.facts() == first.facts()
-    pairs = zip(again.tensors().values(), first.tensors().values(), strict=True)
+    assert again.config() == first.config()
+    pairs = zip(again.state_dict().values(), first.state_dict().values(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
     for changed in ({"decoder_steps": 3}, {"span": 50.0}, {"mels": 40}, {"loop": True}):
         with pytest.raises(AssertionError, match="trained again"):
@@ -254,18 +254,18 @@ def test_the_vocoder_is_trained_once_and_then_found(
 def test_fitting_leaves_random_state_alone() -> None:
     samples, state = clips(), torch.get_rng_state()
     codec = fitted("istft", samples)
-    AudioCodec.restore(codec.facts(), codec.tensors())
+    AudioCodec.from_config(codec.config(), codec.state_dict())
     assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_what_is_held_out_is_not_learnt_from() -> None:
     samples = clips(8)
     samples[0] //= 100
-    before = fitted("logmel", samples).facts()
+    before = fitted("logmel", samples).config()
     samples[0] = 32767
-    assert fitted("logmel", samples).facts() == before
+    assert fitted("logmel", samples).config() == before
     samples[1:] //= 10
-    assert fitted("logmel", samples).facts() != before
+    assert fitted("logmel", samples).config() != before
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_a_saved_generator_sounds_the_same(tmp_path: Path, representation: str) 
     save_model(run, blueprint, generator.state_dict())
     expected = model.sample(5, seed=1)
     again = load(run.generator_file)
-    assert isinstance(again.codec, AudioCodec) and again.codec.facts() == codec.facts()
+    assert isinstance(again.codec, AudioCodec) and again.codec.config() == codec.config()
     found = again.sample(5, seed=1)
     assert found.shape == (5, *samples.shape[1:]) and found.any()
     assert np.array_equal(found, expected)
@@ -328,7 +328,7 @@ def test_a_blueprint_of_a_run_brings_the_vocoder_back(tmp_path: Path) -> None:
     network = NetworkConfig(name="frames")
     blueprint = Blueprint(codec, network, SampleSpec(*codec.shape(samples.shape), 0))
     run = Run(tmp_path)
-    run.save_medium(codec.tensors())
+    run.save_medium(codec.state_dict())
     plain = json.loads(json.dumps(blueprint.to_dict()))
     again = Blueprint.from_dict(plain, run.load_medium()).codec
     pictures = codec.encode(torch.from_numpy(samples))
@@ -348,7 +348,7 @@ def test_another_tempo_changes_length_and_not_pitch() -> None:
         ),
     )
     tensors = made.encode(torch.from_numpy(clip))
-    slow = AudioCodec.restore(made.facts(), made.tensors()).time_stretched(80)
+    slow = AudioCodec.from_config(made.config(), made.state_dict()).time_stretched(80)
     sound = slow.decode(tensors)[0, 0, :, 0] / 32768
     assert len(sound) == 24_000
     spectrum = np.abs(np.fft.rfft(sound))
@@ -387,7 +387,7 @@ def test_a_file_is_read_as_trainings_read_it(tmp_path: Path) -> None:
     config = DataConfig(source=str(folder), rate=rate, seconds=length / rate, loudness=-20.0)
     data = open_dataset(config)
     codec = AudioCodec.fit(recipe("logmel"), data)
-    again = AudioCodec.restore(codec.facts(), codec.tensors())
+    again = AudioCodec.from_config(codec.config(), codec.state_dict())
     for index in range(3):
         found = again.read(folder / f"{index}.wav", data.samples.shape)
         assert np.array_equal(found, data.samples[index])

@@ -80,9 +80,9 @@ def test_the_recipe_chooses_the_tokens(kind: str) -> None:
 @every_corpus
 def test_facts_and_tensors_restore_it(kind: str, texts: list[str]) -> None:
     codec = fitted(kind, texts)
-    facts = json.loads(json.dumps(codec.facts()))
-    tensors = {name: tensor.clone() for name, tensor in codec.tensors().items()}
-    again = TextCodec.restore(facts, tensors)
+    facts = json.loads(json.dumps(codec.config()))
+    tensors = {name: tensor.clone() for name, tensor in codec.state_dict().items()}
+    again = TextCodec.from_config(facts, tensors)
     assert (again.length, again.longest, again.tokens) == (
         *(codec.length, codec.longest),
         codec.tokens,

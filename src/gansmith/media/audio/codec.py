@@ -99,21 +99,21 @@ class AudioCodec(Codec):
         return cls(rate, length, mel, iterations, vocoder, tempo, loudness=loudness)
 
     @classmethod
-    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> AudioCodec:
-        """Take up what :meth:`facts` and :meth:`tensors` gave."""
-        mel = None if facts["mel"] is None else LogMel.restore(facts["mel"])
-        vocoder = Vocoder.restore(mel, tensors) if mel is not None and tensors else None
-        settings = (facts["iterations"], vocoder, facts.get("tempo"))
-        loudness = facts.get("loudness")
-        return cls(facts["rate"], facts["length"], mel, *settings, loudness=loudness)
+    def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> AudioCodec:
+        """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""
+        mel = None if config["mel"] is None else LogMel.from_config(config["mel"])
+        vocoder = Vocoder.restore(mel, state_dict) if mel is not None and state_dict else None
+        settings = (config["iterations"], vocoder, config.get("tempo"))
+        loudness = config.get("loudness")
+        return cls(config["rate"], config["length"], mel, *settings, loudness=loudness)
 
-    def facts(self) -> dict[str, Any]:
+    def config(self) -> dict[str, Any]:
         """Return rate, length and loudness, the settings of pictures and of Griffin-Lim."""
-        mel = None if self.mel is None else self.mel.facts()
-        facts = {"rate": self.rate, "length": self.length, "mel": mel, "loudness": self.loudness}
-        return facts | {"iterations": self.iterations, "tempo": self.tempo}
+        mel = None if self.mel is None else self.mel.config()
+        config = {"rate": self.rate, "length": self.length, "mel": mel, "loudness": self.loudness}
+        return config | {"iterations": self.iterations, "tempo": self.tempo}
 
-    def tensors(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Return the weights of the vocoder, if there is one."""
         return {} if self.vocoder is None else dict(self.vocoder.state_dict())
 
@@ -247,7 +247,7 @@ def _learn_levels(config: SoundConfig, dataset: Dataset) -> LogMel:
 
 def _learn_vocoder(config: SoundConfig, dataset: Dataset, mel: LogMel, log: LogFn) -> Vocoder:
     """Train the vocoder on this collection, or take the one that was kept."""
-    settings = repr((VERSION, dataset.fingerprint, mel.facts(), config.decoder_steps))
+    settings = repr((VERSION, dataset.fingerprint, mel.config(), config.decoder_steps))
     key = hashlib.sha256(settings.encode()).hexdigest()[:16]
     weights = cached_tensors("vocoder", key, partial(_trained, config, dataset, mel, log))
     return Vocoder.restore(mel, weights)

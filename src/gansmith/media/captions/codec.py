@@ -45,7 +45,6 @@ class CaptionCodec(TextCodec):
     ) -> None:
         super().__init__(vocabulary, length, longest)
         self.examples = examples
-        self.picture = ImageCodec().shape(examples.shape)
 
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> CaptionCodec:
@@ -59,17 +58,24 @@ class CaptionCodec(TextCodec):
         return cls(*learnt(recipe, dataset), np.array(examples))
 
     @classmethod
-    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> CaptionCodec:
-        """Take up what :meth:`facts` and :meth:`tensors` gave."""
-        plain = TextCodec.restore(facts, tensors)
-        examples = tensors["examples"].numpy()
+    def from_config(
+        cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]
+    ) -> CaptionCodec:
+        """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""
+        plain = TextCodec.from_config(config, state_dict)
+        examples = state_dict["examples"].numpy()
         return cls(plain.vocabulary, plain.length, plain.longest, examples)
 
-    def tensors(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Return `tokenizer.json`, as bytes, and the examples."""
-        return super().tensors() | {"examples": torch.from_numpy(self.examples)}
+        return super().state_dict() | {"examples": torch.from_numpy(self.examples)}
 
-    def see(self, pictures: Tensor) -> Tensor:
+    @property
+    def condition_shape(self) -> tuple[int, int, int]:
+        """Shape (C, H, W) of a picture as networks see it."""
+        return ImageCodec().shape(self.examples.shape)
+
+    def encode_condition(self, pictures: Tensor) -> Tensor:
         """Turn pictures uint8 [N, H, W, 4] into what networks see, float32 [N, 4, H, W]."""
         return ImageCodec().encode(pictures)
 

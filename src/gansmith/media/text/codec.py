@@ -66,17 +66,17 @@ class TextCodec(Codec):
         return codec
 
     @classmethod
-    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> TextCodec:
-        """Take up what :meth:`facts` and :meth:`tensors` gave."""
-        written = bytes(tensors["tokenizer"].tolist()).decode()
-        lengths = facts["length"], facts["longest"]
-        return cls(TextTokenizer.restore(written), *lengths, titled=facts.get("titled", False))
+    def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> TextCodec:
+        """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""
+        written = bytes(state_dict["tokenizer"].tolist()).decode()
+        lengths = config["length"], config["longest"]
+        return cls(TextTokenizer.restore(written), *lengths, titled=config.get("titled", False))
 
-    def facts(self) -> dict[str, Any]:
+    def config(self) -> dict[str, Any]:
         """Return both lengths, and whether there are titles."""
         return {"length": self.length, "longest": self.longest, "titled": self.titled}
 
-    def tensors(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Return the content of `tokenizer.json`, as bytes."""
         content = np.frombuffer(self.vocabulary.written().encode(), np.uint8)
         return {"tokenizer": torch.from_numpy(content.copy())}

@@ -129,7 +129,7 @@ def _captions(
     if not isinstance(codec, CaptionCodec):
         raise GansmithError("--picture is for generators of captions, and this is none")
     assert wish.picture is not None
-    seen = codec.see(torch.from_numpy(codec.read_picture(wish.picture)[None]))
+    seen = codec.encode_condition(torch.from_numpy(codec.read_picture(wish.picture)[None]))
     usual = model.blueprint.temperature if wish.temperature is None else wish.temperature
     found: dict[str, None] = {}
     for turn in range(ROUNDS):
