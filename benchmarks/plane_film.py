@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from arena import play, with_budget
-from gansmith.drawing.animation import write_animation
+from gansmith.drawing.animation import animation_bytes
 from gansmith.loading.open import open_dataset
 from gansmith.media.points.codec import REACH, scatter
 from gansmith.media.points.mixtures import MIXTURES
@@ -92,7 +92,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         play(recipe, open_dataset(recipe.data), Path(folder) / "run", film, judged=False)
-    write_animation(cameras[0].pictures, args.out)
+    args.out.write_bytes(animation_bytes(cameras[0].pictures, args.out.suffix))
     print(args.out)
 
 

@@ -17,14 +17,20 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from gansmith.drawing.animation import write_animation
+from gansmith.drawing.animation import animation_bytes
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.registry import Registry, unknown
+from gansmith.verbs import Generation, Verb
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
     from gansmith.recipe import Recipe
+
+
+def no_settings(of: Any) -> dict[str, object]:
+    """Return no data settings; the default of `Medium.settings_like` and `settings_of`."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,20 @@ class Medium:
     Attributes:
         name: What recipes write in `medium`.
         codec: Turns stored samples into network tensors and back, into files and sheets.
+        verbs: Commands for runs of this medium.
+        generation: How samples are generated with options of this medium, if it has any.
+        settings_like: Data settings by name that open other files in a shape (H, W, C) of stored
+            samples.
+        settings_of: Data settings by name that open the files of a collection without changing
+            them.
     """
 
     name: str
     codec: type[Codec]
+    verbs: tuple[Verb, ...] = ()
+    generation: Generation | None = None
+    settings_like: Callable[[tuple[int, int, int]], dict[str, object]] = no_settings
+    settings_of: Callable[[Any], dict[str, object]] = no_settings
 
 
 MEDIA: Registry[Medium] = Registry("medium", provided_by="gansmith.media.records")
@@ -61,6 +77,7 @@ class Codec(ABC):
         heard: Samples are listened to: a run keeps some beside its sheets.
         legible: Samples are read: a run keeps some as text beside its sheets.
         collections: Endings of files that hold many samples; the first is the usual one.
+        overview_files: Names of the files that show all samples of a folder together.
         tokens: Different tokens, of samples that are sequences of them; 0 for all others.
         traits: What tokens have in common that a network had better know from the start, int64
             [tokens, most of a token]: numbers from 1 on, 0 for none. Of a medium
@@ -75,6 +92,7 @@ class Codec(ABC):
     heard: ClassVar[bool] = False
     legible: ClassVar[bool] = False
     collections: ClassVar[tuple[str, ...]] = ()
+    overview_files: ClassVar[tuple[str, ...]] = ()
     tokens: int = 0
     traits: Tensor | None = None
 
@@ -150,34 +168,6 @@ class Codec(ABC):
             GansmithError: The file cannot be read.
         """
 
-    def write(
-        self,
-        samples: NDArray[Any],
-        directory: Path,
-        names: Sequence[str],
-        format_: str | None = None,
-    ) -> list[Path]:
-        """Write one file a sample.
-
-        Args:
-            samples: Stored samples [N, H, W, C].
-            directory: Folder for the files; made if missing.
-            names: N file names without suffix.
-            format_: One of `formats`; left out, the first.
-
-        Returns:
-            Paths of the files, in order.
-
-        Raises:
-            GansmithError: The format is unknown, the disk is full, or the folder cannot be written
-                to.
-        """
-        chosen = self.chosen_format(format_)
-        paths = [directory / f"{name}.{suffix(chosen)}" for name in names]
-        for sample, path in zip(samples, paths, strict=True):
-            self.write_one(sample, path, chosen)
-        return paths
-
     def chosen_format(self, format_: str | None) -> str:
         """Return the format that is asked for, or the usual one.
 
@@ -190,29 +180,40 @@ class Codec(ABC):
         return chosen
 
     @abstractmethod
-    def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
-        """Write one sample, whole or not at all."""
+    def to_bytes(self, sample: NDArray[Any], format_: str) -> bytes:
+        """Encode one stored sample [H, W, C] as the content of a file of one of `formats`.
 
-    def write_all(
-        self, samples: NDArray[Any], path: Path, facts: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """Write all samples to one file that ends in one of `collections`, with facts of each.
+        Codecs only encode; `gansmith.outputs` writes the file and knows where it comes from.
+        """
+
+    def collection_to_bytes(
+        self, samples: NDArray[Any], suffix: str, facts: Sequence[Mapping[str, Any]]
+    ) -> bytes:
+        """Encode all samples as one file.
+
+        Args:
+            samples: Stored samples [N, H, W, C].
+            suffix: One of `collections`.
+            facts: What is known of each sample: its seed, its index and, with classes, its label.
 
         Raises:
             GansmithError: Samples of this medium are written to single files.
         """
         raise GansmithError(f"samples of '{self.name}' are written to single files, into a folder")
 
-    def write_overview(
-        self, samples: NDArray[Any], directory: Path, names: Sequence[str]
-    ) -> list[Path]:
-        """Write what helps to find one's way among many files; most media need nothing."""
-        return []
+    def overview(self, samples: NDArray[Any], names: Sequence[str]) -> dict[str, bytes]:
+        """Return files that show all samples of a folder together, named as in `overview_files`."""
+        return {}
 
-    def write_interpolation(self, walks: Sequence[NDArray[Any]], path: Path) -> None:
-        """Write walks, each stored samples [frames, H, W, C] of its own, as one film of sheets."""
+    def interpolation_to_bytes(self, walks: Sequence[NDArray[Any]], suffix: str) -> bytes:
+        """Encode interpolations, each [frames, H, W, C], as one animation of sheets.
+
+        Args:
+            walks: One array for each interpolation, all of the same number of frames.
+            suffix: One of `interpolation_suffixes`.
+        """
         sheets = [self.sheet(np.stack(samples), columns=4) for samples in zip(*walks, strict=True)]
-        write_animation(sheets, path)
+        return animation_bytes(sheets, suffix)
 
     @abstractmethod
     def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
+from gansmith.outputs import Payload, Provenance, save_output
 from gansmith.recipe import Recipe, dump_recipe, parse_recipe
 from gansmith.storage.atomic import atomic_file
 from gansmith.storage.checkpoint import Tree, all_finite, load_tree, save_tree
@@ -33,9 +36,6 @@ class Run:
 
     Args:
         path: The folder. It need not exist yet.
-
-    Attributes:
-        on_event: Called with each event that this object logs; None calls nothing.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -57,7 +57,7 @@ class Run:
         self.texts_file = self.path / "texts.json"
         self.contest_file = self.path / "contest.json"
         self.checkpoints_dir = self.path / "checkpoints"
-        self.on_event: Callable[[Event], None] | None = None
+        self._listeners: list[Callable[[Event], None]] = []
 
     @property
     def exists(self) -> bool:
@@ -133,12 +133,16 @@ class Run:
         self._write_json(self.manifest_file, self.manifest() | facts)
 
     def log(self, event: str, **values: Any) -> None:
-        """Append one event to metrics.jsonl and pass it to :attr:`on_event`."""
+        """Append one event to metrics.jsonl and pass it to those that listen."""
         content: Event = {"event": event, **values}
         with self.metrics_file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(content, ensure_ascii=False) + "\n")
-        if self.on_event is not None:
-            self.on_event(content)
+        for listener in self._listeners:
+            listener(content)
+
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Have a function called with every event that is logged from now on."""
+        self._listeners.append(listener)
 
     def events(self) -> Iterator[Event]:
         """Iterate over all events; damaged lines and an incomplete last line are skipped."""
@@ -277,8 +281,35 @@ class Run:
         """
         return _read_tensors(self.medium_file)[0] if self.medium_file.exists() else {}
 
+    def provenance(self, seed: int | None = None, *, generated: bool = True) -> Provenance:
+        """Return where files come from that this run makes.
+
+        Args:
+            seed: Of the samples; that of the training if left out.
+            generated: Whether the files hold samples that the generator made.
+
+        Returns:
+            What is known: a generator file without its run folder still gives samples.
+        """
+        recipe = None
+        try:
+            recipe = str(self.manifest()["name"])
+            if seed is None:
+                seed = int(yaml.safe_load(self._read_text(self.recipe_file))["training"]["seed"])
+        except (GansmithError, yaml.YAMLError, LookupError, TypeError, ValueError):
+            pass
+        return Provenance(run=str(self.path), recipe=recipe, seed=seed, generated=generated)
+
+    def save_output(self, path: Path, payload: Payload, *, generated: bool = True) -> Path:
+        """Write a file of the run that holds generated samples, or shows how it went."""
+        return save_output(path, payload, self.provenance(generated=generated))
+
+    def save_picture(self, path: Path, picture: Image.Image, *, generated: bool = True) -> None:
+        """Write a picture of the run; `generated` as for :meth:`provenance`."""
+        self.save_output(path, png_bytes(picture), generated=generated)
+
     def save_frame(self, samples: int, sheet: Image.Image) -> None:
-        """Write one picture of the film, named by the samples seen."""
+        """Write one frame of the animation, named by the samples seen."""
         self.save_picture(self.frames_dir / f"{samples:09d}.png", sheet)
 
     def frames(self) -> list[Path]:
@@ -291,7 +322,7 @@ class Run:
 
     def save_texts(self, texts: dict[str, list[str]]) -> None:
         """Write texts to be read, of the kinds `generated` and `real`."""
-        self._write_json(self.texts_file, texts)
+        self.save_output(self.texts_file, _json_text(texts).encode())
 
     def texts(self) -> dict[str, Any]:
         """Read what :meth:`save_texts` wrote; empty where nothing is to be read."""
@@ -310,11 +341,6 @@ class Run:
         for name, content in files.items():
             self._write_text(self.path / name, content)
 
-    def save_picture(self, path: Path, picture: Image.Image) -> None:
-        """Write a picture of the run, atomically."""
-        with atomic_file(path) as partial:
-            picture.save(partial, format="PNG")
-
     def quality(self) -> dict[str, Any]:
         """Read the final judgement, as plain values."""
         return self._read_json(self.quality_file)
@@ -324,7 +350,7 @@ class Run:
         self._write_json(self.quality_file, verdict)
 
     def _write_json(self, path: Path, content: dict[str, Any]) -> None:
-        self._write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        self._write_text(path, _json_text(content))
 
     def _write_text(self, path: Path, text: str) -> None:
         with atomic_file(path) as partial:
@@ -344,6 +370,20 @@ class Run:
             return path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise GansmithError(f"{path} cannot be read: {error}") from None
+
+
+def provenance_of(source: Path | str, seed: int) -> Provenance:
+    """Return where samples come from that are made by a run folder or a generator file."""
+    return replace(Run(home_of(source)).provenance(seed), run=str(source))
+
+
+def home_of(source: Path | str) -> Path:
+    """Return the folder of a run that is named by itself or by a file in it."""
+    return Path(source) if Path(source).is_dir() else Path(source).parent
+
+
+def _json_text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def _write_tensors(path: Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:

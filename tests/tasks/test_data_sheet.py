@@ -7,11 +7,12 @@ import pytest
 import soundfile
 from PIL import Image
 
+from gansmith.data.dataset import evenly_chosen
 from gansmith.drawing.contact_sheet import contact_sheet
 from gansmith.loading.open import open_dataset
 from gansmith.media.audio.sheet import sound_sheet
 from gansmith.recipe import DataConfig
-from gansmith.tasks.data_sheet import evenly_chosen, write_data_sheet
+from gansmith.tasks.data_sheet import write_data_sheet
 
 
 def test_chosen_samples_are_training_samples_from_end_to_end(sprites: Path) -> None:

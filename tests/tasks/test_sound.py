@@ -12,6 +12,7 @@ import torch
 
 import gansmith as library
 from gansmith.loading.open import open_dataset
+from gansmith.outputs import Provenance, save_samples
 from gansmith.tasks.invert import SEARCH
 from tests.conftest import make_notes
 
@@ -134,7 +135,8 @@ def test_an_instrument_is_laid_on_keys_and_plays_its_scale(gansmith, tmp_path: P
 
 def test_more_like_this_starts_from_the_file(gansmith, trained: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     model = library.load(trained)
-    own = model.codec.write(model.sample(1, seed=3, label="hat"), tmp_path, ["own"])[0]
+    sample = model.sample(1, seed=3, label="hat")
+    own = save_samples(model.codec, sample, tmp_path, ["own"], [Provenance()])[0]
     place = tmp_path / "like"
     code, out, err = gansmith("similar", trained, own, "-n", 2, "--out", place)
     assert code == 0, err

@@ -62,3 +62,10 @@ class Dataset:
     def held_out_indices(self) -> NDArray[np.int64]:
         """Indices of the samples kept for judging, ascending."""
         return np.flatnonzero(self.held_out)
+
+
+def evenly_chosen(dataset: Dataset, count: int) -> NDArray[np.int64]:
+    """Return indices from all over the training split, which may be sorted."""
+    indices = dataset.train_indices
+    places = np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(np.int64)
+    return indices[places]

@@ -14,8 +14,8 @@ from gansmith.storage.file_facts import Facts
 
 MANIFEST = "manifest.json"
 """What lies in every folder that was generated, of samples or of a run."""
-_RUN = {MANIFEST, "recipe.yaml"}
-"""What tells a run."""
+RUN_FILES = {MANIFEST, "recipe.yaml"}
+"""Files that every run folder has."""
 _WARNINGS = 5
 
 
@@ -32,7 +32,7 @@ def find_files(root: Path) -> list[str]:
     seen: set[str] = set()
     for folder, inner, names in os.walk(root, followlinks=True):
         real = os.path.realpath(folder)
-        if real in seen or (folder != str(root) and set(names) >= _RUN):
+        if real in seen or (folder != str(root) and set(names) >= RUN_FILES):
             inner.clear()
             continue
         seen.add(real)

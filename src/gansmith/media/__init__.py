@@ -1,1 +1,10 @@
-"""The media that come with gansmith: one folder each, registered in `records`."""
+"""The media that come with gansmith: one folder and one line each."""
+
+BUILT_IN = (
+    "image",
+    "points",
+    "audio",
+    "text",
+    "captions",
+)
+"""Folders, in the order in which the media are listed."""

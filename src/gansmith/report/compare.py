@@ -15,10 +15,11 @@ from rich.text import Text
 from gansmith.drawing.scales import DASH, duration, number, plain, si
 from gansmith.errors import GansmithError
 from gansmith.evaluation.result import EvaluationResult, Metric
+from gansmith.outputs import Provenance, save_output
 from gansmith.report.charts import line_chart, series_of
 from gansmith.report.history import RunHistory
 from gansmith.report.metric_formatting import ordered, title
-from gansmith.report.page import embed, render, write_page
+from gansmith.report.page import embed, render
 from gansmith.report.report import chart_style, looked_at
 
 FINE_PRINT: dict[str, Callable[[EvaluationResult], object]] = {
@@ -136,7 +137,8 @@ def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
         sheets=[embed(f) if (f := r.run.sheet_file).is_file() else None for r in records],
         charts=_charts(comparison),
     )
-    return write_page(out, page)
+    origin = Provenance.of_several([record.run.provenance() for record in records])
+    return save_output(out, page.encode(), origin)
 
 
 FACTS: dict[str, Callable[[RunHistory], str]] = {

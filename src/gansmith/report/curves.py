@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from gansmith.drawing.canvas import BLUE, GRID, MUTED, ORANGE, Canvas, Point
@@ -17,15 +16,14 @@ INKS = ((BLUE, "#c3d4f0"), (ORANGE, "#f2d5be"))
 """Of each line: its ink, and the paler one of its trace under the moving mean."""
 
 
-def curves_png(events: Sequence[Mapping[str, Any]], path: Path) -> None:
+def curves_png(events: Sequence[Mapping[str, Any]]) -> bytes:
     """Draw losses, Frechet distance, and recall with coverage, side by side.
 
     Args:
         events: The objects of `metrics.jsonl`; those of kind "step" and "quality" are drawn.
-        path: PNG file, replaced whole.
 
-    Raises:
-        GansmithError: The file cannot be written.
+    Returns:
+        Content of a PNG file.
     """
     steps = [e for e in events if e.get("event") == "step"]
     looks = [e for e in events if e.get("event") == "quality"]
@@ -37,7 +35,7 @@ def curves_png(events: Sequence[Mapping[str, Any]], path: Path) -> None:
     Panel(canvas, 0).draw("Losses", losses)
     Panel(canvas, 1).draw("Frechet distance", distance, floors[-1:], log=True)
     Panel(canvas, 2).draw("Variety", shares)
-    canvas.save(path)
+    return canvas.to_png()
 
 
 class Panel:

@@ -88,7 +88,9 @@ def examine(path: Path, console: Console) -> list[str]:
         teller.log("healed", "to train by the settings of the healing from the start:")
         teller.command(retrain_command(path, healed))
     if record.health or record.diagnoses:
-        teller.log("picture", str(health_png(record, path / "health.png")))
+        picture = health_png(record)
+        file = record.run.save_output(path / "health.png", picture, generated=False)
+        teller.log("picture", str(file))
     for problem in stands.problems:
         teller.log("problem", problem)
     if not stands.problems:

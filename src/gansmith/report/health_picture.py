@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 
@@ -38,18 +37,14 @@ ROW, CHART, CELL, GAP = 30, 150, 18, 44
 INKS = {"warning": ORANGE, "error": RED}
 
 
-def health_png(record: RunHistory, path: Path) -> Path:
+def health_png(record: RunHistory) -> bytes:
     """Draw the timeline of diagnoses, coverage and the modes over time, on one axis.
 
     Args:
         record: The run.
-        path: PNG file, replaced whole.
 
     Returns:
-        The file written.
-
-    Raises:
-        GansmithError: The file cannot be written.
+        Content of a PNG file.
     """
     line, strip = timeline(record), mode_strip(record)
     rows, cells = max(1, len(line.rows)), len(strip.names) if strip else 0
@@ -65,7 +60,7 @@ def health_png(record: RunHistory, path: Path) -> Path:
     if strip:
         _draw_modes(canvas, strip, axis, top + CHART + GAP)
     _draw_axis(canvas, axis, canvas.height - GAP + 6)
-    return canvas.save(path)
+    return canvas.to_png()
 
 
 def _across(axis: Axis, samples: float) -> float:

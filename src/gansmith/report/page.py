@@ -1,4 +1,4 @@
-"""Pages: the templates of reports, pictures carried inside a page, safe writing."""
+"""Pages: the templates of reports, pictures carried inside a page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from PIL import Image, ImageSequence
 from gansmith.drawing.scales import duration, label, number, plain, si
 from gansmith.errors import GansmithError
 from gansmith.report.metric_formatting import closeness, reading
-from gansmith.storage.atomic import atomic_file
 
 PICTURE_LIMIT = 6 * 2**20
 """Bytes of one picture or film inside a page; larger ones are made smaller."""
@@ -51,17 +50,6 @@ def _environment() -> Environment:
 def render(template: str, **context: object) -> Markup:
     """Fill a template of `templates/`; every value is escaped unless it is Markup already."""
     return Markup(_environment().get_template(template).render(**context))
-
-
-def write_page(path: Path, text: str) -> Path:
-    """Write a page whole or not at all.
-
-    Raises:
-        GansmithError: The file cannot be written.
-    """
-    with atomic_file(path) as partial:
-        partial.write_text(text, encoding="utf-8")
-    return path
 
 
 def embed(path: Path, side: int | None = None, limit: int = PICTURE_LIMIT) -> Picture:

@@ -16,7 +16,7 @@ from gansmith.report.charts import line_chart, series_of
 from gansmith.report.health_section import health_section
 from gansmith.report.history import Event, RunHistory
 from gansmith.report.metric_formatting import HEADLINES, from_look, ordered, title
-from gansmith.report.page import Picture, embed, embed_sound, render, write_page
+from gansmith.report.page import Picture, embed, embed_sound, render
 
 DISTANCES = ("frechet", "kernel")
 SHARES = ("recall", "coverage", "precision")
@@ -48,7 +48,8 @@ def write_report(run_dir: Path) -> Path:
         GansmithError: The folder is none of a run, a file in it is damaged, or the page cannot be
             written.
     """
-    return write_page(run_dir / "report.html", _page(RunHistory.read(run_dir)))
+    record = RunHistory.read(run_dir)
+    return record.run.save_output(run_dir / "report.html", _page(record).encode())
 
 
 def looked_at(looks: Iterable[Event]) -> list[str]:

@@ -9,13 +9,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gansmith.data.dataset import Dataset
+from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
-from gansmith.media.image.codec import write_png
+from gansmith.outputs import Provenance, save_png
 from gansmith.recipe import AugmentConfig, Recipe
 from gansmith.tasks.build import fit_codec
-from gansmith.tasks.data_sheet import evenly_chosen
 from gansmith.training.augment import Augmentation, require_suitable
 from gansmith.training.augment_ops import OPERATIONS
 from gansmith.training.engine import Engine
@@ -60,7 +59,9 @@ def write_preview(recipe: Recipe, dataset: Dataset, out: Path, log: LogFn = sile
     Raises:
         GansmithError: As :func:`preview`; or the disk is full or cannot be written to.
     """
-    write_png(preview(recipe, dataset, log=log), out)
+    seed = recipe.training.seed
+    origin = Provenance(recipe=recipe.name, seed=seed, data=dataset.source, generated=False)
+    save_png(out, preview(recipe, dataset, log=log), origin)
 
 
 def _augmented(config: AugmentConfig, samples: Tensor, seed: int) -> dict[str, Tensor]:

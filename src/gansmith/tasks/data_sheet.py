@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gansmith.data.dataset import Dataset
+from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.media.audio.codec import AudioCodec
 from gansmith.media.captions.sheet import CAPTIONED, captioned_sheet
-from gansmith.media.image.codec import ImageCodec, write_png
+from gansmith.media.image.codec import ImageCodec
 from gansmith.media.text.code_points import to_texts
 from gansmith.medium import Codec
+from gansmith.outputs import Provenance, save_png
 
 
 def write_data_sheet(dataset: Dataset, out: Path, count: int = 64) -> int:
@@ -30,15 +31,16 @@ def write_data_sheet(dataset: Dataset, out: Path, count: int = 64) -> int:
     Raises:
         GansmithError: The disk is full, or the place cannot be written to.
     """
+    origin = Provenance(data=dataset.source, generated=False)
     if dataset.pictures is not None:
         assert dataset.labels is not None
-        write_png(sheet_of_captions(dataset, dataset.train_indices), out)
+        save_png(out, sheet_of_captions(dataset, dataset.train_indices), origin)
         return min(CAPTIONED, len(np.unique(dataset.labels[dataset.train_indices])))
     chosen = evenly_chosen(dataset, count)
     captions = None
     if dataset.labels is not None:
         captions = [dataset.label_names[label] for label in dataset.labels[chosen]]
-    write_png(_medium(dataset).sheet(dataset.samples[chosen], captions=captions), out)
+    save_png(out, _medium(dataset).sheet(dataset.samples[chosen], captions=captions), origin)
     return len(chosen)
 
 
@@ -54,13 +56,6 @@ def sheet_of_captions(dataset: Dataset, side: NDArray[np.int64]) -> Image.Image:
     chosen = np.random.default_rng(0).permutation(np.unique(labels))[:CAPTIONED]
     of = [to_texts(dataset.samples[side[labels == number]]) for number in chosen]
     return captioned_sheet(dataset.pictures[chosen], of)
-
-
-def evenly_chosen(dataset: Dataset, count: int) -> NDArray[np.int64]:
-    """Return indices from all over the training split, which may be sorted."""
-    indices = dataset.train_indices
-    places = np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(np.int64)
-    return indices[places]
 
 
 def _medium(dataset: Dataset) -> Codec:

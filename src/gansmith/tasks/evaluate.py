@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from statistics import median
 
 from rich.console import Console
 
@@ -12,7 +11,7 @@ from gansmith.errors import GansmithError
 from gansmith.evaluation.evaluator import EvaluationResult, Evaluator
 from gansmith.loading.open import open_dataset
 from gansmith.loading.resolve import resolve_source
-from gansmith.media.audio.folder import SoundFolder
+from gansmith.medium import MEDIA
 from gansmith.model import load_generator
 from gansmith.recipe import DataConfig, EvaluationConfig
 from gansmith.report.report import write_report
@@ -64,7 +63,8 @@ def _evaluate_run(
     data = recipe.data
     if reference is not None:
         channels, height, width = run.manifest()["shape"]
-        data = _like(data, reference, (height, width), channels)
+        like = MEDIA[recipe.medium].settings_like((height, width, channels))
+        data = data.model_copy(update={"source": str(reference)} | like)
     dataset = open_dataset(data, log=plain(console))
     evaluator = Evaluator(dataset, evaluation)
     verdict = judge_model(
@@ -79,37 +79,16 @@ def _evaluate_run(
 def _evaluate_files(
     place: Path, reference: str | Path, given: dict[str, object], console: Console
 ) -> EvaluationResult:
-    heard = _as_generated(place)
-    dataset = open_dataset(
-        DataConfig.model_validate({"source": str(reference)} | heard), log=plain(console)
+    collection = resolve_source(DataConfig(source=str(place)))
+    own = MEDIA[collection.medium].settings_of(collection)
+    data = DataConfig.model_validate({"source": str(reference)} | own)
+    dataset = open_dataset(data, log=plain(console))
+    like = MEDIA[dataset.medium].settings_like(dataset.samples.shape[1:])
+    generated = open_dataset(
+        DataConfig.model_validate({"source": str(place)} | own | like), log=plain(console)
     )
-    _, height, width, channels = dataset.samples.shape
-    wanted = DataConfig.model_validate({"source": str(place)} | heard)
-    if not heard:
-        wanted = _like(wanted, place, (height, width), channels)
-    generated = open_dataset(wanted, log=plain(console))
     count = given.get("samples", len(generated))
     assert isinstance(count, int)
     settings = given | {"samples": max(16, min(count, len(generated)))}
     evaluator = Evaluator(dataset, EvaluationConfig.model_validate(settings))
     return evaluator.full(generated.samples[:count])
-
-
-def _as_generated(place: Path) -> dict[str, object]:
-    """Settings that open generated sounds as they are: their rate, length and channels."""
-    collection = resolve_source(DataConfig(source=str(place)))
-    if not isinstance(collection, SoundFolder):
-        return {}
-    rates = [facts.rate for facts in collection.facts]
-    seconds = median(facts.frames / facts.rate for facts in collection.facts)
-    return {
-        "rate": min(max(*rates, 4_000), 48_000),
-        "seconds": min(max(seconds, 0.05), 30),
-        "channels": min(2, max(facts.channels for facts in collection.facts)),
-    }
-
-
-def _like(data: DataConfig, source: str | Path, size: tuple[int, int], channels: int) -> DataConfig:
-    """Return settings that open another source at the same size and with the same channels."""
-    mode = ("L", "LA", "RGB", "RGBA")[channels - 1]
-    return data.model_copy(update={"source": str(source), "size": size, "mode": mode})

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from gansmith.console import plain, verdict_table
 from gansmith.data.dataset import Dataset
-from gansmith.drawing.animation import write_animation
+from gansmith.drawing.animation import animation_bytes
 from gansmith.evaluation.evaluator import EvaluationResult, Evaluator
 from gansmith.model import GeneratorModel, contact_sheet, row_length
 from gansmith.recipe import Recipe
@@ -68,13 +68,13 @@ def _conditions(
 def draw(run: Run, model: GeneratorModel, dataset: Dataset, recipe: Recipe) -> None:
     """Draw the sheets, the film and the curves."""
     run.save_picture(run.sheet_file, contact_sheet(model, recipe.training.seed))
-    run.save_picture(run.real_sheet_file, real_sheet(model, dataset))
+    run.save_picture(run.real_sheet_file, real_sheet(model, dataset), generated=False)
     write_excerpts(run, model, dataset, recipe.training.seed)
     frames = run.frames()
     if frames:
         pictures = [Image.open(frame).convert("RGB") for frame in frames]
-        write_animation(pictures, run.animation_file)
-    curves_png(list(run.events()), run.curves_file)
+        run.save_output(run.animation_file, animation_bytes(pictures, run.animation_file.suffix))
+    run.save_output(run.curves_file, curves_png(list(run.events())), generated=False)
 
 
 def real_sheet(model: GeneratorModel, dataset: Dataset, count: int = 128) -> Image.Image:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,10 +11,10 @@ import torch
 from torch import Tensor
 
 from gansmith.errors import GansmithError
-from gansmith.model import GeneratorModel, load_generator
-from gansmith.outputs import earlier
+from gansmith.model import Model, load
+from gansmith.outputs import SampleFolder, previous_outputs
+from gansmith.run import home_of, provenance_of
 from gansmith.sampling import generate_samples
-from gansmith.tasks.generate import home_of, write_files
 
 DRAWN, STARTS, STEPS, RATE = 512, 8, 300, 0.05
 SEARCH = 0x5EA7C4ED
@@ -69,9 +70,13 @@ def similar(
     if not 0 < spread <= 1:
         raise GansmithError(f"a spread of {spread} is none: it takes a number above 0, at most 1")
     place = Path(out) if out is not None else home_of(run) / f"like-{Path(like).stem}"
-    if Path(like).resolve() in {(place / name).resolve() for name in earlier(place)}:
+    if Path(like).resolve() in {(place / name).resolve() for name in previous_outputs(place)}:
         raise GansmithError(f"{like} lies in {place}, whose samples would go: choose another --out")
-    model = load_generator(run)
+    model = load(run)
+    digits = len(str(count))
+    names = ["original", "nearest", *(f"variation-{i:0{digits}d}" for i in range(1, count + 1))]
+    provenance = provenance_of(run, seed)
+    folder = SampleFolder(place, provenance, model.codec, names, format_)
     shape = model.sample(1).shape[1:]
     original = torch.from_numpy(model.codec.read(Path(like), shape)[None])
     found = project(model, model.codec.encode(original), label)
@@ -81,17 +86,16 @@ def similar(
     labels = None if found.label is None else torch.full((len(latents),), found.label)
     made = torch.from_numpy(generate_samples(model.generator, model.codec, latents, labels))
     samples = torch.cat([original, made]).numpy()
-    digits = len(str(count))
-    names = ["original", "nearest", *(f"variation-{i:0{digits}d}" for i in range(1, count + 1))]
-    facts: dict[str, object] = {"run": str(run), "like": str(like), "spread": spread, "seed": seed}
+    facts: dict[str, object] = {"like": str(like), "spread": spread}
     facts["distance"] = round(found.distance, 4)
     if found.label is not None:
         facts["label"] = model.label_names[found.label]
-    write_files(model, samples, None, place, facts, format_, names)
+    first, *others = provenance.of_samples(len(samples))
+    folder.write(samples, [replace(first, generated=False), *others], **facts)
     return place, found
 
 
-def project(model: GeneratorModel, target: Tensor, label: str | int | None = None) -> Inversion:
+def project(model: Model, target: Tensor, label: str | int | None = None) -> Inversion:
     """Find the latent whose sample comes nearest to a tensor.
 
     The nearest of many drawn latents are followed down the gradient of the mean square difference;
@@ -129,9 +133,7 @@ def project(model: GeneratorModel, target: Tensor, label: str | int | None = Non
     )
 
 
-def _differences(
-    model: GeneratorModel, latents: Tensor, labels: Tensor | None, target: Tensor
-) -> Tensor:
+def _differences(model: Model, latents: Tensor, labels: Tensor | None, target: Tensor) -> Tensor:
     parts = [
         (model.generator(part, None if labels is None else labels[i : i + 64]) - target)
         .square()

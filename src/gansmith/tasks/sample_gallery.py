@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gansmith.counting import linspace_indices
 from gansmith.data.dataset import Dataset
 from gansmith.model import GeneratorModel
+from gansmith.outputs import save_samples
 from gansmith.run import Run
 from gansmith.sampling import generate_samples
 
@@ -26,7 +27,8 @@ def write_excerpts(run: Run, model: GeneratorModel, dataset: Dataset, seed: int)
             if labels is not None:
                 names = [f"{n} {label}" for n, label in zip(names, labels, strict=True)]
             names = [name.replace("/", "_") for name in names]
-            model.codec.write(samples, run.clips_dir / kind, names, "flac")
+            origin = run.provenance(generated=kind == "generated").of_samples(len(names), labels)
+            save_samples(model.codec, samples, run.clips_dir / kind, names, origin, "flac")
     if model.codec.legible:
         found = excerpts(model, dataset, TEXTS, seed)
         run.save_texts({kind: model.codec.texts(samples) for kind, samples, _ in found})

@@ -32,7 +32,7 @@ def train(
     samples: int | None = None,
     settings: Iterable[str] = (),
     console: Console | None = None,
-    should_stop: Callable[[], bool] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
     on_event: Callable[[Event], None] | None = None,
 ) -> Model | None:
     """Train a recipe; the same call again resumes from the last checkpoint.
@@ -63,7 +63,6 @@ def train(
     chosen = resolve(recipe, data, minutes, samples, settings)
     task_class = TASKS[chosen.task]
     run = Run(out or default_folder(chosen, named=data is not None))
-    run.on_event = on_event
     check_recipe(run, chosen)
     if is_first_process():
         run.check_unlocked()
@@ -84,6 +83,7 @@ def train(
         run,
         rebuild=task.rebuild(setup),
         should_stop=should_stop,
+        on_event=on_event,
     )
     if setup.engine.rank == 0:
         return _train_first(task, run, setup, trainer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from gansmith.errors import GansmithError
 from gansmith.recipe import Recipe, override
@@ -41,6 +42,7 @@ class Trainer:
         guard: Watches in the first process, and may change the course.
         rebuild: Makes a duel of the same kind from a seed, where a guard wants new weights.
         should_stop: Called after each step in the first process; True stops as a signal does.
+        on_event: Called with every event that the run logs, in the thread that trains.
 
     Attributes:
         stopped: A guard has ended the training before its budget was used up.
@@ -56,12 +58,15 @@ class Trainer:
         observers: Sequence[Callback] = (),
         guard: Controller | None = None,
         rebuild: Callable[[int], Duel] | None = None,
-        should_stop: Callable[[], bool] | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+        on_event: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         self.duel, self.feed, self.engine = duel, feed, engine
         self.recipe, self.config, self.run = recipe, recipe.training, run
         self.observers, self.guard, self.rebuild = observers, guard, rebuild
-        self._should_stop = should_stop or (lambda: False)
+        self.should_stop = should_stop
+        if on_event is not None:
+            run.listen(on_event)
         self.clock = Progress(self.config)
         source = duel.networks[duel.averaged]
         self.average = EMA(source, self.config.ema_half_life, self.config.ema_ramp)
@@ -99,7 +104,7 @@ class Trainer:
         with stop_signals() as asked:
             while moment.progress < 1 and not self.stopped:
                 self._step(moment)
-                progress, seconds, stop = self._agree(bool(asked) or self._should_stop())
+                progress, seconds, stop = self._agree(bool(asked) or self.should_stop())
                 moment = self._moment(progress, seconds)
                 self._tend(moment, ending=stop or progress >= 1)
                 if stop and progress < 1:

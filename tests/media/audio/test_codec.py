@@ -18,10 +18,11 @@ from gansmith.media.audio import codec as module
 from gansmith.media.audio.codec import AudioCodec
 from gansmith.media.audio.sheet import sound_sheet
 from gansmith.media.audio.stft import refine_phases
-from gansmith.media.audio.writing import write_sound
+from gansmith.media.audio.writing import sound_bytes
 from gansmith.medium import MEDIA
 from gansmith.model import Blueprint, GeneratorModel, load, save_model
 from gansmith.networks import SampleSpec, build_networks
+from gansmith.outputs import Provenance, save_samples
 from gansmith.recipe import DataConfig, NetworkConfig, Recipe, parse_recipe
 from gansmith.run import Run
 from tests.media.audio import twins
@@ -170,7 +171,8 @@ def sampler_chunk(path: Path) -> bytes | None:
 def test_files_hold_the_samples(tmp_path: Path, loop: bool, channels: int) -> None:
     samples = clips(3, 960, channels)
     codec = fitted("logmel", samples, loop=loop)
-    paths = codec.write(samples, tmp_path / "deep" / "er", ["a", "b", "c"])
+    origins = Provenance().of_samples(3)
+    paths = save_samples(codec, samples, tmp_path / "deep" / "er", ["a", "b", "c"], origins)
     assert [path.relative_to(tmp_path / "deep" / "er").name for path in paths] == [
         *("a.wav", "b.wav", "c.wav")
     ]
@@ -381,9 +383,10 @@ def test_a_file_is_read_as_trainings_read_it(tmp_path: Path) -> None:
     rate, length = 8000, 4000
     wave = 0.02 * np.sin(2 * np.pi * 440 * np.arange(6000) / rate)
     folder = tmp_path / "sounds"
+    folder.mkdir()
     for index in range(3):
         moved = (wave + 0.01 * (index + 1))[:, None].astype(np.float32)
-        write_sound(moved, rate, folder / f"{index}.wav")
+        (folder / f"{index}.wav").write_bytes(sound_bytes(moved, rate, "wav"))
     config = DataConfig(source=str(folder), rate=rate, seconds=length / rate, loudness=-20.0)
     data = open_dataset(config)
     codec = AudioCodec.fit(recipe("logmel"), data)

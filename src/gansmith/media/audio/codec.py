@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.media.audio.file_facts import UnreadableSound, examine, read_clip
@@ -23,9 +24,8 @@ from gansmith.media.audio.samples import STEPS, by_channel, pad_or_trim, to_samp
 from gansmith.media.audio.sheet import sound_sheet
 from gansmith.media.audio.stft import Transform, resampled
 from gansmith.media.audio.vocoder import ROUNDS, Vocoder, train_vocoder
-from gansmith.media.audio.writing import joined, write_preview, write_sound
-from gansmith.media.image.codec import write_png
-from gansmith.medium import Codec
+from gansmith.media.audio.writing import joined, preview_bytes, sound_bytes
+from gansmith.medium import Codec, suffix
 from gansmith.storage.cached_tensors import cached_tensors
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class AudioCodec(Codec):
     stored = np.int16
     formats = ("wav", "wav24", "flac", "flac24")
     interpolation_suffixes = (".wav", ".flac")
+    overview_files = ("preview.wav", "preview.txt", "sheet.png")
     walks = 1
     heard = True
 
@@ -191,24 +192,25 @@ class AudioCodec(Codec):
         goes_on = whole - seconds > 1 / facts.rate and self.tempo is None
         return pad_or_trim(fade(wave, self.rate, head=False, tail=goes_on), length)
 
-    def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
-        """Write a clip as WAV or FLAC; in WAV a clip that loops is marked as a loop."""
-        loop = self.loops and path.suffix == ".wav"
-        write_sound(sample[0], self.rate, path, bits=24 if "24" in format_ else 16, loop=loop)
+    def to_bytes(self, sample: NDArray[Any], format_: str) -> bytes:
+        """Encode a clip as WAV or FLAC; in WAV a clip that loops is marked as a loop."""
+        kind = suffix(format_)
+        bits: Literal[16, 24] = 24 if "24" in format_ else 16
+        return sound_bytes(sample[0], self.rate, kind, bits=bits, loop=self.loops and kind == "wav")
 
-    def write_overview(
-        self, samples: NDArray[Any], directory: Path, names: Sequence[str]
-    ) -> list[Path]:
-        """Write all clips behind each other with labels for Audacity, and a sheet."""
-        preview, sheet = directory / "preview.wav", directory / "sheet.png"
-        write_preview([sample[0] for sample in samples], self.rate, preview, names)
+    def overview(self, samples: NDArray[Any], names: Sequence[str]) -> dict[str, bytes]:
+        """Return all clips behind each other with labels for Audacity, and a sheet."""
+        sound, labels = preview_bytes([sample[0] for sample in samples], self.rate, names)
         shown = samples[:MOST_SHOWN]
-        write_png(self.sheet(shown, captions=list(names[: len(shown)])), sheet)
-        return [preview, preview.with_suffix(".txt"), sheet]
+        sheet = png_bytes(self.sheet(shown, captions=list(names[: len(shown)])))
+        return dict(zip(self.overview_files, (sound, labels, sheet), strict=True))
 
-    def write_interpolation(self, walks: Sequence[NDArray[Any]], path: Path) -> None:
-        """Write one walk as one sound, each clip faded into the next over a tenth of its length."""
-        write_sound(joined(walks[0][:, 0], self.length // 10), self.rate, path)
+    def interpolation_to_bytes(self, walks: Sequence[NDArray[Any]], suffix: str) -> bytes:
+        """Encode one interpolation as one sound.
+
+        Each clip is faded into the next over a tenth of its length.
+        """
+        return sound_bytes(joined(walks[0][:, 0], self.length // 10), self.rate, suffix[1:])
 
     def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
         """Draw waveforms and spectrograms; options as for `gansmith.media.audio.sheet`."""

@@ -13,14 +13,14 @@ import numpy as np
 import torch
 from rich.table import Table
 
-from gansmith.data.dataset import Dataset
+from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.data.inspection import table
 from gansmith.errors import GansmithError
 from gansmith.media.audio.codec import AudioCodec
 from gansmith.media.audio.metrics.sound import noise_floor, spectral_distance
 from gansmith.media.audio.samples import by_channel, to_waves
+from gansmith.outputs import Provenance, save_samples
 from gansmith.recipe import Recipe
-from gansmith.tasks.data_sheet import evenly_chosen
 
 SIZES, HALVES = (512, 1024, 2048), (256, 512, 1024)
 """Of the spectra that are compared, from 16 kHz on and below."""
@@ -87,8 +87,11 @@ def round_trip(recipe: Recipe, dataset: Dataset, folder: Path, count: int = 8) -
     if not clips.any():
         raise GansmithError(f"{dataset.source}: the clips of a round trip are all silent")
     decoded = codec.decode(codec.encode(torch.from_numpy(clips)))
+    seed = recipe.training.seed
+    origin = Provenance(recipe=recipe.name, seed=seed, data=dataset.source, generated=False)
     for kind, samples in (("original", clips), ("decoded", decoded)):
-        codec.write(samples, folder, [f"{index}-{kind}" for index in range(len(samples))])
+        names = [f"{index}-{kind}" for index in range(len(samples))]
+        save_samples(codec, samples, folder, names, origin.of_samples(len(samples)))
     sides = (clips, decoded, np.roll(clips, 1, axis=0))
     before, after, other = (to_waves(by_channel(side)) for side in sides)
     sizes = SIZES if codec.rate >= 16_000 else HALVES

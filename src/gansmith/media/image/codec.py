@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,11 @@ from PIL import Image
 from torch import Tensor
 
 from gansmith.drawing.contact_sheet import contact_sheet
-from gansmith.drawing.pixels import MODES, to_image
+from gansmith.drawing.pixels import MODES, png_bytes, to_image
 from gansmith.errors import GansmithError
 from gansmith.media.image.reading import UnreadablePicture, read_picture
 from gansmith.media.image.resizing import conform
 from gansmith.medium import Codec
-from gansmith.storage.atomic import atomic_file
 
 
 class ImageCodec(Codec):
@@ -76,26 +74,10 @@ class ImageCodec(Codec):
             raise GansmithError(f"{path} cannot be read as a picture: {error}") from error
         return conform(picture.image, (height, width), MODES[channels], "fit")
 
-    def write_one(self, sample: NDArray[np.uint8], path: Path, format_: str) -> None:
-        """Write one sample as PNG."""
-        write_png(to_image(sample), path)
+    def to_bytes(self, sample: NDArray[np.uint8], format_: str) -> bytes:
+        """Encode one sample as PNG."""
+        return png_bytes(to_image(sample))
 
     def sheet(self, samples: NDArray[np.uint8], **options: Any) -> Image.Image:
         """Draw a contact sheet; options as for `gansmith.drawing.contact_sheet.contact_sheet`."""
         return contact_sheet(samples, **options)
-
-
-def write_png(image: Image.Image, path: Path) -> None:
-    """Write one PNG file, whole or not at all.
-
-    Raises:
-        GansmithError: The name does not end in .png, the disk is full, or the place cannot be
-            written to.
-    """
-    if path.suffix.lower() != ".png":
-        raise GansmithError(f"the picture is a PNG: name it FILE.png, not '{path.name}'")
-    # Pillow hides the error number of a full disk when it writes to the file itself.
-    buffer = BytesIO()
-    image.save(buffer, format="PNG")
-    with atomic_file(path) as part:
-        part.write_bytes(buffer.getvalue())

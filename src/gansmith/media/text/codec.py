@@ -20,7 +20,6 @@ from gansmith.media.text.sheet import text_sheet
 from gansmith.media.text.tokenizer import TextTokenizer
 from gansmith.media.text.verse.traits import verse_traits
 from gansmith.medium import Codec
-from gansmith.storage.atomic import atomic_file
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
@@ -114,34 +113,32 @@ class TextCodec(Codec):
             f"texts near to {path} cannot be looked for: begin as it does, with generate --prompt"
         )
 
-    def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
-        """Write a text with a line feed behind it."""
-        with atomic_file(path) as partial:
-            partial.write_text(to_texts(sample[None])[0] + "\n", "utf-8")
+    def to_bytes(self, sample: NDArray[Any], format_: str) -> bytes:
+        """Encode a text in UTF-8, followed by a line feed."""
+        return (to_texts(sample[None])[0] + "\n").encode()
 
-    def write_all(
-        self, samples: NDArray[Any], path: Path, facts: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """Write all texts to one file.
+    def collection_to_bytes(
+        self, samples: NDArray[Any], suffix: str, facts: Sequence[Mapping[str, Any]]
+    ) -> bytes:
+        """Encode all texts as one file.
 
         Args:
             samples: Code points.
-            path: `.jsonl` for records with `text` and facts; `.txt` for lines, or for paragraphs
+            suffix: `.jsonl` for records with `text` and facts; `.txt` for lines, or for paragraphs
                 with an empty line between them where any text has several lines.
-            facts: One mapping a text.
+            facts: One mapping for each text.
         """
         texts = to_texts(samples)
-        if path.suffix == ".jsonl":
+        if suffix == ".jsonl":
             records = ({"text": text, **fact} for text, fact in zip(texts, facts, strict=True))
             lines = [json.dumps(record, ensure_ascii=False) for record in records]
         else:
             lines = ["\n\n".join(texts)] if any("\n" in text for text in texts) else texts
-        with atomic_file(path) as partial:
-            partial.write_text("\n".join(lines) + "\n", "utf-8")
+        return ("\n".join(lines) + "\n").encode()
 
-    def write_interpolation(self, walks: Sequence[NDArray[Any]], path: Path) -> None:
-        """Write the steps of one walk."""
-        self.write_all(np.concatenate(walks), path, [])
+    def interpolation_to_bytes(self, walks: Sequence[NDArray[Any]], suffix: str) -> bytes:
+        """Encode the steps of one interpolation as lines or paragraphs."""
+        return self.collection_to_bytes(np.concatenate(walks), suffix, [])
 
     def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
         """Draw up to 48 texts; see :func:`gansmith.media.text.sheet.text_sheet`."""
