@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,3 +88,53 @@ def test_places_that_are_no_run_are_told_apart(tmp_path: Path) -> None:
         Run(tmp_path / "file").check_usable()
     with pytest.raises(GansmithError, match="not a gansmith run"):
         Run(tmp_path).check_usable()
+
+
+def test_events_are_read_from_an_offset_and_a_partial_line_waits(run: Run) -> None:
+    assert run.read_events() == ([], 0)
+    run.log("step", samples=8)
+    events, offset = run.read_events()
+    assert [event["samples"] for event in events] == [8]
+    assert run.read_events(offset) == ([], offset)
+    with run.metrics_file.open("ab") as file:
+        file.write('{"event": "note", "text": "é'.encode()[:-1])
+    assert run.read_events(offset) == ([], offset)
+    with run.metrics_file.open("ab") as file:
+        file.write("é".encode()[1:] + b'"}\nbroken\n')
+    events, later = run.read_events(offset)
+    assert events == [{"event": "note", "text": "é"}]
+    assert later == run.metrics_file.stat().st_size
+    run.log("step", samples=16)
+    run.forget_after(0)
+    events, _ = run.read_events(later)
+    assert [event["event"] for event in events] == ["note"]  # shorter now: read from the start
+
+
+def test_listeners_hear_what_is_logged(run: Run) -> None:
+    heard: list[object] = []
+    run.listen(heard.append)
+    run.log("step", samples=8)
+    assert heard == list(run.events())
+
+
+def test_a_run_is_locked_once_and_a_dead_process_holds_nothing(run: Run) -> None:
+    with run.lock():
+        assert run.lock_file.read_text() == str(os.getpid())
+        with pytest.raises(GansmithError, match=f"trained by process {os.getpid()}: .*--out"):
+            with Run(run.path).lock():
+                pass
+    assert not run.lock_file.exists()
+    finished = subprocess.Popen([sys.executable, "-c", ""])
+    finished.wait()
+    for stale in (str(finished.pid), str(os.getpid()), "", "nonsense"):
+        run.lock_file.write_text(stale)
+        assert run.training_process is None
+        with run.lock():
+            assert run.training_process == os.getpid()
+
+
+def test_the_lock_of_another_live_process_is_respected(run: Run) -> None:
+    run.lock_file.write_text(str(os.getppid()))
+    with pytest.raises(GansmithError, match=f"trained by process {os.getppid()}") as caught:
+        run.check_unlocked()
+    assert "\n" not in str(caught.value)

@@ -61,7 +61,9 @@ def generate(
     if tempo is not None:
         model.codec = model.codec.time_stretched(tempo)
     if truncation is not None and model.generator.draws_tokens:
-        raise GansmithError("--truncation does not apply to text models: use --temperature or --top-p")
+        raise GansmithError(
+            "--truncation does not apply to text models: use --temperature or --top-p"
+        )
     labels = model.labels(count, seed, label)
     classes = labels.numpy() if labels is not None and model.label_names else None
     numbers = None if classes is None else classes.tolist()
@@ -148,9 +150,7 @@ def interpolate(
         return place
     takes = model.codec.interpolation_suffixes
     if place.suffix.lower() not in takes:
-        raise GansmithError(
-            f"--out takes {' or '.join(takes)}, or a folder, not '{place.name}'"
-        )
+        raise GansmithError(f"--out takes {' or '.join(takes)}, or a folder, not '{place.name}'")
     walks = [
         model.interpolate(frames, seed=seed + 1000 * k, label=label)
         for k in range(model.codec.walks)

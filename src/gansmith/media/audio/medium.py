@@ -9,6 +9,7 @@ from gansmith.media.audio.folder import SoundFolder
 from gansmith.media.audio.verbs import KIT
 from gansmith.medium import Medium
 
+
 def settings_of(collection: SoundFolder) -> dict[str, object]:
     """Return the rate, length and channels of sound files, within what recipes accept."""
     rates = [facts.rate for facts in collection.facts]

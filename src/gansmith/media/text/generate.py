@@ -108,7 +108,9 @@ def generate_text(
     """
     generator, codec = model.generator, model.codec
     if not isinstance(generator, SequenceGenerator) or not isinstance(codec, TextCodec):
-        raise GansmithError(f"{config.given[0]} only works with text models; this one generates '{codec.name}'")
+        raise GansmithError(
+            f"{config.given[0]} only works with text models; this one generates '{codec.name}'"
+        )
     _check(config, codec.length)
     if config.picture is not None:
         return _captions(model, home, count, seed, config)
@@ -157,8 +159,8 @@ def _captions(
         if len(found) >= count:
             return list(found)[:count]
     raise GansmithError(
-        f"{config.picture} has only {len(found)} different captions: ask for fewer with --count, or "
-        "for a higher --temperature"
+        f"{config.picture} has only {len(found)} different captions: ask for fewer with --count, "
+        "or for a higher --temperature"
     )
 
 
@@ -232,7 +234,8 @@ def _mask(codec: TextCodec, config: TextGenerationConfig, length: int, head: str
     if length < form.tokens:
         remedy = "train on poems of that form" if config.max_length is None else "drop --max-length"
         raise GansmithError(
-            f"--form {config.form} has {form.tokens} characters and texts at most {length}: {remedy}"
+            f"--form {config.form} has {form.tokens} characters and texts at most {length}: "
+            f"{remedy}"
         )
     if config.prompt and (fault := form.broken(config.prompt)):
         raise GansmithError(f"{fault}: give another --prompt, or drop --form")
