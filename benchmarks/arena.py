@@ -25,7 +25,7 @@ from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
 from gansmith.tasks.build import build_duel, build_training
-from gansmith.tasks.health_callback import watch
+from gansmith.tasks.health_callback import make_health_monitor
 from gansmith.training.trainer import Trainer
 
 HOME = Path("runs") / "benchmarks"
@@ -75,7 +75,9 @@ def play(
     if tamper:
         tamper(trainer)
     if evaluator is not None:
-        trainer.guard = watch(run, recipe, dataset, parts, evaluator, lambda line: None)
+        trainer.guard = make_health_monitor(
+            run, recipe, dataset, parts, evaluator, lambda line: None
+        )
     ended, started, since = "whole", time.process_time(), time.perf_counter()
     try:
         trainer.train()

@@ -59,7 +59,7 @@ def test_a_blueprint_of_several_networks_survives(blueprint: Blueprint) -> None:
 def test_a_newer_format_and_an_unknown_task_are_refused(
     blueprint: Blueprint, tmp_path: Path
 ) -> None:
-    with pytest.raises(GansmithError, match="format 3.* newer version"):
+    with pytest.raises(GansmithError, match=r"format 3.* newer version"):
         Blueprint.from_dict(blueprint.to_dict() | {"format": 3}, {})
     strange = Blueprint(ImageCodec(), NETWORK, SPEC, task="dream", shipped=("dreamer",))
     run = Run(tmp_path)

@@ -120,9 +120,9 @@ def test_listeners_hear_what_is_logged(run: Run) -> None:
 def test_a_run_is_locked_once_and_a_dead_process_holds_nothing(run: Run) -> None:
     with run.lock():
         assert run.lock_file.read_text() == str(os.getpid())
-        with pytest.raises(GansmithError, match=f"trained by process {os.getpid()}: .*--out"):
-            with Run(run.path).lock():
-                pass
+        refused = pytest.raises(GansmithError, match=f"trained by process {os.getpid()}: .*--out")
+        with refused, Run(run.path).lock():
+            pass
     assert not run.lock_file.exists()
     finished = subprocess.Popen([sys.executable, "-c", ""])
     finished.wait()

@@ -12,7 +12,7 @@ from gansmith.verbs import GENERATIONS, VERBS, Generation, Verb, resolve_functio
 def test_a_command_takes_the_options_that_it_declares(name: str) -> None:
     verb = VERBS[name]
     parameters = inspect.signature(resolve_function(verb.function)).parameters
-    assert [*parameters][0] == "run"
+    assert next(iter(parameters)) == "run"
     for option in verb.options:
         default = parameters[option.name].default
         assert default is (inspect.Parameter.empty if option.required else option.default)

@@ -122,7 +122,7 @@ def test_other_generators_see_no_pictures(
 ) -> None:
     run = lines_run(tmp_path_factory.getbasetemp())
     told = refusal(gansmith, "generate", run, "--picture", picture)
-    assert told == "--picture is for generators of captions, and this is none"
+    assert told == "--picture only works with captions models; this one generates 'text'"
 
 
 def test_captions_have_no_labels_to_ask_for(gansmith: Cli, trained: Path) -> None:

@@ -28,7 +28,7 @@ def finish(
 
     Args:
         run: The run that has just used up its budget.
-        judge: Holds the reference.
+        evaluator: Compares samples with held-out real ones.
         dataset: For a sheet of real samples beside the generated ones.
         recipe: Sample counts and seeds are read from it.
         samples: Real samples seen.
