@@ -30,7 +30,7 @@ def make_health_monitor(
     if not recipe.health.probes:
         return None
     if len(evaluator.real.held_out) < LEAST:
-        log(f"no health monitor: it needs {LEAST} held-out samples; raise data.held_out")
+        log(f"no health monitor: it needs {LEAST} samples held out; raise data.held_out")
         return None
     labelled = assembly.blueprint.conditional
     critic = DiscriminatorProbe(
