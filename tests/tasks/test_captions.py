@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from gansmith.loading.open import open_dataset
-from gansmith.media.captions.codec import CaptionCodec, example_labels
+from gansmith.media.captions.codec import CaptionCodec, draw_examples, example_labels
 from gansmith.media.text.generate import TextGenerationConfig, generate_text
-from gansmith.model import Model, draw_examples, load
+from gansmith.model import Model, load
 from gansmith.networks.sequence.language_model import SequenceGenerator, uniform
 from gansmith.run import Run
 from tests.data.pictured import draw_shape, make_captioned
@@ -122,7 +122,7 @@ def test_other_generators_see_no_pictures(
 ) -> None:
     run = lines_run(tmp_path_factory.getbasetemp())
     told = refusal(gansmith, "generate", run, "--picture", picture)
-    assert told == "--picture is for generators of captions, and this is none"
+    assert told == "--picture only works with captions models; this one generates 'text'"
 
 
 def test_captions_have_no_labels_to_ask_for(gansmith: Cli, trained: Path) -> None:
