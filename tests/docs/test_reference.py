@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from gansmith.evaluation.result import METRICS
-from gansmith.media.text.quality import FORMS, MATCHES, SHOWN
+from gansmith.evaluation.result import metric_specs
 from gansmith.networks import NETWORKS
 from gansmith.recipe import Recipe
-from gansmith.report.metric_formatting import TITLES
 from tests.docs.pages import ROOT, page
 
 
@@ -57,12 +55,6 @@ def test_a_field_is_told_as_a_recipe_takes_it(reference: Any) -> None:
 
 def test_every_measurement_has_a_paragraph() -> None:
     text = page("docs/reading-the-report.md").text.lower()
-    words = {"kernel": "kernel distance", "copying_ratio": "distance to a copy"}
-    words |= {"frechet": "fréchet distance", "label_kl": "mix of classes"}
-    words |= {"copying_share": "share of copies", "class_spread": "spread within classes"}
-    words |= {"silence_share": "silent clips", "clipping_share": "clipped clips"}
-    words |= {"tone_share": "single tones"}
-    words |= {name: TITLES[name].lower() for name in (*SHOWN, *FORMS, *MATCHES)}
     after = text.partition("## every measurement")[2].partition("<!-- /table -->")[2]
-    for name in METRICS:
-        assert words.get(name, name.replace("_", " ")) in after, name
+    for name, spec in metric_specs().items():
+        assert spec.title.lower() in after, name
