@@ -127,7 +127,12 @@ def recipes() -> str:
 
 def names(registry: str) -> str:
     """Names of `media`, `duels`, `tasks` or named sets (`data`), in one line."""
-    found = {"media": MEDIA.names(), "duels": DUELS.names(), "tasks": TASKS.names(), "data": CATALOG.names()}[registry]
+    found = {
+        "media": MEDIA.names(),
+        "duels": DUELS.names(),
+        "tasks": TASKS.names(),
+        "data": CATALOG.names(),
+    }[registry]
     return ", ".join(f"`{name}`" for name in found) + "\n"
 
 
