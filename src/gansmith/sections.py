@@ -6,10 +6,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from gansmith.schema import Schedule, Scheduled, Section, Size
+from gansmith.schema import Schedule, Scheduled, Section, Size, ValueRange
 
 Mode = Literal["auto", "L", "LA", "RGB", "RGBA"]
-Resize = Literal["fit", "crop", "pad"]
+Resize = Literal["fit", "crop", "pad", "place"]
+Filter = Literal["auto", "lanczos", "nearest"]
 Cut = Literal["whole", "fixed", "silence", "beat"]
 Unit = Literal["auto", "line", "paragraph", "file"]
 
@@ -22,7 +23,18 @@ class DataConfig(Section):
     mode: Mode = Field(
         "auto", description="grey, grey+alpha, RGB or RGBA; auto keeps what is there"
     )
-    resize: Resize = Field("fit", description="fit: stretch; crop: fill and cut; pad: show all")
+    resize: Resize = Field(
+        "fit",
+        description="fit: stretch; crop: fill and cut; pad: show all; place: show all, never enlarged",
+    )
+    filter: Filter = Field(
+        "auto", description="nearest: mixes no colours; auto: nearest for place, else lanczos"
+    )
+    range: ValueRange | None = Field(
+        None,
+        description="values that are black and white in files of over 8 bits, signed or float: "
+        "auto (least and greatest) or LOW..HIGH; null: by the depth they state",
+    )
     labels: bool = Field(True, description="use labels where the collection has them")
     held_out: float = Field(0.1, gt=0, lt=0.9, description="share kept for judging, by hash")
     rate: int = Field(16_000, ge=4_000, le=48_000, description="of sounds, in Hz")

@@ -71,7 +71,7 @@ def resolve_source(config: DataConfig, log: LogFn = silent) -> Collection:
             f"{path} is a single file; give a folder of pictures or sounds, .npy, .npz, a sound, "
             f"or texts as .txt, .jsonl, .csv or .tsv"
         )
-    return ArrayFile(path, use_labels=config.labels)
+    return ArrayFile(path, use_labels=config.labels, value_range=config.range, log=log)
 
 
 def _in_folder(path: Path, config: DataConfig, log: LogFn) -> Collection:
@@ -87,13 +87,15 @@ def _in_folder(path: Path, config: DataConfig, log: LogFn) -> Collection:
             return NamedSoundFolder(set_of_sounds, folder=path, use_labels=config.labels, log=log)
         return SoundFolder(path, use_labels=config.labels, log=log)
     if array_files(path) and not pictures:
-        return ArrayFile(path, use_labels=config.labels)
+        return ArrayFile(path, use_labels=config.labels, value_range=config.range, log=log)
     texts = [name for name in files if is_text(name)]
     if len(texts) > 2 * len(pictures + sounds) and 3 * len(texts) >= len(files):
         if set_of_texts := recognise_texts(path, texts):
             return NamedTextFolder(set_of_texts, config, folder=path, log=log)
         return TextFolder(path, config, log=log)
-    return PictureFolder(path, use_labels=config.labels, log=log)
+    return PictureFolder(
+        path, use_labels=config.labels, value_range=config.range, log=log
+    )
 
 
 def _missing(source: str) -> GansmithError:

@@ -116,7 +116,7 @@ class PreparedCaptions(Prepared):
         collection, plan = self._collection, self._plan
         names = collection.pictures.names()
         found = {
-            names[number]: conform(picture, plan.size, plan.mode, plan.resize)
+            names[number]: conform(picture, plan.size, plan.mode, plan.resize, plan.filter)
             for number, picture in enumerate(collection.pictures.pictures())
             if number in collection.captions
         }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from gansmith.data.collection import combined_digest
-from gansmith.media.image.resizing import FILTER
+from gansmith.media.image.resizing import LANCZOS, NEAREST
 from gansmith.recipe import DataConfig
 
 NATIVE_SIDES = range(16, 129)
@@ -24,10 +24,12 @@ class Plan:
     Attributes:
         size: Height and width of every sample in pixels.
         mode: L, LA, RGB or RGBA.
-        resize: fit, crop or pad; "none" where every picture has the size already.
+        resize: fit, crop, pad or place; "none" where every picture has the size already.
         labels: Labels are looked for.
         share: Expected share of held-out samples.
         official_split: The publisher's test samples are held out, whatever the share.
+        filter: lanczos or nearest.
+        range: Values of deep files that become black and white, where `data.range` is set.
     """
 
     size: tuple[int, int]
@@ -36,16 +38,20 @@ class Plan:
     labels: bool
     share: float
     official_split: bool
+    filter: str = LANCZOS
+    range: tuple[float, float] | None = None
 
     def settings(self) -> dict[str, object]:
         """The plan in plain values, as manifests and reports show it."""
+        ranged = {} if self.range is None else {"range": list(self.range)}
         return {
             "size": list(self.size),
             "mode": self.mode,
             "resize": self.resize,
-            "filter": "none" if self.resize == "none" else FILTER,
+            "filter": "none" if self.resize == "none" else self.filter,
             "labels": self.labels,
             "held_out": "official" if self.official_split else self.share,
+            **ranged,
         }
 
     def fingerprint(self, content: str) -> str:
@@ -62,7 +68,8 @@ def infer_preprocessing(
     official_split: bool,
 ) -> Plan:
     """Fill in what the configuration leaves open, from what the pictures are."""
-    size = config.size or choose_size(sizes)
+    placed = config.resize == "place"
+    size = config.size or (choose_canvas(sizes) if placed else choose_size(sizes))
     needless = set(sizes) == {size}
     return Plan(
         size=size,
@@ -71,7 +78,26 @@ def infer_preprocessing(
         labels=config.labels,
         share=config.held_out,
         official_split=official_split,
+        filter=choose_filter(config),
     )
+
+
+def choose_filter(config: DataConfig) -> str:
+    """The filter that is set; `auto` is nearest for `place`, which is for pixel art, or lanczos."""
+    if config.filter != "auto":
+        return config.filter
+    return NEAREST if config.resize == "place" else LANCZOS
+
+
+def choose_canvas(sizes: Counter[tuple[int, int]]) -> tuple[int, int]:
+    """Choose a size on which every picture can be placed as it is.
+
+    It is the greatest height and width, rounded up to multiples of 4; where that is above 128, as
+    :func:`choose_size`.
+    """
+    sides = [STEP * -(-max(values) // STEP) for values in zip(*sizes, strict=True)]
+    height, width = (max(LEAST_SIDE, side) for side in sides)
+    return (height, width) if max(height, width) < NATIVE_SIDES.stop else choose_size(sizes)
 
 
 def choose_size(sizes: Counter[tuple[int, int]]) -> tuple[int, int]:
