@@ -18,6 +18,7 @@ from gansmith.sections import (
     DataConfig,
     EvaluationConfig,
     HealthConfig,
+    ImageConfig,
     NetworkConfig,
     ObjectiveConfig,
     OptimiserConfig,
@@ -33,6 +34,7 @@ __all__ = [
     "DataConfig",
     "EvaluationConfig",
     "HealthConfig",
+    "ImageConfig",
     "NetworkConfig",
     "ObjectiveConfig",
     "OptimiserConfig",
@@ -59,6 +61,7 @@ class Recipe(Section):
     medium: str = Field("image", description="what a sample is")
     duel: str = Field("noise", description="the rules of the game")
     data: DataConfig = DataConfig()
+    image: ImageConfig = ImageConfig()
     sound: SoundConfig = SoundConfig()
     text: TextConfig = TextConfig()
     sequence: SequenceConfig = SequenceConfig()

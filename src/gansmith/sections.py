@@ -25,7 +25,7 @@ class DataConfig(Section):
     )
     resize: Resize = Field(
         "fit",
-        description="fit: stretch; crop: fill and cut; pad: show all; place: show all, never enlarged",
+        description="fit: stretch; crop: fill and cut; pad: show all; place: pad, never enlarged",
     )
     filter: Filter = Field(
         "auto", description="nearest: mixes no colours; auto: nearest for place, else lanczos"
@@ -63,6 +63,15 @@ class DataConfig(Section):
     )
     longest: int | None = Field(
         None, ge=2, le=10_000, description="characters of a text; null: as 99.5 % of them have"
+    )
+
+
+class ImageConfig(Section):
+    """How what networks make becomes pictures."""
+
+    hard_alpha: bool = Field(False, description="alpha is 0 or 255 only, as of pixel art")
+    palette: int | None = Field(
+        None, ge=2, le=256, description="most colours, learnt from the data; null: any colours"
     )
 
 

@@ -102,7 +102,7 @@ def readable(
         root: The folder, for messages.
         kind: What the files should be, in the singular ("picture").
         takes: The formats there are, for the message that there are none.
-        say: Is told of the first faults.
+        log: Takes the first faults, and the suffixes that are passed over.
 
     Raises:
         GansmithError: No file can be read.

@@ -93,9 +93,7 @@ def _in_folder(path: Path, config: DataConfig, log: LogFn) -> Collection:
         if set_of_texts := recognise_texts(path, texts):
             return NamedTextFolder(set_of_texts, config, folder=path, log=log)
         return TextFolder(path, config, log=log)
-    return PictureFolder(
-        path, use_labels=config.labels, value_range=config.range, log=log
-    )
+    return PictureFolder(path, use_labels=config.labels, value_range=config.range, log=log)
 
 
 def _missing(source: str) -> GansmithError:

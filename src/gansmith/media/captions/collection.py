@@ -26,6 +26,7 @@ from gansmith.media.text.preparation import cut_at_border, usual_length
 from gansmith.recipe import DataConfig
 
 _FORMAT = "gansmith-captions-1"
+_CAPTION_FILES = frozenset({".txt", ".jsonl"})
 FILE_KEYS = ("file", "file_name", "image", "picture")
 TEXT_KEYS = ("caption", "captions", "text")
 
@@ -148,7 +149,9 @@ def captioned(config: DataConfig, log: LogFn) -> CaptionedPictures:
     folder = Path(config.source).expanduser()
     if not folder.is_dir():
         raise GansmithError(f"no folder of pictures with captions at {folder}; check its path")
-    own = PictureFolder(folder, use_labels=False, log=log)
+    own = PictureFolder(
+        folder, use_labels=False, value_range=config.range, beside=_CAPTION_FILES, log=log
+    )
     return CaptionedPictures(own, _beside(folder, own.names()), log)
 
 

@@ -109,8 +109,7 @@ def no_range(facts: Facts) -> str:
     low, high = facts["values"]
     takes = "0 to 1 or -1 to 1" if facts["type"].startswith("float") else "0 to 255 or 0 to 65535"
     return (
-        f"has values from {low:g} to {high:g} ({facts['type']}), takes {takes}; "
-        f"{remedy(low, high)}"
+        f"has values from {low:g} to {high:g} ({facts['type']}), takes {takes}; {remedy(low, high)}"
     )
 
 

@@ -112,8 +112,8 @@ class PreparedPictures(Prepared):
         held_out = self._collection.held_out(self._plan.share)
         if len(held_out) > 1 and (held_out.all() or not held_out.any()):
             raise GansmithError(
-                f"{self._collection.source}: all {len(held_out):,} pictures are equal, so that they "
-                "cannot be split into some to train on and some held out; add different ones"
+                f"{self._collection.source}: all {len(held_out):,} pictures are equal, "
+                "so that none can be held out from training; add different ones"
             )
         return held_out
 

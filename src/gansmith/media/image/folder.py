@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,7 @@ class PictureFolder(PictureCollection):
         root: The folder.
         use_labels: Look for labels.
         value_range: `data.range`, for pictures of more than eight bits.
+        beside: Suffixes of files beside the pictures that something else reads.
         log: Takes progress and warnings of files that cannot be read, one line each.
 
     Raises:
@@ -60,12 +61,15 @@ class PictureFolder(PictureCollection):
         *,
         use_labels: bool,
         value_range: str | None = None,
+        beside: frozenset[str] = frozenset(),
         log: LogFn = silent,
     ) -> None:
         self.name = root.resolve().name
         self.source = f"folder {root.resolve()}"
         self._root = root
-        records = recall(_MEMO, root, find_files(root, log), _learn, log)
+        files = find_files(root, log)
+        files = [name for name in files if PurePosixPath(name).suffix.lower() not in beside]
+        records = recall(_MEMO, root, files, _learn, log)
         read, self.faults = readable(records, root, "picture", _TAKES, log)
         self.ignored = len(records) - len(read) - len(self.faults)
         self._names = list(read)

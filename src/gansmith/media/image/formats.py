@@ -1,4 +1,4 @@
-"""Formats of pictures: whatever the installed Pillow decodes, apart from what is not safe to open."""
+"""Formats of pictures: whatever the installed Pillow decodes and is safe to open."""
 
 from __future__ import annotations
 

@@ -46,6 +46,8 @@ _TURNS = {
 }
 _BAND = 1 << 22
 """Pixels that are worked on at once where a picture is gone through in bands."""
+_LARGE = 16_000_000
+_FEW = 256
 _BUDGET = PixelBudget()
 
 
@@ -91,6 +93,7 @@ class PictureFacts:
         numbers: Kind of number of the file's values, see `value_range.Extent`.
         low: Least value in the file, where they are not of eight bits.
         high: Greatest value in the file; in the range of its depth where it is colour.
+        colours: Different colours; 0 for more than 256.
     """
 
     format: str
@@ -105,6 +108,7 @@ class PictureFacts:
     numbers: str = BYTES
     low: float = 0.0
     high: float = 255.0
+    colours: int = 0
 
     @property
     def extent(self) -> Extent:
@@ -112,7 +116,7 @@ class PictureFacts:
         return Extent(self.numbers, self.low, self.high)
 
 
-def read_picture(path: Path, scales: Scales | None = None) -> Picture:
+def read_picture(path: Path, scales: Scales | Scale | None = None) -> Picture:
     """Read the first frame of a picture file, judged by its content and not by its name.
 
     EXIF orientation is applied; colours of an embedded profile become sRGB; deeper channels are
@@ -121,8 +125,8 @@ def read_picture(path: Path, scales: Scales | None = None) -> Picture:
 
     Args:
         path: The file.
-        scales: The range of every kind of number, as a collection settled on them; left out, the
-            file's own values decide.
+        scales: The range of every kind of number, as a collection settled on them, or one for all
+            kinds; left out, the file's own values decide.
 
     Raises:
         NotAPicture: The file is of no format that Pillow reads.
@@ -159,8 +163,13 @@ def examine_file(path: Path) -> PictureFacts:
 
 
 def examine(picture: Picture) -> PictureFacts:
-    """Gather the facts of a picture."""
+    """Gather the facts of a picture.
+
+    Of very large ones with alpha, colour and look are told from every n-th pixel.
+    """
     image = picture.image
+    if image.mode in ("LA", "RGBA") and image.width * image.height > _LARGE:
+        return _examine_large(picture)
     kept = {canonical(band).shape[-1] for band in _bands(image)}
     transparent, coloured = bool(kept & {2, 4}), bool(kept & {3, 4})
     return PictureFacts(
@@ -173,6 +182,25 @@ def examine(picture: Picture) -> PictureFacts:
         coloured=coloured,
         pixels=_pixel_digest(image, transparent, coloured),
         look=difference_hash(_on_grey(image)),
+        colours=len(image.getcolors(_FEW) or ()) if image.width * image.height <= _BAND else 0,
+    )
+
+
+def _examine_large(picture: Picture) -> PictureFacts:
+    image = picture.image
+    shrink = (_BAND / (image.width * image.height)) ** 0.5
+    size = (max(1, round(image.width * shrink)), max(1, round(image.height * shrink)))
+    facts = examine(replace(picture, image=image.resize(size, Image.Resampling.NEAREST)))
+    digest = hashlib.blake2b(repr((image.size, image.mode)).encode(), digest_size=16)
+    for band in _bands(image):
+        digest.update(band.tobytes())
+    least = image.getchannel("A").getextrema()[0]
+    return replace(
+        facts,
+        height=image.height,
+        width=image.width,
+        transparent=least != 255,
+        pixels=digest.hexdigest(),
     )
 
 
@@ -345,9 +373,10 @@ def _tiff_kind(path: Path) -> str:
         return "a damaged directory"
 
 
-def _eight_bit(raw: _Raw, scales: Scales) -> Image.Image:
+def _eight_bit(raw: _Raw, scales: Scales | Scale) -> Image.Image:
     if raw.numbers != BYTES:
-        scale = scales.get(raw.numbers) or usual_range(raw.numbers, raw.low, raw.high)
+        scale = scales if isinstance(scales, Scale) else scales.get(raw.numbers)
+        scale = scale or usual_range(raw.numbers, raw.low, raw.high)
         if scale is None:
             raise UnreadablePicture(_no_range(raw))
         return _scaled(raw, scale)

@@ -87,9 +87,7 @@ def _shrunk(image: Image.Image, scale: float, filter_: str) -> Image.Image:
     return _fit(image, size, filter_)
 
 
-def _on_ground(
-    inner: Image.Image, size: tuple[int, int], colour: tuple[int, ...]
-) -> Image.Image:
+def _on_ground(inner: Image.Image, size: tuple[int, int], colour: tuple[int, ...]) -> Image.Image:
     ground = Image.new(inner.mode, size, colour)
     ground.paste(inner, ((size[0] - inner.width) // 2, (size[1] - inner.height) // 2))
     return ground
@@ -102,23 +100,14 @@ def _averaged_down(image: Image.Image, size: tuple[int, int]) -> Image.Image:
         return image
     if image.mode not in ("LA", "RGBA"):
         return image.reduce(factor)
-    rows = factor * max(1, _BAND // (factor * image.width))
-    bands = [
-        _block_means(to_array(image.crop((0, top, image.width, top + rows))), factor)
-        for top in range(0, image.height // factor * factor, rows)
-    ]
-    return to_image(np.concatenate(bands)[: image.height // factor])
-
-
-def _block_means(pixels: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """Mean of every block of `factor` x `factor` pixels, weighed by alpha."""
-    height, width = (side // factor for side in pixels.shape[:2])
-    blocks = pixels[: height * factor, : width * factor].astype(np.float32)
-    blocks[..., :-1] *= blocks[..., -1:]
-    means = blocks.reshape(height, factor, width, factor, -1).mean(axis=(1, 3))
-    means[..., :-1] /= np.maximum(means[..., -1:], 1e-6)
-    straight: NDArray[np.uint8] = np.rint(means.clip(0, 255)).astype(np.uint8)
-    return straight
+    premultiplied = image.mode[:-1] + "a"  # Pillow takes bytes here, close enough for a first step
+    height = image.height // factor
+    small = Image.new(premultiplied, (-(-image.width // factor), height))
+    step = max(1, _BAND // (factor * image.width))
+    for top in range(0, height, step):
+        box = (0, factor * top, image.width, factor * min(height, top + step))
+        small.paste(image.crop(box).convert(premultiplied).reduce(factor), (0, top))
+    return small.convert(image.mode)
 
 
 def _resample(
