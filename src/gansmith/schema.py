@@ -9,7 +9,7 @@ import types
 import typing
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from gansmith.errors import GansmithError
@@ -95,13 +95,6 @@ def parse_range(setting: str) -> tuple[float, float] | None:
         raise ValueError(f"takes auto or LOW..HIGH, such as 0..4095 or -1024..3071, not {setting}")
     return low, high
 
-
-def _range(value: str) -> str:
-    parse_range(value)
-    return value
-
-
-ValueRange = Annotated[str, AfterValidator(_range)]
 
 Side = Annotated[int, Field(ge=8, le=1024)]
 Size = Annotated[tuple[Side, Side], BeforeValidator(_sides)]

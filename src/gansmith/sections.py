@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from gansmith.schema import Schedule, Scheduled, Section, Size, ValueRange
+from gansmith.schema import Schedule, Scheduled, Section, Size, parse_range
 
 Mode = Literal["auto", "L", "LA", "RGB", "RGBA"]
 Resize = Literal["fit", "crop", "pad", "place"]
@@ -30,7 +30,7 @@ class DataConfig(Section):
     filter: Filter = Field(
         "auto", description="nearest: mixes no colours; auto: nearest for place, else lanczos"
     )
-    range: ValueRange | None = Field(
+    range: str | None = Field(
         None,
         description="values that are black and white in files of over 8 bits, signed or float: "
         "auto (least and greatest) or LOW..HIGH; null: by the depth they state",
@@ -64,6 +64,13 @@ class DataConfig(Section):
     longest: int | None = Field(
         None, ge=2, le=10_000, description="characters of a text; null: as 99.5 % of them have"
     )
+
+    @field_validator("range", mode="before")
+    @classmethod
+    def _limits(cls, value: object) -> object:
+        if value is not None:
+            parse_range(str(value))
+        return value
 
 
 class ImageConfig(Section):

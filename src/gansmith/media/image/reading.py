@@ -49,6 +49,10 @@ _BAND = 1 << 22
 _LARGE = 16_000_000
 _FEW = 256
 _BUDGET = PixelBudget()
+_BLOCK = 1 << 26
+"""Bytes of the blocks that Pillow allocates: so large that freed ones go back to the system at
+once, where smaller ones would stay with each of the threads."""
+Image.core.set_block_size(_BLOCK)
 
 
 class UnreadablePicture(Exception):
