@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import _imaging as imaging_core
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from gansmith.drawing.pixels import canonical, difference_hash, flatten, pixel_digest, to_array
@@ -52,7 +53,7 @@ _BUDGET = PixelBudget()
 _BLOCK = 1 << 26
 """Bytes of the blocks that Pillow allocates: so large that freed ones go back to the system at
 once, where smaller ones would stay with each of the threads."""
-Image.core.set_block_size(_BLOCK)
+imaging_core.set_block_size(_BLOCK)
 
 
 class UnreadablePicture(Exception):
