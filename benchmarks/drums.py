@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from gansmith.loading.open import open_dataset
 from gansmith.media.audio.codec import AudioCodec
-from gansmith.media.audio.metrics.sound import attack_times, clipping_share
+from gansmith.media.audio.metrics import clipping_share
 from gansmith.media.audio.samples import to_mono
 from gansmith.model import load
 from gansmith.run import Run
 from harness import chained, over_seeds
+from sound_metrics import attack_times
 
 SAMPLES, SEED, DRAWS = 1_000, 1, 1_000
 DISTURBANCE = 0.5

@@ -18,9 +18,9 @@ import torch
 from gansmith.data.dataset import Dataset
 from gansmith.loading.open import open_dataset
 from gansmith.media.captions.codec import CaptionCodec, example_labels
+from gansmith.media.captions.quality import captions_by_picture
 from gansmith.media.captions.retrieval import Retrieval, words
 from gansmith.media.text.code_points import to_texts
-from gansmith.media.text.quality import written_of
 from gansmith.model import Model
 from gansmith.networks.sequence.language_model import Decoding, SequenceGenerator
 from gansmith.run import Run
@@ -36,7 +36,7 @@ def several(model: Model, temperature: float) -> list[list[str]]:
     assert isinstance(model.codec, CaptionCodec)
     assert isinstance(model.generator, SequenceGenerator)
     model.generator.decoding = Decoding(temperature)
-    seen = model.codec.see(torch.from_numpy(model.codec.examples))
+    seen = model.codec.encode_condition(torch.from_numpy(model.codec.examples))
     asked = seen.repeat_interleave(OFFERED, dim=0)
     latents = model.latents(len(asked), SEED)
     texts = to_texts(generate_samples(model.generator, model.codec, latents, asked))
@@ -46,7 +46,7 @@ def several(model: Model, temperature: float) -> list[list[str]]:
 
 def measured(made: list[list[str]], dataset: Dataset, training: set[str]) -> dict[str, float]:
     """Measure captions of the examples."""
-    retrieval, own = Retrieval(written_of(dataset)), example_labels(dataset)
+    retrieval, own = Retrieval(captions_by_picture(dataset)), example_labels(dataset)
     texts = [text for group in made for text in group]
     owners = [int(label) for label, group in zip(own, made, strict=True) for _ in group]
     fifth = [(group[-1], int(label)) for label, group in zip(own, made, strict=True)]
@@ -72,7 +72,7 @@ def rows_of(run: Run) -> list[dict[str, Any]]:
             rows.append({"arm": arm, "temperature": temperature})
             rows[-1] |= measured(made, dataset, training)
             print(made[:3], flush=True)
-    written = written_of(dataset)
+    written = captions_by_picture(dataset)
     real = measured(
         [written[int(n)][:CAPTIONS] for n in example_labels(dataset)], dataset, training
     )

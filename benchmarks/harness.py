@@ -41,7 +41,10 @@ def both_arms(run: Run) -> dict[str, Model]:
     """Return the language model that a game over sequences began with, and what became of it."""
     state, blueprint = run.load_checkpoint("last"), run_blueprint(run)
     assert state is not None
-    weights = {"likelihood": state["networks"]["start"], "adversarial": state["average"]}
+    weights = {
+        "likelihood": state["networks"]["start"],
+        "adversarial": state["averages"]["generator"],
+    }
     return {arm: rebuild(blueprint, found) for arm, found in weights.items()}
 
 

@@ -73,8 +73,9 @@ def tampered(trainer: Trainer, change: Callable[[BatchLoader, Batch], Batch]) ->
 
 def shuffle_labels(trainer: Trainer) -> None:
     def change(_: BatchLoader, batch: Batch) -> Batch:
-        assert batch.labels is not None
-        return batch._replace(labels=batch.labels[torch.randperm(len(batch.labels))])
+        condition = batch.condition
+        assert condition is not None
+        return batch._replace(condition=condition[torch.randperm(len(condition))])
 
     tampered(trainer, change)
 

@@ -21,11 +21,11 @@ from gansmith.data.downloads.archives import PinnedFolder
 from gansmith.loading.open import open_dataset
 from gansmith.media.audio.codec import AudioCodec
 from gansmith.media.audio.datasets import DRUMS
-from gansmith.media.audio.metrics.loops import loop_seam
 from gansmith.media.audio.samples import to_mono
 from gansmith.model import load
 from gansmith.run import Run
 from harness import fetched, over_seeds
+from sound_metrics import loop_seam
 
 SAMPLES, SEED, CUT = 500, 1, 0.9
 RECORDINGS = PinnedFolder(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from arena import play, with_budget
-from gansmith.drawing.animation import write_animation
+from gansmith.drawing.animation import animation_bytes
 from gansmith.loading.open import open_dataset
 from gansmith.media.points.codec import REACH, scatter
 from gansmith.media.points.mixtures import MIXTURES
@@ -39,13 +39,13 @@ class Camera:
         self.pictures: list[Image.Image] = []
         self._marks = [(index / (FRAMES - 1)) ** 2 for index in range(FRAMES)]
 
-    def resume(self, moment: TrainingState) -> None:
-        self.look(moment)
+    def on_train_begin(self, moment: TrainingState) -> None:
+        self.on_step_end(moment)
 
-    def told(self, moment: TrainingState, signals: dict[str, float]) -> None:
+    def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None:
         pass
 
-    def look(self, moment: TrainingState) -> bool:
+    def on_step_end(self, moment: TrainingState) -> bool:
         if len(self.pictures) < FRAMES and moment.progress >= self._marks[len(self.pictures)]:
             self.pictures.append(self._picture(moment))
         return False
@@ -92,7 +92,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         play(recipe, open_dataset(recipe.data), Path(folder) / "run", film, judged=False)
-    write_animation(cameras[0].pictures, args.out)
+    args.out.write_bytes(animation_bytes(cameras[0].pictures, args.out.suffix))
     print(args.out)
 
 

@@ -17,8 +17,8 @@ from typing import Any
 from gansmith.loading.open import open_dataset
 from gansmith.media.text.code_points import to_texts
 from gansmith.media.text.quality import sides
-from gansmith.media.text.verse.form_labels import form_labels
-from gansmith.media.text.verse.report import quatrain_lines, quatrain_report, quatrain_shaped
+from gansmith.media.text.verse.forms import form_labels
+from gansmith.media.text.verse.quatrain import quatrain_lines, quatrain_report, quatrain_shaped
 from gansmith.model import load
 from gansmith.networks.sequence.language_model import Decoding, SequenceGenerator
 from gansmith.run import Run

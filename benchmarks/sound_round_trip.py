@@ -20,10 +20,11 @@ import torch
 from gansmith.data.dataset import Dataset
 from gansmith.loading.open import open_dataset
 from gansmith.media.audio.codec import AudioCodec
-from gansmith.media.audio.metrics.sound import attack_times, noise_floor, spectral_distance
+from gansmith.media.audio.metrics import noise_floor, spectral_distance
 from gansmith.media.audio.samples import to_mono
 from gansmith.recipe import load_recipe
 from harness import chained, renew_rows
+from sound_metrics import attack_times
 from spoken_digits import Ears
 
 NAME, TIMED = "sound_round_trip", 256

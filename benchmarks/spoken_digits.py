@@ -59,7 +59,7 @@ ARMS: dict[str, list[str]] = {
         "objective={name: wasserstein, penalty: gradient, gamma: 20, critic_steps: 5}",
     ],
     "textbook-wave": [
-        *("network={name: textbook-wave}", *WAVES),
+        *("network={name: mlp-wave}", *WAVES),
         "objective={name: nonsaturating, penalty: none}",
     ],
 }

@@ -65,7 +65,8 @@ def picture(rows: list[Row]) -> Path:
         panel(canvas, index * WIDTH, name, list(runs.values()))
     for index, (arm, ink) in enumerate(INKS.items()):
         canvas.text((WIDTH + RIGHT - 95 * index, 24), arm, ink, anchor="rm")
-    return canvas.save(OUT)
+    OUT.write_bytes(canvas.to_png())
+    return OUT
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Write the measured tables of README and docs from the CSVs in `results/`.
+"""Write the measured tables of docs/experiments.md from the CSVs in `results/`.
 
     python benchmarks/tables.py
 
@@ -19,7 +19,7 @@ from harness import read_rows
 from text_tables import caption_lines, form_lines, gain_lines, texygen_lines
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "README.zh-CN.md", "docs/results.md")
+PAGES = ("docs/experiments.md",)
 COLUMNS = ("frechet", "recall", "coverage", "precision", "density")
 OPEN = "Not measured yet."
 Rows = list[dict[str, str]]

@@ -26,7 +26,7 @@ import torch
 
 from gansmith.loading.open import open_dataset
 from gansmith.media.text.code_points import to_texts
-from gansmith.media.text.datasets.texts import TEXT_SETS, get_texts
+from gansmith.media.text.datasets.texts import TEXT_SETS
 from gansmith.media.text.generate import TextGenerationConfig, generate_text
 from gansmith.media.text.temperature_sweep import TemperatureSweep
 from gansmith.run import Run
@@ -36,7 +36,7 @@ from harness import both_arms, renew_rows, rounded, trained
 TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
 CORPORA = {
     # its published halves are of different topics: only the first is taken here
-    "captions": lambda: [f"data.source={get_texts(TEXT_SETS['captions-coco']) / 'train.txt'}"],
+    "captions": lambda: [f"data.source={TEXT_SETS['captions-coco'].fetch() / 'train.txt'}"],
     # told apart by form they would be asked for by label
     "quatrains": lambda: ["data.form=null"],
 }

@@ -94,7 +94,7 @@ def play(trainer: Trainer, recipe: Recipe) -> None:
     """One step of the recipe, as the trainer takes it."""
     trainer.duel.set_progress(0.5, trainer.clock.samples)
     trainer.duel.step([trainer.feed.next() for _ in range(trainer.duel.draws)])
-    trainer.average.update(recipe.training.batch, trainer.clock.samples + 1)
+    trainer.averages["generator"].update(recipe.training.batch, trainer.clock.samples + 1)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,8 @@ def main() -> None:
         panel(canvas, (index % 2 * SIDE, index // 2 * SIDE), order, rows)
     for index, (arm, ink) in enumerate(INKS.items()):
         canvas.text((RIGHT - 90 * index, 20), arm, ink, anchor="rm")
-    print(canvas.save(OUT))
+    OUT.write_bytes(canvas.to_png())
+    print(OUT)
 
 
 if __name__ == "__main__":

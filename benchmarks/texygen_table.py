@@ -16,9 +16,9 @@ from typing import Any
 
 import torch
 
-from gansmith.media.text.datasets.texts import TEXT_SETS, get_texts
+from gansmith.media.text.datasets.texts import TEXT_SETS
 from gansmith.media.text.metrics.bleu import sentence_bleu, sentence_self_bleu
-from gansmith.tasks.model_selection import texts_at
+from gansmith.media.text.selection import texts_at
 from harness import both_arms, renew_rows, trained
 
 COUNT, SEED = 10_000, 1
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parsed = parser.parse_args()
-    folder = get_texts(TEXT_SETS["captions-coco"])
+    folder = TEXT_SETS["captions-coco"].fetch()
     real, references = (
         (folder / f"{side}.txt").read_text("utf-8").strip().split("\n")
         for side in ("train", "test")

@@ -1,6 +1,6 @@
 """The GAN of plain_pytorch_gan.py with gansmith: the same networks, losses and optimisers.
 
-It also resumes, judges itself, writes a report, and leaves a generator that can be loaded.
+It also resumes, evaluates, writes a report, and saves a generator that can be loaded.
 
     python examples/gansmith_gan.py --data mnist --samples 600000 --out runs/twin
 """
@@ -14,8 +14,8 @@ import gansmith
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="The same GAN with gansmith.")
-    parser.add_argument("--data", default="mnist", help="a named set, a folder or an array")
-    parser.add_argument("--samples", type=int, default=600_000, help="real samples to show")
+    parser.add_argument("--data", default="mnist", help="data set, folder or array")
+    parser.add_argument("--samples", type=int, default=600_000, help="real samples to train on")
     parser.add_argument("--out", default="runs/twin", help="run folder")
     args = parser.parse_args()
     settings = ["data.mode=L"]

@@ -1,6 +1,6 @@
-"""A GAN in plain PyTorch, as short as it can be; gansmith_gan.py is the same with gansmith.
+"""A short GAN in plain PyTorch; gansmith_gan.py is the same GAN with gansmith.
 
-Only the pictures come from gansmith: any collection by name or path, here as one array.
+Only the data loading comes from gansmith: any data set by name or path, here as one array.
 
     python examples/plain_pytorch_gan.py --data mnist --samples 600000 --out plain.png
 """
@@ -23,14 +23,14 @@ LATENT, BATCH = 100, 64
 
 
 def real_samples(source: str) -> Tensor:
-    """All training pictures as grey float32 [N, H, W] in [-1, 1]."""
+    """Return all training images as grey float32 [N, H, W] in [-1, 1]."""
     dataset = open_dataset(DataConfig(source=source, mode="L"), minimum=BATCH)
-    pictures = dataset.samples[dataset.train_indices][..., 0]
-    return torch.from_numpy(pictures).float() / 127.5 - 1
+    images = dataset.samples[dataset.train_indices][..., 0]
+    return torch.from_numpy(images).float() / 127.5 - 1
 
 
 def layers(*widths: int, activation: nn.Module) -> list[nn.Module]:
-    """Linear layers of these widths with an activation between them."""
+    """Return linear layers of these widths with an activation between them."""
     stack: list[nn.Module] = []
     for inputs, outputs in pairwise(widths):
         stack += [nn.Linear(inputs, outputs), activation]
@@ -38,7 +38,7 @@ def layers(*widths: int, activation: nn.Module) -> list[nn.Module]:
 
 
 def train(real: Tensor, samples: int) -> nn.Module:
-    """Play the game until so many real samples were seen; return the generator."""
+    """Train until so many real samples were seen; return the generator."""
     size = real[0].numel()
     generator = nn.Sequential(
         *layers(LATENT, 256, 512, 1024, size, activation=nn.ReLU()), nn.Tanh()
@@ -64,18 +64,18 @@ def train(real: Tensor, samples: int) -> nn.Module:
 
 
 def save_sheet(generator: nn.Module, shape: torch.Size, path: str) -> None:
-    """Write a sheet of 8 x 8 samples."""
+    """Write a contact sheet of 8 x 8 samples."""
     with torch.no_grad():
-        made = generator(torch.randn(64, LATENT)).view(8, 8, *shape)
-    sheet = made.permute(0, 2, 1, 3).reshape(8 * shape[0], 8 * shape[1])
+        samples = generator(torch.randn(64, LATENT)).view(8, 8, *shape)
+    sheet = samples.permute(0, 2, 1, 3).reshape(8 * shape[0], 8 * shape[1])
     Image.fromarray(((sheet + 1) * 127.5).numpy().astype(np.uint8)).save(path)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="A GAN in plain PyTorch.")
-    parser.add_argument("--data", default="mnist", help="a named set, a folder or an array")
-    parser.add_argument("--samples", type=int, default=600_000, help="real samples to show")
-    parser.add_argument("--out", default="plain.png", help="sheet to write")
+    parser.add_argument("--data", default="mnist", help="data set, folder or array")
+    parser.add_argument("--samples", type=int, default=600_000, help="real samples to train on")
+    parser.add_argument("--out", default="plain.png", help="contact sheet to write")
     args = parser.parse_args()
     torch.manual_seed(0)
     real = real_samples(args.data)

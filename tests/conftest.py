@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gansmith.data.downloads.checksums import PinnedFile
-from gansmith.loading.catalog import CATALOG
+from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.datasets.stacked_mnist import stacked
 
 torch.set_num_threads(1)
@@ -184,15 +184,15 @@ def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     folder = tmp_path / "digits"
     folder.mkdir()
-    real, files = CATALOG["mnist"], []
+    real, files = PICTURE_SETS["mnist"], []
     for file, array in zip(real.files, arrays, strict=True):
         data = idx(array)
         (folder / file.name).write_bytes(data)
         files.append(PinnedFile(file.name, hashlib.sha256(data).hexdigest(), len(data)))
     small = dataclasses.replace(real, files=tuple(files), sources=(), samples=70)
-    monkeypatch.setitem(CATALOG._entries, "mnist", small)
+    monkeypatch.setitem(PICTURE_SETS, "mnist", small)
     stacks = stacked(small, training=90, held_out=30)
-    monkeypatch.setitem(CATALOG._entries, "stacked-mnist", stacks)
+    monkeypatch.setitem(PICTURE_SETS, "stacked-mnist", stacks)
     return folder
 
 

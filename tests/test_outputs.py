@@ -1,12 +1,30 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from gansmith.errors import GansmithError
-from gansmith.outputs import claim, earlier, file_names, record
+from gansmith.media.audio.codec import AudioCodec
+from gansmith.media.image.codec import ImageCodec
+from gansmith.outputs import (
+    FINISHERS,
+    OutputFolder,
+    Provenance,
+    SampleFolder,
+    prepare_output_dir,
+    previous_outputs,
+    safe_file_names,
+    sample_names,
+    save_collection,
+    save_output,
+    save_png,
+)
 
 
 def write(place: Path, *names: str) -> None:
@@ -15,38 +33,47 @@ def write(place: Path, *names: str) -> None:
         (place / name).write_text("sample")
 
 
+def made(place: Path, seed: int, *names: str, overview: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Write samples and an overview through the folder; return its manifest."""
+    origin = Provenance(run="r", recipe="digits", seed=seed)
+    folder = OutputFolder(place, origin, [*names, *overview])
+    for name, one in zip(names, origin.of_samples(len(names)), strict=True):
+        folder.add(name, b"sample", one)
+    folder.add_overview(dict.fromkeys(overview, b"all"))
+    folder.write_manifest(truncation=None)
+    found: dict[str, Any] = json.loads((place / "manifest.json").read_text("utf-8"))
+    return found
+
+
 def test_samples_that_are_not_made_again_go_and_nothing_else_does(tmp_path: Path) -> None:
-    write(tmp_path, "kick/0.wav", "kick/1.wav", "my own.wav")
-    assert earlier(tmp_path) == set()
-    record(
-        tmp_path,
-        {"run": "r", "seed": 1},
-        [{"file": "kick/0.wav"}, {"file": "kick/1.wav"}],
-        [],
-        set(),
-    )
-    before = earlier(tmp_path)
-    assert before == {"kick/0.wav", "kick/1.wav"}
-    record(
-        tmp_path,
-        {"run": "r", "seed": 2},
-        [{"file": "kick/0.wav"}],
-        [tmp_path / "sheet.png"],
-        before,
-    )
+    write(tmp_path, "my own.wav")
+    assert previous_outputs(tmp_path) == set()
+    made(tmp_path, 1, "kick/0.wav", "kick/1.wav")
+    assert previous_outputs(tmp_path) == {"kick/0.wav", "kick/1.wav"}
+    manifest = made(tmp_path, 2, "kick/0.wav", overview=("sheet.png",))
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    assert left == {"kick/0.wav", "my own.wav", "manifest.json"}
-    told = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
-    assert told == {
+    assert left == {"kick/0.wav", "sheet.png", "my own.wav", "manifest.json"}
+    assert datetime.fromisoformat(manifest.pop("created")).tzinfo is not None
+    assert manifest.pop("gansmith")
+    assert manifest == {
         "run": "r",
         "seed": 2,
-        "files": [{"file": "kick/0.wav"}],
+        "truncation": None,
+        "recipe": "digits",
+        "files": [{"file": "kick/0.wav", "index": 0}],
         "overview": ["sheet.png"],
     }
-    write(tmp_path, "sheet.png")
-    record(tmp_path, {}, [{"file": "KICK/0.WAV"}], [], earlier(tmp_path))
+    made(tmp_path, 3, "KICK/0.WAV")
     assert not (tmp_path / "sheet.png").exists()
     assert (tmp_path / "kick" / "0.wav").exists()  # may be the same file where case does not count
+
+
+def test_a_manifest_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    write(tmp_path, "0.png", "sheet.png")
+    listed = {"run": "runs/a", "seed": 1, "truncation": None, "overview": ["sheet.png"]}
+    listed["files"] = [{"file": "0.png", "index": 0}]
+    (tmp_path / "manifest.json").write_text(json.dumps(listed))
+    assert previous_outputs(tmp_path) == {"0.png", "sheet.png"}
 
 
 def test_a_manifest_names_no_files_elsewhere(tmp_path: Path) -> None:
@@ -55,15 +82,24 @@ def test_a_manifest_names_no_files_elsewhere(tmp_path: Path) -> None:
     odd = ["../mine.wav", str(tmp_path / "mine.wav"), "link/0.wav", "", ".", "kick", "no.wav"]
     listed = [{"file": name} for name in (*odd, "..\\mine.wav", "C:0.wav", "0.wav")]
     (tmp_path / "made" / "manifest.json").write_text(json.dumps({"run": "r", "files": listed}))
-    assert earlier(tmp_path / "made") == {"0.wav"}
+    assert previous_outputs(tmp_path / "made") == {"0.wav"}
 
 
 def test_files_of_ones_own_are_not_written_over(tmp_path: Path) -> None:
     write(tmp_path, "0.wav", "1.wav")
-    with pytest.raises(GansmithError, match=r"1\.wav is there and was not generated"):
-        claim(tmp_path, ["1.wav", "2.wav"])
-    record(tmp_path, {"run": "r"}, [{"file": "0.wav"}], [], set())
-    assert claim(tmp_path, ["0.wav", "2.wav"]) == {"0.wav"}
+    with pytest.raises(GansmithError, match=r"1\.wav exists and was not generated"):
+        prepare_output_dir(tmp_path, ["1.wav", "2.wav"])
+    (tmp_path / "0.wav").unlink()
+    made(tmp_path, 0, "0.wav")
+    assert prepare_output_dir(tmp_path, ["0.wav", "2.wav"]) == {"0.wav"}
+
+
+def test_an_overview_does_not_replace_a_file_of_ones_own(tmp_path: Path) -> None:
+    write(tmp_path, "preview.wav")
+    codec = AudioCodec(8000, 100)
+    with pytest.raises(GansmithError, match=r"preview\.wav exists and was not generated"):
+        SampleFolder(tmp_path, Provenance(), codec, ["0"])
+    assert [path.name for path in tmp_path.iterdir()] == ["preview.wav"]
 
 
 FOREIGN = ["{}", "[]", "no JSON", '{"files": [1]}', '{"files": [{"file": "keep.txt"}]}']
@@ -73,24 +109,106 @@ FOREIGN = ["{}", "[]", "no JSON", '{"files": [1]}', '{"files": [{"file": "keep.t
 def test_the_manifest_of_something_else_is_left_alone(tmp_path: Path, content: str) -> None:
     (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(GansmithError, match="is not of generated samples: choose another folder"):
-        earlier(tmp_path)
+        previous_outputs(tmp_path)
 
 
 def test_a_run_is_no_place_for_its_samples(tmp_path: Path) -> None:
     write(tmp_path, "manifest.json", "recipe.yaml")
     with pytest.raises(GansmithError, match="is a run: choose another folder"):
-        earlier(tmp_path)
+        previous_outputs(tmp_path)
 
 
 def test_names_of_files_stay_in_their_folder_and_apart() -> None:
     labels = ["kick", "drums/kick", "..", "/etc", "C:\\a", "a?", "a*", "Kick", " . "]
-    found = file_names(labels)
+    found = safe_file_names(labels)
     assert found == ["kick", "drums_kick", "_", "_etc", "C__a", "a_", "a_-2", "Kick-2", "_-2"]
     assert len({name.lower() for name in found}) == len(labels)
-    assert file_names(["con", "NUL.a", "console", "x" * 300]) == [
+    assert safe_file_names(["con", "NUL.a", "console", "x" * 300]) == [
         "_con",
         "_NUL.a",
         "console",
         "x" * 80,
     ]
-    assert file_names(["caf\u00e9", "cafe\u0301"]) == ["caf\u00e9", "caf\u00e9-2"]
+    assert safe_file_names(["caf\u00e9", "cafe\u0301"]) == ["caf\u00e9", "caf\u00e9-2"]
+
+
+def test_names_of_samples_sort_by_number_and_say_the_class() -> None:
+    assert sample_names(1) == ["0"]
+    assert sample_names(11)[::10] == ["00", "10"]
+    assert sample_names(2, [1, 0], ["a/b", "c"]) == ["0-c", "1-a_b"]
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = save_output(tmp_path / "new" / "a.html", "é".encode(), Provenance())
+    assert path.read_text("utf-8") == "é"
+
+    def broken(file: object) -> None:
+        raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError):
+        save_output(path, broken, Provenance())
+    assert path.read_text("utf-8") == "é"
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(GansmithError, match="folder"):
+        save_output(tmp_path / "folder", b"", Provenance())
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["a.html", "folder", "new"]
+
+
+def test_finishers_of_a_suffix_get_the_content_and_its_provenance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks = [lambda content, origin: content + f" {origin.seed}".encode(), lambda c, _: c + b"!"]
+    monkeypatch.setitem(FINISHERS, ".txt", marks)
+    origin = Provenance(seed=7)
+    assert save_output(tmp_path / "a.TXT", b"text", origin).read_bytes() == b"text 7!"
+    written = save_output(tmp_path / "b.txt", lambda file: file.write(b"array"), origin)
+    assert written.read_bytes() == b"array 7!"
+    assert save_output(tmp_path / "c.wav", b"sound", origin).read_bytes() == b"sound"
+
+
+def test_provenance_is_plain_and_leaves_out_what_is_not_known() -> None:
+    first, second = Provenance(run="r", seed=1).of_samples(2, ["a", "b"])
+    found = second.to_json()
+    assert json.loads(json.dumps(found)) == found
+    assert (found["run"], found["seed"], found["index"], found["label"]) == ("r", 1, 1, "b")
+    assert "recipe" not in found and found["generated"] is True
+    assert first.created == second.created
+
+
+def test_a_file_of_several_runs_names_all_and_the_seed_they_share() -> None:
+    one, two = (Provenance(run=name, recipe="digits", seed=3) for name in "ab")
+    both = Provenance.of_several([one, two])
+    assert (both.run, both.recipe, both.seed) == ("a, b", "digits", 3)
+    assert Provenance.of_several([one, Provenance(run="c", seed=4)]).seed is None
+
+
+def test_the_same_samples_give_the_same_bytes_at_any_time(tmp_path: Path) -> None:
+    samples = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
+    classes = np.array([0, 1, 0])
+    for suffix in (".png", ".npz"):
+        early, late = (
+            save_collection(
+                ImageCodec(),
+                samples,
+                tmp_path / f"{created}{suffix}",
+                Provenance(seed=1, created=created),
+                classes=classes,
+                label_names=["a", "b"],
+            ).read_bytes()
+            for created in ("2020", "2030")
+        )
+        assert early == late
+    with np.load(tmp_path / "2020.npz") as arrays:
+        assert np.array_equal(arrays["samples"], samples)
+        assert arrays["labels"].tolist() == [0, 1, 0]
+
+
+def test_other_kinds_of_single_files_are_refused(tmp_path: Path) -> None:
+    samples = np.zeros((1, 8, 8, 1), np.uint8)
+    with pytest.raises(
+        GansmithError, match=r"--out takes a folder, a \.npz or a \.png, not 'a\.mp3'"
+    ):
+        save_collection(ImageCodec(), samples, tmp_path / "a.mp3", Provenance())
+    with pytest.raises(GansmithError, match=r"name it FILE\.png, not 'a\.jpg'"):
+        save_png(tmp_path / "a.jpg", Image.new("L", (8, 8)), Provenance())
+    assert not list(tmp_path.iterdir())

@@ -6,7 +6,7 @@ import pytest
 
 from gansmith.errors import GansmithError
 from gansmith.networks.base import pair_options
-from gansmith.recipe import dump_recipe, load_recipe, parse_recipe, recipe_names
+from gansmith.recipe import dump_recipe, load_recipe, override, parse_recipe, recipe_names
 from gansmith.schema import Schedule
 
 
@@ -70,7 +70,7 @@ def test_an_unknown_recipe_lists_the_choices() -> None:
 
 def test_extends_merges_sections_and_drops_options_of_another_network(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
-    file.write_text("extends: digits\nnetwork: {name: textbook}\ntraining: {batch: 8}\n", "utf-8")
+    file.write_text("extends: digits\nnetwork: {name: mlp}\ntraining: {batch: 8}\n", "utf-8")
     recipe = load_recipe(str(file))
     assert recipe.name == "mine"
     assert recipe.network.options == {}
@@ -113,10 +113,10 @@ def test_schedules_start_end_and_warm_up() -> None:
 @pytest.mark.parametrize(
     ("overrides", "options"),
     [
-        (["network.width=8", "network.name=residual"], {"width": 8}),
-        (["network.name=residual", "network.width=8"], {"width": 8}),
+        (["network.width=8", "network.name=r3gan"], {"width": 8}),
+        (["network.name=r3gan", "network.width=8"], {"width": 8}),
         (["network.width=8", "network.name = conv"], {"width": 8}),
-        (["network.name=residual"], {}),
+        (["network.name=r3gan"], {}),
     ],
 )
 def test_the_name_of_a_network_comes_first(
@@ -145,3 +145,30 @@ def test_a_number_that_yaml_takes_for_a_text_is_a_number(tmp_path: Path) -> None
 def test_what_is_no_finite_number_is_refused(value: str) -> None:
     with pytest.raises(GansmithError, match="finite"):
         load_recipe("digits", [value])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("frames", "spectrogram"), ("textbook", "mlp"), ("residual", "r3gan")],
+)
+def test_a_former_name_of_a_network_is_replaced_with_a_warning(
+    old: str, new: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"extends: digits\nnetwork: {{name: {old}, latent: 9}}\n", "utf-8")
+    with pytest.warns(FutureWarning, match=f"network.name={old} is deprecated: write {new}"):
+        recipe = load_recipe(str(file))
+    assert (recipe.network.name, recipe.network.options) == (new, {"latent": 9})
+    with pytest.warns(FutureWarning, match=new):
+        assert load_recipe("digits", [f"network.name={old}"]).network.name == new
+    with pytest.warns(FutureWarning, match=new):
+        assert override(load_recipe("digits"), [f"network.name={old}"]).network.name == new
+
+
+def test_former_names_keep_options_and_are_read_silently_from_a_run() -> None:
+    recipe = load_recipe("textbook")
+    settings = recipe.model_dump(mode="json")
+    settings["network"]["name"] = "textbook"
+    assert parse_recipe(settings) == recipe
+    with pytest.warns(FutureWarning, match="mlp"):
+        assert load_recipe("textbook", ["network.name=textbook"]) == recipe

@@ -13,11 +13,19 @@ def pluralize(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def linspace_indices(count: int, most: int) -> list[int]:
-    """Choose at most so many of `count` positions, evenly, for files come one class after another.
+def linspace_indices(count: int, most: int, *, ends: bool = False) -> list[int]:
+    """Choose at most `most` of `count` positions, evenly spaced and ascending.
+
+    Args:
+        count: Positions there are, at least 0.
+        most: Positions to choose at most, at least 1.
+        ends: Choose the last position too.
 
     Returns:
-        The first position of each of min(count, most) equal parts.
+        The first position of each of min(count, most) equal parts; with `ends`, min(count, most)
+        positions from the first to the last.
     """
     some = min(count, most)
+    if ends:
+        return [index * (count - 1) // max(1, some - 1) for index in range(some)]
     return [index * count // some for index in range(some)]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -15,8 +16,6 @@ from torch.nn import functional as F
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
-from gansmith.media.audio.features import LogMelFrontend, Waves
-from gansmith.media.image.preprocessing import Preprocessing
 from gansmith.registry import Registry, unknown
 
 Network = Callable[[Tensor], Tensor]
@@ -25,19 +24,47 @@ VERSION = 1
 """Raise it with any change that gives other features, so that kept ones are not used."""
 
 
-class Preparation(Protocol):
-    """How stored samples are brought to what an extractor takes.
+SAMPLES_PER_CLASS = 50
+"""Training samples of a class from which on a classifier can learn it."""
 
-    Attributes:
-        description: In words, for verdicts.
-    """
+
+def extractor_for_labels(dataset: Dataset) -> str:
+    """Return `classifier` where two classes have SAMPLES_PER_CLASS, else `random-conv`."""
+    if dataset.labels is None:
+        return "random-conv"
+    counts = np.bincount(dataset.labels[dataset.train_indices])
+    enough = int((counts >= SAMPLES_PER_CLASS).sum())
+    return "classifier" if enough >= 2 else "random-conv"
+
+
+class Described(Protocol):
+    """How stored samples are brought to what an extractor takes."""
 
     @property
     def description(self) -> str:
-        """In words, for verdicts."""
+        """In words, for results."""
 
     def __call__(self, samples: NDArray[Any]) -> Tensor:
         """Turn stored samples [N, H, W, C] into float32 [N, ...]."""
+
+
+class Preparation(Described, Protocol):
+    """How stored samples are brought to what a network takes, [N, channels, height, width].
+
+    Its `repr` is part of the identity of an extractor.
+    """
+
+    @property
+    def channels(self) -> int:
+        """Channels of the network's input."""
+
+    @property
+    def height(self) -> int:
+        """Height of the network's input."""
+
+    @property
+    def width(self) -> int:
+        """Width of the network's input."""
 
 
 class Extractor:
@@ -66,13 +93,13 @@ class Extractor:
         self,
         name: str,
         network: Network,
-        preprocessing: Preprocessing | LogMelFrontend | Waves,
+        preprocessing: Preparation,
         weights: Iterable[bytes] = (),
         chunk: int = 128,
         details: dict[str, Any] | None = None,
     ) -> None:
         self.name = name
-        self.preprocessing: Preparation = preprocessing
+        self.preprocessing: Described = preprocessing
         self.identity = digest(VERSION, name, preprocessing, *weights)
         self.details = details or {}
         self._network = network
@@ -120,10 +147,14 @@ class ClassifyingExtractor(Extractor):
         return self._head(features).softmax(dim=1)
 
 
-EXTRACTORS: Registry[Callable[[Dataset], Extractor]] = Registry("feature extractor")
+EXTRACTORS: Registry[Callable[[Dataset], Extractor]] = Registry(
+    "feature extractor", provided_by="gansmith.evaluation.features"
+)
 """Builders by name; the collection that is judged against sets size and colour."""
 
-FILE_EXTRACTORS: Registry[Callable[[Path, Dataset], Extractor]] = Registry("feature extractor file")
+FILE_EXTRACTORS: Registry[Callable[[Path, Dataset], Extractor]] = Registry(
+    "feature extractor file", provided_by="gansmith.evaluation.features"
+)
 """Builders from a file of the user's own, by the word before the colon."""
 
 

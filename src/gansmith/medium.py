@@ -7,24 +7,153 @@ its record; shared code asks the record and never imports the inside of a medium
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
-from gansmith.drawing.animation import write_animation
+from gansmith.data.dataset import Dataset, evenly_chosen
+from gansmith.drawing.animation import animation_bytes
+from gansmith.drawing.scales import LineChart
 from gansmith.errors import GansmithError
+from gansmith.extractor import Preparation, extractor_for_labels
 from gansmith.log import LogFn, silent
+from gansmith.metric import MetricSpec
 from gansmith.registry import Registry, unknown
+from gansmith.schema import Section
+from gansmith.sections import DATA_OPTIONS, RECIPE_SECTIONS, DataConfig
+from gansmith.verbs import Generation, Verb
 
 if TYPE_CHECKING:
-    from gansmith.data.dataset import Dataset
+    from gansmith.data.collection import Collection
+    from gansmith.data.inspection import Findings, Inspected
+    from gansmith.data.named_dataset import NamedDataset
     from gansmith.recipe import Recipe
+
+ASKED_FOR, RECOGNISED, CERTAIN, LIKELY, PLAUSIBLE, POSSIBLE = 1.0, 0.95, 0.9, 0.7, 0.5, 0.1
+"""How sure a medium is that files are its own. The settings ask for it; they are a named data set;
+their format leaves no doubt; their format is rarely used for anything else; they are most of what
+is there, but may be notes about other files; nothing is known of them."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What lies at a source, before anything of it is read.
+
+    Attributes:
+        path: The source as a path; there may be nothing.
+        files: Paths relative to a folder, with forward slashes; or the name of the single file;
+            nothing where the source does not exist or is the name of a data set.
+        folder: The source is a folder.
+        config: The settings, which may ask for a medium.
+    """
+
+    path: Path
+    files: tuple[str, ...]
+    folder: bool
+    config: DataConfig
+
+    def count(self, medium: str) -> int:
+        """Return how many files have one of the suffixes of a medium."""
+        return self._ending_in(MEDIA[medium].suffixes)
+
+    def count_others(self, medium: str) -> int:
+        """Return how many files have a suffix of other media that is not one of this medium."""
+        others = {suffix for name in MEDIA for suffix in MEDIA[name].suffixes}
+        return self._ending_in(tuple(others.difference(MEDIA[medium].suffixes)))
+
+    def _ending_in(self, suffixes: tuple[str, ...]) -> int:
+        return sum(name.lower().endswith(suffixes) for name in self.files)
+
+
+def claims_nothing(listing: Listing) -> float:
+    """Claim no files: the samples of the medium are made, not read."""
+    return 0.0
+
+
+def _collects_nothing(path: Path, config: DataConfig, log: LogFn) -> Collection:
+    raise GansmithError(f"{path} cannot be read: its medium has no files")
+
+
+def _inspects_nothing(collection: Collection, config: DataConfig) -> Inspected:
+    raise GansmithError(f"{collection.source} holds nothing that can be inspected")
+
+
+Values = dict[str, float]
+Labels = Sequence[int] | NDArray[np.int64] | None
+
+
+class Candidate(Protocol):
+    """A generator that may be shipped: samples come from its `generator`."""
+
+    @property
+    def generator(self) -> nn.Module:
+        """The network, whose decoding settings a selection may change."""
+
+    def sample(self, count: int, *, seed: int) -> NDArray[Any]:
+        """Return stored samples [count, H, W, C]."""
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Outcome of a model selection.
+
+    Attributes:
+        name: Which candidate is shipped.
+        details: Plain values that the run keeps for its report; None where nothing was compared.
+    """
+
+    name: str
+    details: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class ReportSection:
+    """A section that a medium adds to the report of a run, as data.
+
+    Attributes:
+        heading: Its heading.
+        text: What it shows and how to read it.
+        charts: Its charts.
+        texts_summary: What is printed above the folded-up texts.
+        texts: Heading and texts of each column of them.
+    """
+
+    heading: str
+    text: str
+    charts: Sequence[LineChart] = ()
+    texts_summary: str = ""
+    texts: Sequence[tuple[str, Sequence[str]]] = ()
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """How a medium chooses between several generators of one training.
+
+    Attributes:
+        select: `(candidates, dataset, seed)` to the one that is shipped.
+        section: The report's section on it, from `Selected.details`.
+    """
+
+    select: Callable[[Mapping[str, Candidate], Dataset, int], Selected]
+    section: Callable[[Mapping[str, Any]], ReportSection]
+
+
+def measure_nothing(
+    samples: NDArray[Any], labels: Labels, dataset: Dataset, seed: int
+) -> tuple[Values, Values]:
+    """Measure nothing beside the features; the default of `Medium.measure`."""
+    return {}, {}
+
+
+def describe_samples(shape: tuple[int, int, int], settings: Mapping[str, Any]) -> str:
+    """Describe samples of any kind; the default of `Medium.describe`."""
+    return "samples"
 
 
 @dataclass(frozen=True)
@@ -34,13 +163,117 @@ class Medium:
     Attributes:
         name: What recipes write in `medium`.
         codec: Turns stored samples into network tensors and back, into files and sheets.
+        kind: What its samples are called, in the plural.
+        reads: The files that it reads, in words that continue "give ...".
+        suffixes: Endings of files that each hold one or more samples, in lower case.
+        options: Its options in the section `data` of a recipe. Their names are flat, so each name
+            belongs to one medium; another medium that needs it reads these options too.
+        sections: Sections that it adds to a recipe, by name.
+        claims: How sure it is that what lies at a source is its own, from 0 (not at all) to 1; the
+            highest claim wins, and the medium that was registered first among equal ones.
+        collect: Finds and looks over the files at a path; decides what the samples will be.
+        inspect: Says what is in such a collection, what is wrong with it, and what the settings
+            will make of it; caches nothing.
+        datasets: Its named data sets by name, in the order in which they are listed.
+        draw: Draws samples of a dataset before any training: takes their indices to choose from and
+            how many to draw; returns the picture and how many it shows. None: they are not drawn.
+        round_trip: Writes samples of a dataset as they are and as they come back from encoding to a
+            folder. None: encoding loses nothing that is worth a comparison.
+        extractor: Name of the feature extractor that suits a dataset, for `auto`.
+        to_extractor: `(dataset, limit, centre, scale)`: how stored samples reach an extractor of
+            pictures of at most `limit` pixels a side, with values `(v - centre) / scale` of v in
+            [0, 1]; None where such extractors do not apply.
+        to_network: `(dataset, shape, centre, scale)`: the same for a network whose input shape is
+            fixed, with None for free sides; raises `GansmithError` for shapes it cannot serve.
+        metrics: Specifications of the metrics that `measure` adds.
+        measure: `(samples, labels, dataset, seed)` to values and floors by metric; `labels` are
+            the requested classes, or of captions the numbers of their pictures.
+        showcase: How reports present samples beside their sheet: audio players, texts, or neither.
+        describe: `(shape, settings)`: the samples in a few words, from the shape (C, H, W) that
+            networks see and the settings of the dataset.
+        choice: How to choose between several generators of one training, if there are several.
+        native_settings: Data settings that open a collection of generated files as they are.
+        matching_settings: Data settings that bring other files to stored samples of a shape
+            (H, W, C).
+        augmentations: Names of augmentations that suit a recipe of this medium, in stages from the
+            mildest to all of them; empty where none suits.
+        first_penalty: Settings of the gradient penalty for trainings that had none.
+        verbs: Commands for runs of this medium.
+        generation: How samples are generated with options of this medium, if it has any.
     """
 
     name: str
     codec: type[Codec]
+    kind: str = "samples"
+    reads: str = ""
+    suffixes: tuple[str, ...] = ()
+    options: type[Section] | None = None
+    sections: Mapping[str, type[Section]] = field(default_factory=dict)
+    claims: Callable[[Listing], float] = claims_nothing
+    collect: Callable[[Path, DataConfig, LogFn], Collection] = _collects_nothing
+    inspect: Callable[[Collection, DataConfig], Inspected] = _inspects_nothing
+    datasets: Mapping[str, NamedDataset] = field(default_factory=dict)
+    draw: Callable[[Dataset, NDArray[np.int64], int], tuple[Image.Image, int]] | None = None
+    round_trip: Callable[[Recipe, Dataset, Path], Findings] | None = None
+    extractor: Callable[[Dataset], str] = extractor_for_labels
+    to_extractor: Callable[[Dataset, int, float, float], Preparation] | None = None
+    to_network: Callable[[Dataset, Sequence[int | None], float, float], Preparation] | None = None
+    metrics: Mapping[str, MetricSpec] = field(default_factory=dict)
+    measure: Callable[[NDArray[Any], Labels, Dataset, int], tuple[Values, Values]] = measure_nothing
+    showcase: Literal["grid", "audio", "text"] = "grid"
+    describe: Callable[[tuple[int, int, int], Mapping[str, Any]], str] = describe_samples
+    choice: ModelChoice | None = None
+    native_settings: Callable[[Collection], dict[str, object]] = lambda collection: {}
+    matching_settings: Callable[[tuple[int, int, int]], dict[str, object]] = lambda shape: {}
+    augmentations: Callable[[Recipe], Sequence[tuple[str, ...]]] = lambda recipe: ()
+    first_penalty: tuple[str, ...] = (
+        "objective.gamma.start=5",
+        "objective.gamma.end=5",
+        "objective.penalty_every=4",
+    )
+    verbs: tuple[Verb, ...] = ()
+    generation: Generation | None = None
 
 
-MEDIA: Registry[Medium] = Registry("medium", provided_by="gansmith.media")
+def draw_labelled(
+    codec: Codec, dataset: Dataset, side: NDArray[np.int64], count: int
+) -> tuple[Image.Image, int]:
+    """Draw samples from all over one side of the split, with their labels: a `Medium.draw`.
+
+    Args:
+        codec: Draws them; it need not be fitted.
+        dataset: The samples.
+        side: Indices to choose from.
+        count: Samples to draw; fewer where there are fewer.
+    """
+    chosen = evenly_chosen(side, count)
+    captions = None
+    if dataset.labels is not None:
+        captions = [dataset.label_names[label] for label in dataset.labels[chosen]]
+    return codec.sheet(dataset.samples[chosen], captions=captions), len(chosen)
+
+
+class _Media(Registry[Medium]):
+    """All media by name; each registers its data options and recipe sections with it."""
+
+    def register(self, name: str) -> Callable[[Medium], Medium]:
+        """Return a decorator that registers a record, its options and its sections."""
+        enter = super().register(name)
+
+        def declare(medium: Medium) -> Medium:
+            if medium.options is not None and name not in DATA_OPTIONS:
+                if taken := DataConfig.every_field().keys() & medium.options.model_fields.keys():
+                    raise ValueError(f"data options of medium '{name}' are taken: {sorted(taken)}")
+                DATA_OPTIONS.register(name)(medium.options)
+            for section, kind in medium.sections.items():
+                if section not in RECIPE_SECTIONS:
+                    RECIPE_SECTIONS.register(section)(kind)
+            return enter(medium)
+
+        return declare
+
+
+MEDIA: Registry[Medium] = _Media("medium", provided_by="gansmith.media.records")
 
 
 class Codec(ABC):
@@ -49,8 +282,8 @@ class Codec(ABC):
     Samples are arrays [N, H, W, C] of type `stored` (uint8 for all that has pixels, int16 for
     sound, int32 for text) as the cache stores them; tensors are float32 [N, C, H, W] as networks
     see them, in about [-1, 1], or int64 where they are tokens. A medium may learn from the data how
-    to turn one into the other; what it learnt is part of every generator that is saved (`facts` and
-    `tensors`).
+    to turn one into the other; what it learnt is part of every generator that is saved (`config`
+    and `state_dict`).
 
     Attributes:
         name: What recipes write in `medium`.
@@ -58,13 +291,14 @@ class Codec(ABC):
         formats: Kinds of files that samples can be written as; the first is the usual one.
         walk_suffixes: Endings of files that hold a walk from sample to sample.
         walks: Walks that such a file takes.
-        heard: Samples are listened to: a run keeps some beside its sheets.
-        legible: Samples are read: a run keeps some as text beside its sheets.
         collections: Endings of files that hold many samples; the first is the usual one.
+        overview_files: Names of the files that show all samples of a folder together.
         tokens: Different tokens, of samples that are sequences of them; 0 for all others.
         traits: What tokens have in common that a network had better know from the start, int64
             [tokens, most of a token]: numbers from 1 on, 0 for none. Of a medium
             that was fitted; None where nothing is known.
+        output: What a generator makes: `linear` values, or `categorical` distributions over the
+            channels.
     """
 
     name: ClassVar[str]
@@ -72,11 +306,11 @@ class Codec(ABC):
     formats: ClassVar[tuple[str, ...]]
     interpolation_suffixes: ClassVar[tuple[str, ...]] = (".webp", ".gif")
     walks: ClassVar[int] = 16
-    heard: ClassVar[bool] = False
-    legible: ClassVar[bool] = False
     collections: ClassVar[tuple[str, ...]] = ()
+    overview_files: ClassVar[tuple[str, ...]] = ()
     tokens: int = 0
     traits: Tensor | None = None
+    output: ClassVar[Literal["linear", "categorical"]] = "linear"
 
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Codec:
@@ -85,21 +319,21 @@ class Codec(ABC):
         Args:
             recipe: Its settings of this medium count.
             dataset: Samples to learn from; only those to train on are looked at.
-            say: Is told of what takes long.
+            log: Takes a line on what takes long.
         """
         return cls()
 
     @classmethod
-    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Codec:
-        """Make the medium again from what :meth:`facts` and :meth:`tensors` gave."""
+    def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> Codec:
+        """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""
         return cls()
 
-    def facts(self) -> dict[str, Any]:
-        """Return plain values to restore the medium from."""
+    def config(self) -> dict[str, Any]:
+        """Return JSON values to rebuild the codec from."""
         return {}
 
-    def tensors(self) -> dict[str, Tensor]:
-        """Return weights to restore the medium from."""
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return tensors to rebuild the codec from."""
         return {}
 
     def files(self) -> dict[str, str]:
@@ -119,6 +353,15 @@ class Codec(ABC):
         height, width, channels = stored[-3:]
         return channels, height, width
 
+    def has_alpha(self, stored: tuple[int, ...]) -> bool:
+        """Return whether the last channel is opacity, from the shape of stored samples."""
+        return False
+
+    @property
+    def condition_shape(self) -> tuple[int, int, int] | None:
+        """Shape (C, H, W) of the sample that each sample is conditioned on; None without one."""
+        return None
+
     @abstractmethod
     def encode(self, samples: Tensor) -> Tensor:
         """Turn stored samples [N, H, W, C] into network tensors, float32 [N, C, H, W]."""
@@ -127,7 +370,7 @@ class Codec(ABC):
     def decode(self, tensors: Tensor) -> NDArray[Any]:
         """Turn network tensors back into stored samples; values beyond the range are clipped."""
 
-    def see(self, pictures: Tensor) -> Tensor:
+    def encode_condition(self, pictures: Tensor) -> Tensor:
         """Turn pictures uint8 [N, H, W, C] that samples are asked for by into float32 [N, C, H, W].
 
         Raises:
@@ -145,34 +388,6 @@ class Codec(ABC):
             GansmithError: The file cannot be read.
         """
 
-    def write(
-        self,
-        samples: NDArray[Any],
-        directory: Path,
-        names: Sequence[str],
-        format_: str | None = None,
-    ) -> list[Path]:
-        """Write one file a sample.
-
-        Args:
-            samples: Stored samples [N, H, W, C].
-            directory: Folder for the files; made if missing.
-            names: N file names without suffix.
-            format_: One of `formats`; left out, the first.
-
-        Returns:
-            Paths of the files, in order.
-
-        Raises:
-            GansmithError: The format is unknown, the disk is full, or the folder cannot be written
-                to.
-        """
-        chosen = self.chosen_format(format_)
-        paths = [directory / f"{name}.{suffix(chosen)}" for name in names]
-        for sample, path in zip(samples, paths, strict=True):
-            self.write_one(sample, path, chosen)
-        return paths
-
     def chosen_format(self, format_: str | None) -> str:
         """Return the format that is asked for, or the usual one.
 
@@ -185,33 +400,76 @@ class Codec(ABC):
         return chosen
 
     @abstractmethod
-    def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
-        """Write one sample, whole or not at all."""
+    def to_bytes(self, sample: NDArray[Any], format_: str) -> bytes:
+        """Encode one stored sample [H, W, C] as the content of a file of one of `formats`.
 
-    def write_all(
-        self, samples: NDArray[Any], path: Path, facts: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """Write all samples to one file that ends in one of `collections`, with facts of each.
+        Codecs only encode; `gansmith.outputs` writes the file and knows where it comes from.
+        """
+
+    def collection_to_bytes(
+        self, samples: NDArray[Any], suffix: str, facts: Sequence[Mapping[str, Any]]
+    ) -> bytes:
+        """Encode all samples as one file.
+
+        Args:
+            samples: Stored samples [N, H, W, C].
+            suffix: One of `collections`.
+            facts: What is known of each sample: its seed, its index and, with classes, its label.
 
         Raises:
             GansmithError: Samples of this medium are written to single files.
         """
         raise GansmithError(f"samples of '{self.name}' are written to single files, into a folder")
 
-    def write_overview(
-        self, samples: NDArray[Any], directory: Path, names: Sequence[str]
-    ) -> list[Path]:
-        """Write what helps to find one's way among many files; most media need nothing."""
-        return []
+    def overview(self, samples: NDArray[Any], names: Sequence[str]) -> dict[str, bytes]:
+        """Return files that show all samples of a folder together, named as in `overview_files`."""
+        return {}
 
-    def write_interpolation(self, walks: Sequence[NDArray[Any]], path: Path) -> None:
-        """Write walks, each stored samples [frames, H, W, C] of its own, as one film of sheets."""
+    def interpolation_to_bytes(self, walks: Sequence[NDArray[Any]], suffix: str) -> bytes:
+        """Encode interpolations, each [frames, H, W, C], as one animation of sheets.
+
+        Args:
+            walks: One array for each interpolation, all of the same number of frames.
+            suffix: One of `interpolation_suffixes`.
+        """
         sheets = [self.sheet(np.stack(samples), columns=4) for samples in zip(*walks, strict=True)]
-        write_animation(sheets, path)
+        return animation_bytes(sheets, suffix)
 
     @abstractmethod
     def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
         """Draw a contact sheet."""
+
+    def conditions(self, count: int, seed: int) -> Tensor | None:
+        """Draw the conditions of `count` samples where the user names none.
+
+        Returns:
+            [count, ...] as networks take them, or None where samples are unconditional or
+            conditioned on classes, which the model draws.
+        """
+        return None
+
+    def condition_labels(self, dataset: Dataset, count: int, seed: int) -> NDArray[np.int64] | None:
+        """Return the labels of `dataset`, int64 [count], that :meth:`conditions` stand for."""
+        return None
+
+    def condition_sheet(self, sample: Callable[[Tensor], NDArray[Any]]) -> Image.Image | None:
+        """Draw a sheet of samples beside their conditions.
+
+        Args:
+            sample: Generates one stored sample for each condition [N, ...].
+
+        Returns:
+            None where :meth:`sheet` shows samples well enough.
+        """
+        return None
+
+    def texts(self, samples: NDArray[Any]) -> list[str]:
+        """Return stored samples as strings.
+
+        Raises:
+            GansmithError: Samples of this medium are no texts.
+        """
+        raise GansmithError(f"samples of '{self.name}' are no texts")
 
 
 def suffix(format_: str) -> str:

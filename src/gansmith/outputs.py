@@ -1,17 +1,36 @@
-"""Folders of generated samples: what lies there, how each was made, and safe names for files."""
+"""Generated files: the only code through which they reach the disk, each with its provenance.
+
+A codec, a drawing or a report makes bytes; :func:`save_output` writes them. Caches, checkpoints,
+`generator.safetensors` with the tokenizer beside it, recipes, metrics and the manifests of runs are
+bookkeeping of a training: they are written by `gansmith.storage.atomic` and carry their origin in
+their own fields.
+
+A sample file depends on the generator, the seed and the options only, so that the same command
+gives the same bytes. The time of writing therefore stands in the manifest of a folder, not in the
+samples.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from gansmith.data.scan import MANIFEST
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gansmith.data.scan import MANIFEST, RUN_FILES
+from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
-from gansmith.run import Run
+from gansmith.medium import Codec, suffix
 from gansmith.storage.atomic import atomic_file
 
 LONGEST = 80
@@ -20,29 +39,229 @@ _RESERVED = r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?"
 _UNSAFE = r'[/\\:*?"<>|\x00-\x1f]'
 
 
-def claim(place: Path, wanted: Iterable[str]) -> set[str]:
-    """Make sure that files may be written into a folder, and return those of an earlier call.
+@cache
+def _version() -> str:
+    try:
+        return version("gansmith")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where a file comes from; plain values, ready for JSON.
+
+    Attributes:
+        run: Run folder or generator file; None where no run is involved. Several runs are
+            separated by commas.
+        recipe: Name of the recipe that the run was trained by, where it is known.
+        seed: Of the samples; of files that show a whole run, the seed of its training.
+        index: Number of the sample among those of one call; None for files of many samples.
+        label: Class of the sample, where it is known.
+        data: Source of the real data (`Dataset.source`), for real samples outside a run.
+        generated: Whether the file holds samples that a generator made. False for real samples,
+            charts and labels, which must not be marked as synthetic.
+        gansmith: Version that wrote the file.
+        created: Time of writing, ISO 8601 in UTC. A finisher must not put it into samples: the
+            same seed gives the same bytes.
+    """
+
+    run: str | None = None
+    recipe: str | None = None
+    seed: int | None = None
+    index: int | None = None
+    label: str | None = None
+    data: str | None = None
+    generated: bool = True
+    gansmith: str = field(default_factory=_version)
+    created: str = field(default_factory=_now)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is known, as plain values."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def of_samples(self, count: int, labels: Sequence[str] | None = None) -> list[Provenance]:
+        """Return the provenance of each of `count` samples, numbered from 0."""
+        return [
+            replace(self, index=k, label=labels[k] if labels is not None else None)
+            for k in range(count)
+        ]
+
+    @classmethod
+    def of_several(cls, parts: Sequence[Provenance]) -> Provenance:
+        """Return the provenance of a file that shows several runs; a seed only if all share it."""
+        seeds = {part.seed for part in parts}
+        return cls(
+            run=", ".join(part.run or "" for part in parts),
+            recipe=", ".join(dict.fromkeys(part.recipe or "" for part in parts)),
+            seed=seeds.pop() if len(seeds) == 1 else None,
+        )
+
+
+Payload = bytes | Callable[[BinaryIO], object]
+"""Content of a file, or what writes it to an open file: large arrays are not held twice."""
+Finisher = Callable[[bytes, Provenance], bytes]
+"""Takes the content of a file and returns it with marks or metadata of its provenance."""
+FINISHERS: dict[str, list[Finisher]] = {}
+"""Finishers by suffix in lower case (".png"), applied in order before a file gets its name."""
+
+
+def save_output(path: Path, payload: Payload, provenance: Provenance) -> Path:
+    """Write one generated file, whole or not at all; missing parent folders are made.
 
     Args:
-        place: The folder; it need not be there.
+        path: The file, replaced if it exists.
+        payload: Its content.
+        provenance: Where it comes from, for the finishers of its suffix.
+
+    Returns:
+        The path.
+
+    Raises:
+        GansmithError: The disk is full, or the file cannot be written.
+    """
+    with atomic_file(path) as partial:
+        if isinstance(payload, bytes):
+            partial.write_bytes(payload)
+        else:
+            with partial.open("wb") as file:
+                payload(file)
+        for finish in FINISHERS.get(path.suffix.lower(), ()):
+            partial.write_bytes(finish(partial.read_bytes(), provenance))
+    return path
+
+
+def save_png(path: Path, image: Image.Image, provenance: Provenance) -> Path:
+    """Write an image to a file whose name the user chose.
+
+    Raises:
+        GansmithError: The name does not end in .png, or as :func:`save_output`.
+    """
+    if path.suffix.lower() != ".png":
+        raise GansmithError(f"the picture is a PNG: name it FILE.png, not '{path.name}'")
+    return save_output(path, png_bytes(image), provenance)
+
+
+def save_samples(
+    codec: Codec,
+    samples: NDArray[Any],
+    directory: Path,
+    names: Sequence[str],
+    provenances: Sequence[Provenance],
+    format_: str | None = None,
+) -> list[Path]:
+    """Write one file for each sample.
+
+    Args:
+        codec: Encodes the samples.
+        samples: Stored samples [N, H, W, C].
+        directory: Folder for the files; made if missing.
+        names: N file names without suffix.
+        provenances: Where each sample comes from.
+        format_: One of the codec's `formats`; the first if left out.
+
+    Returns:
+        Paths of the files, in order.
+
+    Raises:
+        GansmithError: The format is unknown, or as :func:`save_output`.
+    """
+    chosen = codec.chosen_format(format_)
+    return [
+        save_output(
+            directory / f"{name}.{suffix(chosen)}", codec.to_bytes(sample, chosen), provenance
+        )
+        for sample, name, provenance in zip(samples, names, provenances, strict=True)
+    ]
+
+
+def check_collection_file(codec: Codec, path: Path) -> None:
+    """Check that all samples can be written to one file of this name.
+
+    Raises:
+        GansmithError: The codec has no such kind of file.
+    """
+    if path.suffix not in (".png", ".npz", *codec.collections):
+        takes = ", ".join(("a folder", "a .npz", *(f"a {ending}" for ending in codec.collections)))
+        raise GansmithError(
+            f"--out takes {takes} or a .png, not '{path.name}'; a folder whose name has a dot "
+            "must exist already"
+        )
+
+
+def save_collection(
+    codec: Codec,
+    samples: NDArray[Any],
+    path: Path,
+    provenance: Provenance,
+    *,
+    classes: NDArray[np.int64] | None = None,
+    label_names: Sequence[str] = (),
+) -> Path:
+    """Write all samples to one file: a sheet, an array, or a file that the codec knows.
+
+    Args:
+        codec: Draws or encodes the samples.
+        samples: Stored samples [N, H, W, C].
+        path: `.png` for a sheet, `.npz` for arrays `samples` and `labels`, or one of the codec's
+            `collections`.
+        provenance: Where the samples come from.
+        classes: Class of each sample, where there are classes.
+        label_names: Names of the classes.
+
+    Raises:
+        GansmithError: As :func:`check_collection_file` and :func:`save_output`.
+    """
+    check_collection_file(codec, path)
+    payload: Payload
+    if path.suffix == ".png":
+        payload = png_bytes(codec.sheet(samples))
+    elif path.suffix == ".npz":
+        arrays: dict[str, Any] = {"samples": samples} | (
+            {} if classes is None else {"labels": classes}
+        )
+
+        def payload(file: BinaryIO) -> None:
+            np.savez_compressed(file, **arrays)
+    else:
+        labels = None if classes is None else [label_names[k] for k in classes.tolist()]
+        keys = ("seed", "index", "label")
+        facts = [
+            {key: value for key, value in one.to_json().items() if key in keys}
+            for one in provenance.of_samples(len(samples), labels)
+        ]
+        payload = codec.collection_to_bytes(samples, path.suffix, facts)
+    return save_output(path, payload, provenance)
+
+
+def prepare_output_dir(place: Path, wanted: Iterable[str]) -> set[str]:
+    """Check that files may be written into a folder, and return those of an earlier call.
+
+    Args:
+        place: The folder; it need not exist.
         wanted: Relative paths of the files, with forward slashes.
 
     Returns:
-        As :func:`earlier`.
+        As :func:`previous_outputs`.
 
     Raises:
-        GansmithError: As :func:`earlier`, or a file is there that no earlier call has written.
+        GansmithError: As :func:`previous_outputs`, or one of the files exists and no earlier call
+            wrote it.
     """
-    before = earlier(place)
+    before = previous_outputs(place)
     for name in wanted:
         if name not in before and (place / name).exists():
             raise GansmithError(
-                f"{place / name} is there and was not generated: choose another folder with --out"
+                f"{place / name} exists and was not generated: choose another folder with --out"
             )
     return before
 
 
-def earlier(place: Path) -> set[str]:
+def previous_outputs(place: Path) -> set[str]:
     """Return the files that an earlier call listed in this folder's manifest.
 
     Returns:
@@ -51,14 +270,14 @@ def earlier(place: Path) -> set[str]:
     Raises:
         GansmithError: The folder is a run, or holds the manifest of something else.
     """
-    if Run(place).exists:
+    if all((place / name).is_file() for name in RUN_FILES):
         raise GansmithError(f"{place} is a run: choose another folder for its samples with --out")
     manifest = place / MANIFEST
     if not manifest.exists():
         return set()
     try:
         listed = json.loads(manifest.read_text("utf-8"))
-        listed["run"]  # which any other program's has hardly
+        listed["run"]  # manifests of other programs rarely have it
         names = [*(entry["file"] for entry in listed["files"]), *listed.get("overview", ())]
         return {name for name in names if _lies_in(place, name)}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
@@ -74,33 +293,110 @@ def _lies_in(place: Path, name: str) -> bool:
     return (place / name).parent.resolve().is_relative_to(place.resolve())
 
 
-def record(
-    place: Path,
-    facts: dict[str, object],
-    files: Sequence[dict[str, Any]],
-    overview: Sequence[Path],
-    before: set[str],
-) -> None:
-    """Write the manifest of a folder, and remove those earlier files that it does not list.
+class OutputFolder:
+    """A folder of generated files that are listed in its `manifest.json`.
+
+    Files that no earlier call wrote are never replaced; files of an earlier call that are not
+    written again are removed.
 
     Args:
-        place: The folder.
-        facts: How the samples were made.
-        files: Of each sample its `file`, relative to the folder, and what else is known.
-        overview: Files in the folder that help to look the samples over, or to play them.
-        before: What :func:`earlier` gave before anything was written.
+        path: The folder; made with the first file.
+        provenance: Where the files come from.
+        wanted: Relative paths of all files that will be written, with forward slashes.
 
     Raises:
-        GansmithError: A file cannot be removed, or the manifest not be written.
+        GansmithError: As :func:`prepare_output_dir`: before anything is written, or sampled.
     """
-    extra = [path.name for path in overview]
-    now = {name.casefold() for name in (*(entry["file"] for entry in files), *extra)}
-    for name in sorted(before):
-        if name.casefold() not in now:
-            _remove(place / name)
-    listed = facts | {"files": list(files)} | ({"overview": extra} if extra else {})
-    with atomic_file(place / MANIFEST) as partial:
-        partial.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
+
+    def __init__(self, path: Path, provenance: Provenance, wanted: Iterable[str]) -> None:
+        self.path, self.provenance = path, provenance
+        self._before = prepare_output_dir(path, wanted)
+        self._files: list[dict[str, Any]] = []
+        self._overview: list[str] = []
+
+    def add(self, name: str, payload: Payload, provenance: Provenance) -> Path:
+        """Write the file of one sample.
+
+        Args:
+            name: Relative path with forward slashes.
+            payload: Its content.
+            provenance: Of the sample, with its `index` and, where known, its `label`.
+        """
+        path = save_output(self.path / name, payload, provenance)
+        entry = {"file": name, "index": provenance.index, "label": provenance.label}
+        self._files.append({key: value for key, value in entry.items() if value is not None})
+        return path
+
+    def add_overview(self, files: Mapping[str, bytes]) -> None:
+        """Write files that show all samples together, by name."""
+        for name, payload in files.items():
+            save_output(self.path / name, payload, self.provenance)
+            self._overview.append(name)
+
+    def write_manifest(self, **facts: Any) -> None:
+        """List the files and how they were made, and remove the earlier files not among them.
+
+        Args:
+            **facts: Options of the call, beside the provenance.
+
+        Raises:
+            GansmithError: A file cannot be removed, or the manifest not be written.
+        """
+        now = {name.casefold() for name in (*(f["file"] for f in self._files), *self._overview)}
+        for name in sorted(self._before):
+            if name.casefold() not in now:
+                _remove(self.path / name)
+        origin = self.provenance
+        listed = {"run": origin.run, "seed": origin.seed, **facts}
+        listed |= {"recipe": origin.recipe, "gansmith": origin.gansmith, "created": origin.created}
+        listed |= {"files": self._files}
+        listed |= {"overview": self._overview} if self._overview else {}
+        with atomic_file(self.path / MANIFEST) as partial:
+            partial.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
+
+
+class SampleFolder(OutputFolder):
+    """A folder of one file for each sample, and of files that show all of them together.
+
+    Args:
+        path: The folder.
+        provenance: Where the samples come from.
+        codec: Encodes the samples.
+        names: File name of each sample, without suffix.
+        format_: One of the codec's `formats`; the first if left out.
+
+    Raises:
+        GansmithError: The format is unknown, or as :class:`OutputFolder`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        provenance: Provenance,
+        codec: Codec,
+        names: Sequence[str],
+        format_: str | None = None,
+    ) -> None:
+        self._codec, self._format = codec, codec.chosen_format(format_)
+        self._names = names
+        self._file_names = [f"{name}.{suffix(self._format)}" for name in names]
+        super().__init__(path, provenance, [*self._file_names, *codec.overview_files])
+
+    def write(self, samples: NDArray[Any], provenances: Sequence[Provenance], **facts: Any) -> None:
+        """Write all samples, the overview and the manifest.
+
+        Args:
+            samples: Stored samples [N, H, W, C], one for each name.
+            provenances: Where each sample comes from.
+            **facts: For the manifest.
+
+        Raises:
+            GansmithError: A file cannot be written or removed.
+        """
+        for sample, name, provenance in zip(samples, self._file_names, provenances, strict=True):
+            self.add(name, self._codec.to_bytes(sample, self._format), provenance)
+        self.add_overview(self._codec.overview(samples, self._names))
+        self.write_manifest(**facts)
 
 
 def _remove(path: Path) -> None:
@@ -110,8 +406,26 @@ def _remove(path: Path) -> None:
         raise GansmithError(f"{path} cannot be removed: {error.strerror}") from error
 
 
-def file_names(labels: Sequence[str]) -> list[str]:
-    """Turn labels into names that any file system takes and keeps apart."""
+def sample_names(
+    count: int, labels: Sequence[int] | None = None, label_names: Sequence[str] = ()
+) -> list[str]:
+    """Return a file name without suffix for each sample: its number, then its class if it has one.
+
+    Args:
+        count: How many samples.
+        labels: Class of each.
+        label_names: Names of the classes.
+    """
+    digits = len(str(count - 1))
+    names = [f"{index:0{digits}d}" for index in range(count)]
+    if labels is None:
+        return names
+    safe = safe_file_names(label_names)
+    return [f"{name}-{safe[label]}" for name, label in zip(names, labels, strict=True)]
+
+
+def safe_file_names(labels: Sequence[str]) -> list[str]:
+    """Turn labels into file names that every file system accepts and keeps distinct."""
     names: list[str] = []
     for label in labels:
         plain = re.sub(_UNSAFE, "_", unicodedata.normalize("NFC", label))[:LONGEST].strip(" .")

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from gansmith.errors import GansmithError
 from gansmith.registry import unknown
-from gansmith.schema import Section, explain
+from gansmith.schema import Section, checked, explain, unknown_field
 from gansmith.sections import (
+    NETWORK_ALIASES,
+    RECIPE_SECTIONS,
     AugmentConfig,
     DataConfig,
     EvaluationConfig,
     HealthConfig,
-    ImageConfig,
     NetworkConfig,
     ObjectiveConfig,
     OptimiserConfig,
     SamplingConfig,
     SequenceConfig,
-    SoundConfig,
-    TextConfig,
     TrainingConfig,
 )
 
@@ -34,15 +34,12 @@ __all__ = [
     "DataConfig",
     "EvaluationConfig",
     "HealthConfig",
-    "ImageConfig",
     "NetworkConfig",
     "ObjectiveConfig",
     "OptimiserConfig",
     "Recipe",
     "SamplingConfig",
     "SequenceConfig",
-    "SoundConfig",
-    "TextConfig",
     "TrainingConfig",
     "dump_recipe",
     "load_recipe",
@@ -52,18 +49,24 @@ __all__ = [
     "recipe_names",
 ]
 
+S = TypeVar("S", bound=Section)
+
 
 class Recipe(Section):
-    """One training, whole. `docs/recipes.md` lists every field."""
+    """One training, whole. `docs/recipes.md` lists every field.
+
+    Media and duels add sections of their own (`RECIPE_SECTIONS`), which stand beside the fields
+    here. Typed access to them is :meth:`section`.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     name: str = Field(description="what the run is called; left out, the name of the file")
     summary: str = Field("", description="one line for `gansmith recipes` and the report")
+    task: str = Field("generate", description="what is trained")
     medium: str = Field("image", description="what a sample is")
     duel: str = Field("noise", description="the rules of the game")
-    data: DataConfig = DataConfig()
-    image: ImageConfig = ImageConfig()
-    sound: SoundConfig = SoundConfig()
-    text: TextConfig = TextConfig()
+    data: DataConfig = Field(default_factory=DataConfig)
     sequence: SequenceConfig = SequenceConfig()
     network: NetworkConfig = NetworkConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
@@ -73,6 +76,38 @@ class Recipe(Section):
     sampling: SamplingConfig = SamplingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     health: HealthConfig = HealthConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_sections(cls, given: object) -> object:
+        """Check the registered sections, and fill in those that are not given."""
+        if not isinstance(given, dict):
+            return given
+        for name in given:
+            if name not in cls.model_fields and name not in RECIPE_SECTIONS:
+                raise unknown_field("", str(name), (*cls.model_fields, *RECIPE_SECTIONS))
+        return given | {
+            name: checked(RECIPE_SECTIONS[name], given.get(name, {}), f"{name}.")
+            for name in RECIPE_SECTIONS
+        }
+
+    def section(self, kind: type[S]) -> S:
+        """Return a registered section, typed.
+
+        Args:
+            kind: One of `RECIPE_SECTIONS`.
+        """
+        name = next(name for name in RECIPE_SECTIONS if RECIPE_SECTIONS[name] is kind)
+        found = getattr(self, name)
+        assert isinstance(found, kind)
+        return found
+
+    def value(self, name: str) -> Any:
+        """Return the value of any setting by its full name, such as `sound.representation`."""
+        found: Any = self
+        for part in name.split("."):
+            found = getattr(found, part)
+        return found
 
 
 def recipe_names() -> list[str]:
@@ -94,6 +129,7 @@ def load_recipe(name_or_path: str, overrides: Iterable[str] = ()) -> Recipe:
     settings = _read(name_or_path)
     for entry in _in_order(overrides):
         _override(settings, entry)
+    _rename_network(settings)
     return parse_recipe(settings)
 
 
@@ -102,6 +138,7 @@ def override(recipe: Recipe, overrides: Iterable[str]) -> Recipe:
     settings = recipe.model_dump(mode="json")
     for entry in _in_order(overrides):
         _override(settings, entry)
+    _rename_network(settings)
     return parse_recipe(settings)
 
 
@@ -174,9 +211,14 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         old = result.get(key)
         result[key] = value
         if isinstance(value, dict) and isinstance(old, dict):
-            same = value.get("name", old.get("name")) == old.get("name")
+            same = _pair(value.get("name", old.get("name"))) == _pair(old.get("name"))
             result[key] = _merged(old, value) if same else value
     return result
+
+
+def _pair(name: Any) -> Any:
+    """Current name of a network pair; anything else is returned unchanged."""
+    return NETWORK_ALIASES.get(name, name) if isinstance(name, str) else name
 
 
 def _in_order(overrides: Iterable[str]) -> list[str]:
@@ -202,9 +244,20 @@ def _override(settings: dict[str, Any], entry: str) -> None:
 
 def _forget_other_options(network: dict[str, Any], name: Any) -> None:
     """Drop the options of the pair there was: they mean nothing to another."""
-    if name != network.get("name", NetworkConfig().name):
+    if _pair(name) != _pair(network.get("name", NetworkConfig().name)):
         for option in network.keys() - set(NetworkConfig.model_fields):
             del network[option]
+
+
+def _rename_network(settings: dict[str, Any]) -> None:
+    """Replace a former name of the network pair, with a warning."""
+    network = settings.get("network")
+    old = network.get("name") if isinstance(network, dict) else None
+    if isinstance(network, dict) and old in NETWORK_ALIASES:
+        network["name"] = NETWORK_ALIASES[old]
+        message = f"network.name={old} is deprecated: write {network['name']}"
+        # Without a place in the source, whose line would be printed below the message.
+        warnings.warn_explicit(message, FutureWarning, "gansmith", 0)
 
 
 def _value(text: str) -> Any:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +17,18 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
+from gansmith.outputs import Payload, Provenance, save_output
 from gansmith.recipe import Recipe, dump_recipe, parse_recipe
 from gansmith.storage.atomic import atomic_file
 from gansmith.storage.checkpoint import Tree, all_finite, load_tree, save_tree
 
 FORMAT = "gansmith-run-1"
+Event = dict[str, Any]
+"""One line of metrics.jsonl: `event` says its kind."""
+_locked: set[Path] = set()
+"""Folders that this process is training in."""
 
 
 class Run:
@@ -34,7 +44,9 @@ class Run:
         self.manifest_file = self.path / "manifest.json"
         self.metrics_file = self.path / "metrics.jsonl"
         self.quality_file = self.path / "quality.json"
+        self.lock_file = self.path / "lock"
         self.generator_file = self.path / "generator.safetensors"
+        self.model_file = self.path / "model.safetensors"
         self.medium_file = self.path / "medium.safetensors"
         self.sheet_file = self.path / "sheet.png"
         self.real_sheet_file = self.path / "real.png"
@@ -45,6 +57,7 @@ class Run:
         self.texts_file = self.path / "texts.json"
         self.contest_file = self.path / "contest.json"
         self.checkpoints_dir = self.path / "checkpoints"
+        self._listeners: list[Callable[[Event], None]] = []
 
     @property
     def exists(self) -> bool:
@@ -75,7 +88,7 @@ class Run:
         Raises:
             GansmithError: The folder holds something that is not a run, or is a file.
         """
-        started = {self.recipe_file, self.frames_dir, self.checkpoints_dir}  # cut off in `create`
+        started = {self.recipe_file, self.frames_dir, self.checkpoints_dir}  # by a killed `create`
         if self.path.is_dir() and not self.exists and set(self.path.iterdir()) - started:
             raise GansmithError(
                 f"{self.path} holds files that are not a gansmith run: choose another folder "
@@ -120,20 +133,48 @@ class Run:
         self._write_json(self.manifest_file, self.manifest() | facts)
 
     def log(self, event: str, **values: Any) -> None:
-        """Append one line to metrics.jsonl."""
-        line = json.dumps({"event": event, **values}, ensure_ascii=False)
+        """Append one event to metrics.jsonl and pass it to those that listen."""
+        content: Event = {"event": event, **values}
         with self.metrics_file.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+            file.write(json.dumps(content, ensure_ascii=False) + "\n")
+        for listener in self._listeners:
+            listener(content)
 
-    def events(self) -> Iterator[dict[str, Any]]:
-        """Read metrics.jsonl; a last line that was cut off is left out."""
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Have a function called with every event that is logged from now on."""
+        self._listeners.append(listener)
+
+    def events(self) -> Iterator[Event]:
+        """Iterate over all events; damaged lines and an incomplete last line are skipped."""
+        yield from self.read_events()[0]
+
+    def read_events(self, offset: int = 0) -> tuple[list[Event], int]:
+        """Read the events that were logged since an earlier call.
+
+        Args:
+            offset: Byte offset that the earlier call returned; 0 for the start. Where the file has
+                become shorter than that, because training was resumed from an earlier checkpoint,
+                all events are read again.
+
+        Returns:
+            The events, and the offset for the next call. An incomplete last line is not consumed;
+            damaged lines are skipped.
+        """
         if not self.metrics_file.exists():
-            return
-        for line in self.metrics_file.read_text("utf-8").splitlines():
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue
+            return [], 0
+        with self.metrics_file.open("rb") as file:
+            if offset > file.seek(0, os.SEEK_END):
+                offset = 0
+            file.seek(offset)
+            complete, newline, _ = file.read().rpartition(b"\n")
+        found = [event for line in complete.splitlines() if (event := _event(line)) is not None]
+        return found, offset + len(complete) + len(newline)
+
+    def event_lines(self) -> list[bytes]:
+        """Return the whole lines of metrics.jsonl; a last one without its end is left out."""
+        if not self.metrics_file.is_file():
+            return []
+        return self.metrics_file.read_bytes().split(b"\n")[:-1]
 
     def forget_after(self, samples: int) -> None:
         """Drop what was logged and drawn after a checkpoint, before training goes on from it."""
@@ -143,6 +184,55 @@ class Run:
         for frame in self.frames_dir.glob("*.png"):
             if frame.stem.isdigit() and int(frame.stem) > samples:
                 frame.unlink()
+
+    @property
+    def training_process(self) -> int | None:
+        """Id of the live process that trains in this folder, or None."""
+        try:
+            process = int(self.lock_file.read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        own = process == os.getpid()  # ids are reused: in a container often always 1
+        alive = self.path.resolve() in _locked if own else _is_alive(process)
+        return process if alive else None
+
+    def check_unlocked(self) -> None:
+        """Check that no other process trains in this folder.
+
+        Raises:
+            GansmithError: One does.
+        """
+        if (process := self.training_process) is not None:
+            raise GansmithError(
+                f"{self.path} is being trained by process {process}: wait until it ends, stop it, "
+                "or choose another folder with --out"
+            )
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from training in this folder, which must exist.
+
+        The file `lock` holds this process's id; the lock of a process that has died is replaced.
+
+        Raises:
+            GansmithError: Another training holds the lock, or the folder cannot be written.
+        """
+        self.check_unlocked()
+        self.lock_file.unlink(missing_ok=True)
+        place = self.path.resolve()
+        try:
+            with self.lock_file.open("x", encoding="utf-8") as file:
+                file.write(str(os.getpid()))
+        except FileExistsError:
+            raise GansmithError(f"{self.path} is being trained by another process") from None
+        except OSError as error:
+            raise GansmithError(f"{self.lock_file} cannot be written: {error.strerror}") from None
+        _locked.add(place)
+        try:
+            yield
+        finally:
+            _locked.discard(place)
+            self.lock_file.unlink(missing_ok=True)
 
     def save_checkpoint(self, name: str, state: Tree) -> None:
         """Write checkpoint `last` or `best`.
@@ -156,23 +246,42 @@ class Run:
         save_tree(state, self.checkpoints_dir / f"{name}.safetensors")
 
     def load_checkpoint(self, name: str) -> Tree | None:
-        """Read a checkpoint, or return None where there is none yet."""
+        """Read a checkpoint, or return None where there is none yet.
+
+        Checkpoints of earlier versions hold one `average`, that of the generator; it is read as
+        the `averages` that are written today.
+        """
         path = self.checkpoints_dir / f"{name}.safetensors"
-        return load_tree(path) if path.exists() else None
+        if not path.exists():
+            return None
+        state = load_tree(path)
+        if "average" in state:
+            state["averages"] = {"generator": state.pop("average")}
+        return state
+
+    @property
+    def trained_file(self) -> Path | None:
+        """File of the trained model, or None where training has not ended yet."""
+        files = (self.generator_file, self.model_file)
+        return next((file for file in files if file.exists()), None)
 
     def save_generator(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
         """Write the averaged generator alone, with the facts needed to rebuild it."""
         _write_tensors(self.generator_file, weights, facts)
 
-    def load_generator(self) -> tuple[dict[str, Tensor], dict[str, str]]:
-        """Read the averaged generator and its facts.
+    def save_model(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
+        """Write a trained model that is not a single generator, with the facts to rebuild it."""
+        _write_tensors(self.model_file, weights, facts)
+
+    def load_trained(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        """Read the weights and the facts of the trained model.
 
         Raises:
-            GansmithError: The run has no generator yet, or the file is damaged.
+            GansmithError: Training has not ended yet, or the file is damaged.
         """
-        if not self.generator_file.exists():
-            raise GansmithError(f"{self.path} has no generator yet: train it first")
-        return _read_tensors(self.generator_file)
+        if self.trained_file is None:
+            raise GansmithError(f"{self.path} has no trained model yet: train it first")
+        return _read_tensors(self.trained_file)
 
     def save_medium(self, tensors: dict[str, Tensor]) -> None:
         """Write the weights that the medium learnt; none are no file."""
@@ -187,8 +296,35 @@ class Run:
         """
         return _read_tensors(self.medium_file)[0] if self.medium_file.exists() else {}
 
+    def provenance(self, seed: int | None = None, *, generated: bool = True) -> Provenance:
+        """Return where files come from that this run makes.
+
+        Args:
+            seed: Of the samples; that of the training if left out.
+            generated: Whether the files hold samples that the generator made.
+
+        Returns:
+            What is known: a generator file without its run folder still gives samples.
+        """
+        recipe = None
+        try:
+            recipe = str(self.manifest()["name"])
+            if seed is None:
+                seed = int(yaml.safe_load(self._read_text(self.recipe_file))["training"]["seed"])
+        except (GansmithError, yaml.YAMLError, LookupError, TypeError, ValueError):
+            pass
+        return Provenance(run=str(self.path), recipe=recipe, seed=seed, generated=generated)
+
+    def save_output(self, path: Path, payload: Payload, *, generated: bool = True) -> Path:
+        """Write a file of the run that holds generated samples, or shows how it went."""
+        return save_output(path, payload, self.provenance(generated=generated))
+
+    def save_picture(self, path: Path, picture: Image.Image, *, generated: bool = True) -> None:
+        """Write a picture of the run; `generated` as for :meth:`provenance`."""
+        self.save_output(path, png_bytes(picture), generated=generated)
+
     def save_frame(self, samples: int, sheet: Image.Image) -> None:
-        """Write one picture of the film, named by the samples seen."""
+        """Write one frame of the animation, named by the samples seen."""
         self.save_picture(self.frames_dir / f"{samples:09d}.png", sheet)
 
     def frames(self) -> list[Path]:
@@ -201,7 +337,7 @@ class Run:
 
     def save_texts(self, texts: dict[str, list[str]]) -> None:
         """Write texts to be read, of the kinds `generated` and `real`."""
-        self._write_json(self.texts_file, texts)
+        self.save_output(self.texts_file, _json_text(texts).encode())
 
     def texts(self) -> dict[str, Any]:
         """Read what :meth:`save_texts` wrote; empty where nothing is to be read."""
@@ -220,11 +356,6 @@ class Run:
         for name, content in files.items():
             self._write_text(self.path / name, content)
 
-    def save_picture(self, path: Path, picture: Image.Image) -> None:
-        """Write a picture of the run, atomically."""
-        with atomic_file(path) as partial:
-            picture.save(partial, format="PNG")
-
     def quality(self) -> dict[str, Any]:
         """Read the final judgement, as plain values."""
         return self._read_json(self.quality_file)
@@ -234,7 +365,7 @@ class Run:
         self._write_json(self.quality_file, verdict)
 
     def _write_json(self, path: Path, content: dict[str, Any]) -> None:
-        self._write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        self._write_text(path, _json_text(content))
 
     def _write_text(self, path: Path, text: str) -> None:
         with atomic_file(path) as partial:
@@ -256,6 +387,20 @@ class Run:
             raise GansmithError(f"{path} cannot be read: {error}") from None
 
 
+def provenance_of(source: Path | str, seed: int) -> Provenance:
+    """Return where samples come from that are made by a run folder or a generator file."""
+    return replace(Run(home_of(source)).provenance(seed), run=str(source))
+
+
+def home_of(source: Path | str) -> Path:
+    """Return the folder of a run that is named by itself or by a file in it."""
+    return Path(source) if Path(source).is_dir() else Path(source).parent
+
+
+def _json_text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
 def _write_tensors(path: Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic_file(path) as partial:
@@ -269,3 +414,27 @@ def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise GansmithError(f"{path} is damaged: {error}") from None
+
+
+def _event(line: bytes) -> Event | None:
+    """Parse a line of metrics.jsonl; None where it is damaged."""
+    try:
+        content = json.loads(line)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _is_alive(process: int) -> bool:
+    """Return whether a process of this machine exists."""
+    if os.name == "nt":  # there, signal 0 is Ctrl+C
+        kernel = getattr(ctypes, "windll").kernel32  # noqa: B009
+        handle = kernel.OpenProcess(0x1000, False, process)  # to query limited information
+        return bool(handle and (kernel.CloseHandle(handle), True))
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -7,7 +7,8 @@ import math
 import re
 import types
 import typing
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -100,6 +101,26 @@ Side = Annotated[int, Field(ge=8, le=1024)]
 Size = Annotated[tuple[Side, Side], BeforeValidator(_sides)]
 
 
+S = TypeVar("S", bound="Section")
+
+
+def checked(kind: type[S], given: object, prefix: str) -> S:
+    """Validate a section, or a set of options, that no field of a recipe declares.
+
+    Args:
+        kind: What it must be.
+        given: A mapping of settings, or an instance of `kind`.
+        prefix: Where it stands in a recipe ("sound."), for the names in errors.
+
+    Raises:
+        GansmithError: A field is unknown, or a value is not what the field takes.
+    """
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise explain(error, kind, prefix) from None
+
+
 def explain(error: ValidationError, model: type[BaseModel], prefix: str = "") -> GansmithError:
     """Turn a validation error into one line that names the field.
 
@@ -132,12 +153,19 @@ def _unknown_field(
         if inner is None:
             return GansmithError(f"recipe field '{name}' is unknown")
         section = inner
-    choices = list(section.model_fields)
-    near = difflib.get_close_matches(path[-1], choices, n=1)
+    where = (prefix + ".".join(path[:-1])).rstrip(".")
+    return unknown_field(where, path[-1], section.model_fields)
+
+
+def unknown_field(section: str, field: str, choices: Iterable[str]) -> GansmithError:
+    """Build the error for an unknown field of a section ("" for the recipe itself)."""
+    choices = list(choices)
+    near = difflib.get_close_matches(field, choices, n=1)
     hint = f"; did you mean '{near[0]}'?" if near else ""
-    where = (prefix + ".".join(path[:-1])).rstrip(".") or "a recipe"
+    name = f"{section}.{field}" if section else field
     return GansmithError(
-        f"recipe field '{name}' is unknown: {where} takes {', '.join(choices)}{hint}"
+        f"recipe field '{name}' is unknown: {section or 'a recipe'} takes "
+        f"{', '.join(choices)}{hint}"
     )
 
 

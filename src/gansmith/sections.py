@@ -1,123 +1,81 @@
-"""Sections of a recipe: every setting with its type, its default and what it means."""
+"""Sections of a recipe: every setting with its type, its default and what it means.
+
+A medium declares its own part: options of the section `data`, by flat names, and whole sections.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic.fields import FieldInfo
 
-from gansmith.schema import Schedule, Scheduled, Section, Size, parse_range
+from gansmith.registry import Registry
+from gansmith.schema import Schedule, Scheduled, Section, checked, unknown_field
 
-Mode = Literal["auto", "L", "LA", "RGB", "RGBA"]
-Resize = Literal["fit", "crop", "pad", "place"]
-Filter = Literal["auto", "lanczos", "nearest"]
-Cut = Literal["whole", "fixed", "silence", "beat"]
-Unit = Literal["auto", "line", "paragraph", "file"]
+DATA_OPTIONS: Registry[type[Section]] = Registry(
+    "data options", provided_by="gansmith.media.options"
+)
+"""Options of the section `data` that serve one medium, by its name."""
+
+RECIPE_SECTIONS: Registry[type[Section]] = Registry(
+    "recipe section", provided_by="gansmith.media.options"
+)
+"""Sections of a recipe that a medium or a duel adds, by their own name."""
+
+S = TypeVar("S", bound=Section)
 
 
 class DataConfig(Section):
-    """Which samples, and how files become arrays."""
+    """Which samples, and how files become arrays.
+
+    Each medium adds options of its own (`DATA_OPTIONS`). They stand beside the fields here, under
+    flat names: `data.rate`. Typed access to them is :meth:`of`.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     source: str = Field("mnist", description="a name from `gansmith data`, or a path")
-    size: Size | None = Field(None, description="height x width in pixels; null: from the files")
-    mode: Mode = Field(
-        "auto", description="grey, grey+alpha, RGB or RGBA; auto keeps what is there"
-    )
-    resize: Resize = Field(
-        "fit",
-        description="fit: stretch; crop: fill and cut; pad: show all; place: pad, never enlarged",
-    )
-    filter: Filter = Field(
-        "auto", description="nearest: mixes no colours; auto: nearest for place, else lanczos"
-    )
-    range: str | None = Field(
-        None,
-        description="values that are black and white in files of over 8 bits, signed or float: "
-        "auto (least and greatest) or LOW..HIGH; null: by the depth they state",
-    )
     labels: bool = Field(True, description="use labels where the collection has them")
     held_out: float = Field(0.1, gt=0, lt=0.9, description="share kept for judging, by hash")
-    rate: int = Field(16_000, ge=4_000, le=48_000, description="of sounds, in Hz")
-    seconds: float = Field(1.0, ge=0.05, le=30, description="length of a sound clip")
-    channels: Literal[1, 2] = Field(1, description="of sounds: mono or stereo")
-    cut: Cut = Field("whole", description="how sound files give clips; docs/sound.md")
-    tempo: float | None = Field(None, ge=20, le=400, description="beats a minute, for cut=beat")
-    notes: bool = Field(
-        False, description="label sounds by the note they play, as named in the file or heard"
-    )
-    loudness: float | None = Field(
-        None, ge=-60, le=0, description="LUFS that every sound is brought to; null: as they are"
-    )
-    unit: Unit = Field("auto", description="what is one text in a .txt file; docs/text.md")
-    field: str | None = Field(
-        None, description="column of a table that holds the texts; null: text, caption or content"
-    )
-    form: str | None = Field(
-        None, description="form of verse; texts are labelled by whether they keep it; docs/text.md"
-    )
-    title: str | None = Field(
-        None, description="column of a table that holds a title for each text; null: none"
-    )
-    captions: bool = Field(
-        False, description="read pictures with what is written of them; docs/captions.md"
-    )
-    longest: int | None = Field(
-        None, ge=2, le=10_000, description="characters of a text; null: as 99.5 % of them have"
-    )
 
-    @field_validator("range", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _limits(cls, value: object) -> object:
-        if value is not None:
-            parse_range(str(value))
-        return value
+    def _with_options(cls, given: object) -> object:
+        """Check the options of every medium, and fill in those that are not given."""
+        if not isinstance(given, dict):
+            return given
+        options: dict[str, Any] = {}
+        for kind in _data_options():
+            mine = {name: given[name] for name in kind.model_fields if name in given}
+            values = checked(kind, mine, "data.")
+            options |= {name: getattr(values, name) for name in kind.model_fields}
+        for name in given:
+            if name not in options and name not in cls.model_fields:
+                raise unknown_field("data", str(name), cls.every_field())
+        shared = {name: value for name, value in given.items() if name not in options}
+        return shared | options
+
+    @classmethod
+    def every_field(cls) -> dict[str, FieldInfo]:
+        """Return all fields by name: those that all media share, then the options of each."""
+        fields = dict(cls.model_fields)
+        for kind in _data_options():
+            fields |= kind.model_fields
+        return fields
+
+    def of(self, options: type[S]) -> S:
+        """Return the options of one medium, typed.
+
+        Args:
+            options: One of `DATA_OPTIONS`.
+        """
+        values = {name: getattr(self, name) for name in options.model_fields}
+        return cast("S", options.model_construct(**values))
 
 
-class ImageConfig(Section):
-    """How what networks make becomes pictures."""
-
-    hard_alpha: bool = Field(False, description="alpha is 0 or 255 only, as of pixel art")
-    palette: int | None = Field(
-        None, ge=2, le=256, description="most colours, learnt from the data; null: any colours"
-    )
-
-
-class SoundConfig(Section):
-    """How sounds become what networks see, and networks' pictures sound again."""
-
-    representation: Literal["logmel", "istft", "waveform"] = Field(
-        "istft", description="logmel by Griffin-Lim, logmel by a trained decoder, or samples"
-    )
-    mels: int = Field(64, ge=16, le=256, description="bands of a log-mel picture")
-    fft: int | None = Field(
-        None, ge=64, le=8192, description="samples in a window, a power of 2; null: about 64 ms"
-    )
-    hop: int | None = Field(
-        None, ge=16, le=4096, description="samples from frame to frame; null: a quarter of fft"
-    )
-    span: float = Field(60.0, gt=10, le=120, description="dB from the loudest level to silence")
-    loop: bool = Field(False, description="a clip goes on with its own beginning")
-    iterations: int | None = Field(
-        None, ge=1, description="of Griffin-Lim; null: 32, or 8 after a trained decoder (istft)"
-    )
-    decoder_steps: int = Field(1500, ge=1, description="of training, for representation=istft")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> SoundConfig:
-        if self.fft is not None and self.fft & (self.fft - 1):
-            raise ValueError(f"takes fft as a power of 2, such as 512 or 1024, not {self.fft}")
-        if self.hop is not None and self.hop & (self.hop - 1):
-            raise ValueError(f"takes hop as a power of 2, such as 128 or 256, not {self.hop}")
-        return self
-
-
-class TextConfig(Section):
-    """How texts become tokens."""
-
-    tokens: Literal["auto", "characters", "pieces"] = Field(
-        "auto", description="pieces of words for long texts whose words blanks part; or characters"
-    )
-    vocabulary: int = Field(2_000, ge=64, le=50_000, description="most different pieces of words")
+def _data_options() -> list[type[Section]]:
+    return [DATA_OPTIONS[name] for name in DATA_OPTIONS]
 
 
 class SequenceConfig(Section):
@@ -137,6 +95,15 @@ class SequenceConfig(Section):
     replay: float = Field(0.5, ge=0, description="weight of likelihood in the adversarial steps")
 
 
+NETWORK_ALIASES = {
+    "frames": "spectrogram",
+    "residual": "r3gan",
+    "textbook": "mlp",
+    "textbook-wave": "mlp-wave",
+}
+"""Former names of network pairs, which recipes and finished runs may still use."""
+
+
 class NetworkConfig(BaseModel):
     """Which pair of networks; further fields are the pair's own options."""
 
@@ -144,6 +111,11 @@ class NetworkConfig(BaseModel):
 
     name: str = Field("conv", description="a pair from the network registry")
     conditional: bool = Field(True, description="give labels to the networks where there are any")
+
+    @field_validator("name")
+    @classmethod
+    def _canonical(cls, name: str) -> str:
+        return NETWORK_ALIASES.get(name, name)
 
     @property
     def options(self) -> dict[str, Any]:

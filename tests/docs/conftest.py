@@ -1,4 +1,4 @@
-"""What stands in for the real thing while pages and examples are tried: data and patience."""
+"""Small data and small budgets, with which pages and examples are executed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from PIL import Image, ImageDraw, ImageFont
 import gansmith.tasks.train as verb
 from gansmith.data.downloads.checksums import PinnedFile
 from gansmith.evaluation.features import EXTRACTORS
-from gansmith.loading.catalog import CATALOG
+from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.datasets.stacked_mnist import stacked
 from gansmith.medium import MEDIA
 from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.recipe import Recipe
+from gansmith.sections import DATA_OPTIONS, RECIPE_SECTIONS
 from tests.conftest import (
     make_beats,
     make_hits,
@@ -50,23 +51,23 @@ def small_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "mnist"
     folder.mkdir()
     pins = []
-    for file, array in zip(CATALOG["mnist"].files, arrays, strict=True):
+    for file, array in zip(PICTURE_SETS["mnist"].files, arrays, strict=True):
         sides = b"".join(side.to_bytes(4, "big") for side in array.shape)
         data = bytes([0, 0, 8, array.ndim]) + sides + array.tobytes()
         (folder / file.name).write_bytes(data)
         pins.append(PinnedFile(file.name, hashlib.sha256(data).hexdigest(), len(data)))
     small = dataclasses.replace(
-        CATALOG["mnist"], files=tuple(pins), sources=(), samples=TRAIN + TEST
+        PICTURE_SETS["mnist"], files=tuple(pins), sources=(), samples=TRAIN + TEST
     )
-    monkeypatch.setitem(CATALOG._entries, "mnist", small)
+    monkeypatch.setitem(PICTURE_SETS, "mnist", small)
     stacks = stacked(small, training=TRAIN, held_out=TEST)
-    monkeypatch.setitem(CATALOG._entries, "stacked-mnist", stacks)
+    monkeypatch.setitem(PICTURE_SETS, "stacked-mnist", stacks)
     monkeypatch.setenv("GANSMITH_DATA", str(folder))
 
 
 @pytest.fixture(autouse=True)
 def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recipes train on 32 samples and are judged by 32, whatever they or the command line say."""
+    """Recipes train on 32 samples and are evaluated on 32, whatever the budget."""
     resolve = verb.resolve
 
     def shrunk(*args: object, **options: object) -> Recipe:
@@ -82,8 +83,9 @@ def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def own_registries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a page registers is forgotten after it."""
-    for registry in (EXTRACTORS, MEDIA, NETWORKS, OBJECTIVES):
+    """Restore registries after each page."""
+    for registry in (EXTRACTORS, MEDIA, NETWORKS, OBJECTIVES, DATA_OPTIONS, RECIPE_SECTIONS):
+        registry.names()  # registers the built-in entries, which must outlive the page
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
 
 
@@ -91,10 +93,10 @@ def own_registries(monkeypatch: pytest.MonkeyPatch) -> None:
 def reader(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Reader:
-    """A reader who sits in an empty folder."""
-    desk = tmp_path / "desk"
-    desk.mkdir()
-    monkeypatch.chdir(desk)
+    """Return a reader that works in an empty folder."""
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
     return Reader(monkeypatch, capsys)
 
 
@@ -113,7 +115,7 @@ GIVEN: dict[str, Callable[[Path], object]] = {
     "shapes": lambda place: make_labelled(place, 16),
     "runs/demo": _demo_run,
 }
-"""What pages may say is given, and how the tests make it."""
+"""What pages may declare as given, and how to make it."""
 
 
 def printed_digits(count: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -1,4 +1,4 @@
-"""A reader who types in what a page shows, in a folder of their own and in this process."""
+"""Executes the blocks of a page, in one folder and in this process."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _SETTING = re.compile(r"(\w+)=(.*)")
 
 
 class Reader:
-    """Follows a page from top to bottom; any command that it does not know is a failure.
+    """Executes a page from top to bottom; an unknown command is a failure.
 
-    `bash` and `python` blocks are run. In `console` blocks, lines after `$` are run and the others
-    are what they print, where `...` stands for anything. `yaml` blocks become the file that their
-    first line names, and must be recipes. Other blocks are only to be looked at.
+    `bash` and `python` blocks are run. In `console` blocks, lines after `$` are run and must print
+    the lines that follow, where `...` matches anything. `yaml` blocks are written to the file that
+    their first line names, and must be recipes. Other blocks are not executed.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,7 +43,7 @@ class Reader:
         }
 
     def follow(self, page: Page) -> int:
-        """Do what the page says; return how many blocks there were to do."""
+        """Execute a page; return the number of executed blocks."""
         steps = {"bash": self._bash, "console": self._console, "yaml": self._yaml}
         steps["python"] = self._snippet
         done = 0
@@ -94,7 +94,7 @@ class Reader:
         main()
 
     def _make(self, targets: list[str]) -> None:
-        """See that make knows the targets, and run what they run of gansmith."""
+        """Check that make has the targets, and run their gansmith commands."""
         command = ["make", "-n", "-C", str(ROOT), *targets]
         plan = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         for line in plan.splitlines():
@@ -102,7 +102,7 @@ class Reader:
                 self._gansmith(shlex.split(line)[1:])
 
     def _pip(self, arguments: list[str]) -> None:
-        """See that the named files and extras exist."""
+        """Check that the named files and extras exist."""
         *options, what = arguments
         assert options in (["install", "-e"], ["install", "-c", "constraints.txt", "-e"])
         extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -122,7 +122,7 @@ class Reader:
         runpy.run_path(str(ROOT / script), run_name="__main__")
 
     def _torchrun(self, arguments: list[str]) -> None:
-        """Run what each process would, in one; that several agree is tested end to end."""
+        """Run in one process; several processes are tested end to end."""
         processes, dash_m, module, *rest = arguments
         assert re.fullmatch(r"--nproc-per-node=\d", processes)
         assert (dash_m, module) == ("-m", "gansmith")

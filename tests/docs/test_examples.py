@@ -1,4 +1,4 @@
-"""The examples run, and the two of them play the same game."""
+"""The examples run, and both train the same GAN."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return call
 
 
-def test_the_plain_one_draws_a_sheet(run: Run) -> None:
+def test_plain_pytorch_writes_a_sheet(run: Run) -> None:
     run("plain_pytorch_gan.py", "--data", "mnist", "--samples", "640", "--out", "plain.png")
     with Image.open("plain.png") as sheet:
         assert sheet.size == (8 * 28, 8 * 28)
         assert np.asarray(sheet).std() > 5
 
 
-def test_the_twin_leaves_a_run(run: Run) -> None:
+def test_gansmith_writes_a_run(run: Run) -> None:
     run("gansmith_gan.py", "--data", "mnist", "--samples", "640", "--out", "twin")
     assert Path("twin/sheet-of-64.png").exists()
     assert Path("twin/report.html").exists()

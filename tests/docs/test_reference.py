@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+from io import StringIO
 from types import ModuleType
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from gansmith.evaluation.result import METRICS
-from gansmith.media.text.quality import FORMS, MATCHES, SHOWN
+from gansmith.cli import training
+from gansmith.evaluation.result import metric_specs
 from gansmith.networks import NETWORKS
-from gansmith.recipe import Recipe
-from gansmith.report.metric_formatting import TITLES
+from gansmith.recipe import Recipe, recipe_names
+from gansmith.sections import RECIPE_SECTIONS
 from tests.docs.pages import ROOT, page
 
 
@@ -38,12 +41,13 @@ def test_every_part_of_a_recipe_has_its_table(reference: Any) -> None:
     wanted += [f"options {network}" for network in NETWORKS]
     for name in wanted:
         assert f"<!-- table: {name} -->\n| field |" in text, name
-    assert set(reference.SECTIONS) | {"name", "summary", "medium", "duel"} == set(
-        Recipe.model_fields
-    )
+    assert set(reference.SECTIONS) | {"name", "summary", "medium", "duel", "task"} == {
+        *Recipe.model_fields,
+        *RECIPE_SECTIONS,
+    }
 
 
-def test_a_field_is_told_as_a_recipe_takes_it(reference: Any) -> None:
+def test_a_field_is_described_as_a_recipe_takes_it(reference: Any) -> None:
     rows = reference.fields("training").splitlines()
     assert (
         "| `batch` | whole number, ≥ 2 | `64` | samples a step, over all processes together |"
@@ -55,14 +59,26 @@ def test_a_field_is_told_as_a_recipe_takes_it(reference: Any) -> None:
     )
 
 
+def test_the_list_of_recipes_shows_whose_data_they_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = Console(width=200, file=StringIO())
+    monkeypatch.setattr(training, "console", wide)
+    training.recipes()
+    rows = re.findall(r"^│ (\S+) +│ .+? │ (.+?) +│", wide.file.getvalue(), re.MULTILINE)
+    data = dict(rows)
+    assert set(data) == set(recipe_names())
+    own = ("pictures", "sounds", "loops", "notes", "texts", "captioned", "pictures-256")
+    assert {data[name] for name in own} == {"your own"}
+    named = {
+        "digits": "mnist",
+        "spoken-digits": "fsdd",
+        "captions": "captions-coco",
+        "grid": "grid",
+    }
+    assert {name: data[name] for name in named} == named
+
+
 def test_every_measurement_has_a_paragraph() -> None:
-    text = page("docs/reading-the-report.md").text.lower()
-    words = {"kernel": "kernel distance", "copying_ratio": "distance to a copy"}
-    words |= {"frechet": "fréchet distance", "label_kl": "mix of classes"}
-    words |= {"copying_share": "share of copies", "class_spread": "spread within classes"}
-    words |= {"silence_share": "silent clips", "clipping_share": "clipped clips"}
-    words |= {"tone_share": "single tones"}
-    words |= {name: TITLES[name].lower() for name in (*SHOWN, *FORMS, *MATCHES)}
+    text = " ".join(page("docs/reading-the-report.md").text.lower().split())
     after = text.partition("## every measurement")[2].partition("<!-- /table -->")[2]
-    for name in METRICS:
-        assert words.get(name, name.replace("_", " ")) in after, name
+    for name, spec in metric_specs().items():
+        assert spec.title.lower() in after, name

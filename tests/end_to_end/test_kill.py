@@ -62,7 +62,7 @@ def _kill_soon(command: list[str], run: Path, wait: float) -> None:
 
 def _weights(run: Path) -> Tree:
     tree = load_tree(_last(run))
-    return {"average": tree["average"], **tree["networks"]}
+    return {"average": tree["averages"]["generator"], **tree["networks"]}
 
 
 def test_killed_five_times_and_resumed_the_weights_are_bit_equal(

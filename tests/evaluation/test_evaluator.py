@@ -11,15 +11,13 @@ from gansmith.evaluation.evaluator import Evaluator, evaluate
 from gansmith.evaluation.features import Extractor, build_extractor
 from gansmith.evaluation.features import classifier as classifier_module
 from gansmith.evaluation.metrics import frechet_distance, kernel_distance, manifold_overlap
-from gansmith.evaluation.result import METRICS
-from gansmith.media.text.quality import FORMS, MATCHES, SHOWN
+from gansmith.metric import METRICS
 from gansmith.recipe import EvaluationConfig
 from tests.evaluation.bars import bars
 
 CONFIG = EvaluationConfig(extractor="random-conv", samples=200, quick_samples=100)
 CLASS_METRICS = {"classifier_score", "label_kl", "label_agreement", "class_spread"}
-SOUND_METRICS = {"silence_share", "clipping_share", "tone_share", "noise_floor"}
-PICTURE_METRICS = set(METRICS) - SOUND_METRICS - {*SHOWN, *FORMS, *MATCHES}
+PICTURE_METRICS = set(METRICS)
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +137,7 @@ def test_tiny_collections_are_judged_as_far_as_they_go(
     assert verdict.neighbours == max(0, min(5, held_out - 1, generated - 1))
     assert ("frechet" in verdict.metrics) == (verdict.neighbours > 0)
     assert ("kernel" in verdict.metrics) == (min(held_out, generated) >= 4)
-    assert any("rough" in note for note in verdict.notes)
+    assert any("imprecise" in note for note in verdict.notes)
     assert any("Neighbours" in n or "neighbours" in n for n in verdict.notes) == (
         verdict.neighbours < 5
     )
@@ -151,8 +149,8 @@ def test_notes_tell_what_was_cut() -> None:
     verdict = Evaluator(dataset, CONFIG).full(bars(count=300, seed=1).samples)
     assert verdict.generated == 200
     assert verdict.notes == (
-        "Of 300 samples the first 200 were judged.",
-        "The floor stands on 30 training samples, for there are no more.",
+        "The first 200 of 300 samples were evaluated.",
+        "The floor is based on 30 training samples: there are no more.",
     )
 
 

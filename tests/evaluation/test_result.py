@@ -5,7 +5,9 @@ import math
 
 import pytest
 
-from gansmith.evaluation.result import METRICS, EvaluationResult, Metric, tabulate
+from gansmith.evaluation.result import EvaluationResult, metric_specs, tabulate
+from gansmith.medium import MEDIA
+from gansmith.metric import METRICS, Metric
 
 
 @pytest.fixture
@@ -44,8 +46,9 @@ def test_json_keeps_to_the_run_format(verdict: EvaluationResult) -> None:
 
 
 def test_metrics_stand_in_the_order_of_the_table_and_are_finite() -> None:
-    values = dict.fromkeys(reversed(METRICS), 1.0) | {"label_kl": math.inf, "kernel": math.nan}
-    expected = [name for name in METRICS if name not in ("label_kl", "kernel")]
+    specs = metric_specs()
+    values = dict.fromkeys(reversed(specs), 1.0) | {"label_kl": math.inf, "kernel": math.nan}
+    expected = [name for name in specs if name not in ("label_kl", "kernel")]
     assert list(tabulate(values, {})) == expected
 
 
@@ -65,7 +68,12 @@ def test_odd_figures_have_a_reading(verdict: EvaluationResult, value: float) -> 
     assert float(odd.rows()[0][1]) == pytest.approx(value, abs=0.5)
 
 
-def test_every_meaning_is_one_sentence() -> None:
-    for measure in METRICS.values():
-        assert measure.meaning[0].isupper()
-        assert measure.meaning.count(".") == 1 and measure.meaning.endswith(".")
+def test_every_metric_has_title_direction_and_meaning_in_one_place() -> None:
+    specs = metric_specs()
+    own = [name for medium in MEDIA for name in MEDIA[medium].metrics]
+    assert set(specs) == {*METRICS, *own} and not set(METRICS) & set(own)
+    assert len({spec.title for spec in specs.values()}) == len(specs)
+    for spec in specs.values():
+        assert spec.title[0].isupper() and spec.better in ("lower", "higher", "floor")
+        assert spec.meaning[0].isupper()
+        assert spec.meaning.count(".") == 1 and spec.meaning.endswith(".")

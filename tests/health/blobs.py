@@ -32,7 +32,7 @@ def blobs(train: int = 1200, held_out: int = 300, seed: int = 0) -> Dataset:
     kept = np.arange(count) >= train
     key = f"blobs-{train}-{held_out}-{seed}"
     return Dataset(
-        "blobs", draw(labels, seed + 1), labels, NAMES, kept, key, "made", "none", medium="image"
+        "blobs", draw(labels, seed + 1), labels, NAMES, kept, key, "made", "none", medium="points"
     )
 
 

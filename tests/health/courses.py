@@ -58,7 +58,7 @@ def course(
         history.add_step(since + index / (STEPS * span), STEP | dict(step or {}))
     for index in range(1, math.floor((until - since) * LOOKS * span + 1e-9) + 1):
         progress = since + index / (LOOKS * span)
-        history.add_look(progress, healthy(progress) | dict(look or {}), counts or COUNTS)
+        history.add_probe(progress, healthy(progress) | dict(look or {}), counts or COUNTS)
     return history
 
 

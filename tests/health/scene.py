@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from gansmith.health.discriminator_probe import DiscriminatorProbe
 from gansmith.health.monitor import Monitor
-from gansmith.health.sample_probe import Look, SampleProbe
+from gansmith.health.sample_probe import SampleProbe, SampleSignals
 from gansmith.media.image.codec import ImageCodec
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec
 from gansmith.run import Run
-from gansmith.training.callbacks import TrainingState
-from gansmith.training.controller import Intervention
+from gansmith.training.callbacks import Intervention, TrainingState
 from gansmith.training.trainer import Trainer
 from tests.health.courses import FLOORS, LOOK, STEP
 from tests.training.toy import toy_recipe, toy_trainer
@@ -41,16 +40,18 @@ class _Probe:
         self.seen: list[NDArray[np.uint8]] = []
         self._clock, self._cost = clock, cost
 
-    def look(self, samples: NDArray[np.uint8], asked: NDArray[np.int64] | None = None) -> Look:
+    def measure(
+        self, samples: NDArray[np.uint8], asked: NDArray[np.int64] | None = None
+    ) -> SampleSignals:
         self.seen.append(samples)
         self.asked.append(asked)
         self._clock.now += self._cost
         values = {k: v for k, v in self.values.items() if k not in CRITIC}
-        return Look(values, torch.tensor([24, 26]))
+        return SampleSignals(values, torch.tensor([24, 26]))
 
 
 class _Critic:
-    def look(self) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         return {name: LOOK[name] for name in CRITIC}
 
 
@@ -78,14 +79,14 @@ class Scene:
 
     def moment(self, progress: float) -> TrainingState:
         return TrainingState(
-            progress, round(1e4 * progress), SECONDS * progress, self.trainer.average
+            progress, round(1e4 * progress), SECONDS * progress, self.trainer.averages
         )
 
     def resume(self, progress: float = 0.0, settings: tuple[str, ...] = ()) -> None:
-        self.monitor.resume(self.moment(progress), settings)
+        self.monitor.on_train_begin(self.moment(progress), settings)
 
     def rule(self, progress: float, **signals: float) -> Intervention:
-        return self.monitor.rule(self.moment(progress), STEP | signals)
+        return self.monitor.intervene(self.moment(progress), STEP | signals)
 
     def go(self, until: float = 1.0, since: float = 0.0) -> list[Intervention]:
         """Rule at every hundredth of the budget, until one changes the course."""

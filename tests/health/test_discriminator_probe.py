@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -7,8 +10,9 @@ from torch import Tensor, nn
 from gansmith.health.discriminator_probe import DiscriminatorProbe, spectra
 from gansmith.medium import MEDIA
 from gansmith.networks import SampleSpec, build_networks
-from gansmith.training.duel import Batch, NoiseDuel
+from gansmith.training.duel import Batch, Duel
 from gansmith.training.engine import Engine
+from gansmith.training.noise import NoiseDuel
 from tests.health.blobs import blobs, flat
 from tests.training.plane import NormedCritic, batch, copies, plane_duel
 from tests.training.toy import bars, toy_recipe
@@ -16,7 +20,7 @@ from tests.training.toy import bars, toy_recipe
 POINTS = blobs(train=100, held_out=50)
 
 
-def _critic(duel: NoiseDuel) -> DiscriminatorProbe:
+def _critic(duel: Duel) -> DiscriminatorProbe:
     return DiscriminatorProbe(duel, POINTS, MEDIA["points"].codec(), False, torch.device("cpu"))
 
 
@@ -69,7 +73,7 @@ def test_the_largest_and_the_flattest_of_all_weights_count_and_vectors_do_not() 
 
 def test_seen_and_unseen_are_mean_logits_of_each_kind() -> None:
     duel = plane_duel()
-    found = _critic(duel).look()
+    found = _critic(duel).measure()
     samples = flat(POINTS.samples).view(-1, 2, 1, 1)
     with torch.no_grad():
         logits = duel.discriminator(samples)
@@ -86,23 +90,50 @@ def test_labels_are_shown_where_the_discriminator_takes_them() -> None:
     duel = NoiseDuel(build_networks(recipe.network, SampleSpec(1, 16, 16, 2), 0), recipe, Engine())
     found = DiscriminatorProbe(
         duel, dataset, MEDIA["image"].codec(), True, torch.device("cpu")
-    ).look()
+    ).measure()
     chosen = dataset.held_out_indices
     samples = MEDIA["image"].codec().encode(torch.from_numpy(dataset.samples[chosen]))
     labels = torch.from_numpy(dataset.labels[chosen])
-    expected = float(duel.discriminate(Batch(samples, labels)).mean())
+    expected = float(duel.discriminate(Batch(samples, labels))["discriminator"].mean())
     assert found["unseen"] == pytest.approx(expected, rel=1e-5)
     assert found["unseen"] != pytest.approx(
-        float(duel.discriminate(Batch(samples, 1 - labels)).mean())
+        float(duel.discriminate(Batch(samples, 1 - labels))["discriminator"].mean())
     )
 
 
 def test_packs_are_judged_as_packs() -> None:
     duel = plane_duel("objective.packing=2")
-    found = _critic(duel).look()
+    found = _critic(duel).measure()
     samples = flat(POINTS.samples[POINTS.held_out_indices]).view(-1, 2, 1, 1)
-    assert len(duel.discriminate(Batch(samples, None))) == 25
+    assert len(duel.discriminate(Batch(samples, None))["discriminator"]) == 25
     assert all(torch.isfinite(torch.tensor(list(found.values()))))
+
+
+class _Several(SimpleNamespace):
+    """Two critics, of which the second overfits; or none."""
+
+    def discriminate(self, batch: Batch) -> dict[str, torch.Tensor]:
+        means = batch.samples.flatten(1).mean(1)
+        gaps = {"even": 0.0, "overfit": 5.0}
+        unseen = len(batch.samples) == len(POINTS.held_out_indices)
+        return {name: means + gaps[name] * (not unseen) for name in self.critics}
+
+
+def _several(critics: tuple[str, ...], networks: dict[str, _Weights]) -> DiscriminatorProbe:
+    return _critic(cast(Duel, _Several(critics=critics, networks=networks)))
+
+
+def test_of_several_critics_the_one_that_overfits_most_is_reported() -> None:
+    spectra_of = {"even": [2.0, 1.0], "overfit": [9.0, 1.0]}
+    networks = {name: _Weights(_matrix(values, 4, 4)) for name, values in spectra_of.items()}
+    found = _several(tuple(networks), networks).look()
+    alone = _several(("overfit",), networks).look()
+    assert found == pytest.approx(alone, rel=1e-4)
+    assert found["seen"] - found["unseen"] > 4 and found["d_spectral"] == pytest.approx(9, rel=1e-3)
+
+
+def test_without_critics_there_is_nothing_to_report() -> None:
+    assert _several((), {}).look() == {}
 
 
 @pytest.mark.parametrize("kind", ["plain", "batch normalisation", "spectral normalisation"])
@@ -115,7 +146,7 @@ def test_a_look_leaves_the_duel_as_it_was(kind: str) -> None:
     states = [copies(network) for network in duel.networks.values()]
     random = engine.random.get_state(), torch.get_rng_state()
     signals = duel.signals()
-    critic.look()
+    critic.measure()
     for before, network in zip(states, duel.networks.values(), strict=True):
         assert all(torch.equal(before[name], v) for name, v in network.state_dict().items())
     assert torch.equal(engine.random.get_state(), random[0])

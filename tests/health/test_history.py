@@ -17,7 +17,7 @@ def _history() -> History:
 def _with_looks(name: str, *values: float) -> History:
     history = _history()
     for index, value in enumerate(values):
-        history.add_look(0.1 * (index + 1), LOOK | {name: value}, COUNTS)
+        history.add_probe(0.1 * (index + 1), LOOK | {name: value}, COUNTS)
     return history
 
 
@@ -39,7 +39,7 @@ def test_progress_and_age_are_those_of_the_latest_step() -> None:
     assert (history.progress, history.age) == (0.0, 0.0)
     history.add_step(0.3, {})
     assert (history.progress, history.age) == (0.3, 0.3)
-    history.start_anew(0.3)
+    history.restart(0.3)
     assert (history.progress, history.age) == (0.3, 0.0)
     history.add_step(0.4, {})
     assert history.age == pytest.approx(0.1)
@@ -53,11 +53,11 @@ def test_right_is_the_share_of_answers_on_the_right_side(
     real: float, fake: float, right: float
 ) -> None:
     history = _history()
-    assert history.right(0.1) is None
+    assert history.accuracy(0.1) is None
     history.add_step(0.1, {"real_sign": float(real), "fake_sign": float(fake)})
-    assert history.right(0.1) == pytest.approx(right)
+    assert history.accuracy(0.1) == pytest.approx(right)
     share = ((real + 1) / 2 + (1 - fake) / 2) / 2
-    assert history.right(0.1) == pytest.approx(share)
+    assert history.accuracy(0.1) == pytest.approx(share)
 
 
 def test_poor_is_measured_by_the_floor_of_the_latest_look() -> None:
@@ -91,15 +91,15 @@ def test_now_and_series_tell_of_looks() -> None:
     assert math.isnan(_history().now("coverage"))
     history = _with_looks("coverage", 0.1, 0.5)
     assert history.now("coverage") == 0.5 and history.series("coverage") == [0.1, 0.5]
-    history.looks[0] = replace(history.looks[0], values={})
+    history.probes[0] = replace(history.probes[0], values={})
     assert history.series("coverage") == [0.5]
 
 
 def test_another_course_forgets_the_old_one() -> None:
     history = _with_looks("coverage", 0.5)
     history.add_step(0.6, {"d_loss": 1.0})
-    history.say("oscillation", 0.6)
-    history.start_anew(0.6)
+    history.add_diagnosis("oscillation", 0.6)
+    history.restart(0.6)
     assert history == replace(_history(), since=0.6)
 
 
@@ -126,14 +126,14 @@ def test_taking_up_what_was_noted_is_as_good_as_having_been_there() -> None:
     ]
     taken, lived = _history(), _history()
     for event in events:
-        taken.take_up(event)
-    lived.add_look(0.1, LOOK, COUNTS)
-    lived.say("memorising", 0.1)
-    lived.add_look(0.2, LOOK, COUNTS)
-    lived.start_anew(0.2)
-    lived.add_look(0.3, LOOK, COUNTS[::-1])
-    lived.say("mode collapse (total)", 0.3)
-    taken.looks = [_known(look) for look in taken.looks]
+        taken.restore(event)
+    lived.add_probe(0.1, LOOK, COUNTS)
+    lived.add_diagnosis("memorising", 0.1)
+    lived.add_probe(0.2, LOOK, COUNTS)
+    lived.restart(0.2)
+    lived.add_probe(0.3, LOOK, COUNTS[::-1])
+    lived.add_diagnosis("mode collapse (total)", 0.3)
+    taken.probes = [_known(look) for look in taken.probes]
     assert taken == lived
 
 

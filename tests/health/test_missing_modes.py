@@ -28,20 +28,20 @@ def _counted(*looks: list[int], shares: list[float] | None = None) -> History:
     """Looks of a settled course."""
     history = History(FLOORS, NAMES, shares or [0.1] * 10)
     for index, counts in enumerate(looks, 1):
-        history.add_look(SETTLED + 0.01 * index, {}, counts)
+        history.add_probe(SETTLED + 0.01 * index, {}, counts)
     return history
 
 
 def _missing(counts: list[int], known: set[int], shares: list[float] | None = None) -> set[int]:
     history = _counted(counts, shares=shares)
-    return missing(history, history.looks[-1], known)
+    return missing(history, history.probes[-1], known)
 
 
 def _ending(until: float, *counts: list[int], since: float = 0.0) -> History:
     """A course with all modes there, but for the latest looks."""
     history = course(until=until, since=since)
-    latest = zip(history.looks[-len(counts) :], counts, strict=True)
-    history.looks[-len(counts) :] = [replace(look, counts=found) for look, found in latest]
+    latest = zip(history.probes[-len(counts) :], counts, strict=True)
+    history.probes[-len(counts) :] = [replace(look, counts=found) for look, found in latest]
     return history
 
 
@@ -98,10 +98,10 @@ def test_what_was_before_a_course_had_settled_is_not_remembered() -> None:
     assert best_shares(_counted(COUNTS)) == []
     history = History(FLOORS, NAMES, [0.1] * 10, since=0.3)
     for progress in (0.3, 0.31, 0.29 + SETTLED):
-        history.add_look(progress, {}, COUNTS)
+        history.add_probe(progress, {}, COUNTS)
     assert best_shares(history) == []
     for _ in range(2):
-        history.add_look(0.31 + SETTLED, {}, GONE)
+        history.add_probe(0.31 + SETTLED, {}, GONE)
     assert best_shares(history) == pytest.approx([0, *[1 / 9] * 9])
 
 
@@ -132,26 +132,26 @@ def test_modes_that_were_never_there_are_given_time() -> None:
 def test_modes_seen_only_before_the_course_had_settled_were_never_there() -> None:
     for until, said in ((EARLY, []), (LATE + 0.1, [False])):
         history = course(counts=GONE, until=until)
-        early = [look for look in history.looks if look.progress < SETTLED]
+        early = [look for look in history.probes if look.progress < SETTLED]
         assert len(early) > 2
-        history.looks[: len(early)] = [replace(look, counts=COUNTS) for look in early]
+        history.probes[: len(early)] = [replace(look, counts=COUNTS) for look in early]
         assert [diagnosis.lost for diagnosis in diagnose(history)] == said
 
 
 def test_a_mode_that_was_there_at_a_single_look_is_not_lost() -> None:
     history = course(counts=GONE, until=EARLY)
-    history.looks[-4] = replace(history.looks[-4], counts=COUNTS)
+    history.probes[-4] = replace(history.probes[-4], counts=COUNTS)
     assert diagnose(history) == []
-    history.looks[-5] = replace(history.looks[-5], counts=COUNTS)
+    history.probes[-5] = replace(history.probes[-5], counts=COUNTS)
     assert _only(history).lost
 
 
 def test_nothing_counts_as_lost_while_coverage_rises() -> None:
     history = _ending(EARLY, GONE, GONE)
-    for look, coverage in zip(history.looks[-3:], (0.3, 0.4, 0.5), strict=True):
+    for look, coverage in zip(history.probes[-3:], (0.3, 0.4, 0.5), strict=True):
         look.values["coverage"] = coverage
     assert diagnose(history) == []
-    for look in history.looks[-3:]:
+    for look in history.probes[-3:]:
         look.values["coverage"] = 0.5
     assert _only(history).lost
 
@@ -166,13 +166,13 @@ def test_lost_modes_that_come_back_are_not_told(until: float) -> None:
 def test_modes_that_are_being_learnt_are_not_told() -> None:
     for last, said in ((8, []), (1, ["digit 0"])):
         history = course(counts=[1, *[55] * 9])
-        history.looks[-1] = replace(history.looks[-1], counts=[last, *[55] * 9])
+        history.probes[-1] = replace(history.probes[-1], counts=[last, *[55] * 9])
         assert [mode for found in diagnose(history) for mode in found.modes] == said
 
 
 def test_what_was_lost_is_told_apart_from_what_was_never_there() -> None:
     history = course(counts=[*[55] * 9, 0])
-    history.looks[-2:] = [replace(look, counts=[0, *[62] * 8, 0]) for look in history.looks[-2:]]
+    history.probes[-2:] = [replace(look, counts=[0, *[62] * 8, 0]) for look in history.probes[-2:]]
     assert _only(history).modes == ("digit 0",) and _only(history).lost
 
 
@@ -185,7 +185,7 @@ def test_modes_must_be_missed_twice() -> None:
     assert _only(course(counts=GONE)).modes == ("digit 0",)
     for other in (COUNTS, GONE[::-1]):
         history = course(counts=GONE)
-        history.looks[-2] = replace(history.looks[-2], counts=other)
+        history.probes[-2] = replace(history.probes[-2], counts=other)
         assert diagnose(history) == []
 
 

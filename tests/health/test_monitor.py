@@ -10,7 +10,7 @@ import pytest
 from gansmith.health import monitor as monitor_module
 from gansmith.health.rules import SETTLED
 from gansmith.recipe import override
-from gansmith.training.controller import Intervention
+from gansmith.training.callbacks import Intervention
 from tests.health.courses import LOOK
 from tests.health.scene import SECONDS, FakeClock, Scene
 
@@ -79,7 +79,7 @@ def test_what_is_no_number_is_not_probed(tmp_path: Path, clock: FakeClock) -> No
     scene.resume()
     assert scene.rule(0.5, d_loss=math.nan) == Intervention()
     assert scene.probe.seen == []
-    assert scene.said == ["diverged: d_loss is no longer a number."]
+    assert scene.said == ["diverged: d_loss is NaN or infinite."]
     assert scene.events("diagnosis")[0]["level"] == "error"
 
 

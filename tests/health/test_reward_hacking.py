@@ -37,7 +37,7 @@ def _played(*settings: str, planted: bool) -> History:
         duel.set_progress(progress, 0)
         duel.step([game.feed.next()])
         history.add_step(progress, duel.signals())
-        history.add_look(progress, dict(LOOK), COUNTS)
+        history.add_probe(progress, dict(LOOK), COUNTS)
     return history
 
 

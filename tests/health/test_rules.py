@@ -6,7 +6,7 @@ import pytest
 
 from gansmith.health.diagnosis import EXPLANATIONS
 from gansmith.health.history import History
-from gansmith.health.remedies import REMEDIES
+from gansmith.health.interventions import INTERVENTIONS
 from gansmith.health.rules import (
     FATAL,
     LATE,
@@ -70,7 +70,7 @@ def test_what_is_no_number_is_told_at_once(signal: str) -> None:
 def test_what_was_said_is_not_said_again_on_this_course(fault: str) -> None:
     name, how = FAULTS[fault]
     history = course(**how)
-    history.say(name, 0.5)
+    history.add_diagnosis(name, 0.5)
     assert diagnose(history) == []
 
 
@@ -87,17 +87,17 @@ def test_lesser_things_are_no_news_beside_something_fatal() -> None:
     how = FAULTS["labels mean nothing"][1]["look"] | {"twins": 1.0, "vendi": 1.0}
     history = course({"g_loss": math.nan}, how)
     assert _names(history) == ["diverged", "mode collapse (total)"]
-    history.say("diverged", 0.5)
+    history.add_diagnosis("diverged", 0.5)
     assert _names(history) == ["mode collapse (total)"]
-    history.say("mode collapse (total)", 0.5)
+    history.add_diagnosis("mode collapse (total)", 0.5)
     assert _names(history) == []
-    history.start_anew(0.5)
-    assert history.said == {}
+    history.restart(0.5)
+    assert history.diagnosed == {}
 
 
 def test_names_explanations_and_remedies_go_together() -> None:
     named = {name for name, _ in FAULTS.values()}
-    assert named == set(EXPLANATIONS) == set(REMEDIES)
+    assert named == set(EXPLANATIONS) == set(INTERVENTIONS)
     assert len(RULES) == len(set(RULES)) == len(EXPLANATIONS)
 
 
@@ -126,8 +126,8 @@ def test_the_evidence_has_the_figures(fault: str, figures: list[str]) -> None:
     ["samples beside each other", "samples are copies", "unseen samples are suspected"],
 )
 def test_one_look_alone_proves_nothing(fault: str) -> None:
-    history, bad = course(), course(**FAULTS[fault][1]).looks[-1]
-    history.looks[-1] = bad
+    history, bad = course(), course(**FAULTS[fault][1]).probes[-1]
+    history.probes[-1] = bad
     assert diagnose(history) == []
 
 
@@ -148,7 +148,7 @@ def test_good_samples_excuse_strange_signals(fault: str) -> None:
 
 def test_a_coin_tosser_whose_samples_improve_is_given_time() -> None:
     history = course(FAULTS["the discriminator tosses a coin"][1]["step"], {"coverage": 0.02})
-    for look, coverage in zip(history.looks[-3:], (0.05, 0.1, 0.2), strict=True):
+    for look, coverage in zip(history.probes[-3:], (0.05, 0.1, 0.2), strict=True):
         look.values["coverage"] = coverage
     assert diagnose(history) == []
 
@@ -156,10 +156,10 @@ def test_a_coin_tosser_whose_samples_improve_is_given_time() -> None:
 def test_one_early_look_does_not_tell_a_coin_tosser_from_an_even_match() -> None:
     name, how = FAULTS["the discriminator tosses a coin"]
     history = course(until=0.5, **how)
-    looks = history.looks
-    history.looks = looks[:1]
+    looks = history.probes
+    history.probes = looks[:1]
     assert diagnose(history) == []
-    history.looks = looks[:2]
+    history.probes = looks[:2]
     assert _names(history) == [name]
     looks[0].values["coverage"] = 0.8
     assert diagnose(history) == []
@@ -170,7 +170,7 @@ def test_samples_that_grow_more_varied_have_not_collapsed(fault: str) -> None:
     vendis = (1.1, 1.4, 1.8)
     for values, said in ((vendis, []), (vendis[::-1], ["mode collapse (total)"])):
         history = course(**FAULTS[fault][1])
-        for look, vendi in zip(history.looks[-3:], values, strict=True):
+        for look, vendi in zip(history.probes[-3:], values, strict=True):
             look.values["vendi"] = vendi
         assert _names(history) == said
 
@@ -199,7 +199,7 @@ def test_labels_that_are_followed_are_never_called_ignored(shares: list[float]) 
 
 def test_without_labels_or_a_discriminators_answers_the_others_are_still_heard() -> None:
     history = course(look={"twins": 1.0, "vendi": 1.0})
-    for look in history.looks:
+    for look in history.probes:
         for name in ("agreement", "seen", "unseen", "spread", "moved"):
             look.values.pop(name)
     assert _names(history) == ["mode collapse (total)"]

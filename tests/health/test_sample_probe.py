@@ -35,7 +35,7 @@ def test_real_samples_score_the_floor(probe: SampleProbe) -> None:
     assert set(floors) == {"coverage", "precision", "vendi", "twins"}
     assert floors["coverage"] > 0.9 and floors["precision"] > 0.9
     assert floors["twins"] < 0.2
-    look = probe.look(draw(_labels(), seed=2)).values
+    look = probe.measure(draw(_labels(), seed=2)).values
     assert look["coverage"] == pytest.approx(floors["coverage"], abs=0.1)
     assert look["vendi"] == pytest.approx(floors["vendi"], rel=0.05)
     assert look["copying"] == pytest.approx(1, abs=0.25) and look["copies"] < 0.05
@@ -43,7 +43,7 @@ def test_real_samples_score_the_floor(probe: SampleProbe) -> None:
 
 def test_values_are_those_of_the_metrics(probe: SampleProbe) -> None:
     samples = draw(_labels() % 3, seed=4)
-    values, features, (held_out, train) = probe.look(samples).values, flat(samples), _real()
+    values, features, (held_out, train) = probe.measure(samples).values, flat(samples), _real()
     overlap = manifold_overlap(held_out, features, NEIGHBOURS)
     copying = copying_test(features, held_out, train)
     assert values["coverage"] == pytest.approx(overlap.coverage)
@@ -60,12 +60,12 @@ def test_twins_are_nearer_to_each_other_than_real_samples(probe: SampleProbe) ->
     few = judge_of(DATASET).real.train[:COUNT]
     usual = torch.cdist(_real()[0].double(), few.double()).amin(1).median()
     expected = (distances.amin(1) < TWIN * usual).double().mean()
-    twins = probe.look(samples).values["twins"]
+    twins = probe.measure(samples).values["twins"]
     assert twins == pytest.approx(float(expected)) and twins >= 0.3
 
 
 def test_samples_that_are_all_equal_are_worth_one(probe: SampleProbe) -> None:
-    look = probe.look(np.repeat(draw(np.array([2])), COUNT, axis=0))
+    look = probe.measure(np.repeat(draw(np.array([2])), COUNT, axis=0))
     assert look.values["twins"] == 1
     assert look.values["vendi"] == pytest.approx(1)
     assert look.values["coverage"] < 0.1
@@ -74,16 +74,16 @@ def test_samples_that_are_all_equal_are_worth_one(probe: SampleProbe) -> None:
 
 def test_copies_of_training_samples_are_told(probe: SampleProbe) -> None:
     chosen = np.random.default_rng(0).permutation(DATASET.train_indices)[:COUNT]
-    values = probe.look(DATASET.samples[chosen]).values
+    values = probe.measure(DATASET.samples[chosen]).values
     assert values["copying"] == pytest.approx(0, abs=1e-6) and values["copies"] == 1
     noisy = DATASET.samples[chosen] + np.float32(1e-5)
-    assert probe.look(noisy).values["copying"] < 0.05
+    assert probe.measure(noisy).values["copying"] < 0.05
 
 
 def test_a_lost_class_is_missed_in_the_counts(probe: SampleProbe) -> None:
     labels = _labels()
     labels[labels == 3] = 0
-    look = probe.look(draw(labels, seed=5))
+    look = probe.measure(draw(labels, seed=5))
     assert look.counts.tolist() == np.bincount(labels, minlength=4).tolist()
     assert look.counts[3] == 0
     assert look.values["coverage"] < 0.85 * probe.floors["coverage"]
@@ -91,13 +91,13 @@ def test_a_lost_class_is_missed_in_the_counts(probe: SampleProbe) -> None:
 
 def test_change_is_told_from_the_second_look_on(probe: SampleProbe) -> None:
     samples = draw(_labels(), seed=6)
-    assert "moved" not in probe.look(samples).values
-    assert probe.look(samples).values["moved"] == 0
-    moved = probe.look(samples + np.array([0.3, 0.4], np.float32)).values["moved"]
+    assert "moved" not in probe.measure(samples).values
+    assert probe.measure(samples).values["moved"] == 0
+    moved = probe.measure(samples + np.array([0.3, 0.4], np.float32)).values["moved"]
     held_out = _real()[0].double()
     spread = (held_out[:, None] - held_out[None]).norm(dim=2).mean()
     assert moved == pytest.approx(0.5 / float(spread), rel=1e-4)
-    assert "moved" not in probe.look(samples[:100]).values
+    assert "moved" not in probe.measure(samples[:100]).values
 
 
 def test_agreement_is_the_share_that_shows_what_was_asked_for(probe: SampleProbe) -> None:
@@ -105,14 +105,14 @@ def test_agreement_is_the_share_that_shows_what_was_asked_for(probe: SampleProbe
     samples = draw(labels, seed=7)
     told = np.abs(samples.reshape(-1, 1, 2) - CENTRES).sum(2).argmin(1)
     assert (told == labels).all()
-    assert probe.look(samples, labels).values["agreement"] == 1
+    assert probe.measure(samples, labels).values["agreement"] == 1
     labels[:50] = (labels[:50] + 1) % 4
-    assert probe.look(samples, labels).values["agreement"] == pytest.approx(0.75)
-    assert "agreement" not in probe.look(samples).values
+    assert probe.measure(samples, labels).values["agreement"] == pytest.approx(0.75)
+    assert "agreement" not in probe.measure(samples).values
 
 
 def test_a_handful_of_held_out_samples_will_do() -> None:
     probe = SampleProbe(judge_of(blobs(train=60, held_out=3)), 50)
     probe.prepare()
-    values = probe.look(draw(_labels(50), seed=8)).values
+    values = probe.measure(draw(_labels(50), seed=8)).values
     assert all(map(np.isfinite, values.values()))

@@ -8,7 +8,7 @@ import torch
 
 from gansmith.errors import GansmithError
 from gansmith.networks import NETWORKS, GANNetworks, SampleSpec, build_networks, load_weights
-from gansmith.networks.base import check_pair
+from gansmith.networks.base import check_networks
 from gansmith.objectives.penalties import squared_gradients
 from gansmith.recipe import NetworkConfig
 
@@ -114,7 +114,7 @@ def test_a_seed_fixes_weights_and_leaves_the_global_random_state() -> None:
 
 
 def test_the_textbook_pair_has_the_textbooks_layers() -> None:
-    pair = build_networks(NetworkConfig(name="textbook"), SampleSpec(1, 28, 28), seed=0)
+    pair = build_networks(NetworkConfig(name="mlp"), SampleSpec(1, 28, 28), seed=0)
     shapes = [tuple(p.shape) for p in pair.generator.parameters() if p.dim() == 2]
     assert shapes == [(256, 100), (512, 256), (1024, 512), (784, 1024)]
     shapes = [tuple(p.shape) for p in pair.discriminator.parameters() if p.dim() == 2]
@@ -122,7 +122,7 @@ def test_the_textbook_pair_has_the_textbooks_layers() -> None:
     assert pair.generator(torch.randn(9, 100) * 50).abs().max() <= 1
 
 
-@pytest.mark.parametrize(("name", "most"), [("conv", 256), ("dcgan", 256), ("residual", 1024)])
+@pytest.mark.parametrize(("name", "most"), [("conv", 256), ("dcgan", 256), ("r3gan", 1024)])
 def test_sizes_out_of_range_say_what_to_do(name: str, most: int) -> None:
     with pytest.raises(GansmithError, match=rf"16 to {most} pixels.*12 x 1030.*data.size"):
         build_networks(NetworkConfig(name=name), SampleSpec(1, 12, 1030))
@@ -142,10 +142,10 @@ def test_building_a_pair_leaves_running_statistics_alone(name: str) -> None:
 def test_a_pair_that_does_not_fit_is_refused() -> None:
     pair = build_networks(NetworkConfig(name="conv"), SampleSpec(1, 28, 28), seed=0)
     with pytest.raises(GansmithError, match="makes samples of 1 x 28 x 28"):
-        check_pair("conv", pair, SampleSpec(1, 32, 32))
+        check_networks("conv", pair, SampleSpec(1, 32, 32))
     broken = GANNetworks(pair.generator, torch.nn.Flatten())  # type: ignore[arg-type]
     with pytest.raises(GansmithError, match="one logit"):
-        check_pair("conv", GANNetworks(broken.generator, _TwoLogits()), SampleSpec(1, 28, 28))
+        check_networks("conv", GANNetworks(broken.generator, _TwoLogits()), SampleSpec(1, 28, 28))
 
 
 class _TwoLogits(torch.nn.Module):
@@ -154,9 +154,7 @@ class _TwoLogits(torch.nn.Module):
 
 
 def test_weights_of_another_build_are_refused_in_words() -> None:
-    generator = build_networks(
-        NetworkConfig(name="textbook"), SampleSpec(1, 4, 4), seed=0
-    ).generator
+    generator = build_networks(NetworkConfig(name="mlp"), SampleSpec(1, 4, 4), seed=0).generator
     weights = generator.state_dict()
     load_weights(generator, weights)
     weights.popitem()

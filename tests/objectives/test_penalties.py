@@ -144,6 +144,15 @@ def test_squared_gradients_of_several_kinds_are_kept_apart() -> None:
         torch.testing.assert_close(found, kind.square().sum((1, 2, 3)))
 
 
+@pytest.mark.parametrize("patches", [1, 6])
+def test_a_map_of_logits_pays_the_same_whatever_the_number_of_patches(patches: int) -> None:
+    samples = REAL.clone().requires_grad_()
+    single = samples.square().sum((1, 2, 3)) / 2
+    maps = single.view(-1, 1, 1, 1).expand(-1, 1, patches, 2)
+    (found,) = squared_gradients(maps, [samples])
+    torch.testing.assert_close(found, REAL.square().sum((1, 2, 3)))
+
+
 def test_interpolated_points_lie_on_segments_with_one_share_a_pair() -> None:
     points = interpolated(REAL, FAKE, UNIFORM)
     shares = ((points - REAL) / (FAKE - REAL)).flatten(1)

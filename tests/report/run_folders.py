@@ -12,7 +12,8 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from gansmith.evaluation.result import METRICS, EvaluationResult, Metric
+from gansmith.evaluation.result import EvaluationResult, metric_specs
+from gansmith.metric import Metric
 
 FLOORS = {"frechet": 2.5, "kernel": 0.0003, "vendi": 48.0}
 VALUES = {"frechet": 27.4, "kernel": 0.0214, "vendi": 41.2, "recall": 0.861, "coverage": 0.803}
@@ -96,7 +97,7 @@ def verdict(values: Mapping[str, float]) -> EvaluationResult:
             values.get(name, 0.9), FLOORS.get(name, 0.95), m.better, m.meaning,
             0.0016 if name == "kernel" else None,
         )
-        for name, m in METRICS.items()
+        for name, m in metric_specs().items()
     }  # fmt: skip
     return EvaluationResult(
         extractor={"name": "classifier", "identity": "5b1f", "dimensions": 128, "details": {}},

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from gansmith.drawing.scales import Series
-from gansmith.report.charts import line_chart, series_of
+from gansmith.report.chart_specs import series_of
+from gansmith.report.charts import line_chart
 
 POINT = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 

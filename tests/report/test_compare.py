@@ -81,7 +81,7 @@ def test_other_data_are_not_comparable(pair: list[Path]) -> None:
 def test_an_unjudged_run_has_an_empty_column(pair: list[Path]) -> None:
     (pair[1] / "quality.json").unlink()
     comparison = compare_runs(pair)
-    assert comparison.warnings == ("wide has not been judged yet, so its column is empty",)
+    assert comparison.warnings == ("wide has not been evaluated yet: its column is empty",)
     assert all(row.cells[1] is None and not row.best for row in comparison.rows)
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import os
 import shlex
 from pathlib import Path
@@ -8,23 +7,21 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from rich.console import Console
 from typer.testing import CliRunner
 
 from gansmith.cli import app
 from gansmith.errors import GansmithError
 from gansmith.health.diagnosis import EXPLANATIONS
 from gansmith.recipe import load_recipe
-from gansmith.report.diagnosis import examine, run_named
+from gansmith.report.diagnosis import diagnose_run, render, run_named
 from tests.report.health_folders import STEADY, diagnosis, make_watched_run
 from tests.report.run_folders import edit_json, make_run
 
 
 def told(run: Path) -> tuple[list[str], str]:
-    """What `examine` found, and what it printed with its lines joined."""
-    output = io.StringIO()
-    problems = examine(run, Console(file=output, width=80))
-    return problems, " ".join(output.getvalue().split())
+    """The problems of a diagnosis, and its text with its lines joined."""
+    diagnosis = diagnose_run(run)
+    return diagnosis.problems, " ".join(" ".join(render(diagnosis)).split())
 
 
 def commands(text: str) -> list[list[str]]:
@@ -38,12 +35,12 @@ def test_a_healthy_run_is_told_calmly(tmp_path: Path) -> None:
     problems, text = told(run)
     assert problems == []
     for words in (
-        f"digits in {run}: finished and judged, after 1 min 40 s and 100k samples",
-        "by the final judgement: Fréchet distance 27.4, 11\N{MULTIPLICATION SIGN} the floor",
+        f"digits in {run}: finished and evaluated, after 1 min 40 s and 100k samples",
+        "from the final evaluation: Fréchet distance 27.4, 11\N{MULTIPLICATION SIGN} the floor",
         "good Recall 0.861, 91% of real; Coverage 0.803, 85% of real",
-        "10 looks found nothing wrong",
+        "10 probes found no problem",
         "the health monitor took 1.2% of the time",
-        "the discriminator is right about 70% of samples lately: the players are matched",
+        "discriminator accuracy is 70%: discriminator and generator are balanced",
         f"picture {run / 'health.png'}",
         "no problems found",
     ):
@@ -54,13 +51,13 @@ def test_a_healthy_run_is_told_calmly(tmp_path: Path) -> None:
 
 def test_two_looks_that_find_nothing_are_no_comfort(tmp_path: Path) -> None:
     _, text = told(make_watched_run(tmp_path / "run", watched=2))
-    assert "2 looks found nothing wrong, but they are too few for that to mean much" in text
+    assert "2 probes found no problem, too few to rely on" in text
 
 
 def test_short_measures_stand_apart_from_good_ones(tmp_path: Path) -> None:
     run = make_watched_run(tmp_path / "run", values={"recall": 0.4, "precision": 0.94})
     _, text = told(run)
-    good, _, short = text.partition(" short ")
+    good, _, short = text.partition(" poor ")
     assert "Precision 0.940" in good and "Recall 0.400, 42% of real" in short
 
 
@@ -69,7 +66,7 @@ def test_each_diagnosis_is_told_once_with_the_command_against_it(tmp_path: Path)
     run = make_watched_run(tmp_path / "run", *said)
     problems, text = told(run)
     assert problems == ["oscillation: it swings."]
-    times = "said 2 times, first at 30k samples (30 s, 30% of the budget), last at 60k samples"
+    times = "diagnosed 2 times, first at 30k samples (30 s, 30% of the budget), last at 60k samples"
     assert text.count("found oscillation") == 1 and times in text
     assert f"It swings. {EXPLANATIONS['oscillation']}" in text
     remedy = " ".join(f"--set {setting}" for setting in STEADY.split())
@@ -80,9 +77,7 @@ def test_each_diagnosis_is_told_once_with_the_command_against_it(tmp_path: Path)
 def test_commands_stand_on_one_line_and_are_recipes_that_load(tmp_path: Path) -> None:
     settings = "optimiser.d_lr=0.0001 augment.ops=translation,scale,cutout"
     run = make_watched_run(tmp_path / "my run", diagnosis("memorising", 0.5, settings=settings))
-    output = io.StringIO()
-    examine(run, Console(file=output, width=60))
-    (command,) = commands(output.getvalue())
+    (command,) = commands("\n".join(render(diagnose_run(run))))
     assert command[:5] == ["gansmith", "train", f"{run}/recipe.yaml", "--out", f"{run}-2"]
     recipe = load_recipe(command[2], command[6::2])
     assert recipe.optimiser.d_lr.start == 0.0001
@@ -94,15 +89,15 @@ def test_what_was_healed_is_no_problem_and_can_be_had_from_the_start(tmp_path: P
     problems, text = told(run)
     options = " ".join(f"--set {setting}" for setting in STEADY.split())
     assert problems == [] and "no problems found" in text
-    assert f"Healed: settings changed. {options}" in text
-    assert "to train by the settings of the healing from the start:" in text
+    assert f"Corrected: settings changed. {options}" in text
+    assert "to train with the changed settings from the start:" in text
     assert f"--out {run}-2 {options}" in text
 
 
 def test_a_run_that_still_improves_is_given_more_time(tmp_path: Path) -> None:
     run = make_watched_run(tmp_path / "run", training={"minutes": 1.5})
     _, text = told(run)  # the distance is 900 / step: it still falls
-    assert "still getting better, from 6.03 to 4.75 over the last looks; give it more time:" in text
+    assert "still improving, from 6.03 to 4.75; train longer:" in text
     assert f"gansmith train {run}/recipe.yaml --out {run} --minutes 3" in text
     ill = make_watched_run(
         tmp_path / "ill", diagnosis("oscillation", 0.3), training={"minutes": 1.5}
@@ -125,8 +120,8 @@ def test_a_run_that_trains_is_told_as_it_stands(tmp_path: Path) -> None:
     with (run / "metrics.jsonl").open("a") as file:
         file.write('{"event": "health", "samp')
     problems, text = told(run)
-    assert problems == [] and "training goes on at 25% of its budget" in text
-    assert "by the latest quick look: Fréchet distance 4.50, at the floor" in text
+    assert problems == [] and "training at 25% of its budget" in text
+    assert "from the evaluation at 100k samples: Fréchet distance 4.50, at the floor" in text
 
 
 def test_a_run_ended_by_its_monitor_says_so(tmp_path: Path) -> None:
@@ -135,15 +130,15 @@ def test_a_run_ended_by_its_monitor_says_so(tmp_path: Path) -> None:
     edit_json(run / "manifest.json", stopped=True)
     problems, text = told(run)
     assert problems == []
-    assert "ended by its health monitor at 50% of its budget, and judged" in text
-    assert "Healed: gone back to the best state." in text
+    assert "ended by its health monitor at 50% of its budget, and evaluated" in text
+    assert "Corrected: returned to the best checkpoint." in text
 
 
 def test_an_old_run_is_told_by_losses_and_quality(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     _, text = told(run)
-    assert "no looks of a health monitor, so this is told by losses and quality only" in text
-    assert "the discriminator is right about 70%" in text
+    assert "no probes of a health monitor: this diagnosis uses losses and quality only" in text
+    assert "discriminator accuracy is 70%" in text
     assert not (run / "health.png").exists() and "picture" not in text
 
 

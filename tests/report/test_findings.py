@@ -9,8 +9,8 @@ import yaml
 
 from gansmith.health.diagnosis import EXPLANATIONS
 from gansmith.report.findings import (
+    changed_settings,
     find,
-    healed_settings,
     longer_command,
     retrain_command,
 )
@@ -54,7 +54,7 @@ def test_what_was_healed_is_told_from_what_is_open_or_past(tmp_path: Path) -> No
         "diverged": "healed",
     }
     assert find(record)[0].name == "memorising"  # what is open comes first
-    assert healed_settings(record) == ("a=2", "b=4")
+    assert changed_settings(record) == ("a=2", "b=4")
     assert find(record)[0].settings == ("a=2", "b=4", "c=5")  # a remedy of the healed recipe
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,7 @@ from tests.report.run_folders import edit_json, events, write_events
 def draw(run: Path, *said: dict[str, Any]) -> NDArray[np.int64]:
     if said:
         write_events(run, [*events(), *looks(), *said])
-    path = health_png(RunHistory.read(run), run / "health.png")
-    with Image.open(path) as picture:
+    with Image.open(BytesIO(health_png(RunHistory.read(run)))) as picture:
         return np.asarray(picture.convert("RGB")).astype(int)
 
 

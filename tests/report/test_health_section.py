@@ -47,7 +47,7 @@ def sick(tmp_path: Path) -> Path:
 
 def test_the_section_follows_quality_over_time(sick: Path) -> None:
     text = words(html_of(sick))
-    places = [text.index(h) for h in ("Quality over time", "Health", "All measurements")]
+    places = [text.index(h) for h in ("Quality over time", "Health", "All metrics")]
     assert places == sorted(places)
 
 
@@ -69,19 +69,19 @@ def test_each_diagnosis_says_what_it_means_and_what_to_do(sick: Path) -> None:
     for name in ("oscillation", "mode collapse (partial)", "diverged"):
         assert EXPLANATIONS[name] in text
     assert "It moves by 80%." in text
-    assert "Healed: settings were changed, and the training went on." in text
+    assert "Corrected: settings were changed and training continued." in text
     assert "".join(f"--set {setting} " for setting in STEADY.split()).strip() in text
     assert "a wider network or more samples of the rare kinds" in text
-    assert "The training was ended for it. To train again with the remedy:" in text
+    assert "Training was stopped because of it. To train again with other settings:" in text
     remedy = "--set objective.gamma.end=1 --set optimiser.g_lr.start=0.0001"
     assert f"gansmith train {sick}/recipe.yaml --out {sick}-2" in text and remedy in text
 
 
 def test_charts_of_the_monitor_stand_beside_their_floors(sick: Path) -> None:
     text = words(section(sick))
-    for heading in ("Coverage", "Different samples", "Distance to a copy", "Twins"):
+    for heading in ("Coverage", "Distinct samples", "Distance to a copy", "Near-duplicates"):
         assert heading in text, heading
-    for legend in ("floor 0.92", "floor 46", "floor 1", "trained on held out"):
+    for legend in ("floor 0.92", "floor 46", "floor 1", "training held out"):
         assert legend in text, legend
     assert "Label agreement" not in text
 
@@ -100,7 +100,7 @@ def test_a_lost_mode_shows_in_the_strip(sick: Path) -> None:
 def test_a_calm_run_says_so_in_a_sentence(tmp_path: Path) -> None:
     html = section(make_watched_run(tmp_path / "run"))
     text = words(html)
-    assert "The health monitor found nothing wrong. It looked 10 times, which took 1.2%" in text
+    assert "The health monitor found no problem. It took 10 probes and 1.2%" in text
     assert "Diagnoses" not in text and not marks(html)
     assert "Modes over time" in text and "Coverage" in text
 
@@ -109,8 +109,8 @@ def test_a_calm_run_says_so_in_a_sentence(tmp_path: Path) -> None:
 def test_few_looks_that_find_nothing_are_no_comfort(tmp_path: Path, count: int) -> None:
     run = make_watched_run(tmp_path / "run", watched=count)
     text = words(section(run))
-    assert "found nothing wrong, but looked too seldom for that to mean much" in text
-    assert f"It looked {'once' if count == 1 else '2 times'}" in text
+    assert "found no problem, but with too few probes to rely on" in text
+    assert f"It took {'one probe' if count == 1 else '2 probes'}" in text
 
 
 def test_a_run_that_nobody_watched_has_no_section(tmp_path: Path) -> None:

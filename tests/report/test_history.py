@@ -14,25 +14,25 @@ from tests.report.run_folders import edit_json, events, make_run, write_events
 def test_looks_and_diagnoses_are_read_with_all_they_say(tmp_path: Path) -> None:
     said = diagnosis("oscillation", 0.4, "heal", settings="a.b=1 c=x,y", modes="3, 7")
     record = RunHistory.read(make_watched_run(tmp_path / "run", said))
-    assert record.health == looks()
-    assert record.health[0]["counts"] == looks()[0]["counts"]
+    assert record.probes == looks()
+    assert record.probes[0]["counts"] == looks()[0]["counts"]
     assert record.diagnoses == [said]
     assert record.manifest.health.modes == MODES
-    assert record.share("monitor_seconds", record.health) == pytest.approx(10 * 0.12 / 100)
+    assert record.monitor_share == pytest.approx(10 * 0.12 / 100)
 
 
 def test_a_run_without_a_monitor_has_neither(tmp_path: Path) -> None:
     record = RunHistory.read(make_run(tmp_path / "run"))
-    assert (record.health, record.diagnoses) == ([], [])
+    assert (record.probes, record.diagnoses) == ([], [])
     assert record.manifest.health.modes == [] and not record.manifest.stopped
-    assert record.share("monitor_seconds", record.health) is None
+    assert record.monitor_share is None
 
 
 @pytest.mark.parametrize("counts", [None, "many", [1, "two"], [1, -2], {"1": 2}, [0.5]])
 def test_counts_that_are_none_are_left_out(tmp_path: Path, counts: object) -> None:
     run = make_run(tmp_path / "run")
     write_events(run, [look(0.5) | {"counts": counts}])
-    (found,) = RunHistory.read(run).health
+    (found,) = RunHistory.read(run).probes
     assert "counts" not in found and found["coverage"] == look(0.5)["coverage"]
 
 

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 from gansmith.report.history import RunHistory
-from gansmith.report.learning import Learning, learning
+from gansmith.report.learning import Trend, improvement_trend
 from tests.report.run_folders import make_run, write_events
 
 
-def told(run: Path, kind: str, **columns: list[float]) -> Learning | None:
+def told(run: Path, kind: str, **columns: list[float]) -> Trend | None:
     rows = [
         dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
     ]
     clocks = [{"event": kind, "samples": 1000 * i, "seconds": float(i)} for i in range(1, 99)]
     write_events(run, [c | r for c, r in zip(clocks, rows, strict=False)])
-    return learning(RunHistory.read(run))
+    return improvement_trend(RunHistory.read(run))
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_distances_that_fall_settle_and_rise(
     t = np.linspace(0, 1, 20)
     noise = 1 + 0.03 * np.random.default_rng(0).standard_normal(20)
     found = told(run, "quality", frechet=(course(t) * noise).tolist())
-    assert found is not None and (found.metric, found.trend) == ("frechet", trend)
+    assert found is not None and (found.metric, found.direction) == ("frechet", trend)
 
 
 def test_looks_at_one_state_do_not_count_as_a_trend(run: Path) -> None:
@@ -49,7 +49,7 @@ def test_looks_at_one_state_do_not_count_as_a_trend(run: Path) -> None:
         values = 5 * (1 + 0.05 * np.random.default_rng(seed).standard_normal(20))
         found = told(run, "quality", frechet=values.tolist())
         assert found is not None
-        trends.append(found.trend)
+        trends.append(found.direction)
     assert trends.count("flat") >= 27
 
 
@@ -63,9 +63,9 @@ def test_the_figures_are_medians_and_the_best_look(run: Path) -> None:
 def test_coverage_stands_in_where_there_is_no_distance(run: Path) -> None:
     rising = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
     found = told(run, "health", coverage=rising)
-    assert found == Learning("coverage", "improving", 0.55, 0.75, 0.8, 8000)
+    assert found == Trend("coverage", "improving", 0.55, 0.75, 0.8, 8000)
     found = told(run, "health", coverage=rising[::-1])
-    assert found is not None and (found.trend, found.best_samples) == ("falling", 1000)
+    assert found is not None and (found.direction, found.best_samples) == ("falling", 1000)
 
 
 def test_too_few_looks_tell_nothing(run: Path) -> None:

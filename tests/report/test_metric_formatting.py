@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gansmith.evaluation.result import METRICS, Better, Metric
-from gansmith.report.metric_formatting import TITLES, closeness, from_look, ordered, ratio, reading
+from gansmith.evaluation.result import metric_specs
+from gansmith.metric import Better, Metric
+from gansmith.report.metric_formatting import (
+    closeness,
+    metric_of_event,
+    ordered,
+    ratio,
+    reading,
+    title,
+)
 
 POSITIVE = st.floats(1e-3, 1e3)
 
@@ -55,11 +63,13 @@ def test_closeness_of_nothing() -> None:
 
 
 def test_every_measure_has_a_title_and_new_ones_come_last() -> None:
-    assert set(TITLES) == set(METRICS)
-    assert ordered(["novel", *reversed(METRICS)]) == [*TITLES, "novel"]
+    specs = metric_specs()
+    assert {name: title(name) for name in specs} == {n: spec.title for n, spec in specs.items()}
+    assert ordered(["novel", *reversed(specs)]) == [*specs, "novel"]
+    assert title("novel_share") == "Novel share"
 
 
 def test_a_look_becomes_a_metric() -> None:
-    metric = from_look("frechet", {"frechet": 9.0, "frechet_floor": 3.0})
+    metric = metric_of_event("frechet", {"frechet": 9.0, "frechet_floor": 3.0})
     assert (metric.value, metric.floor, metric.better) == (9.0, 3.0, "lower")
-    assert from_look("recall", {"recall": 0.5}).floor is None
+    assert metric_of_event("recall", {"recall": 0.5}).floor is None

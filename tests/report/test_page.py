@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from gansmith.errors import GansmithError
-from gansmith.report.page import Picture, embed, render, write_page
+from gansmith.report.page import Picture, embed, render
 
 
 def noise(side: int, seed: int) -> Image.Image:
@@ -67,12 +67,3 @@ def test_a_picture_that_cannot_fit_is_named(tmp_path: Path) -> None:
 def test_values_are_escaped() -> None:
     page = render("base.html", title="<script>&\"'")
     assert "&lt;script&gt;&amp;&#34;&#39;" in page and "<script>" not in page
-
-
-def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = write_page(tmp_path / "page.html", "é")
-    assert path.read_text("utf-8") == "é"
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(GansmithError, match="folder"):
-        write_page(tmp_path / "folder", "text")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "page.html"]

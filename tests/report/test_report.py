@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gansmith.errors import GansmithError
-from gansmith.evaluation.result import METRICS
+from gansmith.evaluation.result import metric_specs
 from gansmith.report.report import write_report
 from tests.report.page_reader import Page
 from tests.report.run_folders import edit_json, events, make_run, write_events, write_recipe
@@ -19,14 +19,14 @@ def read(run: Path) -> Page:
 def test_the_page_says_everything(tmp_path: Path) -> None:
     text = read(make_run(tmp_path / "run")).text
     for section in (
-        "How it came about", "Quality over time", "All measurements",
-        "The game of the two networks", "What happened", "Cost", "Data",
-        "Machine and versions", "Go on from here", "Recipe",
+        "Training progress", "Quality over time", "All metrics",
+        "Losses and discriminator", "Events", "Cost", "Data",
+        "Machine and versions", "Next steps", "Recipe",
     ):  # fmt: skip
         assert section in text, section
     for fact in (
         "digits", "glyphs", "CC0 1.0", "60,000", "10,000 samples held out", "1 min 40 s",
-        "2 CPU threads", "100k", "2026-01-02 03:04 UTC", "trained and judged",
+        "2 CPU threads", "100k", "2026-01-02 03:04 UTC", "trained and evaluated",
         "1,000 samples a second", "0.70 GiB at most", "2.5% of the training",
         "612,481 parameters", "Model 9000", "2.13.0", "gradients leapt", "minutes: 3.0",
     ):  # fmt: skip
@@ -39,14 +39,14 @@ def test_the_verdict_stands_beside_its_floor(tmp_path: Path) -> None:
     assert "0.861 91% of real floor 0.950" in text
     assert "0.0214 ± 0.0016" in text
     assert "41.2 48.0 14% below real" in text
-    for measure in METRICS.values():
+    for measure in metric_specs().values():
         assert measure.meaning in text
 
 
 def test_the_small_print_makes_numbers_comparable(tmp_path: Path) -> None:
     text = read(make_run(tmp_path / "run")).text
     for fact in (
-        "classifier, 128 features", "identity 5b1f", "10,000 generated against 9,000 real",
+        "classifier, 128 features", "identity 5b1f", "10,000 generated against 9,000 held-out real",
         "8,000 real training samples", "among 7,000", "28x28, no resize", "judge 3, latents 4",
         "Neighbours 5", "fingerprint feedbeef", "vendi: over fewer samples",
     ):  # fmt: skip
@@ -82,9 +82,9 @@ def test_a_running_training_gives_a_report(tmp_path: Path) -> None:
     for name in ("quality.json", "sheet.png", "film.webp", "real.png", "generator.safetensors"):
         (run / name).unlink()
     page = read(run)
-    assert "not judged yet; 25% of its training done" in page.text
-    assert "has been learning glyphs" in page.text
-    assert "From the latest quick look, at 100k samples" in page.text
+    assert "not evaluated yet; 25% of the training done" in page.text
+    assert "Generator trained on glyphs" in page.text
+    assert "From the evaluation at 100k samples" in page.text
     assert "4.50 at the floor floor 5.60" in page.text
     assert "gansmith generate" not in page.text
     assert page.tags.count("img") == 1 + 6  # the latest frame stands in for the sheet
@@ -96,8 +96,8 @@ def test_manifest_and_recipe_are_enough(tmp_path: Path) -> None:
         if path.name not in ("manifest.json", "recipe.yaml"):
             path.rmdir() if path.is_dir() else path.unlink()
     page = read(run)
-    assert "No pictures have been drawn yet" in page.text
-    assert "has not been judged yet" in page.text
+    assert "No sheets have been drawn yet" in page.text
+    assert "has not been evaluated yet" in page.text
     assert "svg" not in page.tags
 
 
@@ -129,7 +129,7 @@ def test_numbers_that_are_none_do_no_harm(tmp_path: Path) -> None:
         ("quality.json", '{"metrics": 3}', "quality.json is damaged"),
         ("metrics.jsonl", '{"event": "step"}\n{}\n', "line 1 is no event"),
         ("metrics.jsonl", "[1]\n", "line 1 is no event"),
-        ("sheet.png", "no picture", "sheet.png is no readable picture"),
+        ("sheet.png", "no picture", "sheet.png is not a readable picture"),
     ],
 )
 def test_damage_is_named_in_one_line(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gansmith.report.history import RunHistory
-from gansmith.report.run_status import RunStatus, right, standing
+from gansmith.report.run_status import RunStatus, run_status
 from tests.report.health_folders import diagnosis, look, looks, make_watched_run
 from tests.report.run_folders import edit_json, events, make_run, write_events
 
@@ -16,7 +16,7 @@ NOW = 1_000_000_000.0
 def stands(run: Path, silent: float = 0.0) -> RunStatus:
     """Where a run stands, of which nothing was heard for so many seconds."""
     os.utime(run / "metrics.jsonl", (NOW - silent, NOW - silent))
-    return standing(RunHistory.read(run), NOW)
+    return run_status(RunHistory.read(run), NOW)
 
 
 @pytest.fixture
@@ -30,13 +30,15 @@ def running(tmp_path: Path) -> Path:
 def test_a_judged_run_is_finished_where_its_budget_is_used_up(tmp_path: Path) -> None:
     run = make_watched_run(tmp_path / "run")
     assert stands(run, silent=1e6).stage == "finished"
-    assert stands(run).origin == "the final judgement"
+    assert stands(run).origin == "the final evaluation"
 
 
 def test_a_larger_budget_makes_a_judged_run_go_on(tmp_path: Path) -> None:
     run = make_watched_run(tmp_path / "run", training={"samples": 200_000})
     assert (stands(run).stage, stands(run, silent=500).stage) == ("training", "stopped")
-    assert stands(run).origin == "the latest quick look"  # the verdict is of an earlier state
+    assert (
+        stands(run).origin == "the evaluation at 100k samples"
+    )  # the verdict is of an earlier state
     edit_json(run / "manifest.json", stopped=True)
     assert stands(run, silent=500).stage == "ended early"
 
@@ -74,7 +76,7 @@ def test_a_run_that_diverged_trains_no_more_unless_it_was_healed(running: Path) 
 def test_after_the_last_step_the_judgement_is_waited_for(tmp_path: Path) -> None:
     run = make_watched_run(tmp_path / "run")
     (run / "quality.json").unlink()
-    assert (stands(run).stage, stands(run, silent=1e4).stage) == ("judging", "stopped")
+    assert (stands(run).stage, stands(run, silent=1e4).stage) == ("evaluating", "stopped")
 
 
 def test_only_what_is_open_is_a_problem(tmp_path: Path) -> None:
@@ -91,7 +93,9 @@ def test_poor_variety_is_a_problem_even_if_nobody_watched(tmp_path: Path) -> Non
     assert stands(run).problems == ["recall is only 11% of that of real samples"]
     copies = {"copying_ratio": 0.5, "copying_share": 0.4}
     run = make_run(tmp_path / "copies", values=copies, training={"samples": 100_000})
-    assert stands(run).problems == ["samples lie at 53% of the distance that new ones keep: copies"]
+    assert stands(run).problems == [
+        "memorisation: the distance to training samples is 53% of that of held-out samples"
+    ]
     for more in ({"copying_ratio": 0.9}, {"copying_share": 0.01}):
         run = make_run(tmp_path / str(more), values=copies | more, training={"samples": 100_000})
         assert stands(run).problems == []
@@ -120,7 +124,7 @@ def test_measurements_come_from_the_best_source_there_is(tmp_path: Path) -> None
     assert set(stands(run).metrics) == {"frechet", "recall"}
     write_events(run, looks())
     found = stands(run)
-    assert found.origin == "the monitor's latest look"
+    assert found.origin == "the health probe at 100k samples"
     assert found.metrics["coverage"].value == look(1.0)["coverage"]
     assert found.metrics["coverage"].floor == 0.92
     write_events(run, [])
@@ -129,6 +133,6 @@ def test_measurements_come_from_the_best_source_there_is(tmp_path: Path) -> None
 
 def test_the_share_that_the_discriminator_has_right(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")  # signs of 0.4 and -0.4: 70% of each side
-    assert right(RunHistory.read(run)) == pytest.approx(0.7)
+    assert RunHistory.read(run).discriminator_accuracy == pytest.approx(0.7)
     write_events(run, [{"event": "step", "samples": 1, "seconds": 1.0}])
-    assert right(RunHistory.read(run)) is None
+    assert RunHistory.read(run).discriminator_accuracy is None

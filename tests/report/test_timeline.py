@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gansmith.report.history import RunHistory
-from gansmith.report.timeline import ModeStrip, mode_strip, timeline, warmth
+from gansmith.report.timeline import ModeStrip, mode_colour, mode_strip, timeline
 from tests.report.health_folders import MODES, diagnosis, look, looks, make_watched_run
 from tests.report.run_folders import edit_json, events, make_run, write_events
 
@@ -90,8 +90,8 @@ def test_counts_that_fit_no_modes_give_no_strip(tmp_path: Path, facts: dict[str,
     assert mode_strip(RunHistory.read(run)) is None
 
 
-def test_warmth_runs_from_never_over_real_to_four_times() -> None:
+def test_mode_colour_runs_from_never_over_real_to_four_times() -> None:
     ratios = (0.0, 0.5, 1.0, 2.0, 4.0, 100.0, math.inf)
-    assert [warmth(r) for r in ratios] == pytest.approx([-1, -0.5, 0, 0.5, 1, 1, 1])
+    assert [mode_colour(r) for r in ratios] == pytest.approx([-1, -0.5, 0, 0.5, 1, 1, 1])
     strip = ModeStrip(("a", "b"), (0.0, 1.0), (0.0, 1.0), ((0.5, 0.5),))
     assert (strip.ratio(0, 0), strip.ratio(0, 1)) == (math.inf, 0.5)

@@ -3,12 +3,15 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sys
 import time
 from collections import namedtuple
 from pathlib import Path
 
+import platformdirs
 import pytest
+from platformdirs.api import PlatformDirsABC
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from gansmith.errors import GansmithError
 from gansmith.storage.atomic import (
@@ -27,14 +30,14 @@ def test_the_environment_chooses_the_cache(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    ("platform", "place"), [("linux", ".cache/gansmith"), ("darwin", "Library/Caches/gansmith")]
+    ("platform", "place"), [(Unix, ".cache/gansmith"), (MacOS, "Library/Caches/gansmith")]
 )
 def test_without_it_the_platform_does(
-    monkeypatch: pytest.MonkeyPatch, platform: str, place: str
+    monkeypatch: pytest.MonkeyPatch, platform: type[PlatformDirsABC], place: str
 ) -> None:
     monkeypatch.delenv("GANSMITH_CACHE")
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(platformdirs, "PlatformDirs", platform)
     assert cache_dir() == Path.home() / place
 
 

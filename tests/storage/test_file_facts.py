@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gansmith.storage.file_facts import Facts, file_digest, recall
+from gansmith.storage.file_facts import Facts, cached_file_metadata, file_digest
 
 
 class Learner:
@@ -33,36 +33,38 @@ NAMES = ["a", "b", "inner/c"]
 
 def test_unchanged_files_are_looked_at_once(folder: Path) -> None:
     learner = Learner()
-    first = recall("texts", folder, NAMES, learner)
+    first = cached_file_metadata("texts", folder, NAMES, learner)
     assert first == {name: {"text": f"this is {name}"} for name in NAMES}
-    assert recall("texts", folder, NAMES, learner) == first
+    assert cached_file_metadata("texts", folder, NAMES, learner) == first
     assert sorted(learner.seen) == ["a", "b", "c"]
 
 
 def test_changed_and_new_files_are_looked_at_again(folder: Path) -> None:
-    recall("texts", folder, NAMES[:2], Learner())
+    cached_file_metadata("texts", folder, NAMES[:2], Learner())
     (folder / "a").write_text("another a")
     stamp = (folder / "b").stat()
     os.utime(folder / "b", ns=(stamp.st_atime_ns, stamp.st_mtime_ns + 1))
     learner = Learner()
-    assert recall("texts", folder, NAMES, learner)["a"] == {"text": "another a"}
+    assert cached_file_metadata("texts", folder, NAMES, learner)["a"] == {"text": "another a"}
     assert sorted(learner.seen) == ["a", "b", "c"]
 
 
 def test_a_damaged_memo_is_made_anew(folder: Path, private_cache: Path) -> None:
-    recall("texts", folder, NAMES, Learner())
+    cached_file_metadata("texts", folder, NAMES, Learner())
     (memo,) = (private_cache / "memo").iterdir()
     memo.write_text(memo.read_text()[:50])
     learner = Learner()
-    assert recall("texts", folder, NAMES, learner)["inner/c"] == {"text": "this is inner/c"}
+    assert cached_file_metadata("texts", folder, NAMES, learner)["inner/c"] == {
+        "text": "this is inner/c"
+    }
     assert len(learner.seen) == 3
 
 
 def test_a_file_can_be_its_own_root(folder: Path) -> None:
     for name in NAMES:
-        recall("texts", folder / name, [""], Learner())
+        cached_file_metadata("texts", folder / name, [""], Learner())
     learner = Learner()
-    assert recall("texts", folder / "a", [""], learner) == {"": {"text": "this is a"}}
+    assert cached_file_metadata("texts", folder / "a", [""], learner) == {"": {"text": "this is a"}}
     assert learner.seen == []
 
 
@@ -72,7 +74,7 @@ def test_long_work_is_announced(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     said: list[str] = []
     for _ in range(2):
-        recall("texts", tmp_path, names, lambda path: {}, said.append)
+        cached_file_metadata("texts", tmp_path, names, lambda path: {}, said.append)
     assert said == [f"looking over 1,001 new or changed files in {tmp_path}"]
 
 

@@ -33,7 +33,7 @@ class _Judge:
 @pytest.fixture
 def moments(tmp_path: Path) -> list[TrainingState]:
     trainer = toy_trainer(toy_recipe(80, "network.conditional=false"), tmp_path / "run")
-    return [TrainingState(i / 10, 100 * i, 1e6 * i, trainer.average) for i in range(11)]
+    return [TrainingState(i / 10, 100 * i, 1e6 * i, trainer.averages) for i in range(11)]
 
 
 def _blueprint(moments: list[TrainingState]) -> Blueprint:
@@ -60,8 +60,8 @@ def test_looks_come_at_their_marks_and_the_later_of_equal_states_wins(
 ) -> None:
     distances = [5.0, 4.0, 4.0 * (1 + NOISE / 2), 6.0, 4.0 * (1 + 2 * NOISE)]
     quality = _quality(moments, tmp_path, distances, cost=1.0)
-    quality.resume(moments[0])
-    assert [quality.look(moment) for moment in moments[1:]] == [
+    quality.on_train_begin(moments[0])
+    assert [quality.on_step_end(moment) for moment in moments[1:]] == [
         *(False, True, False, True, False, True, False, False, False, False),
     ]
 
@@ -70,8 +70,8 @@ def test_looks_that_cost_too_much_wait_but_the_last_is_taken(
     moments: list[TrainingState], tmp_path: Path
 ) -> None:
     quality = _quality(moments, tmp_path, [3.0, 2.0], cost=0.0)
-    quality.resume(moments[0])
-    taken = [quality.look(moment) for moment in moments[1:]]
+    quality.on_train_begin(moments[0])
+    taken = [quality.on_step_end(moment) for moment in moments[1:]]
     assert sum(taken) == 2 and taken[1] and taken[-1]
 
 
@@ -82,13 +82,13 @@ def test_a_film_draws_each_mark_once_and_goes_on_after_a_resume(
 
     run = Run(tmp_path / "run")
     film = SampleGridCallback(run, _blueprint(moments), frames=4, seed=0)
-    film.resume(moments[0])
+    film.on_train_begin(moments[0])
     for moment in moments[1:6]:
-        film.look(moment)
+        film.on_step_end(moment)
     later = SampleGridCallback(run, _blueprint(moments), frames=4, seed=0)
-    later.resume(moments[6])
+    later.on_train_begin(moments[6])
     for moment in moments[7:]:
-        later.look(moment)
+        later.on_step_end(moment)
     assert [int(frame.stem) for frame in run.frames()] == [0, 200, 500, 1000]
 
 
@@ -110,7 +110,7 @@ def test_a_film_that_costs_too_much_has_fewer_pictures_but_both_ends(
     monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
     run = Run(tmp_path / "run")
     film = SampleGridCallback(run, _blueprint(moments), frames=60, seed=0)
-    film.resume(moments[0])
+    film.on_train_begin(moments[0])
     for moment in moments[1:]:
-        film.look(replace(moment, seconds=seconds * moment.progress))
+        film.on_step_end(replace(moment, seconds=seconds * moment.progress))
     assert [int(frame.stem) for frame in run.frames()] == drawn

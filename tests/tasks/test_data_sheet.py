@@ -7,25 +7,26 @@ import pytest
 import soundfile
 from PIL import Image
 
+from gansmith.data.dataset import evenly_chosen
 from gansmith.drawing.contact_sheet import contact_sheet
 from gansmith.loading.open import open_dataset
 from gansmith.media.audio.sheet import sound_sheet
 from gansmith.recipe import DataConfig
-from gansmith.tasks.data_sheet import evenly_chosen, write_data_sheet
+from gansmith.tasks.data_sheet import write_data_sheet
 
 
 def test_chosen_samples_are_training_samples_from_end_to_end(sprites: Path) -> None:
     dataset = open_dataset(DataConfig(source=str(sprites)))
-    chosen = evenly_chosen(dataset, 8)
+    chosen = evenly_chosen(dataset.train_indices, 8)
     assert len(set(chosen)) == 8 and not dataset.held_out[chosen].any()
     assert (chosen[0], chosen[-1]) == (dataset.train_indices[0], dataset.train_indices[-1])
-    assert np.array_equal(evenly_chosen(dataset, 1000), dataset.train_indices)
+    assert np.array_equal(evenly_chosen(dataset.train_indices, 1000), dataset.train_indices)
 
 
 def test_pictures_become_a_contact_sheet(labelled_folder: Path, tmp_path: Path) -> None:
     dataset = open_dataset(DataConfig(source=str(labelled_folder)))
     assert write_data_sheet(dataset, tmp_path / "sheet.png", count=6) == 6
-    chosen = evenly_chosen(dataset, 6)
+    chosen = evenly_chosen(dataset.train_indices, 6)
     assert dataset.labels is not None
     captions = [dataset.label_names[label] for label in dataset.labels[chosen]]
     assert set(captions) == {"circle", "cross", "square"}

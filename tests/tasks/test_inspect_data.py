@@ -11,8 +11,8 @@ from PIL import Image
 
 from gansmith.cli import main
 from gansmith.errors import GansmithError
-from gansmith.loading.inspect import Inspection
 from gansmith.media.audio.inspect import SoundInspection
+from gansmith.media.image.inspect import Inspection
 from gansmith.tasks.inspect_data import inspect_data
 
 
@@ -73,4 +73,4 @@ def test_the_command_prints_tables_or_json(
             content = json.loads(printed)
             assert content["sounds"] == 12 and content["round_trip"]["clips"] == 8
         else:
-            assert all(word in printed for word in ("there and back", "sheet in", "clips"))
+            assert all(word in printed for word in ("encoding and decoding", "sheet in", "clips"))

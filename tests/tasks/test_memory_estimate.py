@@ -20,9 +20,10 @@ import torch
 torch.set_num_threads(1)
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import load_recipe
-from gansmith.training.duel import Batch, NoiseDuel
+from gansmith.training.duel import Batch
 from gansmith.training.engine import Engine
 from gansmith.tasks.memory_estimate import forecast_memory
+from gansmith.training.noise import NoiseDuel
 recipe, spec = load_recipe("pictures", json.loads(sys.argv[1])), SampleSpec(3, 64, 64)
 print(forecast_memory(recipe, spec))
 duel = NoiseDuel(build_networks(recipe.network, spec), recipe, Engine(recipe.training.precision))
@@ -50,7 +51,7 @@ def test_the_gaps_of_the_heap_are_allowed_for(precision: str) -> None:
 
 def _step(precision: str, **environment: str) -> tuple[float, float]:
     """Foretell and take a step in a process of its own, whose memory nothing else has touched."""
-    settings = ["network.name=residual", "network.width=16", "network.max_width=16"]
+    settings = ["network.name=r3gan", "network.width=16", "network.max_width=16"]
     settings += ["training.batch=16", f"training.precision={precision}"]
     command = [sys.executable, "-c", PROGRAM, json.dumps(settings)]
     env = {**os.environ, **environment}

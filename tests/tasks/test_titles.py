@@ -10,7 +10,7 @@ import pytest
 from gansmith.media.text.code_points import titled, untitled
 from gansmith.media.text.encoding import UnreadableText
 from gansmith.media.text.tables import read_table
-from gansmith.media.text.verse.report import quatrain_lines, quatrain_report
+from gansmith.media.text.verse.quatrain import quatrain_lines, quatrain_report
 from tests.tasks.text_runs import Cli, make_titled_poems, options, refusal
 
 

@@ -11,8 +11,9 @@ from gansmith.data.dataset import Dataset
 from gansmith.loading.open import open_dataset
 from gansmith.networks import Discriminator, GANNetworks, SampleSpec, build_networks
 from gansmith.recipe import DataConfig, Recipe, override, parse_recipe
-from gansmith.training.duel import Batch, NoiseDuel
+from gansmith.training.duel import Batch
 from gansmith.training.engine import Engine
+from gansmith.training.noise import NoiseDuel
 
 POINT = SampleSpec(2, 1, 1)
 

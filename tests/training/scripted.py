@@ -14,10 +14,10 @@ import torch
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import Recipe
 from gansmith.storage.checkpoint import Tree
-from gansmith.training.callbacks import TrainingState
-from gansmith.training.controller import Intervention
-from gansmith.training.duel import Batch, Duel, NoiseDuel
+from gansmith.training.callbacks import Intervention, TrainingState
+from gansmith.training.duel import Batch, Duel
 from gansmith.training.engine import Engine
+from gansmith.training.noise import NoiseDuel
 from gansmith.training.trainer import Trainer
 from tests.training.toy import toy_recipe, toy_trainer
 
@@ -32,10 +32,10 @@ class Scripted:
         self.heard: list[int] = []
         self.settings: list[str] = []
 
-    def resume(self, moment: TrainingState, settings: Iterable[str]) -> None:
+    def on_train_begin(self, moment: TrainingState, settings: Iterable[str]) -> None:
         self.settings = list(settings)
 
-    def rule(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
+    def intervene(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
         self.heard.append(moment.samples)
         if not all(map(math.isfinite, signals.values())):
             return self.broken
@@ -50,12 +50,12 @@ class Watcher:
         self.trainer: Trainer | None = None
         self.rates: dict[int, tuple[float, float]] = {}
 
-    def resume(self, moment: TrainingState) -> None: ...
+    def on_train_begin(self, moment: TrainingState) -> None: ...
 
-    def told(self, moment: TrainingState, signals: dict[str, float]) -> None:
+    def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None:
         self.told_at.append(moment.samples)
 
-    def look(self, moment: TrainingState) -> bool:
+    def on_step_end(self, moment: TrainingState) -> bool:
         assert self.trainer is not None
         rates = (o.param_groups[0]["lr"] for o in self.trainer.duel.optimisers.values())
         self.rates[moment.samples] = (next(rates), next(rates))
@@ -91,7 +91,7 @@ def checkpoint(trainer: Trainer, name: str = "last") -> Tree:
 
 
 def players(state: Tree) -> Tree:
-    return {name: state[name] for name in ("networks", "optimisers", "average", "duel")}
+    return {name: state[name] for name in ("networks", "optimisers", "averages", "duel")}
 
 
 def assert_equal(one: Tree, two: Tree, apart_from: str = "seconds") -> None:

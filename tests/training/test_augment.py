@@ -23,7 +23,8 @@ def _engine(seed: int = 0) -> Engine:
 
 
 def _augmentation(*ops: str, seed: int = 0, **settings: float) -> Augmentation:
-    return Augmentation(AugmentConfig.model_validate({"ops": ops, **settings}), _engine(seed))
+    """Of pictures with alpha, as `_noise` makes them."""
+    return Augmentation(AugmentConfig.model_validate({"ops": ops, **settings}), _engine(seed), True)
 
 
 def _noise(count: int, channels: int = 4, side: int = 8) -> Tensor:
@@ -39,7 +40,7 @@ def test_without_operations_or_at_zero_nothing_is_changed_or_drawn(
     before = engine.random.get_state()
     config = AugmentConfig.model_validate({"ops": ops, "probability": probability})
     samples = _noise(3, side=1 if not ops else 8)
-    assert Augmentation(config, engine)(samples) is samples
+    assert Augmentation(config, engine, True)(samples) is samples
     assert torch.equal(engine.random.get_state(), before)
 
 
@@ -80,14 +81,14 @@ def test_chance_follows_from_the_seed_and_goes_on_from_a_state() -> None:
     samples = _noise(16)
     engine = _engine(3)
     config = AugmentConfig.model_validate({"ops": ALL})
-    first = Augmentation(config, engine)(samples)
+    first = Augmentation(config, engine, True)(samples)
     kept = engine.random.get_state()
-    second = Augmentation(config, engine)(samples)
+    second = Augmentation(config, engine, True)(samples)
     assert torch.equal(_augmentation(*ALL, seed=3)(samples), first)
     assert not torch.equal(first, second)
     other = _engine(8)
     other.random.set_state(kept)
-    assert torch.equal(Augmentation(config, other)(samples), second)
+    assert torch.equal(Augmentation(config, other, True)(samples), second)
 
 
 def test_two_processes_draw_what_one_draws() -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 from gansmith.training.augment_ops import OPERATIONS
 
 LIMIT = 0.8
+ALPHA = (2, 4)  # channels of pictures with opacity
 ALIKE = {  # strengths that stand for all, each as likely, on sides of 8
     "flip": list(product([0.25, 0.75])),
     "rotate": list(product([0.125, 0.375, 0.625, 0.875])),
@@ -23,7 +24,7 @@ def _pictures(count: int, channels: int, height: int = 12, width: int = 12) -> T
     random = torch.Generator().manual_seed(channels)
     shape = (count, channels, height, width)
     values = torch.rand(shape, generator=random, dtype=torch.float64) * 0.9 + 0.05
-    if channels in (2, 4):
+    if channels in ALPHA:
         values[:, -1, :3, :4] = 0
         values[:, :-1] *= values[:, -1:]
     return values * 2 - 1
@@ -40,7 +41,7 @@ def test_every_operation_can_be_differentiated_twice(name: str, channels: int) -
     strength = _strength(name, 3)
 
     def apply(values: Tensor) -> Tensor:
-        return OPERATIONS[name].apply(values, strength)
+        return OPERATIONS[name].apply(values, strength, channels in ALPHA)
 
     # Alpha away from 0 and 1, where its clamp has a corner.
     samples = _pictures(3, channels, 8, 8).clamp(-0.95, 0.95).requires_grad_()
@@ -52,18 +53,20 @@ def test_every_operation_can_be_differentiated_twice(name: str, channels: int) -
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_a_sample_is_changed_alone_and_keeps_its_type(name: str, channels: int) -> None:
     samples, strength = _pictures(6, channels).float(), _strength(name, 6)
-    changed = OPERATIONS[name].apply(samples, strength)
+    alpha = channels in ALPHA
+    changed = OPERATIONS[name].apply(samples, strength, alpha)
     assert changed.shape == samples.shape and changed.dtype == samples.dtype
     for index in range(6):
-        alone = OPERATIONS[name].apply(samples[index : index + 1], strength[index : index + 1])
+        one = slice(index, index + 1)
+        alone = OPERATIONS[name].apply(samples[one], strength[one], alpha)
         torch.testing.assert_close(alone[0], changed[index])
 
 
 def test_turns_and_flips_are_numpys() -> None:
     samples = _pictures(4, 3)
     strength = torch.tensor([[0.1], [0.3], [0.6], [0.9]])
-    turned = OPERATIONS["rotate"].apply(samples, strength)
-    flipped = OPERATIONS["flip"].apply(samples, strength)
+    turned = OPERATIONS["rotate"].apply(samples, strength, False)
+    flipped = OPERATIONS["flip"].apply(samples, strength, False)
     for index, picture in enumerate(samples.numpy()):
         assert np.array_equal(turned[index], np.rot90(picture, index, (1, 2)))
         assert np.array_equal(flipped[index], picture[..., ::-1] if index >= 2 else picture)
@@ -75,7 +78,8 @@ def test_translation_brings_in_transparency_or_the_edge(channels: int) -> None:
     grid = [product((k / 4 + 0.1 for k in range(4)), repeat=2), product((0.1, 0.5, 0.9), repeat=2)]
     strength = torch.tensor([[*down, *across] for down, across in product(*map(list, grid))])
     samples = _pictures(1, channels, 24, 17)
-    moved = OPERATIONS["translation"].apply(samples.expand(len(strength), -1, -1, -1), strength)
+    copies = samples.expand(len(strength), -1, -1, -1)
+    moved = OPERATIONS["translation"].apply(copies, strength, channels in ALPHA)
     reaches = torch.tensor([4, 4, 3, 3])
     seen = set()
     for result, steps in zip(moved, (strength * reaches).long().tolist(), strict=True):
@@ -84,7 +88,7 @@ def test_translation_brings_in_transparency_or_the_edge(channels: int) -> None:
         expected = torch.empty_like(samples[0])
         for y, x in product(range(24), range(17)):
             row, column = y - down, x - across
-            if channels in (2, 4) and not (0 <= row < 24 and 0 <= column < 17):
+            if channels in ALPHA and not (0 <= row < 24 and 0 <= column < 17):
                 expected[:, y, x] = -1
             else:
                 expected[:, y, x] = samples[0, :, min(max(row, 0), 23), min(max(column, 0), 16)]
@@ -97,7 +101,7 @@ def test_translation_brings_in_transparency_or_the_edge(channels: int) -> None:
 def test_scale_is_scipys_bilinear_zoom(channels: int, strength: float) -> None:
     samples = _pictures(1, channels, 16, 10)
     zoom = 2 ** (-0.25 + 0.5 * strength)
-    scaled = OPERATIONS["scale"].apply(samples, torch.tensor([[strength]]))[0]
+    scaled = OPERATIONS["scale"].apply(samples, torch.tensor([[strength]]), channels == 4)[0]
     centre = (np.array([16, 10]) - 1) / 2
     beyond = {"mode": "grid-constant", "cval": -1} if channels == 4 else {"mode": "nearest"}
     for plane, result in zip(samples[0].numpy(), scaled.numpy(), strict=True):
@@ -110,11 +114,11 @@ def test_scale_is_scipys_bilinear_zoom(channels: int, strength: float) -> None:
 def test_colour_is_what_it_is_on_straight_colour(channels: int) -> None:
     """Brightness, saturation and contrast one after another, as Zhao et al. write them."""
     samples, strength = _pictures(5, channels), _strength("colour", 5)
-    changed = OPERATIONS["colour"].apply(samples, strength)
+    changed = OPERATIONS["colour"].apply(samples, strength, channels in ALPHA)
     values = (samples.numpy() + 1) / 2
     for index, (brightness, saturation, contrast) in enumerate(strength.double().numpy()):
         picture = values[index]
-        has_alpha = channels in (2, 4)
+        has_alpha = channels in ALPHA
         alpha = picture[-1] if has_alpha else np.ones((12, 12))
         colours = picture[:-1] if has_alpha else picture
         straight = np.where(alpha > 0, colours / np.maximum(alpha, 1e-9), 0)
@@ -130,7 +134,7 @@ def test_colour_is_what_it_is_on_straight_colour(channels: int) -> None:
 @pytest.mark.parametrize("channels", [2, 4])
 def test_colour_leaves_alpha_alone_and_the_transparent_transparent(channels: int) -> None:
     samples, strength = _pictures(50, channels).float(), _strength("colour", 50)
-    changed = OPERATIONS["colour"].apply(samples, strength)
+    changed = OPERATIONS["colour"].apply(samples, strength, True)
     assert torch.equal(changed[:, -1], samples[:, -1])
     assert (changed[:, :, :3, :4] == -1).all()
     assert not torch.allclose(changed[:, :-1], samples[:, :-1], atol=0.1)
@@ -140,7 +144,7 @@ def test_colour_stays_finite_where_a_generator_draws_nonsense() -> None:
     samples = torch.full((2, 4, 8, 8), -3.0)
     samples[1, :-1] = 50
     samples.requires_grad_()
-    changed = OPERATIONS["colour"].apply(samples, _strength("colour", 2))
+    changed = OPERATIONS["colour"].apply(samples, _strength("colour", 2), True)
     (gradient,) = torch.autograd.grad(changed.sum(), samples)
     assert changed.abs().max() < 500 and gradient.isfinite().all()
 
@@ -151,11 +155,25 @@ def test_cutout_covers_half_of_each_side_anywhere(channels: int, filling: float)
     centres = [
         ((row + 0.5) / 12, (column + 0.5) / 16) for row, column in product(range(12), [0, 8])
     ]
-    cut = OPERATIONS["cutout"].apply(samples[: len(centres)], torch.tensor(centres))
+    strength, alpha = torch.tensor(centres), channels in ALPHA
+    cut = OPERATIONS["cutout"].apply(samples[: len(centres)], strength, alpha)
     for index, (row, column) in enumerate(product(range(12), [0, 8])):
         expected = torch.full((12, 16), 0.7)
         expected[max(row - 3, 0) : row + 3, max(column - 4, 0) : column + 4] = filling
         assert all(torch.equal(plane, expected) for plane in cut[index])
+
+
+@pytest.mark.parametrize("name", ["flip", "rotate", "translation", "scale", "cutout"])
+def test_two_channels_without_alpha_are_each_treated_as_one_alone(name: str) -> None:
+    """Log-mel spectrograms of stereo sounds, beside those of mono ones."""
+    stereo, strength = _pictures(40, 2), _strength(name, 40)
+    changed = OPERATIONS[name].apply(stereo, strength, False)
+    for channel in (0, 1):
+        alone = OPERATIONS[name].apply(stereo[:, channel : channel + 1], strength, False)
+        assert torch.equal(changed[:, channel : channel + 1], alone)
+    assert not torch.equal(changed, OPERATIONS[name].apply(stereo, strength, True)) or (
+        name in ("flip", "rotate")
+    )
 
 
 def transitions(name: str, probability: float) -> np.ndarray:
@@ -165,8 +183,8 @@ def transitions(name: str, probability: float) -> np.ndarray:
     """
     lit = (2 * torch.eye(64).view(64, 1, 8, 8) - 1).expand(-1, 2, -1, -1)
     moves = [
-        OPERATIONS[name].apply(lit, torch.tensor([strength]).expand(64, -1))[:, 0].flatten(1).T
-        for strength in ALIKE[name]
+        OPERATIONS[name].apply(lit, strength.expand(64, -1), True)[:, 0].flatten(1).T
+        for strength in torch.tensor(ALIKE[name])
     ]
     mean = (torch.stack(moves).double().mean(0) + 1) / 2
     return ((1 - probability) * torch.eye(64) + probability * mean).numpy()
@@ -197,7 +215,7 @@ def test_moves_keep_frequencies_that_uniform_ones_would_lose() -> None:
     strength = torch.tensor([[down, up, 0.0, 0.0] for down, up in product(thirds, repeat=2)])
     lit = torch.full((9, 2, 16, 16), -1.0)
     lit[:, :, 8, 8] = 1
-    moved = OPERATIONS["translation"].apply(lit, strength)
+    moved = OPERATIONS["translation"].apply(lit, strength, True)
     ours = (moved[:, 0, 6:11, 8] == 1).double().mean(0).numpy()
     assert ours.sum() == pytest.approx(1)
     waves = np.cos(np.outer(np.linspace(0, np.pi, 1001), np.arange(-2, 3)))

@@ -7,8 +7,7 @@ import pytest
 
 from gansmith.errors import GansmithError
 from gansmith.storage.checkpoint import Tree, all_finite
-from gansmith.training.callbacks import TrainingState
-from gansmith.training.controller import Intervention
+from gansmith.training.callbacks import Intervention, TrainingState
 from tests.training.scripted import (
     Scripted,
     Watcher,
@@ -46,7 +45,7 @@ def test_what_is_worth_keeping_is_kept_as_it_was_then(tmp_path: Path) -> None:
     kept = checkpoint(trainer, "kept")
     assert kept["clock"]["samples"] == 80 and all_finite(kept)
     assert differ(kept["networks"]["generator"], checkpoint(trainer)["networks"]["generator"])
-    assert differ(kept["average"], checkpoint(until_then)["average"])
+    assert differ(kept["averages"]["generator"], checkpoint(until_then)["averages"]["generator"])
     later = trained(
         240, tmp_path / "later", {80: Intervention(keep=True), 160: Intervention(keep=True)}
     )
@@ -80,7 +79,7 @@ def test_an_average_that_copies_is_restored_too(tmp_path: Path) -> None:
     trainer = trained(400, tmp_path / "run", script, "training.ema_half_life=0")
     kept, healed = checkpoint(trainer, "kept"), checkpoint(trainer)
     assert_equal(players(kept), players(healed))
-    assert_equal(healed["average"], healed["networks"]["generator"])
+    assert_equal(healed["averages"]["generator"], healed["networks"]["generator"])
 
 
 @pytest.mark.parametrize("ruling", [NEW, KEPT], ids=["new", "nothing kept"])
@@ -94,9 +93,9 @@ def test_new_weights_are_other_weights_with_optimisers_that_know_nothing(
     for player, network in first.networks.items():
         assert new["optimisers"][player]["state"] == {}
         assert differ(new["networks"][player], network.state_dict())
-    assert_equal(new["average"], new["networks"]["generator"])
+    assert_equal(new["averages"]["generator"], new["networks"]["generator"])
     again = trained(400, tmp_path / "again", {240: whole})
-    assert differ(checkpoint(again)["average"], new["average"])
+    assert differ(checkpoint(again)["averages"]["generator"], new["averages"]["generator"])
 
 
 def test_settings_take_effect_at_once(tmp_path: Path) -> None:
@@ -136,7 +135,7 @@ def test_averaging_can_be_changed_and_is_so_after_resuming(tmp_path: Path) -> No
     recipe = toy_recipe(400, "training.ema_half_life=0")
     whole = trained(400, tmp_path / "whole", script, "training.ema_half_life=0")
     last = checkpoint(whole)
-    assert differ(last["average"], last["networks"]["generator"])
+    assert differ(last["averages"]["generator"], last["networks"]["generator"])
     first = guarded(recipe, tmp_path / "parts", Scripted(script), Watcher(stop_at=240))
     assert not first.train()
     later = guarded(recipe, tmp_path / "parts", Scripted(script))
@@ -196,7 +195,7 @@ def test_a_heal_is_saved_at_once_and_need_not_be_done_again(tmp_path: Path) -> N
             raise RuntimeError
         return False
 
-    trainer.observers[0].look = crash  # type: ignore[method-assign]
+    trainer.observers[0].on_step_end = crash  # type: ignore[method-assign]
     with pytest.raises(RuntimeError):
         trainer.train()
     assert saved[0]["clock"]["samples"] == 160 and saved[0]["settings"] == list(settings)

@@ -13,8 +13,9 @@ from torch import Tensor
 from gansmith.networks import Discriminator
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.objectives.penalties import PENALTIES
-from gansmith.training.duel import Batch, NoiseDuel
+from gansmith.training.duel import Batch
 from gansmith.training.engine import Engine
+from gansmith.training.noise import NoiseDuel
 from tests.objectives.closed_forms import Array, places, price
 from tests.training.plane import LinearCritic, QuadraticCritic, batch, plane_duel
 

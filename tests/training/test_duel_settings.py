@@ -17,8 +17,9 @@ from gansmith.errors import GansmithError
 from gansmith.networks import SampleSpec
 from gansmith.storage.checkpoint import load_tree, save_tree
 from gansmith.tasks.build import build_training
-from gansmith.training.duel import Batch, NoiseDuel
+from gansmith.training.duel import Batch
 from gansmith.training.engine import Engine
+from gansmith.training.noise import NoiseDuel
 from tests.training.plane import NormedCritic, batch, copies, plane_duel, plane_recipe, ring
 
 
@@ -75,7 +76,8 @@ def test_spectral_comes_back_from_a_checkpoint(tmp_path: Path) -> None:
     save_tree({"networks": networks}, tmp_path / "state")
     for name, weights in load_tree(tmp_path / "state")["networks"].items():
         other.networks[name].load_state_dict(weights)
-    assert torch.equal(duel.discriminate(batch()), other.discriminate(batch()))
+    logits = [one.discriminate(batch())["discriminator"] for one in (duel, other)]
+    assert torch.equal(*logits)
     for name, optimiser in duel.optimisers.items():
         other.optimisers[name].load_state_dict(copy.deepcopy(optimiser.state_dict()))
     other._engine.random.set_state(duel._engine.random.get_state())
@@ -132,11 +134,10 @@ def test_packing_shows_the_discriminator_several_samples_as_one(packing: int) ->
     assert both.shape == (2 * 64 // packing, 2 * packing, 1, 1)
     assert torch.equal(passes.inputs[0], both)
     assert torch.equal(passes.inputs[1], _packs(fakes[1], packing))
-    logits = duel.discriminate(real)
+    logits = duel.discriminate(real)["discriminator"]
     assert logits.shape == (64 // packing,)
-    rest = duel.discriminate(
-        batch(0, count=64 + packing - 1)
-    )  # what does not fill a pack is left out
+    unfilled = batch(0, count=64 + packing - 1)  # what does not fill a pack is left out
+    rest = duel.discriminate(unfilled)["discriminator"]
     assert rest.shape == logits.shape
 
 
@@ -153,7 +154,7 @@ def test_packing_is_refused_with_labels_and_plays_without() -> None:
     game = build_training(plane_recipe(packed), ring())
     game.duel.set_progress(0, 0)
     game.duel.step([game.feed.next() for _ in range(game.duel.draws)])
-    assert game.duel.discriminate(game.feed.next()).shape == (32,)
+    assert game.duel.discriminate(game.feed.next())["discriminator"].shape == (32,)
 
 
 def test_labels_reach_both_players_beside_their_own_samples() -> None:
@@ -162,9 +163,9 @@ def test_labels_reach_both_players_beside_their_own_samples() -> None:
     for player in game.duel.networks.values():
         player.register_forward_pre_hook(lambda _, inputs: told.append(inputs[1]))
     real = game.feed.next()
-    assert real.labels is not None
+    assert real.condition is not None
     game.duel.step([real])
-    expected = [real.labels, real.labels.repeat(2), real.labels, real.labels]
+    expected = [real.condition, real.condition.repeat(2), real.condition, real.condition]
     assert len(told) == 4 and all(map(torch.equal, told, expected))
 
 
@@ -194,7 +195,7 @@ def test_judging_returns_logits_and_changes_nothing(constraint: str) -> None:
     _play(duel, 2)
     before, random = copies(duel.discriminator), duel._engine.random.get_state()
     gradients = [p.grad for p in duel.discriminator.parameters()]
-    logits = duel.discriminate(batch(7, count=10))
+    logits = duel.discriminate(batch(7, count=10))["discriminator"]
     assert logits.shape == (10,) and not logits.requires_grad
     assert all(torch.equal(before[key], now) for key, now in copies(duel.discriminator).items())
     assert all(

@@ -88,8 +88,8 @@ def test_a_discriminator_learns_to_tell_texts_of_the_grammar_from_noise() -> Non
     signals = play(game, 60, 0.5)
     assert signals["phase"] == WARM_UP
     assert signals["real_sign"] > 0.5 and signals["fake_sign"] < -0.5
-    real, _ = game.feed.next()
-    judged = game.duel.discriminate(game.feed.next())
+    real = game.feed.next().samples
+    judged = game.duel.discriminate(game.feed.next())["discriminator"]
     assert judged.shape == (len(real),) and judged.mean() > 0
 
 
@@ -193,7 +193,7 @@ def test_average_and_start_are_the_contenders_once_both_are_there() -> None:
         state = {
             "duel": duel.state(),
             "networks": networks,
-            "average": average.network.state_dict(),
+            "averages": {"generator": average.network.state_dict()},
         }
         return set(contenders(state))
 

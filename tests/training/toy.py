@@ -14,9 +14,9 @@ from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import Recipe, load_recipe
 from gansmith.run import Run
 from gansmith.training.callbacks import Callback, TrainingState
-from gansmith.training.duel import NoiseDuel
 from gansmith.training.engine import Engine
 from gansmith.training.loader import BatchLoader
+from gansmith.training.noise import NoiseDuel
 from gansmith.training.trainer import Trainer
 
 SMALL = [
@@ -77,11 +77,11 @@ class StopAfter:
     def __init__(self, samples: int, number: signal.Signals = signal.SIGTERM) -> None:
         self.samples, self.number = samples, number
 
-    def resume(self, moment: TrainingState) -> None: ...
+    def on_train_begin(self, moment: TrainingState) -> None: ...
 
-    def told(self, moment: TrainingState, signals: dict[str, float]) -> None: ...
+    def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None: ...
 
-    def look(self, moment: TrainingState) -> bool:
+    def on_step_end(self, moment: TrainingState) -> bool:
         if moment.samples == self.samples:
             os.kill(os.getpid(), self.number)
         return False

@@ -1,4 +1,4 @@
-"""Dataset: a collection opened once, as every other room sees it."""
+"""Dataset: a collection opened once, as all other code sees it."""
 
 from __future__ import annotations
 
@@ -70,3 +70,12 @@ class Dataset:
     def held_out_indices(self) -> NDArray[np.int64]:
         """Indices of the samples kept for judging, ascending."""
         return np.flatnonzero(self.held_out)
+
+
+def evenly_chosen(indices: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return up to `count` of the indices, evenly from the first to the last of them.
+
+    Samples of one side of the split may be sorted by label: the first few are not typical.
+    """
+    places = np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(np.int64)
+    return indices[places]

@@ -15,8 +15,8 @@ from gansmith.storage.file_facts import Facts
 
 MANIFEST = "manifest.json"
 """What lies in every folder that was generated, of samples or of a run."""
-_RUN = {MANIFEST, "recipe.yaml"}
-"""What tells a run."""
+RUN_FILES = {MANIFEST, "recipe.yaml"}
+"""Files that every run folder has."""
 _WARNINGS = 5
 _KINDS = 5
 """Suffixes that are named before the rest is summed up."""
@@ -44,7 +44,7 @@ def find_files(root: Path, log: LogFn = silent) -> list[str]:
     for folder, inner, names in os.walk(root, followlinks=True, onerror=unreadable):
         real = os.path.realpath(folder)
         nested = folder != str(root)
-        if real in seen or (nested and set(names) >= _RUN):
+        if real in seen or (nested and set(names) >= RUN_FILES):
             inner.clear()
             continue
         seen.add(real)
@@ -95,7 +95,7 @@ def _shown(counts: Counter[str]) -> int:
 def readable(
     records: dict[str, Facts], root: Path, kind: str, takes: str, log: LogFn
 ) -> tuple[dict[str, Facts], list[tuple[str, str]]]:
-    """Part what was learnt of files: those that can be read, and why others cannot.
+    """Separate files that can be read from those that cannot, with the reason.
 
     Args:
         records: By relative path: `facts` of a readable file, its `fault`, or nothing at all.

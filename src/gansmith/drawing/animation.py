@@ -1,48 +1,40 @@
-"""Films: a sequence of sheets as one animated file."""
+"""Animations: a sequence of images as one WebP or GIF."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image
 
 from gansmith.errors import GansmithError
-from gansmith.storage.atomic import atomic_file
 
 _FORMATS = {".webp": "WEBP", ".gif": "GIF"}
 _OPTIONS: dict[str, dict[str, int]] = {"WEBP": {"quality": 80, "method": 4}, "GIF": {}}
 
 
-def film_format(path: Path) -> str:
-    """Return the format that a film's file name asks for.
-
-    Raises:
-        GansmithError: The name ends in neither `.webp` nor `.gif`.
-    """
-    if path.suffix.lower() not in _FORMATS:
-        raise GansmithError(f"a film is written as .webp or .gif, got '{path.name}'")
-    return _FORMATS[path.suffix.lower()]
-
-
-def write_animation(
-    frames: Sequence[Image.Image], path: Path, *, fps: float = 12.0, hold: float = 1.0
-) -> None:
-    """Write an endless animation, as WebP or GIF by the suffix of `path`.
+def animation_bytes(
+    frames: Sequence[Image.Image], suffix: str, *, fps: float = 12.0, hold: float = 1.0
+) -> bytes:
+    """Encode an endless animation.
 
     Args:
-        frames: Pictures, at least one; smaller ones are laid at the top left of white paper.
-        path: File to write; ends in `.webp` or `.gif`.
+        frames: Images, at least one; smaller ones are placed at the top left of white paper.
+        suffix: `.webp` or `.gif`, in any case: what the file will end in.
         fps: Frames a second.
         hold: Seconds for which the last frame stays.
 
+    Returns:
+        The content of the file.
+
     Raises:
-        GansmithError: Another suffix, no frames, or no place to write.
+        GansmithError: Another suffix, or no frames.
     """
-    format_ = film_format(path)
+    if suffix.lower() not in _FORMATS:
+        raise GansmithError(f"an animation is written as .webp or .gif, not as '{suffix}'")
+    format_ = _FORMATS[suffix.lower()]
     if not frames:
-        raise GansmithError(f"film {path} needs at least one frame, got none")
+        raise GansmithError("an animation needs at least one frame, got none")
     frames = _evened(frames)
     durations = [round(1000 / fps)] * len(frames)
     durations[-1] = max(durations[-1], round(1000 * hold))
@@ -56,8 +48,7 @@ def write_animation(
         loop=0,
         **_OPTIONS[format_],
     )
-    with atomic_file(path) as part:
-        part.write_bytes(buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _evened(frames: Sequence[Image.Image]) -> list[Image.Image]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from gansmith.storage.atomic import atomic_file
+from gansmith.drawing.pixels import png_bytes
 
 FINER = 3
 """A canvas is drawn this many times larger and reduced, which smooths every edge."""
@@ -80,16 +79,10 @@ class Canvas:
         fill, width = ("white", 2 * FINER) if hollow else (ink, 1)
         self._draw.ellipse((x - r, y - r, x + r, y + r), fill=fill, outline=ink, width=width)
 
-    def save(self, path: Path) -> Path:
-        """Write the picture as PNG, whole or not at all.
-
-        Raises:
-            GansmithError: The file cannot be written.
-        """
+    def to_png(self) -> bytes:
+        """Return the picture as the content of a PNG file."""
         picture = self._image.resize((self.width, self.height), Image.Resampling.LANCZOS)
-        with atomic_file(path) as partial:
-            picture.save(partial, "PNG", optimize=True)
-        return path
+        return png_bytes(picture, optimize=True)
 
     def _finer(self, place: Point) -> Point:
         return place[0] * FINER, place[1] * FINER

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,13 @@ def to_image(sample: NDArray[np.uint8]) -> Image.Image:
 def to_array(image: Image.Image) -> NDArray[np.uint8]:
     """Turn a picture of mode L, LA, RGB or RGBA into uint8 [H, W, C]."""
     return np.asarray(image).reshape(image.height, image.width, CHANNELS[image.mode])
+
+
+def png_bytes(image: Image.Image, *, optimize: bool = False) -> bytes:
+    """Encode an image as PNG; `optimize` spends more time for a smaller file."""
+    buffer = BytesIO()
+    image.save(buffer, format="PNG", optimize=optimize)
+    return buffer.getvalue()
 
 
 def canonical(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -40,6 +40,23 @@ class Series:
         return x[good], y[good]
 
 
+@dataclass(frozen=True)
+class LineChart:
+    """A chart of lines, as data.
+
+    Attributes:
+        series: The lines.
+        x_label: What the horizontal axis counts.
+        y_label: What the lines measure: the heading.
+        floor: A value to mark by a dashed line.
+    """
+
+    series: Sequence[Series]
+    x_label: str
+    y_label: str
+    floor: float | None = None
+
+
 def si(value: float, figures: int = 3) -> str:
     """Write a number in few characters: 950, 1.2k, 3M, 0.05."""
     if value != 0 and abs(value) < 1e-3:

@@ -1,9 +1,9 @@
-"""Judge: compares generated samples with held-out real ones, and both with a floor."""
+"""Evaluator: measures generated samples against held-out real ones, beside a floor."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -12,45 +12,40 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gansmith.counting import linspace_indices
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.evaluation.feature_metrics import FeatureMetrics
 from gansmith.evaluation.features import ClassifyingExtractor, Extractor, build_extractor
 from gansmith.evaluation.metrics import copying_test, within_class_spread
 from gansmith.evaluation.reference_features import ReferenceFeatures, reference_features
-from gansmith.evaluation.result import METRICS, EvaluationResult, tabulate
+from gansmith.evaluation.result import EvaluationResult, metric_specs, tabulate
 from gansmith.extractor import digest
-from gansmith.media.audio.quality import MOST, audio_quality_metrics
-from gansmith.media.text.code_points import to_texts
-from gansmith.media.text.quality import match, text_quality_metrics
+from gansmith.medium import MEDIA, Labels, Values
 from gansmith.recipe import EvaluationConfig
 from gansmith.storage.cached_tensors import Tensors, cached_tensors
 
 VERSION = 1
-"""Raise it with any change to a metric, so that floors kept from before are not used."""
+"""Raise it with any change to a metric, so that cached floors are computed again."""
 
 FEW = 100
-"""Fewer held-out samples than this make every number rough."""
+"""Held-out samples below which every number is imprecise."""
 
-Values = dict[str, float]
-
-__all__ = ["Evaluator", "EvaluationResult", "evaluate"]
+__all__ = ["EvaluationResult", "Evaluator", "evaluate"]
 
 
 class Evaluator:
-    """Judges samples against one collection; what is costly is computed once and kept.
+    """Measures samples against one dataset; what is costly is computed once and cached.
 
-    The **floor** of a metric is its value for real training samples in the place of generated
-    ones, as many as were generated where there are enough.
+    The **floor** of a metric is its value for real training samples in place of generated ones, as
+    many as were generated where there are enough.
 
     Args:
-        dataset: The collection; its held-out samples are the reference.
+        dataset: Its held-out samples are the reference.
         config: Which extractor, how many samples, which seed.
         extractor: An extractor in place of the one that `config` names.
 
     Raises:
-        GansmithError: If the collection has no held-out or no training samples.
+        GansmithError: The dataset has no held-out or no training samples.
     """
 
     def __init__(
@@ -58,8 +53,8 @@ class Evaluator:
     ) -> None:
         if not 0 < len(dataset.held_out_indices) < len(dataset):
             raise GansmithError(
-                f"'{dataset.name}' has no samples to judge against: some must be held out and some "
-                "not; add samples or change data.held_out"
+                f"'{dataset.name}' cannot be evaluated against: some samples must be held out and "
+                "some not; add samples or change data.held_out"
             )
         self.dataset = dataset
         self.config = config
@@ -72,47 +67,48 @@ class Evaluator:
         return self._given or build_extractor(self.config.extractor, self.dataset)
 
     def prepare(self) -> None:
-        """Do now what the first look would wait for: extractor, reference, floor."""
-        self._floor(self._glance.overlap, self.config.quick_samples)
+        """Build the extractor, the reference and the floor of `quick` ahead of its first call."""
+        self._floor(self._quick_metrics.overlap, self.config.quick_samples)
 
-    def quick(self, samples: NDArray[np.uint8]) -> Values:
-        """Take a cheap look, against `config.quick_samples` held-out samples.
+    def quick(self, samples: NDArray[Any]) -> Values:
+        """Measure cheaply, against `config.quick_samples` held-out samples.
 
         Args:
-            samples: uint8 [N, H, W, C].
+            samples: Stored samples [N, H, W, C].
 
         Returns:
             frechet, precision, recall, density, coverage and vendi, and the floor of each under
             its name with `_floor`; only vendi where there are fewer than two samples on a side.
         """
         features = self._features(samples)
-        values = self._glance.overlap(features)
-        floors = self._floor(self._glance.overlap, len(features))
+        values = self._quick_metrics.overlap(features)
+        floors = self._floor(self._quick_metrics.overlap, len(features))
         return values | {f"{name}_floor": floor for name, floor in floors.items()}
 
     def full(
         self,
-        samples: NDArray[np.uint8],
-        labels: Sequence[int] | NDArray[np.int64] | None = None,
+        samples: NDArray[Any],
+        labels: Labels = None,
         seeds: dict[str, Any] | None = None,
     ) -> EvaluationResult:
         """Measure everything.
 
         Args:
-            samples: uint8 [N, H, W, C]; the first `config.samples` of them count.
-            labels: The class that each sample was asked to show, or of captions its picture.
+            samples: Stored samples [N, H, W, C]; the first `config.samples` of them count.
+            labels: The requested class of each sample, or of captions its picture.
             seeds: What made the samples, for the record.
         """
         started = time.perf_counter()
         features = self._features(samples[: self.config.samples])
         count = len(features)
-        values = self._yardstick.everything(features)
-        floors = self._floor(self._yardstick.everything, count)
+        values = self._full_metrics.everything(features)
+        floors = self._floor(self._full_metrics.everything, count)
         for more, real in (
             self._copying(features),
             self._agreement(features, labels),
-            self._itself(samples[:count]),
-            self._match(samples[:count], labels),
+            MEDIA[self.dataset.medium].measure(
+                samples[:count], labels, self.dataset, self.config.seed
+            ),
         ):
             values, floors = values | more, floors | real
         metrics = tabulate(values, floors)
@@ -129,7 +125,7 @@ class Evaluator:
             training_reference=len(self.real.train),
             resize=self.extractor.preprocessing.description,
             seeds={"judge": self.config.seed, **(seeds or {})},
-            neighbours=self._yardstick.usable_neighbours(count),
+            neighbours=self._full_metrics.usable_neighbours(count),
             metrics=metrics,
             notes=tuple(self._notes(len(samples), count, set(values) - set(metrics))),
             seconds=time.perf_counter() - started,
@@ -143,20 +139,20 @@ class Evaluator:
         )
 
     @cached_property
-    def _yardstick(self) -> FeatureMetrics:
+    def _full_metrics(self) -> FeatureMetrics:
         return FeatureMetrics(self.real.held_out, self.config.neighbours, self.extractor)
 
     @cached_property
-    def _glance(self) -> FeatureMetrics:
+    def _quick_metrics(self) -> FeatureMetrics:
         few = self.real.held_out[: self.config.quick_samples]
         return FeatureMetrics(few, self.config.neighbours, self.extractor)
 
-    def _features(self, samples: NDArray[np.uint8]) -> Tensor:
+    def _features(self, samples: NDArray[Any]) -> Tensor:
         wanted = self.dataset.samples.dtype
         if samples.dtype != wanted or samples.ndim != 4 or not len(samples):
             raise GansmithError(
-                f"samples to judge must be {wanted} of shape [N, height, width, channels], N >= 1: "
-                f"got {samples.dtype} {list(samples.shape)}"
+                f"samples to evaluate must be {wanted} [N, height, width, channels], N >= 1: got "
+                f"{samples.dtype} {list(samples.shape)}"
             )
         return self.extractor.features(samples)
 
@@ -180,68 +176,45 @@ class Evaluator:
         values = {"copying_ratio": found.ratio, "copying_share": found.share}
         return values, {"copying_ratio": 1.0, "copying_share": found.expected_share}
 
-    def _agreement(
-        self, features: Tensor, labels: Sequence[int] | NDArray[np.int64] | None
-    ) -> tuple[Values, Values]:
-        """What classes show of labels that were asked for, beside held-out samples."""
+    def _agreement(self, features: Tensor, labels: Labels) -> tuple[Values, Values]:
+        """Compare recognised classes with requested ones, beside held-out samples."""
         known = self.real.labels
         if labels is None or known is None or not isinstance(self.extractor, ClassifyingExtractor):
             return {}, {}
         given = np.asarray(labels)[: len(features)]
-        return self._as_asked(features, given), self._as_asked(self.real.held_out, known)
+        return self._class_metrics(features, given), self._class_metrics(self.real.held_out, known)
 
-    def _as_asked(self, features: Tensor, labels: NDArray[np.int64]) -> Values:
+    def _class_metrics(self, features: Tensor, labels: NDArray[np.int64]) -> Values:
         assert isinstance(self.extractor, ClassifyingExtractor)
-        told = self.extractor.probabilities(features).argmax(1).numpy()
+        recognised = self.extractor.probabilities(features).argmax(1).numpy()
         return {
-            "label_agreement": float(np.mean(told == labels)),
+            "label_agreement": float(np.mean(recognised == labels)),
             "class_spread": within_class_spread(features, labels),
         }
 
-    def _itself(self, samples: NDArray[Any]) -> tuple[Values, Values]:
-        """What is measured on sounds or texts themselves; the floor is that of held-out ones."""
-        stored = self.dataset.samples.dtype
-        if stored == np.int32:
-            return text_quality_metrics(samples, self.dataset, self.config.seed)
-        if stored != np.int16:
-            return {}, {}
-        held_out = self.dataset.held_out_indices
-        real = self.dataset.samples[held_out[linspace_indices(len(held_out), MOST)]]
-        return audio_quality_metrics(samples, self.dataset), audio_quality_metrics(
-            real, self.dataset
-        )
-
-    def _match(
-        self, samples: NDArray[Any], labels: Sequence[int] | NDArray[np.int64] | None
-    ) -> tuple[Values, Values]:
-        """Whether captions tell the pictures that they were made for."""
-        if self.dataset.pictures is None or labels is None:
-            return {}, {}
-        return match(to_texts(samples), np.asarray(labels)[: len(samples)], self.dataset)
-
     def _notes(self, given: int, count: int, dropped: set[str]) -> Iterator[str]:
-        """Say what was left out or done otherwise."""
+        """Yield what was left out or changed, one sentence each."""
         held_out, train = len(self.real.held_out), len(self.real.train)
-        k = self._yardstick.usable_neighbours(count)
+        k = self._full_metrics.usable_neighbours(count)
         if count < given:
-            yield f"Of {given} samples the first {count} were judged."
+            yield f"The first {count} of {given} samples were evaluated."
         if held_out < FEW:
-            yield f"Only {held_out} real samples are held out: take every number as rough."
+            yield f"Only {held_out} real samples are held out: all numbers are imprecise."
         if train < count:
-            yield f"The floor stands on {train} training samples, for there are no more."
+            yield f"The floor is based on {train} training samples: there are no more."
         if k == 0:
-            yield "Distances and neighbours are left out: they need two samples on each side."
+            yield "Distances and neighbours are left out: they need two samples of each kind."
         elif k < self.config.neighbours:
             yield f"Neighbours are {k}, not {self.config.neighbours}: there are too few samples."
-        if missing := [name for name in METRICS if name in dropped]:
-            yield f"Left out, for the samples give no finite value: {', '.join(missing)}."
+        if missing := [name for name in metric_specs() if name in dropped]:
+            yield f"Left out, because their value is not finite: {', '.join(missing)}."
 
 
 def evaluate(
-    samples: NDArray[np.uint8],
+    samples: NDArray[Any],
     dataset: Dataset,
     config: EvaluationConfig,
-    labels: Sequence[int] | NDArray[np.int64] | None = None,
+    labels: Labels = None,
 ) -> EvaluationResult:
-    """Judge samples against a collection once; see `Evaluator.full`."""
+    """Measure samples against a dataset once; see `Evaluator.full`."""
     return Evaluator(dataset, config).full(samples, labels)

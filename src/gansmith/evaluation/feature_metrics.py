@@ -1,4 +1,4 @@
-"""Yardstick: held-out features, and all that is measured against them."""
+"""FeatureMetrics: metrics of features against those of held-out samples."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class FeatureMetrics:
         return values
 
     def everything(self, features: Tensor) -> dict[str, float]:
-        """All of `overlap`, the kernel distance with its deviation, and what a classifier says."""
+        """All of `overlap`, the kernel distance with its deviation, and those of a classifier."""
         return self.overlap(features) | self._kernel(features) | self._classes(features)
 
     def _kernel(self, features: Tensor) -> dict[str, float]:

@@ -15,12 +15,12 @@ from gansmith.extractor import digest
 from gansmith.storage.cached_tensors import Tensors, cached_tensors
 
 TRAIN_SAMPLES = 10_000
-"""Training samples that copies are looked for among, where there are as many."""
+"""Training samples among which copies are searched, where there are as many."""
 
 
 @dataclass(frozen=True)
 class ReferenceFeatures:
-    """Seeded draws in random order, so that any beginning of one is a fair draw too.
+    """Features of seeded draws in random order: any first part is a fair draw too.
 
     Attributes:
         held_out: Features [N, D] of held-out samples.

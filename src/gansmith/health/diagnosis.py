@@ -1,71 +1,72 @@
-"""Diagnoses: what can be wrong with a training, in names and in plain words."""
+"""Diagnoses: what can be wrong with a training, by name, and what it means."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 ENOUGH = 3
-"""Looks after which every rule can speak; fewer that find nothing prove nothing."""
-MORE_LOOKS = "give the training more time, or the monitor a larger share of it (health.max_cost)"
+"""Probes after which every rule applies; fewer without a diagnosis prove nothing."""
+MORE_PROBES = "train longer, or allow the monitor a larger share of the time (health.max_cost)"
 """What to do where there were fewer."""
 
 EXPLANATIONS: dict[str, str] = {
     "diverged": (
-        "Losses or weights left the range in which they mean anything: a step was too large, or a "
-        "sample was damaged. Nothing that comes after it can be used."
+        "Losses or weights are no longer finite or have exploded, because of too high a learning "
+        "rate or a damaged sample. Training after this point is useless."
     ),
     "discriminator overpowers": (
-        "The discriminator tells real from generated without error and leaves the generator no "
-        "slope to climb: it learns nothing, or only a few samples that pass for a moment."
+        "The discriminator separates real from generated samples almost without error, so the "
+        "generator gets no useful gradient and stops learning or collapses to a few samples."
     ),
     "discriminator too weak": (
-        "The discriminator cannot tell generated from real although the samples are poor: it "
-        "learns too slowly to teach the generator anything."
+        "The discriminator cannot separate generated from real samples although quality is low: it "
+        "learns too slowly to guide the generator."
     ),
     "discriminator overfits": (
-        "The discriminator knows its training samples by heart: it answers differently to real "
-        "samples it has not seen. The generator is then drawn towards copies."
+        "The discriminator has memorised its training samples: its logits differ on held-out real "
+        "samples. This pushes the generator towards copies."
     ),
     "mode collapse (total)": (
-        "Whatever the latents, the samples are nearly the same: the generator has found one answer "
-        "and left all the others."
+        "Samples are nearly the same for all latents: the generator has collapsed to one mode."
     ),
     "mode collapse (partial)": (
-        "Some kinds of real samples are hardly ever generated, while others come too often."
+        "Some kinds of real samples are hardly ever generated, while others are too frequent."
     ),
     "oscillation": (
-        "The players chase each other: what is generated changes wildly from look to look and "
-        "settles nowhere, because steps are too large for the game."
+        "Generated samples change strongly between probes without improving: discriminator and "
+        "generator chase each other, because learning rates are too high or the objective is "
+        "unstable."
     ),
     "memorising": (
-        "Generated samples lie nearer to single training samples than unseen real ones do: the "
-        "generator repeats the collection instead of adding to it."
+        "Generated samples are nearer to training samples than held-out real ones are: the "
+        "generator memorises the dataset instead of generalising."
     ),
     "generator stalled": (
-        "The generator hardly changes and its samples are still poor: its rate is too low, or the "
-        "discriminator has nothing to teach it."
+        "The generator hardly changes although quality is low: its learning rate is too low, or it "
+        "gets no useful gradient from the discriminator."
     ),
     "labels ignored": (
-        "Samples do not show what their label asks for: labels in the data are wrong, or the "
-        "players do not use them."
+        "Samples do not show the class of their label: labels of the dataset are wrong, or the "
+        "networks do not use them."
     ),
     "reward hacking": (
-        "Texts become shorter or longer than real ones: the generator has found that the "
-        "discriminator likes a length, and lives on that instead of writing better."
+        "Generated texts become shorter or longer than real ones: the generator exploits text "
+        "length to raise its reward instead of improving quality."
     ),
 }
+"""Diagnoses by name. The names are stored in runs."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Something that is wrong.
+    """A problem of a training.
 
     Attributes:
         name: One of EXPLANATIONS.
-        evidence: The figures that say so, in a sentence.
-        fatal: Going on as before cannot lead anywhere.
-        modes: Names of the modes that are gone.
-        lost: They were there before.
+        evidence: The values that show it, in a sentence.
+        fatal: Training cannot recover without a change.
+        modes: Names of the missing modes.
+        lost: They were generated before.
     """
 
     name: str
@@ -76,5 +77,5 @@ class Diagnosis:
 
     @property
     def explanation(self) -> str:
-        """What it means."""
+        """What the diagnosis means."""
         return EXPLANATIONS[self.name]

@@ -1,4 +1,4 @@
-"""What the discriminator itself betrays: answers to unseen samples, the shape of its weights."""
+"""DiscriminatorProbe: logits of training and held-out samples, spectra of the weights."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ BATCH, ITERATIONS = 128, 4
 
 
 class DiscriminatorProbe:
-    """Puts real samples before the discriminator, some that it learns from and some held out.
+    """Compares the logits of training samples with those of held-out ones, for every critic.
 
     Args:
-        duel: Holds the discriminator.
+        duel: Holds the critics; there may be none.
         dataset: The collection.
-        medium: Encodes samples.
-        labelled: The discriminator takes labels.
+        codec: Encodes samples.
+        labelled: Critics take a condition.
         device: Where the networks live.
     """
 
@@ -35,35 +35,46 @@ class DiscriminatorProbe:
         self._seen = random.permutation(dataset.train_indices)[:BATCH]
         self._unseen = random.permutation(dataset.held_out_indices)[:BATCH]
 
-    def look(self) -> dict[str, float]:
-        """Return mean logits and signs of both kinds, and of the weights' spectra.
+    def measure(self) -> dict[str, float]:
+        """Return mean logits of both kinds, and the weights' spectra; nothing without critics.
 
         Returns:
-            seen and unseen (mean logits of training and of held-out samples), spread (deviation of
-            the logits of both together), d_spectral (largest singular value of any of the
-            discriminator's weights) and d_rank (smallest stable rank: squared Frobenius norm over
-            squared largest singular value; it falls where a weight collapses to few directions).
+            seen and unseen (mean logits of training and of held-out samples) and spread (deviation
+            of the logits of both together), of the critic that overfits most; d_spectral (largest
+            singular value of any weight of a critic) and d_rank (smallest stable rank: squared
+            Frobenius norm over squared largest singular value; it falls where a weight collapses to
+            few directions).
         """
-        seen, unseen = (self._logits(chosen) for chosen in (self._seen, self._unseen))
-        values = {"seen": float(seen.mean()), "unseen": float(unseen.mean())}
-        values["spread"] = float(torch.cat([seen, unseen]).std())
-        return values | spectra(self._duel.networks["discriminator"])
+        if not self._duel.critics:
+            return {}
+        seen, unseen = self._logits(self._seen), self._logits(self._unseen)
+        gaps = [_gap(seen[name], unseen[name]) for name in seen]
+        widest = max(gaps, key=lambda gap: (gap["seen"] - gap["unseen"]) / max(gap["spread"], 1e-9))
+        found = [spectra(self._duel.networks[name]) for name in self._duel.critics]
+        largest = max(one["d_spectral"] for one in found)
+        return widest | {"d_spectral": largest, "d_rank": min(one["d_rank"] for one in found)}
 
-    def _logits(self, chosen: NDArray[np.int64]) -> Tensor:
+    def _logits(self, chosen: NDArray[np.int64]) -> dict[str, Tensor]:
         stored = torch.from_numpy(np.ascontiguousarray(self._dataset.samples[chosen]))
         samples = self._medium.encode(stored.to(self._device))
         labels = None
         if self._labelled:
             labels = conditions(self._dataset, self._medium, chosen, self._device)
-        return self._duel.discriminate(Batch(samples, labels)).float().cpu()
+        logits = self._duel.discriminate(Batch(samples, labels))
+        return {name: values.float().cpu() for name, values in logits.items()}
+
+
+def _gap(seen: Tensor, unseen: Tensor) -> dict[str, float]:
+    values = {"seen": float(seen.mean()), "unseen": float(unseen.mean())}
+    return values | {"spread": float(torch.cat([seen, unseen]).std())}
 
 
 @torch.no_grad()
 def spectra(network: nn.Module) -> dict[str, float]:
     """Estimate the spectra of a network's weight matrices by power iteration.
 
-    "Large singular values drop dramatically when mode collapse occurs" is told of discriminators
-    (Liu et al. 2019, arXiv 1908.10999); exploding ones announce divergence.
+    Large singular values of discriminators drop when modes collapse
+    (Liu et al. 2019, arXiv 1908.10999); exploding ones precede divergence.
     """
     tops, ranks, random = [0.0], [float("inf")], torch.Generator().manual_seed(0)
     for weight in network.parameters():

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
-from gansmith.report.metric_formatting import discriminator_accuracy
-
 Values = dict[str, float]
+
+
+def discriminator_accuracy(real_sign: float, fake_sign: float) -> float:
+    """Return the accuracy of a discriminator, from the mean signs of its logits on each side."""
+    return 0.5 + (real_sign - fake_sign) / 4
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Step:
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What a probe found, at a share of the budget; `counts` are samples in each mode."""
+    """Values of a probe, at a share of the budget; `counts` are samples in each mode."""
 
     progress: float
     values: Values
@@ -31,16 +34,16 @@ class ProbeResult:
 
 @dataclass
 class History:
-    """Everything since the start, or since the monitor last changed the course.
+    """Everything since the start, or since the monitor last changed settings.
 
     Attributes:
-        floors: What real samples score in a probe.
+        floors: Values of real samples in a probe.
         names: Of the modes.
         shares: Of real samples in each mode.
-        since: Share of the budget at which the present course began.
-        steps: Logged steps of this course.
-        looks: Probes of this course.
-        said: When each diagnosis was last made.
+        since: Share of the budget at which the settings in force began.
+        steps: Logged steps since then.
+        probes: Probes since then.
+        diagnosed: When each diagnosis was last made.
     """
 
     floors: Values
@@ -48,34 +51,34 @@ class History:
     shares: Sequence[float]
     since: float = 0.0
     steps: list[Step] = field(default_factory=list)
-    looks: list[ProbeResult] = field(default_factory=list)
-    said: dict[str, float] = field(default_factory=dict)
+    probes: list[ProbeResult] = field(default_factory=list)
+    diagnosed: dict[str, float] = field(default_factory=dict)
 
     def add_step(self, progress: float, values: Values) -> None:
         """Add the signals of a logged step."""
         self.steps.append(Step(progress, values))
 
-    def add_look(self, progress: float, values: Values, counts: list[int]) -> None:
-        """Add what a probe found."""
-        self.looks.append(ProbeResult(progress, values, counts))
+    def add_probe(self, progress: float, values: Values, counts: list[int]) -> None:
+        """Add the values of a probe."""
+        self.probes.append(ProbeResult(progress, values, counts))
 
-    def take_up(self, event: dict[str, Any]) -> None:
-        """Take up what a run noted of an earlier session."""
+    def restore(self, event: dict[str, Any]) -> None:
+        """Restore an event that a run logged in an earlier session."""
         if event["event"] == "health":
             numbers = {k: v for k, v in event.items() if isinstance(v, int | float)}
-            self.add_look(event["progress"], numbers, event["counts"])
+            self.add_probe(event["progress"], numbers, event["counts"])
         elif event["event"] == "diagnosis":
-            self.say(event["diagnosis"], event["progress"])
+            self.add_diagnosis(event["diagnosis"], event["progress"])
             if event["action"] == "heal":
-                self.start_anew(event["progress"])
+                self.restart(event["progress"])
 
-    def say(self, name: str, progress: float) -> None:
+    def add_diagnosis(self, name: str, progress: float) -> None:
         """Remember that a diagnosis was made."""
-        self.said[name] = progress
+        self.diagnosed[name] = progress
 
-    def start_anew(self, progress: float) -> None:
-        """Forget what was before the course was changed."""
-        self.since, self.steps, self.looks, self.said = progress, [], [], {}
+    def restart(self, progress: float) -> None:
+        """Forget what was before settings were changed."""
+        self.since, self.steps, self.probes, self.diagnosed = progress, [], [], {}
 
     @property
     def progress(self) -> float:
@@ -84,7 +87,7 @@ class History:
 
     @property
     def age(self) -> float:
-        """Share of the budget used up on this course."""
+        """Share of the budget used up since settings were changed."""
         return self.progress - self.since
 
     def recent(self, name: str, share: float) -> list[float]:
@@ -101,30 +104,30 @@ class History:
         return fmean(values) if values else None
 
     def series(self, name: str) -> list[float]:
-        """A probe's value from the start of this course on."""
-        return [look.values[name] for look in self.looks if name in look.values]
+        """Values of the probes since settings were changed."""
+        return [probe.values[name] for probe in self.probes if name in probe.values]
 
     def now(self, name: str) -> float:
         """A value of the latest probe; NaN before the first."""
-        return self.series(name)[-1] if self.looks else float("nan")
+        return self.series(name)[-1] if self.probes else float("nan")
 
-    def right(self, share: float) -> float | None:
-        """Share of samples that the discriminator took for what they were, lately."""
+    def accuracy(self, share: float) -> float | None:
+        """Accuracy of the discriminator over the last `share` of the budget."""
         real, fake = self.mean("real_sign", share), self.mean("fake_sign", share)
         return None if real is None or fake is None else discriminator_accuracy(real, fake)
 
-    def poor(self, share: float, looks: int = 1) -> bool:
+    def poor(self, share: float, probes: int = 1) -> bool:
         """Whether the coverage of so many latest probes is below a share of its floor."""
-        latest, limit = self.series("coverage")[-looks:], share * self.floors["coverage"]
-        return len(latest) == looks and all(coverage < limit for coverage in latest)
+        latest, limit = self.series("coverage")[-probes:], share * self.floors["coverage"]
+        return len(latest) == probes and all(coverage < limit for coverage in latest)
 
     def rising(self, name: str) -> bool:
-        """Whether a probe's value has grown by a fifth over this course's latest looks."""
+        """Whether a value has grown by a fifth over the latest probes."""
         values = self.series(name)[-3:]
         return len(values) > 1 and values[-1] > 1.2 * max(values[0], 0.01)
 
     @property
     def thriving(self) -> bool:
-        """Whether the latest probe is about as good as the best of this course."""
+        """Whether the latest probe is about as good as the best since settings were changed."""
         coverage = self.series("coverage")
         return bool(coverage) and coverage[-1] >= 0.8 * max(coverage) > 0

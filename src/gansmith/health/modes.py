@@ -1,4 +1,4 @@
-"""Modes: the parts of a collection that a generator may lose."""
+"""Modes of a dataset: classes or clusters that a generator may lose."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Modes:
     """Where each sample belongs, and how often real samples belong there.
 
     Attributes:
-        names: One a mode: classes, or clusters where there are no classes to be told apart.
+        names: One a mode: classes, or clusters where there are no classes.
         shares: float64 [modes], of real training samples.
-        extractor: Tells classes.
-        centres: Features [modes, D] of cluster centres; None where classes are told.
+        extractor: Recognises classes.
+        centres: Features [modes, D] of cluster centres; None where modes are classes.
     """
 
     names: tuple[str, ...]
@@ -41,7 +41,7 @@ class Modes:
 
 
 def find_modes(train: Tensor, extractor: Extractor, names: tuple[str, ...]) -> Modes:
-    """Tell the modes of a collection from features of its training samples.
+    """Find the modes of a dataset by features of its training samples.
 
     Args:
         train: Features [N, D].

@@ -1,4 +1,4 @@
-"""Monitor: takes the signals of a training in good time, has them read, and rules."""
+"""Monitor: collects signals of a training, diagnoses problems, and intervenes."""
 
 from __future__ import annotations
 
@@ -9,35 +9,34 @@ from collections.abc import Callable, Iterable
 from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.discriminator_probe import DiscriminatorProbe
 from gansmith.health.history import History
-from gansmith.health.remedies import remedy
+from gansmith.health.interventions import intervention
 from gansmith.health.rules import SETTLED, diagnose, suspected
 from gansmith.health.sample_probe import SampleProbe
-from gansmith.model import Blueprint, Model
+from gansmith.model import Blueprint, GeneratorModel
 from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
-from gansmith.training.callbacks import TrainingState
-from gansmith.training.controller import Intervention
+from gansmith.training.callbacks import Intervention, TrainingState
 from gansmith.training.time_budget import TimeBudget
 
 SEED = 7
-"""Of the latents that every probe looks at; others than those of the judge."""
+"""Of the latents of every probe; others than those of the evaluator."""
 
 
 class Monitor:
-    """The guard of a training, in the first process.
+    """The controller of a training, in the first process.
 
-    Each logged step adds to the history; now and then, within its share of the time, a probe looks
-    at samples and at the discriminator. What the rules make of the history is noted in the run and,
-    as the recipe allows, acted upon.
+    Each logged step adds to the history; from time to time, within its share of the time, probes
+    measure samples and the discriminator. Diagnoses are logged in the run and, as the recipe
+    allows, answered by an intervention.
 
     Args:
-        run: Where signals and diagnoses are noted.
+        run: Where signals and diagnoses are logged.
         recipe: As it was started.
         blueprint: Of the generator.
-        probe: Looks at samples.
-        critic: Looks at the discriminator.
-        tell: Is told each diagnosis in a line.
+        probe: Measures samples.
+        critic: Measures the discriminator.
+        tell: Called with one line per diagnosis.
     """
 
     def __init__(
@@ -54,24 +53,24 @@ class Monitor:
         self._current = recipe
         self._history = History(probe.floors, probe.modes.names, probe.modes.shares.tolist())
         self._allowance = TimeBudget(recipe.health.max_cost)
-        self._looks, self._remedies = 0, 0
+        self._probes, self._remedies = 0, 0
 
-    def resume(self, moment: TrainingState, settings: Iterable[str]) -> None:
+    def on_train_begin(self, moment: TrainingState, settings: Iterable[str]) -> None:
         """Take up what earlier sessions noted, and the settings they changed."""
         self._current = override(self._recipe, settings)
         for event in self._run.events():
-            self._history.take_up(event)
+            self._history.restore(event)
             self._allowance.spent += event.get("monitor_seconds", 0.0)
             self._remedies += event["event"] == "diagnosis" and event["action"] == "heal"
-        self._looks = int(moment.progress * self._config.probes)
+        self._probes = int(moment.progress * self._config.probes)
 
-    def rule(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
+    def intervene(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
         """Hear the signals of a logged step; probe where it is time; rule."""
         started = time.perf_counter()
         self._history.add_step(moment.progress, signals)
         probed = self._due(moment) and all(map(math.isfinite, signals.values()))
         if probed:
-            self._look(moment)
+            self._measure(moment)
         found = diagnose(self._history)
         ruling = self._answer(moment, found, probed)
         self._allowance.spent += time.perf_counter() - started
@@ -80,21 +79,21 @@ class Monitor:
     def _due(self, moment: TrainingState) -> bool:
         """Whether a probe is due and can be paid for."""
         probes = self._config.probes
-        if moment.progress < (self._looks + 1) / probes:
+        if moment.progress < (self._probes + 1) / probes:
             return False
         return self._allowance.covers(moment.seconds)
 
-    def _look(self, moment: TrainingState) -> None:
+    def _measure(self, moment: TrainingState) -> None:
         started = time.perf_counter()
-        self._looks = int(moment.progress * self._config.probes)
+        self._probes = int(moment.progress * self._config.probes)
         assert isinstance(moment.network, Generator)
-        model = Model(moment.network, self._blueprint)
+        model = GeneratorModel(moment.network, self._blueprint)
         samples = model.sample(self._probe.samples, seed=SEED)
         asked = model.classes(self._probe.samples, SEED)
-        look = self._probe.look(samples, None if asked is None else asked.numpy())
-        values = {k: round(v, 5) for k, v in (look.values | self._critic.look()).items()}
-        counts = look.counts.tolist()
-        self._history.add_look(moment.progress, values, counts)
+        found = self._probe.measure(samples, None if asked is None else asked.numpy())
+        values = {k: round(v, 5) for k, v in (found.values | self._critic.measure()).items()}
+        counts = found.counts.tolist()
+        self._history.add_probe(moment.progress, values, counts)
         self._allowance.last = time.perf_counter() - started
         clock = {"samples": moment.samples, "seconds": round(moment.seconds, 3)}
         self._run.log(
@@ -118,12 +117,12 @@ class Monitor:
 
     def _treat(self, moment: TrainingState, diagnosis: Diagnosis) -> Intervention:
         """Do about one diagnosis what the recipe allows, and note it."""
-        treatment = remedy(diagnosis, self._current)
+        treatment = intervention(diagnosis, self._current)
         if self._may_heal(moment) and (treatment.heals or treatment.stop):
             self._note(moment, diagnosis, treatment, "heal")
             self._remedies += 1
             self._current = override(self._current, treatment.settings)
-            self._history.start_anew(moment.progress)
+            self._history.restart(moment.progress)
             return treatment
         stop = self._config.act == "stop" and diagnosis.fatal
         self._note(moment, diagnosis, treatment, "stop" if stop else "warn")
@@ -137,7 +136,7 @@ class Monitor:
     def _note(
         self, moment: TrainingState, diagnosis: Diagnosis, treatment: Intervention, action: str
     ) -> None:
-        self._history.say(diagnosis.name, moment.progress)
+        self._history.add_diagnosis(diagnosis.name, moment.progress)
         self._tell(f"{diagnosis.name}: {diagnosis.evidence}")
         self._run.log(
             "diagnosis",

@@ -1,4 +1,4 @@
-"""Probe: a quick look at generated samples, beside real ones."""
+"""SampleProbe: cheap signals of generated samples, relative to real ones."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from gansmith.health.modes import Modes, find_modes
 
 NEIGHBOURS, REFERENCE, SOURCES = 5, 1_000, 5_000
 LEAST = 2
-"""Held-out samples below which there is no neighbourhood, and nothing to compare with."""
+"""Held-out samples below which there are no neighbourhoods to compare with."""
 TWIN = 0.2
-"""Samples nearer to each other than this share of the usual real distance count as the same."""
+"""Share of the usual distance of real samples below which samples are near-duplicates."""
 
 
 @dataclass(frozen=True)
-class Look:
-    """What a probe found.
+class SampleSignals:
+    """Signals of one probe.
 
     Attributes:
-        values: Numbers by name; see `SampleProbe.look`.
+        values: Numbers by name; see `SampleProbe.measure`.
         counts: Samples in each mode, int64 [modes].
     """
 
@@ -38,66 +38,70 @@ class Look:
 
 
 class SampleProbe:
-    """Looks at a few hundred generated samples through the judge's eyes.
+    """Measures a few hundred generated samples by the features of an evaluator.
 
     Args:
-        judge: Has the extractor and features of real samples, at least `LEAST` held out.
-        samples: Generated samples in a look.
+        evaluator: Has the extractor and features of real samples, at least `LEAST` held out.
+        samples: Generated samples of a probe.
     """
 
     def __init__(self, evaluator: Evaluator, samples: int) -> None:
-        self._judge, self.samples = evaluator, samples
+        self._evaluator, self.samples = evaluator, samples
         self._reference = evaluator.real.held_out[:REFERENCE]
-        self._yardstick = FeatureMetrics(self._reference, NEIGHBOURS, evaluator.extractor)
+        self._metrics = FeatureMetrics(self._reference, NEIGHBOURS, evaluator.extractor)
         self._train = evaluator.real.train[:SOURCES]
         self._before: Tensor | None = None
 
     @cached_property
     def modes(self) -> Modes:
         """The modes of the collection."""
-        return find_modes(self._train, self._judge.extractor, self._judge.dataset.label_names)
+        return find_modes(
+            self._train, self._evaluator.extractor, self._evaluator.dataset.label_names
+        )
 
     def prepare(self) -> None:
-        """Do now what the first look would wait for."""
+        """Find modes and floors ahead of the first probe."""
         _ = self.modes, self.floors
 
-    def look(self, samples: NDArray[Any], asked: NDArray[np.int64] | None = None) -> Look:
-        """Measure samples as the medium stores them.
+    def measure(
+        self, samples: NDArray[Any], asked: NDArray[np.int64] | None = None
+    ) -> SampleSignals:
+        """Measure stored samples.
 
         Args:
             samples: [N, H, W, C], of the same latents each time.
-            asked: Labels that were asked for.
+            asked: Requested classes.
 
         Returns:
             coverage and precision (against held-out samples), vendi (effective number of
-            different samples), twins (share with a near-equal beside it), copying (median distance
+            distinct samples), twins (share with a near-duplicate), copying (median distance
             to a training sample over that of held-out ones), copies (share as near as the nearest
-            hundredth of those), moved (mean change since the last look over the distance of real
-            samples), agreement (share recognised as what was asked for).
+            hundredth of those), moved (mean change since the last probe over the distance of real
+            samples), agreement (share recognised as the requested class).
         """
-        features = self._judge.extractor.features(samples)
-        values = self._measure(features)
+        features = self._evaluator.extractor.features(samples)
+        values = self._signals(features)
         if self._before is not None and self._before.shape == features.shape:
             change = (features - self._before).double().norm(dim=1).mean()
             values["moved"] = float(change / self._spread)
         self._before = features
-        extractor = self._judge.extractor
+        extractor = self._evaluator.extractor
         if asked is not None and isinstance(extractor, ClassifyingExtractor):
-            told = extractor.probabilities(features).argmax(1).numpy()
-            values["agreement"] = float(np.mean(told == asked))
-        return Look(values, self.modes.counts(features))
+            recognised = extractor.probabilities(features).argmax(1).numpy()
+            values["agreement"] = float(np.mean(recognised == asked))
+        return SampleSignals(values, self.modes.counts(features))
 
     @cached_property
     def floors(self) -> dict[str, float]:
-        """What as many real training samples score in place of generated ones.
+        """Signals of as many real training samples in place of generated ones.
 
-        Not of copying: they are training samples themselves.
+        Without copying and copies: they are training samples themselves.
         """
-        values = self._measure(self._judge.real.train[-self.samples :])
+        values = self._signals(self._evaluator.real.train[-self.samples :])
         return {k: v for k, v in values.items() if k not in ("copying", "copies")}
 
-    def _measure(self, features: Tensor) -> dict[str, float]:
-        variety = self._yardstick.variety(features)
+    def _signals(self, features: Tensor) -> dict[str, float]:
+        variety = self._metrics.variety(features)
         near = nearest_distances(features, self._train)
         nearest = neighbour_radii(features, 1).sqrt()
         return {
@@ -114,7 +118,7 @@ class SampleProbe:
 
     @cached_property
     def _usual(self) -> Tensor:
-        """Median distance of a real sample to the nearest of as many others as a look has."""
+        """Median distance of a real sample to the nearest of as many others as a probe has."""
         few = self._train[: self.samples]
         return nearest_distances(self._reference, few).median()
 

@@ -1,59 +1,32 @@
-"""The catalogue of named sets: by name, by the files in a folder, and how to get them."""
+"""The catalogue: the named data sets of all media."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
-from gansmith.data.downloads.checksums import Source, download_verified
-from gansmith.data.downloads.sources import LocalFolder, own_folder
-from gansmith.data.named_dataset import Contents, NamedPictures
-from gansmith.log import LogFn, silent
-from gansmith.media.image.datasets.emoji import EMOJI_GOOGLE, EMOJI_TWITTER
-from gansmith.media.image.datasets.mnist import MNIST
-from gansmith.media.image.datasets.stacked_mnist import stacked
-from gansmith.registry import Registry
-from gansmith.storage.atomic import cache_dir
-
-__all__ = ["CATALOG", "Contents", "NamedPictures", "get", "recognise"]
-
-CATALOG: Registry[NamedPictures] = Registry("data set")
+from gansmith.data.named_dataset import NamedDataset
+from gansmith.medium import MEDIA
+from gansmith.registry import unknown
 
 
-def get(named: NamedPictures, *, folder: Path | None = None, log: LogFn = silent) -> Path:
-    """Return a folder that holds every file of a named set, verified; fetch what is missing.
+class Catalog:
+    """The named data sets of every registered medium, by name; a view on their records."""
 
-    Args:
-        named: The set.
-        folder: Folder to look in first; else GANSMITH_DATA, else `./data`.
-        say: Takes the licence and the progress, one line each.
+    def __getitem__(self, name: str) -> NamedDataset:
+        for medium in MEDIA:
+            if name in MEDIA[medium].datasets:
+                return MEDIA[medium].datasets[name]
+        raise unknown("data set", name, self.names())
 
-    Raises:
-        GansmithError: A local file has a wrong checksum, or no source could deliver.
-    """
-    directory = cache_dir() / "downloads" / named.home
-    log(f"{named.name}: {named.summary}; licence: {named.licence}")
-    download_verified(named.files, (*_local(named, folder), *named.sources), directory, log)
-    return directory
+    def __contains__(self, name: str) -> bool:
+        return name in self.names()
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
 
-def recognise(folder: Path) -> NamedPictures | None:
-    """Return the named set whose files lie in `folder` itself, if there is one.
-
-    Files that several sets are made from mean the set that is those files.
-    """
-    for named in (CATALOG[name] for name in CATALOG):
-        here = LocalFolder(folder)
-        if named.made_from is None and all(here.find(file) for file in named.files):
-            return named
-    return None
+    def names(self) -> list[str]:
+        """All names, medium by medium."""
+        return [name for medium in MEDIA for name in MEDIA[medium].datasets]
 
 
-def _local(named: NamedPictures, folder: Path | None) -> list[Source]:
-    place = folder or own_folder()
-    if place is None:
-        return []
-    return [LocalFolder(place, (named.home, f"{named.home.upper()}/raw"))]
-
-
-for _named in (MNIST, stacked(MNIST), EMOJI_GOOGLE, EMOJI_TWITTER):
-    CATALOG.register(_named.name)(_named)
+CATALOG = Catalog()

@@ -16,9 +16,9 @@ from gansmith.data.collection import Collection, Prepared
 from gansmith.data.dataset import Dataset
 from gansmith.data.labels import encode_labels
 from gansmith.errors import GansmithError
+from gansmith.loading.catalog import CATALOG
 from gansmith.loading.resolve import resolve_source
 from gansmith.log import LogFn, silent
-from gansmith.media.points.mixtures import MIXTURES, open_mixture
 from gansmith.recipe import DataConfig
 from gansmith.storage.atomic import atomic_folder, cache_dir
 
@@ -31,14 +31,16 @@ def open_dataset(config: DataConfig, *, minimum: int = 2, log: LogFn = silent) -
     Args:
         config: Which samples, and how files become arrays.
         minimum: Least number of samples to train on: the batch.
-        say: Takes warnings and progress, one line each.
+        log: Takes warnings and progress, one line each.
 
     Raises:
         GansmithError: The source does not exist, holds no samples or too few of them, cannot be
             fetched, or does not fit on the disk.
     """
-    if config.source in MIXTURES:
-        return open_mixture(config.source, config.labels)
+    if config.source in CATALOG:
+        made = CATALOG[config.source].make(config)
+        if made is not None:
+            return made
     collection = resolve_source(config, log)
     prepared = collection.prepare(config)
     fingerprint = prepared.fingerprint()

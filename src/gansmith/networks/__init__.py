@@ -1,7 +1,7 @@
 """Networks by family; importing this package registers all of them."""
 
 from gansmith.networks import mlp, points
-from gansmith.networks.audio import mlp_wave, spectrogram, wavegan
+from gansmith.networks.audio import spectrogram, wavegan
 from gansmith.networks.base import (
     NETWORKS,
     Discriminator,
@@ -13,6 +13,7 @@ from gansmith.networks.base import (
 )
 from gansmith.networks.image import conv, dcgan, r3gan
 from gansmith.networks.sequence import language_model
+from gansmith.sections import NETWORK_ALIASES
 
 __all__ = [
     "NETWORKS",
@@ -26,9 +27,11 @@ __all__ = [
     "language_model",
     "load_weights",
     "mlp",
-    "mlp_wave",
     "points",
     "r3gan",
     "spectrogram",
     "wavegan",
 ]
+
+for old, new in NETWORK_ALIASES.items():
+    NETWORKS.alias(old, new)

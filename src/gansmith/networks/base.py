@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from pydantic import ValidationError
@@ -20,17 +20,21 @@ from gansmith.schema import Section, explain
 
 @dataclass(frozen=True)
 class SampleSpec:
-    """The samples that a pair plays over.
+    """The samples that networks are built for, as networks see them.
 
     Attributes:
-        channels: 1 (grey) to 4 (RGBA).
-        height: Pixels from top to bottom.
-        width: Pixels from left to right.
-        classes: Number of labels; 0 for an unconditional pair.
+        channels: At least 1.
+        height: Values from top to bottom.
+        width: Values from left to right.
+        classes: Number of labels; 0 for unconditional networks.
         tokens: Number of different tokens, of sequences; 0 for all that is no sequence.
-        picture: Shape (C, H, W) of a picture that each sample is asked for by; None where there is
-            none.
+        condition_shape: Shape (C, H, W) of the sample that each sample is conditioned on, such as
+            the picture of a caption; None where there is none.
         traits: Number of different traits that tokens may share; 0 where none are known.
+        alpha: The last channel is opacity, and the others are premultiplied with it.
+        output: `linear` for values in about [-1, 1]; `categorical` for a distribution over the
+            channels at every position, in [0, 1] with sum 1.
+        source: What a translation generator takes in place of latents; None for all others.
     """
 
     channels: int
@@ -38,13 +42,34 @@ class SampleSpec:
     width: int
     classes: int = 0
     tokens: int = 0
-    picture: tuple[int, int, int] | None = None
+    condition_shape: tuple[int, int, int] | None = None
     traits: int = 0
+    alpha: bool = False
+    output: Literal["linear", "categorical"] = "linear"
+    source: SampleSpec | None = None
 
-    def asked(self, count: int) -> Tensor | None:
-        """Return what `count` samples may be asked for by: class 0, grey pictures, or None."""
-        if self.picture is not None:
-            return torch.zeros(count, *self.picture)
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> SampleSpec:
+        """Rebuild a spec from what :func:`dataclasses.asdict` gave, also by way of JSON.
+
+        `picture`, the former name of `condition_shape`, is read too.
+        """
+        values = dict(facts)
+        shape = values.pop("picture", None) or values.get("condition_shape")
+        values["condition_shape"] = None if shape is None else tuple(shape)
+        if values.get("source") is not None:
+            values["source"] = cls.from_dict(values["source"])
+        return cls(**values)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether networks take a condition: a class, or another sample."""
+        return self.classes > 0 or self.condition_shape is not None
+
+    def dummy_condition(self, count: int) -> Tensor | None:
+        """Return a condition for `count` samples: class 0, grey samples, or None."""
+        if self.condition_shape is not None:
+            return torch.zeros(count, *self.condition_shape)
         return torch.zeros(count, dtype=torch.long) if self.classes else None
 
     @property
@@ -56,8 +81,10 @@ class SampleSpec:
 class Generator(nn.Module, ABC):
     """Turns latents [N, latent] and labels [N] (or None) into samples [N, C, H, W].
 
+    A translation generator takes samples of `SampleSpec.source`, [N, C, H, W], in place of latents.
+
     Attributes:
-        latent: Numbers in a latent.
+        latent: Numbers in a latent; 0 where there are none.
         draws_tokens: A latent decides draws from distributions, which have a temperature of their
             own; latents then always have deviation 1.
     """
@@ -69,9 +96,17 @@ class Generator(nn.Module, ABC):
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return float samples, in about [-1, 1], or tokens."""
 
+    def example_input(self, spec: SampleSpec, count: int) -> Tensor:
+        """Return zeros in the shape of `count` inputs, to try the network's shapes with."""
+        if spec.source is not None:
+            return torch.zeros(count, *spec.source.shape)
+        return torch.zeros(count, self.latent)
+
 
 class Discriminator(nn.Module, ABC):
-    """Turns samples [N, C, H, W] and labels [N] (or None) into logits [N]; high means real.
+    """Turns samples [N, C, H, W] and labels [N] (or None) into logits; high means real.
+
+    Logits are [N], or [N, 1, h, w] where patches of a sample are judged one by one.
 
     Attributes:
         mixes_batch: True where a sample's logit depends on its neighbours in the batch (batch
@@ -83,11 +118,11 @@ class Discriminator(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return one logit a sample."""
+        """Return one logit a sample, or a map of them."""
 
 
 class GANNetworks(NamedTuple):
-    """The two players' networks."""
+    """A generator and its discriminator."""
 
     generator: Generator
     discriminator: Discriminator
@@ -138,11 +173,11 @@ def pair_options(config: NetworkConfig) -> Section:
 def build_networks(
     config: NetworkConfig, spec: SampleSpec, seed: int | None = None, packing: int = 1
 ) -> GANNetworks:
-    """Build a pair for these samples and check that the players fit each other.
+    """Build a pair for these samples and check that the two networks fit each other.
 
     Args:
         config: Name and options.
-        spec: The samples to play over.
+        spec: The samples to build for.
         seed: Fixes the initial weights and leaves the global random state as it was.
         packing: Samples that the discriminator judges together, joined along their channels.
 
@@ -158,7 +193,7 @@ def build_networks(
         if packing > 1:
             packed = replace(spec, channels=packing * spec.channels)
             pair = pair._replace(discriminator=build(packed, options).discriminator)
-    check_pair(config.name, pair, spec, packing)
+    check_networks(config.name, pair, spec, packing)
     return pair
 
 
@@ -178,23 +213,39 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
 
 
 @torch.no_grad()
-def check_pair(name: str, pair: GANNetworks, spec: SampleSpec, packing: int = 1) -> None:
-    """Run two samples through both players and compare shapes with the spec."""
-    for player in pair:
-        player.eval()  # running statistics of a batch normalisation stay as they are
-    labels = spec.asked(2)
-    samples = pair.generator(torch.zeros(2, pair.generator.latent), labels)
+def check_networks(name: str, pair: GANNetworks, spec: SampleSpec, packing: int = 1) -> None:
+    """Run two samples through both networks and compare shapes with the spec.
+
+    Raises:
+        GansmithError: Samples or logits are not of the shape that they must have, or samples are
+            no distributions where the spec wants those.
+    """
+    for network in pair:
+        network.eval()  # running statistics of a batch normalisation stay as they are
+    condition = spec.dummy_condition(2)
+    samples = pair.generator(pair.generator.example_input(spec, 2), condition)
     if tuple(samples.shape) != (2, *spec.shape):
         made = " x ".join(map(str, samples.shape[1:]))
         raise GansmithError(f"network '{name}' makes samples of {made}, the data is {spec.shape}")
-    logits = pair.discriminator(samples.repeat(1, packing, 1, 1), labels)
-    if tuple(logits.shape) != (2,):
+    if spec.output == "categorical" and not _distributions(samples):
+        raise GansmithError(
+            f"network '{name}' does not make the categorical samples of this data: choose a "
+            "network that does with --set network.name=..."
+        )
+    logits = pair.discriminator(samples.repeat(1, packing, 1, 1), condition)
+    if logits.shape[0] != 2 or (logits.dim() != 1 and (logits.dim() != 4 or logits.shape[1] != 1)):
         raise GansmithError(
             f"network '{name}': its discriminator gives shape {tuple(logits.shape)} for two "
-            "samples; it must give one logit each, shape (2,)"
+            "samples; it must give one logit each, shape (2,), or a map of them, (2, 1, h, w)"
         )
-    for player in pair:
-        player.train()
+    for network in pair:
+        network.train()
+
+
+def _distributions(samples: Tensor) -> bool:
+    """Whether samples [N, C, H, W] are distributions over their channels."""
+    total = samples.sum(1)
+    return bool((samples >= 0).all() and torch.allclose(total, torch.ones_like(total), atol=1e-3))
 
 
 def with_label(vectors: Tensor, labels: Tensor | None, classes: int) -> Tensor:

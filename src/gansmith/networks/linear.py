@@ -62,6 +62,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     on_onednn = (
         _PRODUCT is not None
+        and not torch.compiler.is_exporting()  # other programs lack this operation
         and x.device.type == "cpu"
         and x.dtype == torch.float32
         and x.dim() == 2

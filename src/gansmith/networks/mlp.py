@@ -1,4 +1,4 @@
-"""The classic fully connected pair, as textbooks print it."""
+"""The fully connected pair of GAN tutorials, for images and, smaller, for waveforms."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from gansmith.networks.linear import Linear
 from gansmith.schema import Section
 
 
-class TextbookOptions(Section):
-    """Options of the `textbook` pair."""
+class MLPOptions(Section):
+    """Options of the `mlp` pair."""
 
     latent: int = Field(100, ge=1, description="numbers in a latent")
 
 
-class TextbookGenerator(Generator):
+class MLPGenerator(Generator):
     """latent -> hidden layers -> samples, ReLU between and tanh at the end.
 
     With labels, a one-hot label is appended to the latent (Mirza and Osindero 2014).
@@ -56,7 +56,7 @@ class TextbookGenerator(Generator):
         return torch.tanh(last(hidden)).view(-1, *self.spec.shape)
 
 
-class TextbookDiscriminator(Discriminator):
+class MLPDiscriminator(Discriminator):
     """samples (and one-hot label) -> hidden layers -> one logit, LeakyReLU 0.2 between.
 
     Args:
@@ -80,8 +80,19 @@ class TextbookDiscriminator(Discriminator):
         return logits.squeeze(1)
 
 
-@register_networks("textbook", TextbookOptions)
-def textbook(spec: SampleSpec, options: TextbookOptions) -> GANNetworks:
+@register_networks("mlp", MLPOptions)
+def mlp(spec: SampleSpec, options: MLPOptions) -> GANNetworks:
     """Build the pair; the generator is built first, as the printed programs do."""
-    generator = TextbookGenerator(spec, options.latent)
-    return GANNetworks(generator, TextbookDiscriminator(spec))
+    generator = MLPGenerator(spec, options.latent)
+    return GANNetworks(generator, MLPDiscriminator(spec))
+
+
+@register_networks("mlp-wave", MLPOptions)
+def mlp_wave(spec: SampleSpec, options: MLPOptions) -> GANNetworks:
+    """Build latent -> 256 -> 512 -> waveform against waveform -> 512 -> 256 -> logit.
+
+    Nearly all weights lie in the layer beside the waveform; without the widest hidden layer of the
+    `mlp` pair they are half as many.
+    """
+    generator = MLPGenerator(spec, options.latent, hidden=(256, 512))
+    return GANNetworks(generator, MLPDiscriminator(spec, hidden=(512, 256)))

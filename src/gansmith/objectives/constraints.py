@@ -6,8 +6,6 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-CONSTRAINTS = ("none", "spectral", "clip")
-
 
 def normalise_spectrally(network: nn.Module, seed: int) -> None:
     """Divide every weight matrix by its largest singular value, at each use.

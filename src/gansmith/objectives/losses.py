@@ -1,7 +1,8 @@
 """Adversarial objectives by name.
 
-An objective is two small pure functions of logits [N]. To add one, write them and register the pair
-below; recipes then know its name, and the tests check it with the others.
+An objective is two small pure functions of logits [N], or of maps of logits [N, 1, h, w], whose
+patches count as samples do. To add one, write them and register the pair below; recipes then know
+its name, and the tests check it with the others.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from gansmith.registry import Registry
 
 @dataclass(frozen=True)
 class Objective:
-    """What each player minimises.
+    """What generator and discriminator minimise.
 
     Attributes:
-        discriminator: Function of (logits of real, logits of fake), both [N]; returns a scalar.
+        discriminator: Function of (logits of real, logits of fake), of one shape; returns a scalar.
         generator: Function of (logits of fake, logits of real or None); returns a scalar.
         paired: True where the generator's loss needs logits of real samples too.
         paper: Where it comes from.

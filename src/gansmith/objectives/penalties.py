@@ -43,17 +43,22 @@ PENALTIES: Registry[Penalty] = Registry("penalty")
 
 
 def squared_gradients(logits: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
-    """Squared norm of each logit's gradient by its own sample.
+    """Squared norm of the gradient of each sample's logit by the sample.
+
+    Of a map of logits the gradient of the mean is taken: a penalty then weighs the same whatever
+    the number of patches.
 
     Args:
-        logits: Outputs [M], computed from all `inputs` with gradients recorded.
+        logits: Outputs [M] or maps [M, 1, h, w], computed from all `inputs` with gradients
+            recorded.
         inputs: Samples [N, ...] that require gradients, of one kind or several.
 
     Returns:
         For each input the squared norms [N], summed over all but the first dimension,
         differentiable.
     """
-    gradients = torch.autograd.grad(logits.sum(), list(inputs), create_graph=True)
+    single = logits if logits.dim() == 1 else logits.flatten(1).mean(1)
+    gradients = torch.autograd.grad(single.sum(), list(inputs), create_graph=True)
     return [gradient.square().flatten(1).sum(1) for gradient in gradients]
 
 

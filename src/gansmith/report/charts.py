@@ -1,9 +1,9 @@
-"""Line charts: what is drawn of a series, and how as inline SVG for pages."""
+"""Line charts as inline SVG, and the layout that PNG charts share with them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -64,24 +64,6 @@ def line_chart(
         strokes=[t for i, s in enumerate(lines) for t in _strokes(i, s, x_axis, y_axis)],
         hovers=_hovers(lines, x_axis, y_axis),
     )
-
-
-def series_of(
-    events: Sequence[Mapping[str, Any]], names: Mapping[str, str], over: str = "samples"
-) -> list[Series]:
-    """Collect a line for each field of events.
-
-    Args:
-        events: Objects of `metrics.jsonl`.
-        names: What the legend calls each field; fields that no event has are left out.
-        over: The field that gives positions: "samples" or "seconds".
-    """
-    lines = []
-    for field, name in names.items():
-        found = [(e[over], e[field]) for e in events if e.get(field) is not None]
-        if found:
-            lines.append(Series(name, *zip(*found, strict=True)))
-    return lines
 
 
 def drawable(series: Sequence[Series], log: bool) -> list[Series]:

@@ -1,4 +1,4 @@
-"""Compare: several runs side by side, and whether their numbers may be compared at all."""
+"""Comparison of runs: metrics side by side, and whether they are comparable."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from rich.text import Text
 
 from gansmith.drawing.scales import DASH, duration, number, plain, si
 from gansmith.errors import GansmithError
-from gansmith.evaluation.result import EvaluationResult, Metric
-from gansmith.report.charts import line_chart, series_of
+from gansmith.evaluation.result import EvaluationResult
+from gansmith.metric import Metric
+from gansmith.outputs import Provenance, save_output
+from gansmith.report.chart_specs import evaluated_metrics, quality_chart, series_of
 from gansmith.report.history import RunHistory
 from gansmith.report.metric_formatting import ordered, title
-from gansmith.report.page import embed, render, write_page
-from gansmith.report.report import chart_style, looked_at
+from gansmith.report.page import embed, render
 
 FINE_PRINT: dict[str, Callable[[EvaluationResult], object]] = {
     "the extractor": lambda v: f"{v.extractor['name']} {v.extractor['identity']}",
@@ -28,17 +29,17 @@ FINE_PRINT: dict[str, Callable[[EvaluationResult], object]] = {
     "the resize filter": lambda v: v.resize,
     "the count of neighbours": lambda v: v.neighbours,
 }
-"""What two verdicts must share for their numbers to mean the same."""
+"""What results must have in common to be comparable."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement of all runs.
+    """One metric of all runs.
 
     Attributes:
         title: Its heading.
-        better: Which way it should go.
-        cells: One a run; None where the run was not judged by it.
+        better: Which direction is good.
+        cells: One a run; None where the run was not measured by it.
         best: Indices of the best runs; empty where the numbers are not comparable.
     """
 
@@ -61,8 +62,8 @@ class Comparison:
     Attributes:
         names: What to call each run.
         records: The runs, read.
-        rows: Measurements of their verdicts.
-        warnings: Sentences on what keeps the numbers from being comparable.
+        rows: Metrics of their results.
+        warnings: Sentences on why the numbers are not comparable.
         differences: Settings of the recipes that are not the same in all, with each run's value.
     """
 
@@ -73,11 +74,11 @@ class Comparison:
     differences: dict[str, tuple[str, ...]]
 
     def __rich__(self) -> Table:
-        """The measurements for a terminal; the best of each row is green."""
+        """The metrics for a terminal; the best of each row is green."""
         warnings = Text("\n".join(self.warnings)) if self.warnings else None
         table = Table(caption=warnings, caption_justify="left")
-        for heading in ("measurement", *self.names, "floor", "better"):
-            table.add_column(Text(heading), justify="right" if heading != "measurement" else "left")
+        for heading in ("metric", *self.names, "floor", "better"):
+            table.add_column(Text(heading), justify="right" if heading != "metric" else "left")
         for row in self.rows:
             cells = [
                 Text(number(m.value) if m else DASH, "bold green" if i in row.best else "")
@@ -105,7 +106,7 @@ def compare_runs(run_dirs: Sequence[Path]) -> Comparison:
         names=names,
         records=records,
         rows=_rows(records, comparable=not mismatches),
-        warnings=(*mismatches, *_unjudged(names, records)),
+        warnings=(*mismatches, *_not_evaluated(names, records)),
         differences=_differences([record.recipe for record in records]),
     )
 
@@ -124,7 +125,7 @@ def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
         GansmithError: As `compare_runs`, or the page cannot be written.
     """
     if out.suffix.lower() not in (".html", ".htm"):
-        raise GansmithError(f"a comparison is a page: name it FILE.html, not '{out.name}'")
+        raise GansmithError(f"--out {out.name}: a comparison is an HTML page, name it FILE.html")
     comparison = compare_runs(run_dirs)
     records = comparison.records
     page = render(
@@ -136,7 +137,8 @@ def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
         sheets=[embed(f) if (f := r.run.sheet_file).is_file() else None for r in records],
         charts=_charts(comparison),
     )
-    return write_page(out, page)
+    origin = Provenance.of_several([record.run.provenance() for record in records])
+    return save_output(out, page.encode(), origin)
 
 
 FACTS: dict[str, Callable[[RunHistory], str]] = {
@@ -148,7 +150,7 @@ FACTS: dict[str, Callable[[RunHistory], str]] = {
     "Device": lambda r: str(r.manifest.machine.get("device", DASH)),
     "Parameters": lambda r: " + ".join(si(n) for n in r.manifest.parameters.values()) or DASH,
 }
-"""What is said of each run besides its measurements."""
+"""Facts of each run besides its metrics."""
 
 
 def _names(records: Sequence[RunHistory]) -> tuple[str, ...]:
@@ -160,11 +162,11 @@ def _names(records: Sequence[RunHistory]) -> tuple[str, ...]:
 
 
 def _mismatches(names: Sequence[str], records: Sequence[RunHistory]) -> tuple[str, ...]:
-    """One sentence for each thing that judged runs must share and do not."""
-    judged = [(n, r, r.verdict) for n, r in zip(names, records, strict=True) if r.verdict]
-    shared = {what: {n: str(get(v)) for n, _, v in judged} for what, get in FINE_PRINT.items()}
+    """One sentence for each thing that evaluated runs must have in common and do not."""
+    evaluated = [(n, r, r.result) for n, r in zip(names, records, strict=True) if r.result]
+    shared = {what: {n: str(get(v)) for n, _, v in evaluated} for what, get in FINE_PRINT.items()}
     shared["the data"] = {
-        n: f"{r.manifest.dataset.name} {r.manifest.dataset.fingerprint}" for n, r, _ in judged
+        n: f"{r.manifest.dataset.name} {r.manifest.dataset.fingerprint}" for n, r, _ in evaluated
     }
     return tuple(
         f"Not comparable: {what} differs ({'; '.join(f'{n}: {v}' for n, v in values.items())})"
@@ -173,16 +175,16 @@ def _mismatches(names: Sequence[str], records: Sequence[RunHistory]) -> tuple[st
     )
 
 
-def _unjudged(names: Sequence[str], records: Sequence[RunHistory]) -> tuple[str, ...]:
+def _not_evaluated(names: Sequence[str], records: Sequence[RunHistory]) -> tuple[str, ...]:
     return tuple(
-        f"{name} has not been judged yet, so its column is empty"
+        f"{name} has not been evaluated yet: its column is empty"
         for name, record in zip(names, records, strict=True)
-        if record.verdict is None
+        if record.result is None
     )
 
 
 def _rows(records: Sequence[RunHistory], comparable: bool) -> tuple[Row, ...]:
-    tables = [record.verdict.metrics if record.verdict else {} for record in records]
+    tables = [record.result.metrics if record.result else {} for record in records]
     rows = []
     for name in ordered(name for table in tables for name in table):
         cells = tuple(table.get(name) for table in tables)
@@ -224,17 +226,16 @@ def _differences(recipes: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, .
 
 
 def _charts(comparison: Comparison) -> list[Markup]:
-    """Each measurement twice: over samples seen, and over time."""
-    looks = [look for record in comparison.records for look in record.looks]
+    """Each metric twice: over samples seen, and over time."""
+    events = [event for record in comparison.records for event in record.evaluations]
     charts = []
-    for metric in looked_at(looks):
-        style = chart_style(metric, looks)
-        for over, clock in (("samples", False), ("seconds", True)):
+    for metric in evaluated_metrics(events):
+        spec = quality_chart(metric, events)
+        for over, x_label in (("samples", "samples seen"), ("seconds", "training time")):
             lines = [
                 line
                 for name, record in zip(comparison.names, comparison.records, strict=True)
-                for line in series_of(record.looks, {metric: name}, over)
+                for line in series_of(record.evaluations, {metric: name}, over)
             ]
-            x_label = "training time" if clock else "samples seen"
-            charts.append(line_chart(lines, x_label, title(metric), clock=clock, **style))
+            charts.append(spec.svg_of(lines, x_label))
     return charts

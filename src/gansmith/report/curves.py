@@ -1,14 +1,15 @@
-"""The picture of a run's curves: losses, Frechet distance and variety, side by side."""
+"""curves.png of a run: losses, Fréchet distance, recall and coverage, side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from gansmith.drawing.canvas import BLUE, GRID, MUTED, ORANGE, Canvas, Point
 from gansmith.drawing.scales import Axis, Series, si
-from gansmith.report.charts import axes, drawable, layers, markable, series_of
+from gansmith.report.chart_specs import LOSSES, VARIETY, ChartSpec, quality_chart
+from gansmith.report.charts import axes, drawable, layers, markable
 
 WIDTH, HEIGHT = 480, 320
 LEFT, TOP, RIGHT, BOTTOM = 54, 52, 462, 280
@@ -17,27 +18,23 @@ INKS = ((BLUE, "#c3d4f0"), (ORANGE, "#f2d5be"))
 """Of each line: its ink, and the paler one of its trace under the moving mean."""
 
 
-def curves_png(events: Sequence[Mapping[str, Any]], path: Path) -> None:
+def curves_png(events: Sequence[Mapping[str, Any]]) -> bytes:
     """Draw losses, Frechet distance, and recall with coverage, side by side.
 
     Args:
         events: The objects of `metrics.jsonl`; those of kind "step" and "quality" are drawn.
-        path: PNG file, replaced whole.
 
-    Raises:
-        GansmithError: The file cannot be written.
+    Returns:
+        Content of a PNG file.
     """
     steps = [e for e in events if e.get("event") == "step"]
-    looks = [e for e in events if e.get("event") == "quality"]
-    floors = [e.get("frechet_floor") for e in looks]
-    losses = series_of(steps, {"d_loss": "discriminator", "g_loss": "generator"})
-    shares = series_of(looks, {"recall": "recall", "coverage": "coverage"})
-    distance = series_of(looks, {"frechet": "generated"})
+    evaluations = [e for e in events if e.get("event") == "quality"]
+    distance = replace(quality_chart("frechet", evaluations), log_y=True)
     canvas = Canvas(3 * WIDTH, HEIGHT)
-    Panel(canvas, 0).draw("Losses", losses)
-    Panel(canvas, 1).draw("Frechet distance", distance, floors[-1:], log=True)
-    Panel(canvas, 2).draw("Variety", shares)
-    canvas.save(path)
+    Panel(canvas, 0).draw(LOSSES, steps)
+    Panel(canvas, 1).draw(distance, evaluations)
+    Panel(canvas, 2).draw(VARIETY, evaluations)
+    return canvas.to_png()
 
 
 class Panel:
@@ -51,20 +48,15 @@ class Panel:
     def __init__(self, canvas: Canvas, index: int) -> None:
         self._canvas, self._start = canvas, index * WIDTH
 
-    def draw(
-        self,
-        title: str,
-        series: Sequence[Series],
-        floors: Sequence[float | None] = (),
-        log: bool = False,
-    ) -> None:
-        """Draw lines with their axes and names; say so where there is nothing to draw."""
-        lines, marked = drawable(series, log), markable(floors, log)
-        self._canvas.text((self._start + LEFT, 18), title, size=16)
+    def draw(self, spec: ChartSpec, events: Sequence[Mapping[str, Any]]) -> None:
+        """Draw lines with their axes and names; a note where there is nothing to draw."""
+        lines = drawable(spec.series(events), spec.log_y)
+        marked = markable([spec.floor], spec.log_y)
+        self._canvas.text((self._start + LEFT, 18), spec.heading, size=16)
         if not lines:
             self._canvas.text((self._start + LEFT, 44), "nothing measured yet", MUTED)
             return
-        x_axis, y_axis = axes(lines, marked, log, clock=False)
+        x_axis, y_axis = axes(lines, [*marked, *spec.bounds], spec.log_y, clock=False)
         self._draw_grid(x_axis, y_axis)
         for floor in marked:
             self._draw_floor(y_axis.at(floor), f"floor {si(floor)}")

@@ -1,4 +1,4 @@
-"""Findings: what the health monitor said of a run, in order, with the command that answers it."""
+"""Findings: the diagnoses of a run in order, with the command that answers each."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ State = Literal["open", "healed", "past"]
 
 ADVICE = {
     "labels ignored": (
-        "No setting mends wrong labels: look through those of the data with `gansmith data "
-        "inspect`, and check that network.conditional is true."
+        "No setting corrects wrong labels: check those of the data with `gansmith data inspect`, "
+        "and that network.conditional is true."
     ),
     "mode collapse (partial)": (
-        "The settings are already those that hold modes best. More time, a wider network or more "
-        "samples of the rare kinds can help; the best state is the one that was kept."
+        "The settings are already those that preserve modes best. More time, a wider network or "
+        "more samples of the rare kinds can help. The best checkpoint was kept."
     ),
     "memorising": (
-        "Augmentation is at its limit: only more samples help. The best state is the one that was "
+        "Augmentation is at its limit: only more training samples help. The best checkpoint was "
         "kept."
     ),
     "discriminator overfits": (
-        "Augmentation is at its limit: only more samples help. The best state is the one that was "
+        "Augmentation is at its limit: only more training samples help. The best checkpoint was "
         "kept."
     ),
 }
 """What to do where no setting is left to change."""
-PAST = "It was not said again after the course was changed."
-RETRAIN = "To train again with the remedy:"
-NO_ADVICE = "No setting is known to answer this: look at the data, and try another recipe."
+PAST = "It was not diagnosed again after the settings were changed."
+RETRAIN = "To train again with other settings:"
+NO_ADVICE = "No setting is known to correct this: inspect the data, and try another recipe."
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,11 @@ class Finding:
 
     Attributes:
         name: Of the diagnosis.
-        events: Every time that it was made, from the first to the latest; at least one.
-        state: "open" where nothing was done about it; "healed" where the course was changed for
-            it; "past" where it was changed for something else, and this was not said again.
-        settings: What to train with to be rid of it, as `name=value`; empty where no setting helps.
+        events: Its events, from the first to the latest; at least one.
+        state: "open" where nothing was done about it; "healed" where settings were changed or
+            training was ended for it; "past" where that was done for another diagnosis, and this
+            one was not made again.
+        settings: What to train with instead, as `name=value`; empty where no setting helps.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Finding:
 
     @property
     def first(self) -> Event:
-        """The event by which it was first made."""
+        """The first event."""
         return self.events[0]
 
     @property
@@ -72,7 +73,7 @@ class Finding:
 
     @property
     def evidence(self) -> str:
-        """The figures that said so, the latest time, as a sentence."""
+        """The evidence of the latest event, as a sentence."""
         text = str(self.last.get("text", ""))
         named = "_" in text.partition(" ")[0]  # the name of a signal stays as it is written
         return text if named else text[:1].upper() + text[1:]
@@ -84,7 +85,7 @@ class Finding:
 
     @property
     def modes(self) -> str:
-        """Names of the modes that are missing; empty where that is not what it says."""
+        """Names of the missing modes, if any."""
         return str(self.last.get("modes", ""))
 
     @property
@@ -103,30 +104,30 @@ def action_of(event: Event) -> str:
     return event["action"] if event["action"] in ("heal", "stop") else "warn"
 
 
-def done_on(event: Event) -> str:
-    """The same in words."""
+def action_in_words(event: Event) -> str:
+    """The same in words, in the past tense."""
     if action_of(event) == "heal":
-        return "settings changed" if settings_of(event) else "gone back to the best state"
-    return "training ended" if action_of(event) == "stop" else "warned"
+        return "settings changed" if settings_of(event) else "returned to the best checkpoint"
+    return "training stopped" if action_of(event) == "stop" else "warned"
 
 
 def settings_of(event: Event) -> tuple[str, ...]:
-    """The settings of a diagnosis's remedy, as `name=value`."""
+    """The settings that a diagnosis proposes, as `name=value`."""
     return tuple(str(event.get("settings", "")).split())
 
 
 def options(settings: Iterable[str]) -> str:
-    """Write settings as a command line takes them."""
+    """Return settings as command-line options."""
     return " ".join(f"--set {setting}" for setting in settings)
 
 
 def find(record: RunHistory) -> list[Finding]:
-    """Put what the monitor said of a run in order: one finding a diagnosis, open ones first.
+    """Collect the diagnoses of a run: one finding for each, open ones first.
 
     Args:
         record: The run; without diagnoses there are no findings.
     """
-    changed = [i for i, event in enumerate(record.diagnoses) if _changed_course(record, event)]
+    changed = [i for i, event in enumerate(record.diagnoses) if _acted(record, event)]
     latest = changed[-1] if changed else -1
     found = []
     for name in dict.fromkeys(event["diagnosis"] for event in record.diagnoses):
@@ -137,18 +138,18 @@ def find(record: RunHistory) -> list[Finding]:
             state = "healed"
         elif places[-1] > latest:
             state = "open"
-        found.append(Finding(name, events, state, _remedy(record, events[-1], state)))
+        found.append(Finding(name, events, state, _proposed(record, events[-1], state)))
     return sorted(found, key=lambda f: (f.state != "open", f.level != "error"))
 
 
-def healed_settings(record: RunHistory) -> tuple[str, ...]:
-    """Settings in force at the end of a run that was healed; empty where none was changed."""
+def changed_settings(record: RunHistory) -> tuple[str, ...]:
+    """Settings that the health monitor changed during a run; empty where it changed none."""
     healed = [e for e in record.diagnoses if e["action"] == "heal"]
     return merge_settings(setting for event in healed for setting in settings_of(event))
 
 
 def retrain_command(run: Path, settings: Iterable[str]) -> str:
-    """Write the command line that trains a run's recipe anew with other settings.
+    """Return the command line that trains a run's recipe again with other settings.
 
     Args:
         run: The run folder; the new one is named after it and does not exist yet.
@@ -160,7 +161,7 @@ def retrain_command(run: Path, settings: Iterable[str]) -> str:
 
 
 def longer_command(record: RunHistory) -> str:
-    """Write the command line that goes on training with twice the budget."""
+    """Return the command line that continues training with twice the budget."""
     name, unit = "--samples", record.setting("training.samples")
     if isinstance(minutes := record.setting("training.minutes"), int | float):
         name, unit = "--minutes", minutes
@@ -169,18 +170,18 @@ def longer_command(record: RunHistory) -> str:
     return shlex.join(["gansmith", "train", str(run / "recipe.yaml"), "--out", str(run), *budget])
 
 
-def _changed_course(record: RunHistory, event: Event) -> bool:
-    """Whether something was done: settings changed, or training ended at the best state."""
+def _acted(record: RunHistory, event: Event) -> bool:
+    """Whether settings were changed, or training ended at the best checkpoint."""
     ended = record.manifest.stopped and event is record.diagnoses[-1]
     return event["action"] == "heal" and (ended or bool(settings_of(event)))
 
 
-def _remedy(record: RunHistory, event: Event, state: State) -> tuple[str, ...]:
-    """A remedy is made for the settings in force, so those of earlier ones belong to it."""
+def _proposed(record: RunHistory, event: Event, state: State) -> tuple[str, ...]:
+    """Return settings for a new training, including those changed before the diagnosis."""
     own = settings_of(event)
     if state != "open" or not own:
         return own
-    return merge_settings((*healed_settings(record), *own))
+    return merge_settings((*changed_settings(record), *own))
 
 
 def _free(run: Path) -> Path:

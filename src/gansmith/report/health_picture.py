@@ -1,9 +1,8 @@
-"""The picture of a run's health: diagnoses, coverage and modes, above one another in time."""
+"""health.png of a run: diagnoses, coverage and modes over the same time axis."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 
@@ -22,15 +21,15 @@ from gansmith.drawing.canvas import (
 )
 from gansmith.drawing.scales import Axis, si
 from gansmith.health.diagnosis import ENOUGH
-from gansmith.report.charts import series_of
+from gansmith.report.chart_specs import COVERAGE
 from gansmith.report.history import RunHistory
 from gansmith.report.timeline import (
     Mark,
     ModeStrip,
     Timeline,
+    mode_colour,
     mode_strip,
     timeline,
-    warmth,
 )
 
 WIDTH, LEFT, RIGHT = 1080, 210, 1056
@@ -38,18 +37,14 @@ ROW, CHART, CELL, GAP = 30, 150, 18, 44
 INKS = {"warning": ORANGE, "error": RED}
 
 
-def health_png(record: RunHistory, path: Path) -> Path:
+def health_png(record: RunHistory) -> bytes:
     """Draw the timeline of diagnoses, coverage and the modes over time, on one axis.
 
     Args:
         record: The run.
-        path: PNG file, replaced whole.
 
     Returns:
-        The file written.
-
-    Raises:
-        GansmithError: The file cannot be written.
+        Content of a PNG file.
     """
     line, strip = timeline(record), mode_strip(record)
     rows, cells = max(1, len(line.rows)), len(strip.names) if strip else 0
@@ -65,7 +60,7 @@ def health_png(record: RunHistory, path: Path) -> Path:
     if strip:
         _draw_modes(canvas, strip, axis, top + CHART + GAP)
     _draw_axis(canvas, axis, canvas.height - GAP + 6)
-    return canvas.save(path)
+    return canvas.to_png()
 
 
 def _across(axis: Axis, samples: float) -> float:
@@ -88,14 +83,14 @@ def _draw_timeline(canvas: Canvas, line: Timeline, axis: Axis, top: float) -> No
     canvas.line([(LEFT, bottom), (RIGHT, bottom)], MUTED)
     canvas.text(
         (LEFT - 12, bottom + 7),
-        pluralize(len(line.probes), "look"),
+        pluralize(len(line.probes), "probe"),
         MUTED,
         11,
         "rm",
     )
     if not line.rows:
         few = len(line.probes) < ENOUGH
-        found = "too few looks to tell" if few else "nothing wrong was found"
+        found = "too few probes to judge" if few else "no problem was found"
         canvas.text((LEFT, top + ROW / 2), found, MUTED, 13)
     for index, row in enumerate(line.rows):
         y = top + ROW * (index + 0.5)
@@ -117,7 +112,7 @@ def _draw_mark(canvas: Canvas, mark: Mark, place: Point) -> None:
 
 
 def _draw_sign(canvas: Canvas, action: str, ink: str, place: Point) -> None:
-    """A disc for a warning, a ring with a cross for a healing, a square for an end."""
+    """Draw a disc for a warning, a ring with a cross for a change, a square for a stop."""
     x, y = place
     if action == "stop":
         canvas.box((x - 6, y - 6), (x + 6, y + 6), ink)
@@ -129,7 +124,7 @@ def _draw_sign(canvas: Canvas, action: str, ink: str, place: Point) -> None:
 
 
 def _draw_legend(canvas: Canvas, actions: set[str]) -> None:
-    words = {"stop": "training ended", "heal": "course changed", "warn": "warned"}
+    words = {"stop": "training stopped", "heal": "settings changed", "warn": "warned"}
     x = float(RIGHT)
     for action in (a for a in words if a in actions):
         canvas.text((x, 26), words[action], MUTED, anchor="rm")
@@ -141,11 +136,11 @@ def _draw_legend(canvas: Canvas, actions: set[str]) -> None:
 def _draw_coverage(canvas: Canvas, record: RunHistory, axis: Axis, top: float) -> None:
     floor = record.manifest.health.floors.get("coverage", math.nan)
     floors = [floor] if math.isfinite(floor) else []
-    lines = series_of(record.health, {"coverage": "coverage"})
+    lines = COVERAGE.series(record.probes)
     x, y = lines[0].points() if lines else (np.empty(0), np.empty(0))
     upright = Axis(0.0, 1.08 * max(*floors, *y.tolist(), 0.1, 0.1))
-    canvas.text((24, top - 16), "Coverage", size=13)
-    canvas.text((LEFT, top - 16), "share of the real variety that is generated", MUTED)
+    canvas.text((24, top - 16), COVERAGE.heading, size=13)
+    canvas.text((LEFT, top - 16), COVERAGE.note.partition(".")[0], MUTED)
     _draw_grid(canvas, upright, floors, top)
     places = [
         (_across(axis, a), _down(upright, b, top))
@@ -175,14 +170,14 @@ def _draw_grid(canvas: Canvas, upright: Axis, floors: list[float], top: float) -
 
 def _draw_modes(canvas: Canvas, strip: ModeStrip, axis: Axis, top: float) -> None:
     canvas.text((24, top - 16), "Modes", size=13)
-    canvas.text((LEFT, top - 16), "share of generated samples against that of real ones", MUTED)
+    canvas.text((LEFT, top - 16), "share of generated samples, relative to real samples", MUTED)
     _draw_scale(canvas, top - 16)
     for row, name in enumerate(strip.names):
         y = top + CELL * row
         canvas.text((LEFT - 12, y + CELL / 2), name, INK, anchor="rm", room=LEFT - 36)
         for column in range(len(strip.generated)):
             left, right = (_across(axis, strip.edges[column + k]) for k in (0, 1))
-            fill = _colour(warmth(strip.ratio(column, row)))
+            fill = _colour(mode_colour(strip.ratio(column, row)))
             canvas.box((left, y), (right, y + CELL - 1), fill)
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
 
 from gansmith.drawing.scales import Axis, number
-from gansmith.health.diagnosis import ENOUGH, MORE_LOOKS
-from gansmith.report.charts import line_chart, series_of
+from gansmith.health.diagnosis import ENOUGH, MORE_PROBES
+from gansmith.report.chart_specs import HEALTH_CHARTS
 from gansmith.report.findings import (
     PAST,
     RETRAIN,
     Finding,
-    done_on,
+    action_in_words,
     find,
     options,
     retrain_command,
@@ -27,97 +27,39 @@ from gansmith.report.timeline import (
     Mark,
     ModeStrip,
     Timeline,
+    mode_colour,
     mode_strip,
     timeline,
-    warmth,
     when,
 )
 
 WIDTH, LEFT, RIGHT, TOP, ROW = 1056, 190, 1044, 10, 30
 
 
-@dataclass(frozen=True)
-class Chart:
-    """A signal of the monitor, and how to read it."""
-
-    heading: str
-    fields: dict[str, str]
-    note: str
-    bounds: tuple[float, ...] = ()
-
-
-CHARTS = (
-    Chart(
-        "Coverage",
-        {"coverage": "generated"},
-        "Share of the real variety that is generated. Near 0 for long: nothing is learnt.",
-        (0, 1),
-    ),
-    Chart(
-        "Different samples",
-        {"vendi": "generated"},
-        "What a look's samples are worth in different ones. A fall towards 1 is collapse.",
-        (1,),
-    ),
-    Chart(
-        "Distance to a copy",
-        {"copying": "generated"},
-        "Against unseen real samples: about 1 is as new as they are, towards 0 are copies.",
-        (0,),
-    ),
-    Chart(
-        "Answers to real samples",
-        {"seen": "trained on", "unseen": "held out"},
-        "The discriminator's mean output. Lines that part: it knows its training samples by heart.",
-    ),
-    Chart(
-        "Twins",
-        {"twins": "generated"},
-        "Share of samples with a near-equal beside them in the same look.",
-        (0, 1),
-    ),
-    Chart(
-        "Change from look to look",
-        {"moved": "generated"},
-        "How far samples of the same latents move, against the distance between real ones.",
-        (0,),
-    ),
-    Chart(
-        "Label agreement",
-        {"agreement": "generated"},
-        "Share of samples that are recognised as what their label asks for.",
-        (0, 1),
-    ),
-)
-
-
 def health_section(record: RunHistory) -> Markup:
-    """Write the section; empty for a run that no monitor watched."""
-    if not record.health and not record.diagnoses:
+    """Write the section; empty for a run without a health monitor."""
+    if not record.probes and not record.diagnoses:
         return Markup("")
     line, strip = timeline(record), mode_strip(record)
     return render(
         "health.html",
-        looks=len(record.health),
-        advice="" if len(record.health) >= ENOUGH else MORE_LOOKS,
-        share=record.share("monitor_seconds", record.health),
+        probes=len(record.probes),
+        advice="" if len(record.probes) >= ENOUGH else MORE_PROBES,
+        share=record.share("monitor_seconds", record.probes),
         timeline=_drawn(line) if line.rows else None,
         charts=_charts(record),
         modes=_drawn_modes(strip, Axis(0.0, line.end)) if strip else None,
-        findings=[(f, _told(f), _done(record, f)) for f in find(record)],
+        findings=[(f, _times(f), _answer(record, f)) for f in find(record)],
     )
 
 
 def _charts(record: RunHistory) -> list[tuple[Markup, str]]:
     floors = record.manifest.health.floors | {"copying": 1.0}
-    charts = []
-    for chart in CHARTS:
-        lines = series_of(record.health, chart.fields)
-        floor = floors.get(next(iter(chart.fields)))
-        drawn = line_chart(lines, "samples seen", chart.heading, floor=floor, bounds=chart.bounds)
-        if drawn:
-            charts.append((drawn, chart.note))
-    return charts
+    drawn = [
+        (replace(spec, floor=floors.get(next(iter(spec.fields)))).svg(record.probes), spec.note)
+        for spec in HEALTH_CHARTS
+    ]
+    return [(chart, note) for chart, note in drawn if chart]
 
 
 def _across(axis: Axis, samples: float) -> float:
@@ -125,7 +67,7 @@ def _across(axis: Axis, samples: float) -> float:
 
 
 def _frame(axis: Axis, height: float) -> dict[str, Any]:
-    """Size and axis that all drawings of this section share, so that they stand in line."""
+    """Size and axis that all drawings of this section share, so that they are aligned."""
     ticks = [(_across(axis, value), text) for value, text in axis.ticks()]
     box = {"width": WIDTH, "height": height + 30, "left": LEFT, "right": RIGHT, "bottom": height}
     return {**box, "ticks": [(x, text) for x, text in ticks if x < RIGHT - 100]}
@@ -163,7 +105,7 @@ def _drawn_modes(strip: ModeStrip, axis: Axis) -> dict[str, Any]:
         {"name": name, "y": cell * row, "cells": _cells(strip, row, edges)}
         for row, name in enumerate(strip.names)
     ]
-    summary = f"{len(rows)} modes over {len(strip.generated)} looks"
+    summary = f"{len(rows)} modes over {len(strip.generated)} probes"
     ground = {"begin": edges[0], "span": round(edges[-1] - edges[0], 1)}
     frame = {**_frame(axis, cell * len(rows)), **ground}
     return {**frame, "rows": rows, "cell": cell, "summary": summary}
@@ -172,7 +114,7 @@ def _drawn_modes(strip: ModeStrip, axis: Axis) -> dict[str, Any]:
 def _cells(strip: ModeStrip, row: int, edges: Sequence[float]) -> list[dict[str, Any]]:
     cells = []
     for column, shares in enumerate(strip.generated):
-        heat = warmth(strip.ratio(column, row))
+        heat = mode_colour(strip.ratio(column, row))
         made, real = f"{shares[row]:.1%}", f"{strip.shares[row]:.1%}"
         cells.append(
             {
@@ -180,34 +122,36 @@ def _cells(strip: ModeStrip, row: int, edges: Sequence[float]) -> list[dict[str,
                 "width": round(edges[column + 1] - edges[column], 1),
                 "kind": "more" if heat > 0 else "less",
                 "heat": number(abs(heat), 2) if heat else "0",
-                "text": f"{strip.names[row]}: {made} of generated samples, {real} of real ones",
+                "text": f"{strip.names[row]}: {made} of generated samples, {real} of real samples",
             }
         )
     return cells
 
 
-def _told(finding: Finding) -> str:
-    """How often and when it was said."""
+def _times(finding: Finding) -> str:
+    """How often and when it was diagnosed."""
     if len(finding.events) == 1:
         return f"at {when(finding.first)}"
     times = f"{len(finding.events)} times"
     return f"{times}, first at {when(finding.first)}, last at {when(finding.last)}"
 
 
-def _done(record: RunHistory, finding: Finding) -> dict[str, str]:
-    """What was done about it, what to do, and the settings or the command for that."""
+def _answer(record: RunHistory, finding: Finding) -> dict[str, str]:
+    """What was done, what to do, and the settings or the command for that."""
     if finding.state == "healed":
-        return {"done": _healed(finding), "code": options(settings_of(finding.last))}
+        return {"done": _corrected(finding), "code": options(settings_of(finding.last))}
     if finding.state == "past":
         return {"done": PAST, "code": ""}
-    done = "" if done_on(finding.last) == "warned" else "The training was ended for it. "
+    done = (
+        "" if action_in_words(finding.last) == "warned" else "Training was stopped because of it. "
+    )
     if not finding.settings:
         return {"done": done + finding.advice, "code": ""}
     command = retrain_command(record.run.path, finding.settings)
     return {"done": done + RETRAIN, "code": command}
 
 
-def _healed(finding: Finding) -> str:
+def _corrected(finding: Finding) -> str:
     if settings_of(finding.last):
-        return "Healed: settings were changed, and the training went on."
-    return "Healed: no setting was left to change, so training ended with its best state."
+        return "Corrected: settings were changed and training continued."
+    return "Corrected: no setting was left to change, so training ended with its best state."

@@ -1,8 +1,9 @@
-"""Records: what a run folder says of its training, read for reports and never changed."""
+"""RunHistory: a run folder, parsed for reports and diagnosis and never changed."""
 
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from gansmith.errors import GansmithError
 from gansmith.evaluation.result import EvaluationResult
+from gansmith.health.history import discriminator_accuracy
 from gansmith.run import Run
 
 Event = dict[str, Any]
@@ -26,7 +28,7 @@ WORDS = ("event", "text", "level", "diagnosis", "action", "settings", "modes")
 
 
 class DatasetFacts(BaseModel):
-    """What the run was trained on; `samples` counts those held out too."""
+    """What the run was trained on; `samples` includes those held out."""
 
     name: str
     source: str
@@ -38,7 +40,7 @@ class DatasetFacts(BaseModel):
 
 
 class HealthFacts(BaseModel):
-    """What the health monitor compares with: modes, their real shares, what real samples score."""
+    """What the health monitor compares with: modes, their real shares, values of real samples."""
 
     modes: list[str] = []
     shares: list[float] = []
@@ -46,7 +48,7 @@ class HealthFacts(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a run is; `stopped` where its monitor ended it before the budget was used up."""
+    """Facts of a run; `stopped` where its monitor ended it before the budget was used up."""
 
     name: str
     medium: str
@@ -73,10 +75,10 @@ class RunHistory:
         manifest: What the run is.
         recipe: The resolved recipe as plain values.
         recipe_text: The same as it is written.
-        steps, looks, notes: Events of `metrics.jsonl` of kind step, quality and note.
-        health: Looks of the health monitor.
-        diagnoses: What it said, in order.
-        verdict: The final judgement, where there is one.
+        steps, evaluations, notes: Events of `metrics.jsonl` of kind step, quality and note.
+        probes: Probes of the health monitor.
+        diagnoses: Its diagnoses, in order.
+        result: The final evaluation, where there is one.
     """
 
     run: Run
@@ -84,11 +86,11 @@ class RunHistory:
     recipe: dict[str, Any]
     recipe_text: str
     steps: list[Event]
-    looks: list[Event]
+    evaluations: list[Event]
     notes: list[Event]
-    health: list[Event]
+    probes: list[Event]
     diagnoses: list[Event]
-    verdict: EvaluationResult | None
+    result: EvaluationResult | None
 
     @classmethod
     def read(cls, path: Path) -> RunHistory:
@@ -98,20 +100,20 @@ class RunHistory:
             GansmithError: No run folder, or a file in it is damaged.
         """
         run = Run(path).require()
-        events = _events(run.metrics_file)
+        events = _events(run)
         recipe_text = _read(run.recipe_file)
-        judged = run.quality_file.is_file()
+        evaluated = run.quality_file.is_file()
         return cls(
             run=run,
             manifest=_checked(run.manifest_file, run.manifest(), Manifest),
             recipe=_loaded(run.recipe_file, recipe_text, yaml.safe_load),
             recipe_text=recipe_text,
             steps=_of("step", events),
-            looks=_of("quality", events),
+            evaluations=_of("quality", events),
             notes=_of("note", events),
-            health=_of("health", events),
+            probes=_of("health", events),
             diagnoses=_of("diagnosis", events),
-            verdict=_verdict(run.quality_file) if judged else None,
+            result=_result(run.quality_file) if evaluated else None,
         )
 
     @property
@@ -121,18 +123,18 @@ class RunHistory:
 
     @property
     def latest(self) -> Event:
-        """The latest step or diagnosis: a step that the monitor acted on is not logged."""
+        """The latest step or diagnosis: a step on which the monitor acted is not logged."""
         return max((self.last, *self.diagnoses[-1:]), key=lambda event: float(event["samples"]))
 
     @property
     def reached(self) -> float:
         """Samples seen at the latest event of any kind."""
-        events = (*self.steps, *self.looks, *self.health, *self.diagnoses)
+        events = (*self.steps, *self.evaluations, *self.probes, *self.diagnoses)
         return max((float(e["samples"]) for e in events), default=0.0)
 
     @property
     def progress(self) -> float | None:
-        """Share of the budget used up, in [0, 1]; None where the recipe does not say."""
+        """Share of the budget used up, in [0, 1]; None without a budget in the recipe."""
         minutes, budget = self.setting("training.minutes"), self.setting("training.samples")
         done = self.latest["samples"]
         if isinstance(minutes, int | float):
@@ -145,6 +147,23 @@ class RunHistory:
         """Share of the training's time that a field of events adds up to; None where unknown."""
         seconds = [e[field] for e in events if field in e]
         return sum(seconds) / self.last["seconds"] if seconds and self.last["seconds"] else None
+
+    @property
+    def evaluation_share(self) -> float | None:
+        """Share of the training's time that evaluations took; None where unknown."""
+        return self.share("cost_seconds", self.evaluations)
+
+    @property
+    def monitor_share(self) -> float | None:
+        """Share of the training's time that the health monitor took; None where unknown."""
+        return self.share("monitor_seconds", self.probes)
+
+    @property
+    def discriminator_accuracy(self) -> float | None:
+        """Mean accuracy of the discriminator over the last 20 steps; None where unknown."""
+        steps = [e for e in self.steps[-20:] if {"real_sign", "fake_sign"} <= e.keys()]
+        found = [discriminator_accuracy(e["real_sign"], e["fake_sign"]) for e in steps]
+        return statistics.fmean(found) if found and all(map(math.isfinite, found)) else None
 
     def setting(self, path: str) -> Any:
         """A value of the recipe by its dotted name; None where the recipe does not say."""
@@ -169,7 +188,7 @@ class RunHistory:
 
     @property
     def memory(self) -> float | None:
-        """Most memory taken, in GiB; None where it was not logged."""
+        """Peak memory in GiB; None where it was not logged."""
         return max((e["memory_gib"] for e in self.steps if "memory_gib" in e), default=None)
 
 
@@ -183,7 +202,7 @@ def _read(path: Path) -> str:
 
 
 def _damaged(path: Path, why: str) -> GansmithError:
-    return GansmithError(f"{path} is damaged ({why}): restore it, or train or judge the run again")
+    return GansmithError(f"{path} is damaged ({why}): restore it, or train or evaluate again")
 
 
 def _loaded(path: Path, text: str, load: Callable[[str], Any]) -> dict[str, Any]:
@@ -205,23 +224,20 @@ def _checked(path: Path, content: dict[str, Any], kind: type[Part]) -> Part:
         raise _damaged(path, f"{field}: {first['msg'].lower()}") from None
 
 
-def _verdict(path: Path) -> EvaluationResult:
-    verdict = _checked(path, _loaded(path, _read(path), json.loads), EvaluationResult)
-    if not {"name", "identity", "dimensions"} <= verdict.extractor.keys():
-        raise _damaged(path, "it does not say which extractor it used")
-    return verdict
+def _result(path: Path) -> EvaluationResult:
+    result = _checked(path, _loaded(path, _read(path), json.loads), EvaluationResult)
+    if not {"name", "identity", "dimensions"} <= result.extractor.keys():
+        raise _damaged(path, "it does not name its extractor")
+    return result
 
 
 def _of(kind: str, events: list[Event]) -> list[Event]:
     return [event for event in events if event["event"] == kind]
 
 
-def _events(path: Path) -> list[Event]:
-    """All whole lines; the last one may be cut where a run was killed while it wrote."""
-    if not path.is_file():
-        return []
-    lines = path.read_bytes().split(b"\n")
-    return [_event(path, i, line) for i, line in enumerate(lines[:-1], 1) if line.strip()]
+def _events(run: Run) -> list[Event]:
+    lines = enumerate(run.event_lines(), 1)
+    return [_event(run.metrics_file, i, line) for i, line in lines if line.strip()]
 
 
 def _event(path: Path, index: int, line: bytes) -> Event:

@@ -1,4 +1,4 @@
-"""Learning: whether a training was still getting better, by the looks that were taken."""
+"""Improvement trend: whether the quality of a training was still improving."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Literal
 
 from gansmith.report.history import Event, RunHistory
 
-Trend = Literal["improving", "flat", "falling"]
+Direction = Literal["improving", "flat", "falling"]
 
 FEWEST = 4
-"""Looks below which nothing is said."""
-FELT = 0.1
-"""Relative change that counts: looks at one state differ by about a tenth among themselves."""
+"""Evaluations below which there is no trend."""
+RELEVANT = 0.1
+"""Relative change that counts: evaluations of one state differ by about a tenth."""
 
 
 @dataclass(frozen=True)
-class Learning:
-    """How quality moved over the last quarter of the looks.
+class Trend:
+    """How quality changed over the last quarter of the evaluations.
 
     Attributes:
-        metric: What it is told by: "frechet", or "coverage" where there is no distance.
-        trend: "improving" where the last quarter is better than the one before it, "falling" where
-            it is worse than the best stretch of that length, else "flat".
+        metric: "frechet", or "coverage" where there is no distance.
+        direction: "improving" where the last quarter is better than the one before it, "falling"
+            where it is worse than the best stretch of that length, else "flat".
         before: Median over the quarter before the last.
         now: Median over the last quarter.
         best: The best single value.
@@ -33,36 +33,38 @@ class Learning:
     """
 
     metric: str
-    trend: Trend
+    direction: Direction
     before: float
     now: float
     best: float
     best_samples: float
 
 
-def learning(record: RunHistory) -> Learning | None:
-    """Tell whether a run was still learning; None where there are too few looks to tell."""
-    return _told("frechet", record.looks, _as_it_is) or _told("coverage", record.health, _inverse)
+def improvement_trend(record: RunHistory) -> Trend | None:
+    """Return whether a run was still improving; None with too few evaluations to judge by."""
+    return _trend("frechet", record.evaluations, _as_it_is) or _trend(
+        "coverage", record.probes, _inverse
+    )
 
 
-def _told(metric: str, looks: Sequence[Event], loss: Callable[[float], float]) -> Learning | None:
-    told = [(e["samples"], e[metric]) for e in looks if math.isfinite(e.get(metric, math.nan))]
-    if len(told) < FEWEST:
+def _trend(metric: str, events: Sequence[Event], loss: Callable[[float], float]) -> Trend | None:
+    found = [(e["samples"], e[metric]) for e in events if math.isfinite(e.get(metric, math.nan))]
+    if len(found) < FEWEST:
         return None
-    values = [value for _, value in told]
+    values = [value for _, value in found]
     losses = [loss(value) for value in values]
     best = min(range(len(losses)), key=losses.__getitem__)
     width = len(losses) // 4
     now, before = median(values[-width:]), median(values[-2 * width : -width])
-    return Learning(metric, _trend(losses, width), before, now, values[best], told[best][0])
+    return Trend(metric, _direction(losses, width), before, now, values[best], found[best][0])
 
 
-def _trend(losses: Sequence[float], width: int) -> Trend:
-    """Compare medians over stretches of so many looks; lower is better."""
+def _direction(losses: Sequence[float], width: int) -> Direction:
+    """Compare medians over stretches of so many evaluations; lower is better."""
     stretches = [median(losses[i : i + width]) for i in range(len(losses) - width + 1)]
-    if stretches[-1] > (1 + FELT) * min(stretches):
+    if stretches[-1] > (1 + RELEVANT) * min(stretches):
         return "falling"
-    return "improving" if stretches[-1] < (1 - FELT) * stretches[-1 - width] else "flat"
+    return "improving" if stretches[-1] < (1 - RELEVANT) * stretches[-1 - width] else "flat"
 
 
 def _as_it_is(value: float) -> float:
@@ -70,5 +72,5 @@ def _as_it_is(value: float) -> float:
 
 
 def _inverse(value: float) -> float:
-    """Of a share: a loss whose relative change is the share's."""
+    """Turn a share into a loss with the same relative changes."""
     return 1 / max(value, 1e-3)

@@ -1,76 +1,48 @@
-"""Readings: measurements in words, against what real samples score."""
+"""Metrics as text: titles, order, comparison with the floor, and the table for the terminal."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 
-from gansmith.drawing.scales import TIMES, label
-from gansmith.evaluation.result import METRICS, Metric
+from rich.table import Table
 
-TITLES = {
-    "frechet": "Fréchet distance",
-    "kernel": "Kernel distance",
-    "recall": "Recall",
-    "coverage": "Coverage",
-    "precision": "Precision",
-    "density": "Density",
-    "vendi": "Vendi score",
-    "classifier_score": "Classifier score",
-    "label_kl": "Mix of classes",
-    "label_agreement": "Label agreement",
-    "class_spread": "Spread within classes",
-    "copying_ratio": "Distance to a copy",
-    "copying_share": "Share of copies",
-    "silence_share": "Silent clips",
-    "clipping_share": "Clipped clips",
-    "tone_share": "Single tones",
-    "noise_floor": "Noise floor",
-    "bleu4": "BLEU-4",
-    "self_bleu4": "Self-BLEU-4",
-    "language": "Language model",
-    "reverse_language": "Reverse language model",
-    "unique": "Different texts",
-    "copied": "Copied texts",
-    "mean_length": "Length",
-    "match_1": "Own picture found",
-    "match_10": "Among the first ten",
-    "form_lines": "Lines of the form",
-    "form_rhyme": "Rhymes of the form",
-    "form_tones": "Tones of the form",
-}
-"""Headings of measurements, in the order in which they are worth a look."""
+from gansmith.drawing.scales import TIMES, label
+from gansmith.evaluation.result import EvaluationResult, metric_specs
+from gansmith.metric import Metric
 
 HEADLINES = ("frechet", "recall", "coverage", "precision")
-"""The measurements at the top of a report."""
+"""The metrics at the top of a report."""
+BETTER = {"lower": "lower is better", "higher": "higher is better", "floor": "nearer to real"}
 
 
 def title(metric: str) -> str:
-    """The heading of a measurement."""
-    return TITLES.get(metric, label(metric))
+    """Return the title of a metric; of an unknown one, its name as a heading."""
+    specs = metric_specs()
+    return specs[metric].title if metric in specs else label(metric)
 
 
 def ordered(metrics: Iterable[str]) -> list[str]:
-    """Names of measurements, those most worth a look first."""
-    names = list(dict.fromkeys(metrics))
-    return [n for n in TITLES if n in names] + [n for n in names if n not in TITLES]
+    """Return names of metrics, the most important first and unknown ones last."""
+    names, specs = list(dict.fromkeys(metrics)), metric_specs()
+    return [n for n in specs if n in names] + [n for n in names if n not in specs]
 
 
-def from_look(name: str, look: dict[str, float]) -> Metric:
-    """A measurement of a quick look, as a verdict would hold it."""
-    measure = METRICS[name]
-    return Metric(look[name], look.get(f"{name}_floor"), measure.better, measure.meaning)
+def metric_of_event(name: str, event: dict[str, float]) -> Metric:
+    """Return a known metric of an evaluation during training as results hold it."""
+    spec = metric_specs()[name]
+    return Metric(event[name], event.get(f"{name}_floor"), spec.better, spec.meaning)
 
 
 def ratio(metric: Metric) -> float | None:
-    """Value over floor; None where the floor is lost in the measurement's own noise."""
+    """Value over floor; None where the floor is within the metric's own noise."""
     if metric.floor is None or not metric.floor > (metric.std or 0):
         return None
     return metric.value / metric.floor if math.isfinite(metric.value) else None
 
 
 def reading(metric: Metric) -> str:
-    """The value against its floor, in words; empty where there is nothing to compare with."""
+    """The value relative to its floor, in words; empty where there is nothing to compare with."""
     share = ratio(metric)
     if share is None:
         return ""
@@ -83,11 +55,6 @@ def reading(metric: Metric) -> str:
     return f"{abs(share - 1):.0%} {'above' if share > 1 else 'below'} real"
 
 
-def discriminator_accuracy(real_sign: float, fake_sign: float) -> float:
-    """Share of samples that a discriminator took for what they were, of its mean signs on each."""
-    return 0.5 + (real_sign - fake_sign) / 4
-
-
 def closeness(metric: Metric) -> float | None:
     """How near a value comes to its floor, in [0, 1]; 1 is as good as real samples."""
     share = ratio(metric)
@@ -96,6 +63,26 @@ def closeness(metric: Metric) -> float | None:
     inverse = 1 / share if share > 0 else math.inf
     nearness = {"lower": inverse, "higher": share, "floor": min(share, inverse)}
     return max(0.0, min(1.0, nearness[metric.better]))
+
+
+def result_table(result: EvaluationResult, heading: str) -> Table:
+    """Lay out a result for the terminal: each metric beside its floor."""
+    table = Table(title=heading, title_justify="left")
+    table.add_column("metric")
+    table.add_column("generated", justify="right")
+    table.add_column("real vs real", justify="right")
+    table.add_column("better", style="dim")
+    rows = zip(result.rows(), result.metrics.items(), strict=True)
+    for (_, value, floor, _), (name, metric) in rows:
+        table.add_row(title(name), value, floor, BETTER[metric.better])
+    extractor = result.extractor
+    table.caption = (
+        f"{result.generated:,} generated against {result.reference:,} held-out real samples; "
+        f"features: {extractor['name']} {extractor['identity']}"
+    )
+    if result.notes:
+        table.caption += "\n" + " ".join(result.notes)
+    return table
 
 
 def _times(share: float) -> str:

@@ -1,4 +1,4 @@
-"""Pages: the templates of reports, pictures carried inside a page, safe writing."""
+"""HTML pages: templates, embedded pictures and sounds, atomic writing."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from PIL import Image, ImageSequence
 from gansmith.drawing.scales import duration, label, number, plain, si
 from gansmith.errors import GansmithError
 from gansmith.report.metric_formatting import closeness, reading
-from gansmith.storage.atomic import atomic_file
 
 PICTURE_LIMIT = 6 * 2**20
-"""Bytes of one picture or film inside a page; larger ones are made smaller."""
+"""Bytes of one picture or animation inside a page; larger ones are reduced."""
 REDUCED_SIDE = 800
 """Pixels at which a picture that is too large is tried first: twice its width on the page."""
 
@@ -53,24 +52,13 @@ def render(template: str, **context: object) -> Markup:
     return Markup(_environment().get_template(template).render(**context))
 
 
-def write_page(path: Path, text: str) -> Path:
-    """Write a page whole or not at all.
-
-    Raises:
-        GansmithError: The file cannot be written.
-    """
-    with atomic_file(path) as partial:
-        partial.write_text(text, encoding="utf-8")
-    return path
-
-
 def embed(path: Path, side: int | None = None, limit: int = PICTURE_LIMIT) -> Picture:
-    """Turn a picture or film into a data URI.
+    """Turn a picture or animation into a data URI.
 
     Args:
         path: A still or animated picture.
         side: Longest side in pixels; larger pictures are reduced to it.
-        limit: Bytes; over it, a film loses frames and pixels until it fits.
+        limit: Bytes; over it, an animation loses frames and pixels until it fits.
 
     Raises:
         GansmithError: The file is damaged, or does not fit however small.
@@ -82,7 +70,7 @@ def embed(path: Path, side: int | None = None, limit: int = PICTURE_LIMIT) -> Pi
                 return Picture(_data_uri(mime, path.read_bytes()), *image.size)
             return _reduced(image, side or REDUCED_SIDE, limit)
     except (OSError, SyntaxError, ValueError) as error:
-        raise GansmithError(f"{path} is no readable picture ({error}): delete it") from None
+        raise GansmithError(f"{path} is not a readable picture ({error}): delete it") from None
 
 
 def embed_sound(path: Path) -> str:

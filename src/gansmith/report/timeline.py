@@ -1,4 +1,4 @@
-"""Timeline: where things stand in drawings of a run's health, for the page and for the picture."""
+"""Layout of a run's health over time, which the HTML and the PNG drawing share."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from gansmith.counting import linspace_indices
 from gansmith.drawing.scales import duration, si
-from gansmith.report.findings import Finding, action_of, done_on, find, level_of
+from gansmith.report.findings import Finding, action_in_words, action_of, find, level_of
 from gansmith.report.history import Event, RunHistory
 
 MOST_MODES, MOST_COLUMNS = 30, 60
@@ -22,7 +23,7 @@ class Mark:
         at: Samples seen.
         action: "warn", "heal" or "stop".
         level: "warning" or "error".
-        text: When, what was done and why, in lines.
+        text: When, what was done and why, one line each.
     """
 
     at: float
@@ -45,9 +46,9 @@ class Timeline:
 
     Attributes:
         end: Samples seen in all, positive.
-        rows: One a diagnosis that was made, by when it was first made.
-        changes: Samples at which the course was changed or the training ended.
-        probes: Samples at which the monitor looked.
+        rows: One per diagnosis, by its first event.
+        changes: Samples at which settings were changed or training ended.
+        probes: Samples at which the monitor probed.
     """
 
     end: float
@@ -81,36 +82,36 @@ class ModeStrip:
 
 
 def timeline(record: RunHistory) -> Timeline:
-    """Lay out what the monitor said of a run."""
+    """Lay out the diagnoses of a run."""
     findings = sorted(find(record), key=lambda finding: finding.first["samples"])
     acted = [e for e in record.diagnoses if action_of(e) != "warn"]
     return Timeline(
         end=record.reached or 1.0,
         rows=tuple(_row(finding) for finding in findings),
         changes=tuple(e["samples"] for e in acted),
-        probes=tuple(e["samples"] for e in record.health),
+        probes=tuple(e["samples"] for e in record.probes),
     )
 
 
 def mode_strip(record: RunHistory) -> ModeStrip | None:
     """Lay out how often each mode was generated; None without counts, or with too many modes."""
     facts, count = record.manifest.health, len(record.manifest.health.modes)
-    looks = [e for e in record.health if len(e.get("counts", ())) == count and any(e["counts"])]
-    if not looks or count > MOST_MODES or len(facts.shares) != count:
+    probes = [e for e in record.probes if len(e.get("counts", ())) == count and any(e["counts"])]
+    if not probes or count > MOST_MODES or len(facts.shares) != count:
         return None
-    looks = [looks[i] for i in _evenly(len(looks), MOST_COLUMNS)]
-    shares = tuple(tuple(n / sum(e["counts"]) for n in e["counts"]) for e in looks)
-    edges = _edges([e["samples"] for e in looks], record.reached)
+    probes = [probes[i] for i in linspace_indices(len(probes), MOST_COLUMNS, ends=True)]
+    shares = tuple(tuple(n / sum(e["counts"]) for n in e["counts"]) for e in probes)
+    edges = _edges([e["samples"] for e in probes], record.reached)
     return ModeStrip(tuple(facts.modes), tuple(facts.shares), edges, shares)
 
 
-def warmth(ratio: float) -> float:
+def mode_colour(ratio: float) -> float:
     """Where a ratio of shares lies from -1 (never generated) over 0 (as real) to 1 (4 times)."""
     return ratio - 1 if ratio < 1 else min(1.0, math.log(ratio, 4))
 
 
 def when(event: Event) -> str:
-    """When something was said, in samples, time and share of the budget."""
+    """When an event was, in samples, time and share of the budget."""
     share = f", {event['progress']:.0%} of the budget" if "progress" in event else ""
     return f"{si(event['samples'])} samples ({duration(event['seconds'])}{share})"
 
@@ -120,19 +121,14 @@ def _row(finding: Finding) -> Row:
 
 
 def _mark(event: Event) -> Mark:
-    text = f"{event['diagnosis']}: {done_on(event)} at {when(event)}\n{event.get('text', '')}"
+    text = (
+        f"{event['diagnosis']}: {action_in_words(event)} at {when(event)}\n{event.get('text', '')}"
+    )
     return Mark(event["samples"], action_of(event), level_of(event), text)
 
 
-def _evenly(count: int, most: int) -> list[int]:
-    """Indices from first to last, at most so many."""
-    if count <= most:
-        return list(range(count))
-    return [i * (count - 1) // (most - 1) for i in range(most)]
-
-
 def _edges(places: Sequence[float], end: float) -> tuple[float, ...]:
-    """Borders half-way between looks; the outer ones as far again, within the run."""
+    """Borders half-way between probes; the outer ones as far again, within the run."""
     between = [(a + b) / 2 for a, b in pairwise(places)] or [places[0]]
     first = max(0.0, 2 * places[0] - between[0])
     if len(places) == 1:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sys
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import platformdirs
 
 from gansmith.errors import GansmithError
 
@@ -31,13 +32,7 @@ def cache_dir() -> Path:
     """
     if chosen := os.environ.get("GANSMITH_CACHE"):
         return Path(chosen).expanduser()
-    if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    elif os.name == "nt":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "gansmith"
+    return platformdirs.user_cache_path("gansmith", appauthor=False, opinion=False)
 
 
 @contextmanager

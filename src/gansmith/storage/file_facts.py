@@ -19,7 +19,7 @@ _WORTH_A_LINE = 1000
 Facts = dict[str, Any]
 
 
-def recall(
+def cached_file_metadata(
     kind: str,
     root: Path,
     names: Sequence[str],
@@ -37,7 +37,7 @@ def recall(
         names: Paths relative to `root`, with forward slashes; "" for the root itself.
         learn: Gathers facts that JSON can hold; runs in several threads. Where there is a fact
             `passing`, the file is looked over again the next time.
-        say: Is told of work that takes a while.
+        log: Called with a line where work takes a while.
     """
     place = _place(kind, root)
     known = _load(place)

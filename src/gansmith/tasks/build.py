@@ -1,22 +1,21 @@
-"""Assemble what a recipe names over a dataset: networks, duel, feed."""
+"""Build what a recipe names for a dataset: networks, duel, batches."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
-from gansmith.media.captions.codec import CaptionCodec
 from gansmith.medium import MEDIA, Codec
 from gansmith.model import Blueprint
-from gansmith.networks import SampleSpec, build_networks
-from gansmith.networks.sequence.token_embedding import set_token_features
+from gansmith.networks import SampleSpec
 from gansmith.recipe import Recipe
+from gansmith.training import duel as duels
 from gansmith.training.augment import require_suitable
-from gansmith.training.duel import DUELS, Duel
+from gansmith.training.duel import Duel, DuelSetting
 from gansmith.training.engine import Engine
 from gansmith.training.loader import BatchLoader
 
@@ -28,7 +27,7 @@ class TrainingSetup:
     Attributes:
         blueprint: Rebuilds the generator.
         engine: Device, processes and noise.
-        duel: The game.
+        duel: What is trained.
         feed: Real batches.
     """
 
@@ -84,11 +83,9 @@ def _require_fit(recipe: Recipe, blueprint: Blueprint, processes: int) -> None:
 
 
 def build_duel(recipe: Recipe, blueprint: Blueprint, engine: Engine, seed: int) -> Duel:
-    """Build the players and the game between them; the seed fixes the weights."""
-    pair = build_networks(recipe.network, blueprint.spec, seed, recipe.objective.packing)
-    if blueprint.codec.traits is not None:
-        set_token_features(pair, blueprint.codec.traits)
-    return DUELS[recipe.duel](pair, recipe, engine)
+    """Build the duel that a recipe names; the seed fixes the weights of its networks."""
+    traits = blueprint.codec.traits
+    return duels.build_duel(DuelSetting(recipe, blueprint.spec, engine, seed, traits))
 
 
 def make_blueprint(recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Blueprint:
@@ -96,11 +93,15 @@ def make_blueprint(recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Blu
     codec = fit_codec(recipe, dataset, log)
     asked = recipe.network.conditional and dataset.classes > 1 and dataset.pictures is None
     classes = dataset.classes if asked else 0
-    spec = SampleSpec(*codec.shape(dataset.samples.shape), classes, codec.tokens)
-    if codec.traits is not None:
-        spec = replace(spec, traits=int(codec.traits.max()))
-    if isinstance(codec, CaptionCodec):
-        spec = replace(spec, picture=codec.picture)
+    spec = SampleSpec(
+        *codec.shape(dataset.samples.shape),
+        classes,
+        codec.tokens,
+        condition_shape=codec.condition_shape,
+        traits=0 if codec.traits is None else int(codec.traits.max()),
+        alpha=codec.has_alpha(dataset.samples.shape),
+        output=codec.output,
+    )
     names: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
     if classes:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 
 from gansmith.evaluation.evaluator import Evaluator
-from gansmith.model import Blueprint, Model, contact_sheet
+from gansmith.medium import MEDIA
+from gansmith.model import Blueprint, GeneratorModel, contact_sheet
 from gansmith.networks import Generator
 from gansmith.recipe import EvaluationConfig
 from gansmith.run import Run
@@ -32,16 +33,18 @@ class SampleGridCallback:
     def __init__(self, run: Run, blueprint: Blueprint, frames: int, seed: int) -> None:
         self._run, self._blueprint, self._seed = run, blueprint, seed
         self._marks = [(index / max(frames - 1, 1)) ** 2 for index in range(frames)]
-        self._count = FRAME_SOUNDS if blueprint.codec.heard else FRAME_SAMPLES
+        self._count = (
+            FRAME_SOUNDS if MEDIA[blueprint.codec.name].showcase == "audio" else FRAME_SAMPLES
+        )
         self._allowance = TimeBudget(FILM_COST, free=FILM_SECONDS)
         self._next = 0
 
-    def resume(self, moment: TrainingState) -> None:
+    def on_train_begin(self, moment: TrainingState) -> None:
         """Draw the untrained generator, or go on after the marks that are past."""
         self._next = sum(mark <= moment.progress for mark in self._marks) if moment.samples else 0
-        self.look(moment)
+        self.on_step_end(moment)
 
-    def look(self, moment: TrainingState) -> bool:
+    def on_step_end(self, moment: TrainingState) -> bool:
         """Draw a picture where a mark is reached and it can be paid for; never the best."""
         due = self._next < len(self._marks) and moment.progress >= self._marks[self._next]
         at_an_end = not 0 < moment.progress < 1
@@ -51,11 +54,11 @@ class SampleGridCallback:
                 self._draw(moment)
         return False
 
-    def told(self, moment: TrainingState, signals: dict[str, float]) -> None:
+    def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None:
         """Signals are not drawn."""
 
     def _draw(self, moment: TrainingState) -> None:
-        model = Model(_generator(moment), self._blueprint)
+        model = GeneratorModel(_generator(moment), self._blueprint)
         picture = contact_sheet(model, self._seed, count=self._count, widest=FRAME_WIDTH)
         self._run.save_frame(moment.samples, picture)
 
@@ -84,7 +87,7 @@ class EvaluationCallback:
         self._allowance = TimeBudget(config.max_cost)
         self._best, self._looks = math.inf, 0
 
-    def resume(self, moment: TrainingState) -> None:
+    def on_train_begin(self, moment: TrainingState) -> None:
         """Take up what earlier sessions found."""
         earlier = [event for event in self._run.events() if event["event"] == "quality"]
         self._best = min((event.get("frechet", math.inf) for event in earlier), default=math.inf)
@@ -92,7 +95,7 @@ class EvaluationCallback:
         self._allowance.spent, self._allowance.last = sum(costs), max(costs, default=0.0)
         self._looks = int(moment.progress * self._config.quick_looks)
 
-    def look(self, moment: TrainingState) -> bool:
+    def on_step_end(self, moment: TrainingState) -> bool:
         """Judge where a look is due and can be paid for; return True for the best so far.
 
         Of states that a look cannot tell apart, the later one is the best: it has learnt longer.
@@ -105,12 +108,12 @@ class EvaluationCallback:
         self._looks = int(moment.progress * looks)
         return self._judged(moment)
 
-    def told(self, moment: TrainingState, signals: dict[str, float]) -> None:
+    def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None:
         """Signals are not judged."""
 
     def _judged(self, moment: TrainingState) -> bool:
         with self._allowance.paying():
-            model = Model(_generator(moment), self._blueprint)
+            model = GeneratorModel(_generator(moment), self._blueprint)
             samples = model.sample(self._config.quick_samples, seed=self._config.seed)
             figures = self._judge.quick(samples)
         rounded = {name: round(value, 5) for name, value in figures.items()}

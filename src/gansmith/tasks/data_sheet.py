@@ -1,20 +1,13 @@
-"""A look at a dataset before any training: samples from all over it, on one sheet."""
+"""A sheet of samples from all over a dataset, before any training."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
 from gansmith.data.dataset import Dataset
-from gansmith.media.audio.codec import AudioCodec
-from gansmith.media.captions.sheet import captioned_sheet
-from gansmith.media.image.codec import ImageCodec, write_png
-from gansmith.media.text.code_points import to_texts
-from gansmith.medium import Codec
-from gansmith.model import CAPTIONED
+from gansmith.errors import GansmithError
+from gansmith.medium import MEDIA
+from gansmith.outputs import Provenance, save_png
 
 
 def write_data_sheet(dataset: Dataset, out: Path, count: int = 64) -> int:
@@ -29,43 +22,12 @@ def write_data_sheet(dataset: Dataset, out: Path, count: int = 64) -> int:
         How many were drawn.
 
     Raises:
-        GansmithError: The disk is full, or the place cannot be written to.
+        GansmithError: Samples of this medium are not drawn, the disk is full, or the place cannot
+            be written to.
     """
-    if dataset.pictures is not None:
-        assert dataset.labels is not None
-        write_png(sheet_of_captions(dataset, dataset.train_indices), out)
-        return min(CAPTIONED, len(np.unique(dataset.labels[dataset.train_indices])))
-    chosen = evenly_chosen(dataset, count)
-    captions = None
-    if dataset.labels is not None:
-        captions = [dataset.label_names[label] for label in dataset.labels[chosen]]
-    write_png(_medium(dataset).sheet(dataset.samples[chosen], captions=captions), out)
-    return len(chosen)
-
-
-def sheet_of_captions(dataset: Dataset, side: NDArray[np.int64]) -> Image.Image:
-    """Draw pictures of one side of the split with what is really written of them.
-
-    Args:
-        dataset: Captions and their pictures.
-        side: Indices of the captions of that side.
-    """
-    assert dataset.pictures is not None and dataset.labels is not None
-    labels = dataset.labels[side]
-    chosen = np.random.default_rng(0).permutation(np.unique(labels))[:CAPTIONED]
-    of = [to_texts(dataset.samples[side[labels == number]]) for number in chosen]
-    return captioned_sheet(dataset.pictures[chosen], of)
-
-
-def evenly_chosen(dataset: Dataset, count: int) -> NDArray[np.int64]:
-    """Return indices from all over the training split, which may be sorted."""
-    indices = dataset.train_indices
-    places = np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(np.int64)
-    return indices[places]
-
-
-def _medium(dataset: Dataset) -> Codec:
-    """What draws the samples; nothing need be learnt for that."""
-    if dataset.samples.dtype == AudioCodec.stored:
-        return AudioCodec(dataset.rate, dataset.samples.shape[2])
-    return ImageCodec()
+    medium = MEDIA[dataset.medium]
+    if medium.draw is None:
+        raise GansmithError(f"{dataset.source} holds {medium.kind}, which are not drawn")
+    sheet, drawn = medium.draw(dataset, dataset.train_indices, count)
+    save_png(out, sheet, Provenance(data=dataset.source, generated=False))
+    return drawn

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 
 from rich.console import Console
 
@@ -12,8 +12,8 @@ from gansmith.errors import GansmithError
 from gansmith.evaluation.evaluator import EvaluationResult, Evaluator
 from gansmith.loading.open import open_dataset
 from gansmith.loading.resolve import resolve_source
-from gansmith.media.audio.folder import SoundFolder
-from gansmith.model import load
+from gansmith.medium import MEDIA
+from gansmith.model import load_generator
 from gansmith.recipe import DataConfig, EvaluationConfig
 from gansmith.report.report import write_report
 from gansmith.run import Run
@@ -63,12 +63,13 @@ def _evaluate_run(
     evaluation = EvaluationConfig.model_validate(recipe.evaluation.model_dump() | given)
     data = recipe.data
     if reference is not None:
-        channels, height, width = run.manifest()["shape"]
-        data = _like(data, reference, (height, width), channels)
+        manifest = run.manifest()
+        channels, height, width = manifest["shape"]
+        data = _like(manifest["medium"], data, reference, (height, width, channels))
     dataset = open_dataset(data, log=plain(console))
     evaluator = Evaluator(dataset, evaluation)
     verdict = judge_model(
-        load(run.path), evaluator, recipe.model_copy(update={"evaluation": evaluation})
+        load_generator(run.path), evaluator, recipe.model_copy(update={"evaluation": evaluation})
     )
     if reference is None and not given:
         run.save_quality(verdict.to_json())
@@ -79,14 +80,14 @@ def _evaluate_run(
 def _evaluate_files(
     place: Path, reference: str | Path, given: dict[str, object], console: Console
 ) -> EvaluationResult:
-    heard = _as_generated(place)
+    collection = resolve_source(DataConfig(source=str(place)))
+    native = MEDIA[collection.medium].native_settings(collection)
     dataset = open_dataset(
-        DataConfig.model_validate({"source": str(reference)} | heard), log=plain(console)
+        DataConfig.model_validate({"source": str(reference)} | native), log=plain(console)
     )
-    _, height, width, channels = dataset.samples.shape
-    wanted = DataConfig.model_validate({"source": str(place)} | heard)
-    if not heard:
-        wanted = _like(wanted, place, (height, width), channels)
+    wanted = DataConfig.model_validate({"source": str(place)} | native)
+    if not native:
+        wanted = _like(dataset.medium, wanted, place, dataset.samples.shape[1:])
     generated = open_dataset(wanted, log=plain(console))
     count = given.get("samples", len(generated))
     assert isinstance(count, int)
@@ -95,21 +96,8 @@ def _evaluate_files(
     return evaluator.full(generated.samples[:count])
 
 
-def _as_generated(place: Path) -> dict[str, object]:
-    """Settings that open generated sounds as they are: their rate, length and channels."""
-    collection = resolve_source(DataConfig(source=str(place)))
-    if not isinstance(collection, SoundFolder):
-        return {}
-    rates = [facts.rate for facts in collection.facts]
-    seconds = median(facts.frames / facts.rate for facts in collection.facts)
-    return {
-        "rate": min(max(*rates, 4_000), 48_000),
-        "seconds": min(max(seconds, 0.05), 30),
-        "channels": min(2, max(facts.channels for facts in collection.facts)),
-    }
-
-
-def _like(data: DataConfig, source: str | Path, size: tuple[int, int], channels: int) -> DataConfig:
-    """Return settings that open another source at the same size and with the same channels."""
-    mode = ("L", "LA", "RGB", "RGBA")[channels - 1]
-    return data.model_copy(update={"source": str(source), "size": size, "mode": mode})
+def _like(medium: str, data: DataConfig, source: str | Path, shape: Sequence[int]) -> DataConfig:
+    """Return settings that open another source as samples of the same shape (H, W, C)."""
+    height, width, channels = shape
+    matching = MEDIA[medium].matching_settings((height, width, channels))
+    return data.model_copy(update={"source": str(source)} | matching)

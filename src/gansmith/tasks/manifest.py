@@ -20,17 +20,22 @@ PACKAGES = ("gansmith", "torch", "numpy", "pillow", "lightning-fabric", "safeten
 
 def describe(recipe: Recipe, dataset: Dataset, assembly: TrainingSetup) -> dict[str, Any]:
     """Return the manifest of a run that is about to start."""
-    blueprint, engine, networks = assembly.blueprint, assembly.engine, assembly.duel.networks
+    blueprint, engine, duel = assembly.blueprint, assembly.engine, assembly.duel
     return {
         "name": recipe.name,
+        "task": recipe.task,
         "medium": recipe.medium,
         "shape": list(blueprint.spec.shape),
         "label_names": list(blueprint.label_names),
         "dataset": describe_dataset(dataset),
         "blueprint": blueprint.to_dict(),
         "parameters": {
-            name: sum(p.numel() for p in network.parameters()) for name, network in networks.items()
+            name: sum(p.numel() for p in network.parameters())
+            for name, network in duel.networks.items()
         },
+        "losses": [loss._asdict() for loss in duel.losses],
+        "critics": list(duel.critics),
+        "shipped": list(duel.shipped),
         "precision": engine.precision,
         "processes": engine.processes,
         "versions": versions(),

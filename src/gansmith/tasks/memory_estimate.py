@@ -1,6 +1,6 @@
-"""Forecast: the memory that a training step will take, without taking it.
+"""Estimate of the memory that a training step will take, without taking it.
 
-The real duel is played on fake tensors, which have shapes but no contents: every operation is
+The real duel takes a step on fake tensors, which have shapes but no contents: every operation is
 dispatched, forwards, backwards and twice backwards, and only its storages are counted. It takes
 seconds where the step itself may take minutes, and next to no memory.
 """
@@ -18,9 +18,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from gansmith.networks import SampleSpec, build_networks
+from gansmith.networks import SampleSpec
 from gansmith.recipe import Recipe
-from gansmith.training.duel import DUELS, Batch, Duel
+from gansmith.training.duel import Batch, Duel, DuelSetting, build_duel
 from gansmith.training.ema import EMA
 from gansmith.training.engine import Engine, peak_memory
 
@@ -83,10 +83,13 @@ def forecast_memory(recipe: Recipe, spec: SampleSpec) -> float:
     real = Engine(recipe.training.precision)
     on_cpu = real.device.type == "cpu"
     engine = real if on_cpu else Engine(real.precision, accelerator="cpu")
-    pair = build_networks(recipe.network, spec, seed=0, packing=recipe.objective.packing)
-    duel = DUELS[recipe.duel](pair, _heaviest(recipe), engine)
-    average = EMA(duel.networks[duel.averaged], recipe.training.ema_half_life, 1.0)
-    taken = _resident() if on_cpu else _size([*pair, average.network])
+    duel = build_duel(DuelSetting(_heaviest(recipe), spec, engine, seed=0))
+    duel.prepare(_batch(spec, 2))
+    averages = [
+        EMA(duel.networks[name], recipe.training.ema_half_life, 1.0) for name in duel.shipped
+    ]
+    copies = [average.network for average in averages]
+    taken = _resident() if on_cpu else _size([*_networks(duel), *copies])
     step = _peak(duel, recipe, spec, engine)
     return (taken + step) / 2**30 + (GAPS + KERNELS if on_cpu else 0.0)
 
@@ -97,7 +100,7 @@ def _peak(duel: Duel, recipe: Recipe, spec: SampleSpec, engine: Engine) -> int:
     Two steps, because the optimisers' moments are there only from the second on.
     """
     ledger, share = MemoryTracker(), recipe.training.batch // engine.processes
-    with FakeTensorMode() as mode:
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:  # a duel may hold tensors of its own
         _empty(duel, mode)
         duel.set_progress(0.5, max(recipe.objective.gamma.warmup, 1))
         with ledger:
@@ -114,7 +117,7 @@ def _size(networks: Iterable[nn.Module]) -> int:
 def _empty(duel: Duel, mode: FakeTensorMode) -> None:
     """Put fake tensors in the place of all weights and buffers of a duel."""
     fakes: dict[Tensor, Any] = {}
-    for module in (m for network in duel.networks.values() for m in network.modules()):
+    for module in (m for network in _networks(duel) for m in network.modules()):
         for held in (module._parameters, module._buffers):
             for name, tensor in held.items():
                 if tensor is not None:
@@ -124,8 +127,13 @@ def _empty(duel: Duel, mode: FakeTensorMode) -> None:
             group["params"] = [fakes[weight] for weight in group["params"]]
 
 
+def _networks(duel: Duel) -> list[nn.Module]:
+    return [*duel.networks.values(), *duel.frozen.values()]
+
+
 def _batch(spec: SampleSpec, count: int) -> Batch:
-    return Batch(torch.zeros(count, *spec.shape), spec.asked(count))
+    source = None if spec.source is None else torch.zeros(count, *spec.source.shape)
+    return Batch(torch.zeros(count, *spec.shape), spec.dummy_condition(count), source)
 
 
 def _heaviest(recipe: Recipe) -> Recipe:

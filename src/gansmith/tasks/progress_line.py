@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from gansmith.report.metric_formatting import discriminator_accuracy
+from gansmith.health.history import discriminator_accuracy
 from gansmith.training.callbacks import TrainingState
 
 PLAIN_SECONDS = 15.0
@@ -42,15 +42,15 @@ class ProgressLine:
         """Hear the newest distance to the held-out data."""
         self._distance = distance
 
-    def resume(self, moment: TrainingState) -> None:
+    def on_train_begin(self, moment: TrainingState) -> None:
         """Learn where training starts, to tell the rate from there."""
         self._origin = moment
 
-    def look(self, moment: TrainingState) -> bool:
+    def on_step_end(self, moment: TrainingState) -> bool:
         """There is nothing to look at between signals."""
         return False
 
-    def told(self, moment: TrainingState, signals: dict[str, float]) -> None:
+    def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None:
         """Show a logged step."""
         line = self._line(moment, signals)
         if self._live:
@@ -65,9 +65,11 @@ class ProgressLine:
         rate = (moment.samples - self._origin.samples) / max(seconds, 1e-9)
         done = moment.progress - self._origin.progress
         left = seconds / done * max(0.0, 1 - moment.progress) if done > 0 else 0.0
-        losses = {"D": "d_loss", "G": "g_loss"}
+        losses = {"D": "d_loss", "G": "g_loss", "": "loss"}
         told = [
-            f"{player} {signals[name]:.2f}" for player, name in losses.items() if name in signals
+            f"{player} {signals[name]:.2f}".strip()
+            for player, name in losses.items()
+            if name in signals
         ]
         parts = [
             f"{self._name} {min(moment.progress, 1):4.0%}",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
-from gansmith.loading.names import known
+from gansmith.loading.catalog import CATALOG
 from gansmith.recipe import Recipe, load_recipe, override, parse_recipe
 from gansmith.run import Run
 from gansmith.storage.stored_array import store_array
@@ -51,7 +51,7 @@ def resolve(
     if data is not None:
         content["data"]["source"] = str(store_array(data) if isinstance(data, np.ndarray) else data)
     source = Path(content["data"]["source"]).expanduser()
-    if source.exists() and str(source) not in known():
+    if source.exists() and str(source) not in CATALOG:
         content["data"]["source"] = str(source.resolve())
     return parse_recipe(content)
 

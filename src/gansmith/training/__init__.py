@@ -3,7 +3,7 @@
 Importing this package registers all duels.
 """
 
-from gansmith.training import duel
+from gansmith.training import noise
 from gansmith.training.sequence import duel as sequence
 
-__all__ = ["duel", "sequence"]
+__all__ = ["noise", "sequence"]

@@ -1,4 +1,4 @@
-"""Differentiable augmentation: the discriminator of a small collection never sees it bare."""
+"""Differentiable augmentation of what the discriminator of a small data set is shown."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ LEAST_SIDE = 8
 class Augmentation:
     """Changes real and generated samples alike on their way to the discriminator.
 
-    Each operation is applied to each sample with one probability, with a strength of its own. Both
-    players see only changed samples, yet the generator learns to draw unchanged ones: as long as
-    the probability is below 1, what the changes do to a distribution can be undone (Karras et al.
-    2020, arXiv 2006.06676, appendix C), so only the true one looks right after them. Gradients
-    pass through (Zhao et al. 2020, arXiv 2006.10738), twice where a penalty wants them.
+    Each operation is applied to each sample with one probability, with a strength of its own. The
+    losses are taken of changed samples only, yet the generator learns to make unchanged ones: as
+    long as the probability is below 1, what the changes do to a distribution can be undone (Karras
+    et al. 2020, arXiv 2006.06676, appendix C), so only the true one matches after them. Gradients
+    pass through (Zhao et al. 2020, arXiv 2006.10738), twice where a penalty needs them.
 
-    With a target the probability follows the sign of the discriminator on real samples, the first
-    thing that tells overfitting (Karras et al. 2020); without one it is fixed.
+    With a target the probability follows the sign of the discriminator on real samples, the
+    earliest sign of overfitting (Karras et al. 2020); without one it is fixed.
 
     Args:
         config: Operations and probability.
-        engine: Where chance comes from: one seed means the same on any number of processes.
+        engine: Source of random numbers: one seed means the same on any number of processes.
+        alpha: The last channel of samples is opacity.
     """
 
-    def __init__(self, config: AugmentConfig, engine: Engine) -> None:
-        self._config, self._engine = config, engine
+    def __init__(self, config: AugmentConfig, engine: Engine, alpha: bool) -> None:
+        self._config, self._engine, self._alpha = config, engine, alpha
         self._probability = config.probability
 
     @property
@@ -62,7 +63,9 @@ class Augmentation:
         chances = torch.split(self._engine.uniform(len(samples), sum(draws)), draws, dim=1)
         for operation, chance in zip(operations, chances, strict=True):
             chosen = (chance[:, 0] < self._probability).view(-1, 1, 1, 1)
-            samples = torch.where(chosen, operation.apply(samples, chance[:, 1:]), samples)
+            samples = torch.where(
+                chosen, operation.apply(samples, chance[:, 1:], self._alpha), samples
+            )
         return samples
 
     def adapt(self, real_sign: float, samples: int) -> None:

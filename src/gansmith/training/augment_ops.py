@@ -1,9 +1,9 @@
 """What an augmentation does to samples: pure functions of samples and of numbers in [0, 1).
 
-Each takes float [N, C, H, W] as networks see samples (C = 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA,
-colour premultiplied, all of it in about [-1, 1]) and uniform numbers [N, draws], and can be
-differentiated in the samples any number of times. Where there is alpha, what comes in from outside
-is transparent, which is -1 in every channel.
+Each takes float [N, C, H, W] as networks see samples (in about [-1, 1]; where there is alpha, it is
+the last channel and the others are premultiplied with it), uniform numbers [N, draws] and whether
+there is alpha, and can be differentiated in the samples any number of times. With alpha, what comes
+in from outside is transparent, which is -1 in every channel; without, it is the edge.
 
 The strengths are those of Zhao et al. 2020 (arXiv 2006.10738), but that translations are not
 uniform (:func:`translation` says why); turns and zoom are from Karras et al. 2020 (arXiv
@@ -31,20 +31,21 @@ class Operation(NamedTuple):
     """One operation.
 
     Attributes:
-        apply: Function of samples [N, C, H, W] and uniform numbers [N, draws].
+        apply: Function of samples [N, C, H, W], uniform numbers [N, draws] and whether the last
+            channel is alpha.
         draws: Uniform numbers that one sample takes.
     """
 
-    apply: Callable[[Tensor, Tensor], Tensor]
+    apply: Callable[[Tensor, Tensor, bool], Tensor]
     draws: int
 
 
-def flip(samples: Tensor, strength: Tensor) -> Tensor:
+def flip(samples: Tensor, strength: Tensor, alpha: bool) -> Tensor:
     """Mirror every other sample, left to right."""
     return torch.where(_each(strength[:, 0]) < 0.5, samples, samples.flip(3))
 
 
-def rotate(samples: Tensor, strength: Tensor) -> Tensor:
+def rotate(samples: Tensor, strength: Tensor, alpha: bool) -> Tensor:
     """Turn square samples by 0, 90, 180 or 270 degrees, counter-clockwise, each as often."""
     turns = _each((strength[:, 0] * 4).long())
     samples = torch.where(turns % 2 == 1, samples.transpose(2, 3), samples)
@@ -52,7 +53,7 @@ def rotate(samples: Tensor, strength: Tensor) -> Tensor:
     return torch.where(turns >= 2, samples.flip(3), samples)
 
 
-def translation(samples: Tensor, strength: Tensor) -> Tensor:
+def translation(samples: Tensor, strength: Tensor, alpha: bool) -> Tensor:
     """Move samples by whole pixels, up to 1/8 of a side.
 
     A move is the difference of two uniform ones, so the smaller, the likelier. Its distribution
@@ -64,25 +65,25 @@ def translation(samples: Tensor, strength: Tensor) -> Tensor:
     near = rows.clamp(0, height - 1).unsqueeze(2) * width + columns.clamp(0, width - 1).unsqueeze(1)
     places = near.flatten(1).unsqueeze(1).expand(-1, samples.shape[1], -1)
     result = samples.flatten(2).gather(2, places).view(samples.shape)
-    if not has_alpha(samples):
+    if not alpha:
         return result
     return result.masked_fill(
         ~_crossed(_inside(rows, height), _inside(columns, width)), TRANSPARENT
     )
 
 
-def scale(samples: Tensor, strength: Tensor) -> Tensor:
+def scale(samples: Tensor, strength: Tensor, alpha: bool) -> Tensor:
     """Zoom about the centre by 2^-0.25 to 2^0.25, bilinearly."""
     zoom = torch.exp2((2 * strength[:, 0] - 1) * OCTAVES).to(samples.dtype)
     matrices = torch.eye(2, 3, dtype=zoom.dtype, device=zoom.device) / zoom.view(-1, 1, 1)
     grid = F.affine_grid(matrices, list(samples.shape), align_corners=False)
-    if not has_alpha(samples):
+    if not alpha:
         return F.grid_sample(samples, grid, padding_mode="border", align_corners=False)
     # Beyond the border `zeros` brings in zeros, so transparent has to be 0 for the moment.
     return F.grid_sample(samples - TRANSPARENT, grid, align_corners=False) + TRANSPARENT
 
 
-def colour(samples: Tensor, strength: Tensor) -> Tensor:
+def colour(samples: Tensor, strength: Tensor, alpha: bool) -> Tensor:
     """Change brightness, saturation (of colours) and contrast; alpha stays.
 
     On straight colour this is affine, so on premultiplied colour the constant term is weighted
@@ -91,22 +92,22 @@ def colour(samples: Tensor, strength: Tensor) -> Tensor:
     """
     brightness, saturation, contrast = (_each(one) for one in strength.to(samples.dtype).unbind(1))
     values = (samples + 1) / 2
-    colours = values[:, :-1] if has_alpha(samples) else values
-    # A generator may draw alpha beyond [0, 1]; nothing real has it.
-    seen = values[:, -1:].clamp(0, 1) if has_alpha(samples) else torch.ones_like(values[:, :1])
+    colours = values[:, :-1] if alpha else values
+    # A generator may make alpha beyond [0, 1]; nothing real has it.
+    seen = values[:, -1:].clamp(0, 1) if alpha else torch.ones_like(values[:, :1])
     factor = 1 + (2 * contrast - 1) * CONTRAST
     shift = (brightness - 0.5) * BRIGHTNESS + (1 - factor) * _mean(colours, seen)
     grey = colours.mean(1, keepdim=True)
     if colours.shape[1] > 1:
         colours = grey + SATURATION * saturation * (colours - grey)
     changed = (factor * colours + shift * seen) * 2 - 1
-    return torch.cat([changed, samples[:, -1:]], 1) if has_alpha(samples) else changed
+    return torch.cat([changed, samples[:, -1:]], 1) if alpha else changed
 
 
-def cutout(samples: Tensor, strength: Tensor) -> Tensor:
+def cutout(samples: Tensor, strength: Tensor, alpha: bool) -> Tensor:
     """Cover half of height and width, centred anywhere: transparent, or grey without alpha."""
     rows, columns = (_covered(samples.shape[2 + i], strength[:, i]) for i in (0, 1))
-    filling = TRANSPARENT if has_alpha(samples) else GREY
+    filling = TRANSPARENT if alpha else GREY
     return samples.masked_fill(_crossed(rows, columns), filling)
 
 
@@ -119,11 +120,6 @@ OPERATIONS: dict[str, Operation] = {
     "cutout": Operation(cutout, 2),
 }
 """Operations by name, in the order in which they are applied."""
-
-
-def has_alpha(samples: Tensor) -> bool:
-    """Tell whether the last channel of samples [N, C, H, W] is alpha."""
-    return samples.shape[1] in (2, 4)
 
 
 def _each(values: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Exponential moving average of the generator, with its half-life in samples."""
+"""Exponential moving average of a network's weights, with its half-life in samples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class EMA:
-    """A copy of a network that follows it slowly; all sampling and judging uses the copy.
+    """A copy of a network that follows it slowly; the copy is what is sampled and evaluated.
 
     Yazici et al. 2019, arXiv 1806.04498; half-life and ramp as in Karras et al. 2020, arXiv
     2006.06676.

@@ -110,19 +110,19 @@ class Engine:
         """Return the context in which networks run."""
         return self.fabric.autocast()
 
-    def share(self, rows: Tensor) -> Tensor:
+    def local_shard(self, rows: Tensor) -> Tensor:
         """Return this process's rows of a whole batch."""
         return rows if self.processes == 1 else rows.chunk(self.processes)[self.rank]
 
     def noise(self, count: int, size: int) -> Tensor:
         """Draw standard normal latents [count, size] for this process, on the device."""
         whole = torch.randn(count * self.processes, size, generator=self.random)
-        return self.share(whole).to(self.device, non_blocking=True)
+        return self.local_shard(whole).to(self.device, non_blocking=True)
 
     def uniform(self, count: int, *shape: int) -> Tensor:
         """Draw uniform numbers [count, *shape] in [0, 1) for this process, on the device."""
         whole = torch.rand(count * self.processes, *shape, generator=self.random)
-        return self.share(whole).to(self.device, non_blocking=True)
+        return self.local_shard(whole).to(self.device, non_blocking=True)
 
     def backward_and_step(
         self, loss: Tensor, optimiser: Optimizer, longest: float | None = None
@@ -144,19 +144,19 @@ class Engine:
             )
         optimiser.step()
 
-    def agree(self, *values: float) -> tuple[float, ...]:
+    def broadcast(self, *values: float) -> tuple[float, ...]:
         """Return the first process's values on every process."""
         if self.processes == 1:
             return values
-        told: Tensor = self.fabric.broadcast(torch.tensor(values, dtype=torch.float64))
-        return tuple(told.tolist())
+        received: Tensor = self.fabric.broadcast(torch.tensor(values, dtype=torch.float64))
+        return tuple(received.tolist())
 
-    def tell(self, value: T) -> T:
+    def broadcast_object(self, value: T) -> T:
         """Return the first process's value, of any plain kind, on every process."""
         if self.processes == 1:
             return value
-        told: T = self.fabric.broadcast(value)
-        return told
+        received: T = self.fabric.broadcast(value)
+        return received
 
     def wait(self) -> None:
         """Wait until every process is here."""
@@ -172,9 +172,9 @@ class Engine:
         """Return each value averaged over all processes."""
         if self.processes == 1:
             return values
-        told = torch.tensor(list(values.values()), dtype=torch.float64, device=self.device)
-        dist.all_reduce(told)
-        return dict(zip(values, (told / self.processes).tolist(), strict=True))
+        total = torch.tensor(list(values.values()), dtype=torch.float64, device=self.device)
+        dist.all_reduce(total)
+        return dict(zip(values, (total / self.processes).tolist(), strict=True))
 
     def _average(self, gradients: Iterable[Tensor | None]) -> None:
         present = [gradient for gradient in gradients if gradient is not None]

@@ -1,6 +1,8 @@
-"""What a checkpoint holds of a training, and how it is taken up again."""
+"""What a checkpoint holds of a training, and how it is restored."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import torch
 from torch.optim import Optimizer
@@ -12,38 +14,40 @@ from gansmith.training.ema import EMA
 from gansmith.training.engine import Engine
 
 
-def training_state_dict(duel: Duel, average: EMA) -> Tree:
-    """Return networks, optimisers, the average and the duel's own state."""
+def training_state_dict(duel: Duel, averages: Mapping[str, EMA]) -> Tree:
+    """Return networks, optimisers, the averages of shipped networks and the duel's own state."""
     return {
         "networks": {name: network.state_dict() for name, network in duel.networks.items()},
         "optimisers": {name: opt.state_dict() for name, opt in duel.optimisers.items()},
-        "average": average.network.state_dict(),
+        "averages": {name: average.network.state_dict() for name, average in averages.items()},
         "duel": duel.state(),
     }
 
 
-def load_training_state(state: Tree, duel: Duel, average: EMA) -> None:
-    """Take up what :func:`capture_players` gave."""
+def load_training_state(state: Tree, duel: Duel, averages: Mapping[str, EMA]) -> None:
+    """Restore what :func:`training_state_dict` gave."""
     for name, network in duel.networks.items():
         load_weights(network, state["networks"][name])
     for name, optimiser in duel.optimisers.items():
         optimiser.load_state_dict(state["optimisers"][name])
         _match_layout(optimiser)
-    load_weights(average.network, state["average"])
+    for name, average in averages.items():
+        load_weights(average.network, state["averages"][name])
     duel.restore(state["duel"])
 
 
-def replace_weights(duel: Duel, other: Duel, average: EMA) -> None:
-    """Give a duel the weights of another one of its kind, and optimisers that know nothing."""
+def replace_weights(duel: Duel, other: Duel, averages: Mapping[str, EMA]) -> None:
+    """Give a duel the weights of another one of its kind, and optimisers without a history."""
     for name, network in duel.networks.items():
         network.load_state_dict(other.networks[name].state_dict())
     for optimiser in duel.optimisers.values():
         optimiser.state.clear()
-    average.network.load_state_dict(duel.networks[duel.averaged].state_dict())
+    for name, average in averages.items():
+        average.network.load_state_dict(duel.networks[name].state_dict())
 
 
 def seed_random(engine: Engine, seed: int) -> None:
-    """Begin the random numbers that networks draw by themselves, such as dropout's."""
+    """Seed the random numbers that networks draw by themselves, such as dropout's."""
     torch.manual_seed(seed + engine.rank)
 
 
@@ -56,7 +60,7 @@ def capture_random(engine: Engine) -> Tree:
 
 
 def restore_random(state: Tree, engine: Engine) -> None:
-    """Take up what :func:`capture_random` gave."""
+    """Restore what :func:`capture_random` gave."""
     engine.random.set_state(state["noise"])
     torch.set_rng_state(state["torch"])
     if engine.device.type == "cuda" and "cuda" in state:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
 
 from gansmith.errors import GansmithError
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
 from gansmith.storage.checkpoint import Tree
-from gansmith.training.callbacks import Callback, TrainingState
-from gansmith.training.controller import Controller, Intervention
-from gansmith.training.duel import Duel
+from gansmith.training.callbacks import Callback, Controller, Intervention, TrainingState
+from gansmith.training.duel import Batch, Duel
 from gansmith.training.ema import EMA
 from gansmith.training.engine import Engine
 from gansmith.training.interrupts import stop_signals
-from gansmith.training.loader import BatchLoader
 from gansmith.training.progress import Progress
 from gansmith.training.state import (
     capture_random,
@@ -28,46 +29,75 @@ from gansmith.training.state import (
 )
 
 
+class Feed(Protocol):
+    """Where real batches come from."""
+
+    def next(self) -> Batch:
+        """Return the next batch of training samples: this process's share of it."""
+
+    def example(self) -> Batch:
+        """Return a batch that is always the same, on every process; the order stays as it is."""
+
+    def state_dict(self) -> Tree:
+        """Return what a checkpoint holds of the order of samples."""
+
+    def load_state_dict(self, state: Tree) -> None:
+        """Restore what :meth:`state_dict` gave."""
+
+
 class Trainer:
-    """Plays a duel until the budget is used up, or until it is asked to stop.
+    """Runs a duel until the budget is used up, or until it is asked to stop.
 
     Args:
-        duel: The game.
+        duel: What is trained.
         feed: Real batches.
         engine: Device, processes and noise.
-        recipe: Budget, averaging and cadence are read from it, and what a guard replaces in it.
+        recipe: Budget, averaging and cadence are read from it, and what the controller replaces in
+            it.
         run: Where checkpoints and metrics go; only the first process writes.
-        observers: Draw, judge and report.
-        guard: Watches in the first process, and may change the course.
-        rebuild: Makes a duel of the same kind from a seed, where a guard wants new weights.
+        observers: Callbacks that sample, evaluate and report.
+        guard: Controller in the first process, which may change the course.
+        rebuild: Makes a duel of the same kind from a seed, where the controller wants new weights.
+        should_stop: Asked after every step of the first process; True saves and ends the training
+            early. Any thread may change what it returns.
+        on_event: Is given a copy of every event that the run logs, in the thread that trains.
 
     Attributes:
-        stopped: A guard has ended the training before its budget was used up.
+        averages: Moving average of every shipped network, by name.
+        stopped: The controller has ended the training before its budget was used up.
     """
 
     def __init__(
         self,
         duel: Duel,
-        feed: BatchLoader,
+        feed: Feed,
         engine: Engine,
         recipe: Recipe,
         run: Run,
         observers: Sequence[Callback] = (),
         guard: Controller | None = None,
         rebuild: Callable[[int], Duel] | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+        on_event: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         self.duel, self.feed, self.engine = duel, feed, engine
         self.recipe, self.config, self.run = recipe, recipe.training, run
         self.observers, self.guard, self.rebuild = observers, guard, rebuild
+        self.should_stop = should_stop
+        if on_event is not None:
+            run.listen(on_event)
         self.clock = Progress(self.config)
-        source = duel.networks[duel.averaged]
-        self.average = EMA(source, self.config.ema_half_life, self.config.ema_ramp)
+        self._prepare(duel, self.config.seed)
+        self.averages = {
+            name: EMA(duel.networks[name], self.config.ema_half_life, self.config.ema_ramp)
+            for name in duel.shipped
+        }
         self.stopped = False
         self._settings: list[str] = []
         self._saved_at = 0.0
 
     def resume(self) -> bool:
-        """Take up the last checkpoint, if there is one; return whether there was."""
+        """Restore the last checkpoint, if there is one; return whether there was."""
         state = self.run.load_checkpoint("last")
         if state is None:
             if self.engine.rank == 0:
@@ -90,15 +120,15 @@ class Trainer:
         self._saved_at = time.perf_counter()
         moment = self._moment(*self._agree(stop=False)[:2])
         for observer in self.observers:
-            observer.resume(moment)
+            observer.on_train_begin(moment)
         if self.guard is not None:
-            self.guard.resume(moment, self._settings)
-        with stop_signals() as asked:
+            self.guard.on_train_begin(moment, self._settings)
+        with stop_signals() as received:
             while moment.progress < 1 and not self.stopped:
                 self._step(moment)
-                progress, seconds, stop = self._agree(bool(asked))
+                progress, seconds, stop = self._agree(bool(received) or self.should_stop())
                 moment = self._moment(progress, seconds)
-                self._tend(moment, ending=stop or progress >= 1)
+                self._after_step(moment, ending=stop or progress >= 1)
                 if stop and progress < 1:
                     return False
         return True
@@ -109,43 +139,52 @@ class Trainer:
         shown = self.config.batch * self.duel.shown
         self.clock.samples += shown
         self.clock.steps += 1
-        self.average.update(shown, self.clock.samples)
+        for average in self.averages.values():
+            average.update(shown, self.clock.samples)
 
-    def _tend(self, moment: TrainingState, ending: bool) -> None:
-        """Log, look, save and follow the guard, where each is due."""
+    def _prepare(self, duel: Duel, seed: int) -> None:
+        """Have a duel initialise what depends on data, the same in every process and session."""
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            duel.prepare(self.feed.example())
+
+    def _after_step(self, moment: TrainingState, ending: bool) -> None:
+        """Log, call back, save and follow the controller, where each is due."""
         if ending or self.clock.steps % self.config.log_every == 0:
             signals = self.engine.mean(self.duel.signals())
-            ruling = self._ruling(moment, signals)
-            if ruling.heals:
-                self._heal(ruling)
-                self.stopped = ruling.stop
+            intervention = self._intervention(moment, signals)
+            if intervention.heals:
+                self._heal(intervention)
+                self.stopped = intervention.stop
                 return
             self._check(signals)
-            self.stopped = ruling.stop
+            self.stopped = intervention.stop
             if self.engine.rank == 0:
                 self._log(moment, signals)
-                if ruling.keep:
+                if intervention.keep:
                     self.run.save_checkpoint("kept", self._state())
         if self.engine.rank == 0:
-            self._look_and_save(moment, ending or self.stopped)
+            self._call_back_and_save(moment, ending or self.stopped)
 
-    def _ruling(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
-        """Ask the guard, and tell every process what it said."""
-        ruling = Intervention() if self.guard is None else self.guard.rule(moment, signals)
+    def _intervention(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
+        """Ask the controller, and hand its answer to every process."""
+        asked = Intervention() if self.guard is None else self.guard.intervene(moment, signals)
         watched = self.recipe.health.probes > 0
-        return self.engine.tell(ruling) if watched else ruling
+        return self.engine.broadcast_object(asked) if watched else asked
 
-    def _heal(self, ruling: Intervention) -> None:
-        """Go back where the ruling says, and on by its settings, while the clock goes on."""
-        kept = self.run.load_checkpoint("kept") if ruling.back == "kept" else None
+    def _heal(self, intervention: Intervention) -> None:
+        """Go back where it says, and on by its settings, while the clock goes on."""
+        kept = self.run.load_checkpoint("kept") if intervention.back == "kept" else None
         if kept is not None:
-            self._take_up(kept)
-        elif ruling.back != "here":
+            self._load(kept)
+        elif intervention.back != "here":
             assert self.rebuild is not None
-            other = self.rebuild(self.config.seed + self.clock.steps)
-            replace_weights(self.duel, other, self.average)
-        self._settings += ruling.settings
-        self._retune(self._settings)
+            seed = self.config.seed + self.clock.steps
+            other = self.rebuild(seed)
+            self._prepare(other, seed)
+            replace_weights(self.duel, other, self.averages)
+        self._settings += intervention.settings
+        self._reconfigure(self._settings)
         if self.engine.rank == 0:
             self.run.save_checkpoint("last", self._state())
             self._saved_at = time.perf_counter()
@@ -155,17 +194,17 @@ class Trainer:
         values["memory_gib"] = round(self.engine.peak_memory(), 3)
         self.run.log("step", samples=moment.samples, seconds=round(moment.seconds, 3), **values)
         for observer in self.observers:
-            observer.told(moment, signals)
+            observer.on_log(moment, signals)
 
-    def _look_and_save(self, moment: TrainingState, ending: bool) -> None:
-        looks = [observer.look(moment) for observer in self.observers]
-        best = any(looks)
+    def _call_back_and_save(self, moment: TrainingState, ending: bool) -> None:
+        answers = [observer.on_step_end(moment) for observer in self.observers]
+        best = any(answers)
         since = time.perf_counter() - self._saved_at
         save = ending or since >= self.config.checkpoint_seconds
         if best or save:
             signals = self.duel.signals()
             if self.guard is not None and _broken(signals):
-                return  # the guard hears of it at the next logged step
+                return  # the controller sees it at the next logged step
             self._check(signals)
             state = self._state()
             if best:
@@ -185,16 +224,16 @@ class Trainer:
 
     def _agree(self, stop: bool) -> tuple[float, float, bool]:
         """Return progress, seconds and whether to stop, the same on every process."""
-        seconds, asked = self.engine.agree(self.clock.seconds, float(stop))
+        seconds, asked = self.engine.broadcast(self.clock.seconds, float(stop))
         return self.clock.progress(seconds), seconds, bool(asked)
 
     def _moment(self, progress: float, seconds: float) -> TrainingState:
-        return TrainingState(progress, self.clock.samples, seconds, self.average)
+        return TrainingState(progress, self.clock.samples, seconds, self.averages)
 
     def _state(self) -> Tree:
         return {
-            **training_state_dict(self.duel, self.average),
-            "sampler": self.feed.sampler.state_dict(),
+            **training_state_dict(self.duel, self.averages),
+            "sampler": self.feed.state_dict(),
             "clock": self.clock.state(),
             "random": capture_random(self.engine),
             "settings": self._settings,
@@ -202,21 +241,22 @@ class Trainer:
 
     def _restore(self, state: Tree) -> None:
         self._settings = list(state["settings"])
-        self._take_up(state)
-        self.feed.sampler.load_state_dict(state["sampler"])
+        self._load(state)
+        self.feed.load_state_dict(state["sampler"])
         self.clock.restore(state["clock"])
         restore_random(state["random"], self.engine)
 
-    def _take_up(self, state: Tree) -> None:
-        """Take up the players of a checkpoint, by the settings that were in force."""
-        self._retune(state["settings"])
-        load_training_state(state, self.duel, self.average)
+    def _load(self, state: Tree) -> None:
+        """Load networks and optimisers of a checkpoint, by the settings that were in force."""
+        self._reconfigure(state["settings"])
+        load_training_state(state, self.duel, self.averages)
 
-    def _retune(self, settings: list[str]) -> None:
-        """Play and average by other settings from now on."""
+    def _reconfigure(self, settings: list[str]) -> None:
+        """Train and average by other settings from now on."""
         recipe = override(self.recipe, settings)
         self.duel.reconfigure(recipe)
-        self.average.reconfigure(recipe.training.ema_half_life, recipe.training.ema_ramp)
+        for average in self.averages.values():
+            average.reconfigure(recipe.training.ema_half_life, recipe.training.ema_ramp)
 
 
 def _broken(signals: dict[str, float]) -> list[str]:

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from gansmith.errors import GansmithError
-from gansmith.evaluation.features import ClassifyingExtractor, Preprocessing, build_extractor
+from gansmith.evaluation.features import ClassifyingExtractor, build_extractor
 from gansmith.evaluation.features import classifier as module
 from gansmith.evaluation.features.classifier import Classifier, train_classifier
+from gansmith.media.image.preprocessing import Preprocessing
 from tests.evaluation.bars import bars
 
 

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from gansmith.errors import GansmithError
-from gansmith.evaluation.features import EXTRACTORS, Extractor, Preprocessing, build_extractor
+from gansmith.evaluation.features import EXTRACTORS, Extractor, build_extractor
+from gansmith.media.image.preprocessing import Preprocessing
 from tests.evaluation.bars import bars
 
 SHAPES = [(8, 8, 1), (28, 28, 1), (48, 20, 2), (16, 40, 3), (256, 8, 4), (96, 130, 4)]

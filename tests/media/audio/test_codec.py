@@ -18,10 +18,11 @@ from gansmith.media.audio import codec as module
 from gansmith.media.audio.codec import AudioCodec
 from gansmith.media.audio.sheet import sound_sheet
 from gansmith.media.audio.stft import refine_phases
-from gansmith.media.audio.writing import write_sound
+from gansmith.media.audio.writing import sound_bytes
 from gansmith.medium import MEDIA
-from gansmith.model import Blueprint, Model, load, save_model
+from gansmith.model import Blueprint, GeneratorModel, load, save_model
 from gansmith.networks import SampleSpec, build_networks
+from gansmith.outputs import Provenance, save_samples
 from gansmith.recipe import DataConfig, NetworkConfig, Recipe, parse_recipe
 from gansmith.run import Run
 from tests.media.audio import twins
@@ -84,9 +85,9 @@ def test_it_is_restored_from_facts_and_tensors(
     assert tensors.is_contiguous() and tensors.min() >= -1 and tensors.max() <= 1
     sound = codec.decode(tensors)
     assert sound.shape == samples.shape and sound.dtype == np.int16 and sound.flags.c_contiguous
-    assert bool(codec.tensors()) == (representation == "istft")
-    again = AudioCodec.restore(json.loads(json.dumps(codec.facts())), codec.tensors())
-    assert again.facts() == codec.facts() and again.shape(samples.shape) == shape
+    assert bool(codec.state_dict()) == (representation == "istft")
+    again = AudioCodec.from_config(json.loads(json.dumps(codec.config())), codec.state_dict())
+    assert again.config() == codec.config() and again.shape(samples.shape) == shape
     assert torch.equal(again.encode(torch.from_numpy(samples)), tensors)
     assert np.array_equal(again.decode(tensors), sound)
 
@@ -170,7 +171,8 @@ def sampler_chunk(path: Path) -> bytes | None:
 def test_files_hold_the_samples(tmp_path: Path, loop: bool, channels: int) -> None:
     samples = clips(3, 960, channels)
     codec = fitted("logmel", samples, loop=loop)
-    paths = codec.write(samples, tmp_path / "deep" / "er", ["a", "b", "c"])
+    origins = Provenance().of_samples(3)
+    paths = save_samples(codec, samples, tmp_path / "deep" / "er", ["a", "b", "c"], origins)
     assert [path.relative_to(tmp_path / "deep" / "er").name for path in paths] == [
         *("a.wav", "b.wav", "c.wav")
     ]
@@ -196,7 +198,7 @@ def test_waveforms_are_no_loops() -> None:
 def test_iterations_are_those_asked_for(representation: str, given: int | None, used: int) -> None:
     samples = clips(2)
     codec = fitted(representation, samples, iterations=given)
-    codec = AudioCodec.restore(codec.facts(), codec.tensors())
+    codec = AudioCodec.from_config(codec.config(), codec.state_dict())
     pictures = codec.encode(torch.from_numpy(samples))
     assert codec.mel is not None
     bands = pictures[:, 0]
@@ -241,8 +243,8 @@ def test_the_vocoder_is_trained_once_and_then_found(
 
     monkeypatch.setattr(module, "train_vocoder", never)
     again = fitted("istft", samples)
-    assert again.facts() == first.facts()
-    pairs = zip(again.tensors().values(), first.tensors().values(), strict=True)
+    assert again.config() == first.config()
+    pairs = zip(again.state_dict().values(), first.state_dict().values(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
     for changed in ({"decoder_steps": 3}, {"span": 50.0}, {"mels": 40}, {"loop": True}):
         with pytest.raises(AssertionError, match="trained again"):
@@ -254,18 +256,18 @@ def test_the_vocoder_is_trained_once_and_then_found(
 def test_fitting_leaves_random_state_alone() -> None:
     samples, state = clips(), torch.get_rng_state()
     codec = fitted("istft", samples)
-    AudioCodec.restore(codec.facts(), codec.tensors())
+    AudioCodec.from_config(codec.config(), codec.state_dict())
     assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_what_is_held_out_is_not_learnt_from() -> None:
     samples = clips(8)
     samples[0] //= 100
-    before = fitted("logmel", samples).facts()
+    before = fitted("logmel", samples).config()
     samples[0] = 32767
-    assert fitted("logmel", samples).facts() == before
+    assert fitted("logmel", samples).config() == before
     samples[1:] //= 10
-    assert fitted("logmel", samples).facts() != before
+    assert fitted("logmel", samples).config() != before
 
 
 @pytest.mark.parametrize(
@@ -307,16 +309,18 @@ def test_a_saved_generator_sounds_the_same(tmp_path: Path, representation: str) 
     samples = clips(6, 1024, channels=2 if representation == "logmel" else 1)
     codec = fitted(representation, samples)
     wave = representation == "waveform"
-    network = NetworkConfig.model_validate({"name": "wavegan" if wave else "frames", "width": 8})
+    network = NetworkConfig.model_validate(
+        {"name": "wavegan" if wave else "spectrogram", "width": 8}
+    )
     spec = SampleSpec(*codec.shape(samples.shape), 0)
     generator = build_networks(network, spec, seed=3).generator
     blueprint = Blueprint(codec, network, spec)
-    model, run = Model(generator, blueprint), Run(tmp_path / "run")
+    model, run = GeneratorModel(generator, blueprint), Run(tmp_path / "run")
     run.path.mkdir()
     save_model(run, blueprint, generator.state_dict())
     expected = model.sample(5, seed=1)
     again = load(run.generator_file)
-    assert isinstance(again.codec, AudioCodec) and again.codec.facts() == codec.facts()
+    assert isinstance(again.codec, AudioCodec) and again.codec.config() == codec.config()
     found = again.sample(5, seed=1)
     assert found.shape == (5, *samples.shape[1:]) and found.any()
     assert np.array_equal(found, expected)
@@ -325,10 +329,10 @@ def test_a_saved_generator_sounds_the_same(tmp_path: Path, representation: str) 
 def test_a_blueprint_of_a_run_brings_the_vocoder_back(tmp_path: Path) -> None:
     samples = clips(6, 1024)
     codec = fitted("istft", samples)
-    network = NetworkConfig(name="frames")
+    network = NetworkConfig(name="spectrogram")
     blueprint = Blueprint(codec, network, SampleSpec(*codec.shape(samples.shape), 0))
     run = Run(tmp_path)
-    run.save_medium(codec.tensors())
+    run.save_medium(codec.state_dict())
     plain = json.loads(json.dumps(blueprint.to_dict()))
     again = Blueprint.from_dict(plain, run.load_medium()).codec
     pictures = codec.encode(torch.from_numpy(samples))
@@ -348,7 +352,7 @@ def test_another_tempo_changes_length_and_not_pitch() -> None:
         ),
     )
     tensors = made.encode(torch.from_numpy(clip))
-    slow = AudioCodec.restore(made.facts(), made.tensors()).time_stretched(80)
+    slow = AudioCodec.from_config(made.config(), made.state_dict()).time_stretched(80)
     sound = slow.decode(tensors)[0, 0, :, 0] / 32768
     assert len(sound) == 24_000
     spectrum = np.abs(np.fft.rfft(sound))
@@ -381,13 +385,14 @@ def test_a_file_is_read_as_trainings_read_it(tmp_path: Path) -> None:
     rate, length = 8000, 4000
     wave = 0.02 * np.sin(2 * np.pi * 440 * np.arange(6000) / rate)
     folder = tmp_path / "sounds"
+    folder.mkdir()
     for index in range(3):
         moved = (wave + 0.01 * (index + 1))[:, None].astype(np.float32)
-        write_sound(moved, rate, folder / f"{index}.wav")
+        (folder / f"{index}.wav").write_bytes(sound_bytes(moved, rate, "wav"))
     config = DataConfig(source=str(folder), rate=rate, seconds=length / rate, loudness=-20.0)
     data = open_dataset(config)
     codec = AudioCodec.fit(recipe("logmel"), data)
-    again = AudioCodec.restore(codec.facts(), codec.tensors())
+    again = AudioCodec.from_config(codec.config(), codec.state_dict())
     for index in range(3):
         found = again.read(folder / f"{index}.wav", data.samples.shape)
         assert np.array_equal(found, data.samples[index])

@@ -14,7 +14,7 @@ from gansmith.data.downloads.archives import PinnedFolder
 from gansmith.errors import GansmithError
 from gansmith.loading.open import open_dataset
 from gansmith.loading.resolve import resolve_source
-from gansmith.media.audio.datasets import SOUND_SETS, NamedSounds, get_sounds
+from gansmith.media.audio.datasets import SOUND_SETS, NamedSounds
 from gansmith.media.audio.folder import SoundFolder
 from gansmith.recipe import DataConfig
 from gansmith.storage.file_facts import file_digest
@@ -59,7 +59,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     size = sum(path.stat().st_size for path in found)
     files = PinnedFolder(real.files.pattern, len(found), size, digest)
     small = dataclasses.replace(real, files=files, sources=(shelf,))
-    monkeypatch.setitem(SOUND_SETS._entries, "fsdd", small)
+    monkeypatch.setitem(SOUND_SETS, "fsdd", small)
     monkeypatch.chdir(tmp_path)
     return shelf
 
@@ -92,14 +92,14 @@ def test_files_of_ones_own_come_first(
     soundfile.write(tmp_path / "own" / "fsdd" / "extra.wav", np.zeros(900), RATE)
     monkeypatch.setenv("GANSMITH_DATA", str(tmp_path / "own"))
     said: list[str] = []
-    folder = get_sounds(SOUND_SETS["fsdd"], log=said.append)
+    folder = SOUND_SETS["fsdd"].fetch(log=said.append)
     assert len(list(folder.iterdir())) == 28 and shelf.asked == 0
     assert said[-1] == f"got 28 files from folder {tmp_path / 'own' / 'fsdd'}"
 
 
 def test_the_usual_folder_is_looked_in(shelf: Shelf, tmp_path: Path) -> None:
     write_digits(tmp_path / "data" / "fsdd")
-    get_sounds(SOUND_SETS["fsdd"])
+    SOUND_SETS["fsdd"].fetch()
     assert shelf.asked == 0
 
 
@@ -120,11 +120,11 @@ def test_wrong_files_of_ones_own_are_one_line(
 
 
 def test_a_damaged_download_is_fetched_again(shelf: Shelf) -> None:
-    folder = get_sounds(SOUND_SETS["fsdd"])
-    get_sounds(SOUND_SETS["fsdd"])
+    folder = SOUND_SETS["fsdd"].fetch()
+    SOUND_SETS["fsdd"].fetch()
     assert shelf.asked == 1
     (folder / "3_ann_1.wav").write_bytes(b"damaged")
-    assert get_sounds(SOUND_SETS["fsdd"]) == folder
+    assert SOUND_SETS["fsdd"].fetch() == folder
     assert shelf.asked == 2
     assert SOUND_SETS["fsdd"].files.fault(SOUND_SETS["fsdd"].files.found_in(folder)) is None
 
@@ -132,7 +132,7 @@ def test_a_damaged_download_is_fetched_again(shelf: Shelf) -> None:
 def test_no_source_at_all_says_how_to_help(shelf: Shelf, private_cache: Path) -> None:
     (shelf.folder / "3_ann_1.wav").unlink()
     with pytest.raises(GansmithError, match=r"the shelf: has 27 of 28 files\); .* folder fsdd"):
-        get_sounds(SOUND_SETS["fsdd"])
+        SOUND_SETS["fsdd"].fetch()
     assert list((private_cache / "downloads").iterdir()) == []
 
 

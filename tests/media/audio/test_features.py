@@ -7,8 +7,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from gansmith.evaluation.features import Preprocessing, build_extractor
-from gansmith.media.audio.features import LogMelFrontend, prepare_for
+from gansmith.evaluation.features import build_extractor
+from gansmith.evaluation.features.preparation import prepare_for
+from gansmith.media.audio.features import LogMelFrontend
+from gansmith.media.image.preprocessing import Preprocessing
 from tests.evaluation.bars import bars
 from tests.evaluation.tones import tones
 
@@ -100,10 +102,12 @@ def test_the_description_names_rate_bands_and_span() -> None:
 
 def test_sounds_are_heard_and_pictures_are_seen() -> None:
     sounds = tones(count=4, held_out=1)
-    assert prepare_for(sounds, 32, centre=0.1, scale=0.2) == LogMelFrontend(8000, 2000, 0.1, 0.2)
+    assert prepare_for("pixels", sounds, 32, centre=0.1, scale=0.2) == LogMelFrontend(
+        8000, 2000, 0.1, 0.2
+    )
     other = replace(sounds, settings={"rate": 16000})
-    assert prepare_for(other, 32) == LogMelFrontend(16000, 2000)
-    assert prepare_for(bars(count=4, held_out=1), 8) == Preprocessing(1, 8, 8)
+    assert prepare_for("pixels", other, 32) == LogMelFrontend(16000, 2000)
+    assert prepare_for("pixels", bars(count=4, held_out=1), 8) == Preprocessing(1, 8, 8)
 
 
 @pytest.mark.parametrize("name", ["pixels", "random-conv"])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
 from gansmith.media.audio.file_facts import examine, read_clip
-from gansmith.media.audio.segmentation import Cut, Span, spans, whole_beats
+from gansmith.media.audio.segmentation import Cut, Span, segment, whole_beats
 
 RATE = 8000
 
@@ -31,7 +31,7 @@ def cut(
     tempo: float | None = None,
 ) -> list[Span]:
     soundfile.write(path, np.concatenate(pieces), RATE, subtype="FLOAT")
-    return spans(path, examine(path), by, seconds, tempo)
+    return segment(path, examine(path), by, seconds, tempo)
 
 
 def close(found: list[Span], expected: list[tuple[float, float]], within: float = 1e-9) -> bool:
@@ -98,7 +98,7 @@ def test_sound_in_one_of_many_channels_is_no_pause(tmp_path: Path) -> None:
     sound[:800] = 1
     sound[::2] *= -1
     soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="FLOAT")
-    found = spans(tmp_path / "a.wav", examine(tmp_path / "a.wav"), "silence", 1, None)
+    found = segment(tmp_path / "a.wav", examine(tmp_path / "a.wav"), "silence", 1, None)
     assert found == [Span(0.0, 1.0)]
 
 
@@ -120,7 +120,7 @@ def test_rates_without_whole_milliseconds(tmp_path: Path, rate: int) -> None:
     sound[rate // 2 : rate // 2 + rate // 4] = 0.5
     sound[::2] *= -1
     soundfile.write(tmp_path / "a.wav", sound, rate)
-    found = spans(tmp_path / "a.wav", examine(tmp_path / "a.wav"), "silence", 1, None)
+    found = segment(tmp_path / "a.wav", examine(tmp_path / "a.wav"), "silence", 1, None)
     assert close(found, [(0.485, 0.27)], within=0.012)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gansmith.media.audio.logmel import LogMel
-from gansmith.media.audio.metrics.sound import spectral_distance
+from gansmith.media.audio.metrics import spectral_distance
 from gansmith.media.audio.stft import Transform
 from gansmith.media.audio.vocoder import PIECE, Vocoder, pieces_of, spectral_loss, train_vocoder
 from tests.media.audio import twins

@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 
 from gansmith.errors import GansmithError
-from gansmith.loading.inspect import Inspection, inspect_path
+from gansmith.loading.inspect import inspect_path
 from gansmith.loading.open import open_dataset
 from gansmith.loading.resolve import resolve_source
 from gansmith.media.captions.collection import CaptionedPictures, captioned
+from gansmith.media.captions.inspect import CaptionInspection
 from gansmith.media.text.code_points import to_texts
 from gansmith.recipe import DataConfig
 from tests.data.pictured import COLOURS, SHAPES, make_captioned
@@ -27,7 +28,7 @@ def config(folder: Path, **settings: object) -> DataConfig:
 
 
 def captions_of(folder: Path) -> dict[str, list[str]]:
-    found = captioned(config(folder), print)
+    found = captioned(folder, config(folder), print)
     names = found.pictures.names()
     return {names[number]: texts for number, texts in found.captions.items()}
 
@@ -87,7 +88,7 @@ def test_tables_and_texts_go_together(tmp_path: Path) -> None:
 def test_pictures_without_a_caption_are_left_out_and_counted(folder: Path) -> None:
     Image.new("RGB", (32, 32), "pink").save(folder / "pink.png")
     said: list[str] = []
-    found = captioned(config(folder), said.append)
+    found = captioned(folder, config(folder), said.append)
     assert len(found.captions) == 48 and "pink.png" in found.pictures.names()
     assert said == [f"left out 1 picture of folder {folder.resolve()} without a caption"]
 
@@ -95,7 +96,7 @@ def test_pictures_without_a_caption_are_left_out_and_counted(folder: Path) -> No
 def test_too_few_captions_are_refused(tmp_path: Path) -> None:
     (two(tmp_path) / "a.txt").write_text("alone", "utf-8")
     with pytest.raises(GansmithError, match="has 1 picture with a caption"):
-        captioned(config(tmp_path), print)
+        captioned(tmp_path, config(tmp_path), print)
 
 
 @pytest.mark.parametrize("line", ["{", "[]", "7", '{"file": "a.png"}', '{"caption": "x"}'])
@@ -103,23 +104,23 @@ def test_a_line_that_is_no_record_is_named(tmp_path: Path, line: str) -> None:
     good = json.dumps({"file": "a.png", "caption": "x"})
     (two(tmp_path) / "x.jsonl").write_text(f"{good}\n{line}\n", "utf-8")
     with pytest.raises(GansmithError, match=r"x\.jsonl, line 2: takes an object with 'file'"):
-        captioned(config(tmp_path), print)
+        captioned(tmp_path, config(tmp_path), print)
 
 
 def test_a_caption_that_is_null_is_none(tmp_path: Path) -> None:
     records = [{"file": "a.png", "caption": None}, {"file": "b.png", "caption": ["x", None]}]
     (two(tmp_path) / "x.jsonl").write_text("\n".join(map(json.dumps, records)), "utf-8")
     with pytest.raises(GansmithError, match="has 1 picture with a caption"):
-        captioned(config(tmp_path), print)
+        captioned(tmp_path, config(tmp_path), print)
     (tmp_path / "x.jsonl").write_text('{"file": "a.png", "caption": 7}', "utf-8")
     with pytest.raises(GansmithError, match="takes a text or a list of texts"):
-        captioned(config(tmp_path), print)
+        captioned(tmp_path, config(tmp_path), print)
 
 
 def test_a_caption_in_another_encoding_is_named(tmp_path: Path) -> None:
     (two(tmp_path) / "a.txt").write_bytes("café".encode("latin-1"))
     with pytest.raises(GansmithError, match=r"a\.txt cannot be read: .*not UTF-8"):
-        captioned(config(tmp_path), print)
+        captioned(tmp_path, config(tmp_path), print)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_a_caption_in_another_encoding_is_named(tmp_path: Path) -> None:
 )
 def test_what_has_no_captions_is_told(source: str, reason: str) -> None:
     with pytest.raises(GansmithError, match=reason):
-        captioned(DataConfig(source=source, captions=True), print)
+        resolve_source(DataConfig(source=source, captions=True), print)
 
 
 def test_without_being_asked_for_the_folder_is_pictures(folder: Path) -> None:
@@ -138,6 +139,6 @@ def test_without_being_asked_for_the_folder_is_pictures(folder: Path) -> None:
 
 def test_an_inspection_counts_captions_beside_pictures(folder: Path) -> None:
     found = inspect_path(str(folder), config(folder))
-    assert isinstance(found, Inspection)
+    assert isinstance(found, CaptionInspection)
     assert (found.pictures, found.captions) == (48, 96)
     assert ("captions", "96 different ones") in list(found.found())

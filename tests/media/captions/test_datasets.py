@@ -10,6 +10,7 @@ from gansmith.data.downloads.checksums import PinnedFile
 from gansmith.errors import GansmithError
 from gansmith.media.captions import datasets as module
 from gansmith.media.captions.datasets import emoji_captions
+from gansmith.media.image.named_pictures import NamedPictures
 
 ENTRIES = [
     {"unified": "1F47B", "subcategory": "face-costume", "has_img_google": True},
@@ -34,7 +35,7 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pin = PinnedFile("words.json", hashlib.sha256(content).hexdigest(), len(content))
     monkeypatch.setattr(module, "_KEYWORDS", pin)
     monkeypatch.setattr(module, "_SOURCES", ())
-    monkeypatch.setattr(module, "get", lambda named: tmp_path)
+    monkeypatch.setattr(NamedPictures, "fetch", lambda self: tmp_path)
     monkeypatch.setenv("GANSMITH_DATA", str(tmp_path))
 
 

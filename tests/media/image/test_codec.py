@@ -11,6 +11,7 @@ from PIL import Image
 
 from gansmith.media.image.codec import ImageCodec
 from gansmith.medium import MEDIA
+from gansmith.outputs import Provenance, save_samples
 
 MEDIUM = ImageCodec()
 
@@ -85,7 +86,8 @@ def test_low_precision_and_gradients_are_no_obstacle() -> None:
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "LA"), (3, "RGB"), (4, "RGBA")])
 def test_files_hold_the_samples(tmp_path: Path, channels: int, mode: str) -> None:
     samples = np.random.default_rng(0).integers(0, 256, (3, 8, 10, channels), np.uint8)
-    paths = MEDIUM.write(samples, tmp_path / "out", ["a", "b", "c"])
+    origins = Provenance().of_samples(3)
+    paths = save_samples(MEDIUM, samples, tmp_path / "out", ["a", "b", "c"], origins)
     assert [path.name for path in paths] == ["a.png", "b.png", "c.png"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png", "c.png"]
     for sample, path in zip(samples, paths, strict=True):

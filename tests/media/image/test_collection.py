@@ -13,7 +13,7 @@ from gansmith.loading.inspect import inspect_path
 from gansmith.loading.open import open_dataset
 from gansmith.media.image.codec import ImageCodec
 from gansmith.media.image.folder import PictureFolder
-from gansmith.model import Blueprint, Model
+from gansmith.model import Blueprint, GeneratorModel
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import DataConfig, load_recipe
 
@@ -63,10 +63,12 @@ def test_labels_that_are_never_trained_are_named(tmp_path: Path) -> None:
     assert lines[0].startswith(f"warning: no picture of {len(held)} label")
 
 
-def labelled_model(names: tuple[str, ...], weights: tuple[float, ...]) -> Model:
+def labelled_model(names: tuple[str, ...], weights: tuple[float, ...]) -> GeneratorModel:
     recipe, spec = load_recipe("pictures"), SampleSpec(1, 16, 16, len(names))
     pair = build_networks(recipe.network, spec, 0)
-    return Model(pair.generator, Blueprint(ImageCodec(), recipe.network, spec, names, weights))
+    return GeneratorModel(
+        pair.generator, Blueprint(ImageCodec(), recipe.network, spec, names, weights)
+    )
 
 
 def test_samples_of_an_untrained_label_are_refused() -> None:
@@ -97,7 +99,7 @@ def test_foreign_pictures_are_read_as_the_run_was_trained(
     recipe = load_recipe("pictures", [*settings, f"data.filter={filter_}"])
     dataset = open_dataset(recipe.data, minimum=1)
     codec = ImageCodec.fit(recipe, dataset)
-    codec = ImageCodec.restore(codec.facts(), codec.tensors())
+    codec = ImageCodec.from_config(codec.config(), codec.state_dict())
     read = codec.read(tmp_path / "data/2.png", dataset.samples.shape)
     assert np.array_equal(read, dataset.samples[2])
 

@@ -194,7 +194,7 @@ def test_pictures_are_read_in_the_range_of_the_run(tmp_path: Path) -> None:
     save_deep(tmp_path / "ct", 6, 4095)
     dataset = open_dataset(DataConfig(source=str(tmp_path / "ct"), range="0..4095"), minimum=1)
     codec = ImageCodec.fit(load_recipe("pictures"), dataset)
-    again = ImageCodec.restore(codec.facts(), codec.tensors())
+    again = ImageCodec.from_config(codec.config(), codec.state_dict())
     read = again.read(tmp_path / "ct/3.png", dataset.samples.shape)
     assert np.array_equal(read, dataset.samples[3])
 

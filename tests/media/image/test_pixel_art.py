@@ -94,7 +94,7 @@ def test_palette_and_alpha_are_part_of_the_model(tiles: Path) -> None:
     codec = ImageCodec.fit(recipe, open_dataset(recipe.data, minimum=1))
     spec = SampleSpec(4, 20, 20)
     blueprint = Blueprint(codec, recipe.network, spec)
-    again = Blueprint.from_dict(blueprint.to_dict(), codec.tensors())
+    again = Blueprint.from_dict(blueprint.to_dict(), codec.state_dict())
     weights = build_networks(recipe.network, spec, 0).generator.state_dict()
     samples = rebuild(again, weights).sample(20)
     assert set(np.unique(samples[..., 3])) <= {0, 255}
@@ -109,7 +109,7 @@ def test_grey_and_opaque_pictures_take_the_palette_too() -> None:
 
 def test_the_usual_codec_has_nothing_to_keep() -> None:
     codec = ImageCodec()
-    assert codec.facts() == {} and codec.tensors() == {}
+    assert codec.config() == {} and codec.state_dict() == {}
 
 
 def test_inspection_advises_the_recipe(tiles: Path, grey_folder: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gansmith.evaluation.features import Preprocessing
+from gansmith.media.image.preprocessing import Preprocessing
 
 
 def noise(*shape: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from gansmith.media.points.codec import REACH, SIDE, PointsCodec, scatter
 from gansmith.medium import MEDIA
+from gansmith.outputs import Provenance, save_samples
 
 MEDIUM = PointsCodec()
 
@@ -51,7 +52,8 @@ def test_half_precision_is_decoded_as_float32() -> None:
 
 def test_files_hold_a_line_of_two_numbers(tmp_path: Path) -> None:
     stored = _stored(3)
-    paths = MEDIUM.write(stored, tmp_path / "deep" / "er", ["a", "b", "c"])
+    origins = Provenance().of_samples(3)
+    paths = save_samples(MEDIUM, stored, tmp_path / "deep" / "er", ["a", "b", "c"], origins)
     assert [path.name for path in paths] == ["a.txt", "b.txt", "c.txt"]
     read = np.stack([np.loadtxt(path) for path in paths])
     np.testing.assert_allclose(read, stored.reshape(3, 2), atol=5e-7)

@@ -34,7 +34,7 @@ def _brute_force(points: NDArray[np.float64], centres: NDArray[np.float64]) -> N
     return np.array([[np.hypot(*(point - centre)) for centre in centres] for point in points])
 
 
-@pytest.mark.parametrize("name", MIXTURES.names())
+@pytest.mark.parametrize("name", list(MIXTURES))
 def test_features_are_the_coordinates(name: str) -> None:
     dataset = _opened(name)
     extractor = _extractor(dataset)
@@ -43,7 +43,7 @@ def test_features_are_the_coordinates(name: str) -> None:
     assert np.array_equal(features.numpy(), dataset.samples[:100, 0, 0])
 
 
-@pytest.mark.parametrize("name", MIXTURES.names())
+@pytest.mark.parametrize("name", list(MIXTURES))
 def test_the_class_is_the_nearest_centre(name: str) -> None:
     """For points all over the plane; those too near to a border to call are left out."""
     extractor, mixture = _extractor(_opened(name)), MIXTURES[name]
@@ -59,7 +59,7 @@ def test_the_class_is_the_nearest_centre(name: str) -> None:
     assert probabilities.max(axis=1)[clear].min() > 0.99
 
 
-@pytest.mark.parametrize("name", MIXTURES.names())
+@pytest.mark.parametrize("name", list(MIXTURES))
 def test_held_out_points_are_given_their_modes(name: str) -> None:
     dataset = _opened(name)
     held = dataset.held_out_indices

@@ -41,7 +41,7 @@ def _distances(points: NDArray[np.float64], means: NDArray[np.float64]) -> NDArr
 
 
 def test_every_mixture_is_compared_with_its_paper() -> None:
-    assert set(MIXTURES.names()) == set(PAPERS)
+    assert set(MIXTURES) == set(PAPERS)
 
 
 @pytest.mark.parametrize("name", PAPERS)

@@ -13,6 +13,7 @@ from gansmith.media.text import codec as module
 from gansmith.media.text.code_points import normalise, to_points, to_texts
 from gansmith.media.text.codec import TextCodec
 from gansmith.networks.sequence.special_tokens import END, UNKNOWN
+from gansmith.outputs import Provenance, save_samples
 from tests.training.verses import LONGEST, TEXTS, text_recipe, verses
 
 CHINESE = ["床前明月光\n疑是地上霜", "举头望明月\n低头思故乡", "春眠不觉晓", "好 \U0001f600"] * 5
@@ -80,9 +81,9 @@ def test_the_recipe_chooses_the_tokens(kind: str) -> None:
 @every_corpus
 def test_facts_and_tensors_restore_it(kind: str, texts: list[str]) -> None:
     codec = fitted(kind, texts)
-    facts = json.loads(json.dumps(codec.facts()))
-    tensors = {name: tensor.clone() for name, tensor in codec.tensors().items()}
-    again = TextCodec.restore(facts, tensors)
+    facts = json.loads(json.dumps(codec.config()))
+    tensors = {name: tensor.clone() for name, tensor in codec.state_dict().items()}
+    again = TextCodec.from_config(facts, tensors)
     assert (again.length, again.longest, again.tokens) == (
         *(codec.length, codec.longest),
         codec.tokens,
@@ -140,7 +141,7 @@ def test_a_text_is_refused_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["a dog", "床前\n明月 \U0001f600", ""])
 def test_a_text_is_written_with_a_line_feed(tmp_path: Path, text: str) -> None:
     codec = fitted()
-    (path,) = codec.write(codec.pack([text]), tmp_path / "new", ["one"])
+    (path,) = save_samples(codec, codec.pack([text]), tmp_path / "new", ["one"], [Provenance()])
     assert path == tmp_path / "new" / "one.txt"
     assert path.read_bytes() == text.encode("utf-8") + b"\n"
     assert list(path.parent.iterdir()) == [path]
@@ -148,20 +149,26 @@ def test_a_text_is_written_with_a_line_feed(tmp_path: Path, text: str) -> None:
 
 def test_texts_are_written_as_lines(tmp_path: Path) -> None:
     codec, path = fitted(), tmp_path / "all.txt"
-    codec.write_all(codec.pack(["a dog", "床前明月", "\U0001f600"]), path, [{}] * 3)
+    path.write_bytes(
+        codec.collection_to_bytes(
+            codec.pack(["a dog", "床前明月", "\U0001f600"]), path.suffix, [{}] * 3
+        )
+    )
     assert lines_of(path) == ["a dog", "床前明月", "\U0001f600", ""]
 
 
 def test_texts_of_several_lines_are_written_as_paragraphs(tmp_path: Path) -> None:
     codec, path = fitted(), tmp_path / "all.txt"
     texts = ["one\ntwo", "three", "four\nfive"]
-    codec.write_all(codec.pack(texts), path, [{}] * 3)
+    path.write_bytes(codec.collection_to_bytes(codec.pack(texts), path.suffix, [{}] * 3))
     assert path.read_text("utf-8").strip("\n").split("\n\n") == texts
 
 
 def test_no_empty_line_stands_behind_the_last_paragraph(tmp_path: Path) -> None:
     codec, path = fitted(), tmp_path / "all.txt"
-    codec.write_all(codec.pack(["one\ntwo", "four\nfive"]), path, [{}] * 2)
+    path.write_bytes(
+        codec.collection_to_bytes(codec.pack(["one\ntwo", "four\nfive"]), path.suffix, [{}] * 2)
+    )
     assert lines_of(path) == ["one", "two", "", "four", "five", ""]
 
 
@@ -169,7 +176,7 @@ def test_records_hold_the_text_and_the_facts(tmp_path: Path) -> None:
     codec, path = fitted(), tmp_path / "all.jsonl"
     texts = ["one\ntwo", 'he said "床前"', "\U0001f600"]
     facts = [{"seed": number, "label": f"l{number}"} for number in range(3)]
-    codec.write_all(codec.pack(texts), path, facts)
+    path.write_bytes(codec.collection_to_bytes(codec.pack(texts), path.suffix, facts))
     *lines, last = lines_of(path)
     assert last == "" and "床前" in lines[1]
     expected = [{"text": text, **fact} for text, fact in zip(texts, facts, strict=True)]
@@ -179,7 +186,7 @@ def test_records_hold_the_text_and_the_facts(tmp_path: Path) -> None:
 def test_a_walk_is_a_file_of_its_steps(tmp_path: Path) -> None:
     codec, path = fitted(), tmp_path / "walk.txt"
     steps = [codec.pack([text]) for text in ("a dog", "a cat", "a bird")]
-    codec.write_interpolation([np.concatenate(steps)], path)
+    path.write_bytes(codec.interpolation_to_bytes([np.concatenate(steps)], path.suffix))
     assert lines_of(path) == ["a dog", "a cat", "a bird", ""]
 
 

@@ -163,7 +163,7 @@ def test_the_registered_one_is_fitted_to_training_texts_alone() -> None:
 
 
 def test_only_texts_are_read() -> None:
-    with pytest.raises(GansmithError, match=r"'reading' takes texts, 'bars' holds none"):
+    with pytest.raises(GansmithError, match="'reading' takes texts, 'bars' of medium 'image'"):
         build_extractor("reading", bars(count=10, held_out=2))
 
 

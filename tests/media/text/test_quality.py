@@ -10,11 +10,10 @@ from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.media.text import quality as perusing
 from gansmith.media.text.code_points import to_points
-from gansmith.media.text.metrics.bleu import bleu, self_bleu
-from gansmith.media.text.metrics.ngrams import language_score, reverse_language_score
 from gansmith.media.text.quality import FORMS, SHOWN, line_length, sides, text_quality_metrics
 from gansmith.media.text.verse.chinese import rhymes
-from gansmith.media.text.verse.patterns import pattern_kept
+from gansmith.media.text.verse.quatrain import pattern_kept
+from tests.media.text.scores import bleu, language_score, reverse_language_score, self_bleu
 
 CHARACTERS = "生聲城情明名行清月日不一山間還關春人新身塵真親神民鄰巾陳水雲白落"
 TEXTS = [f"the {who} {does} {n} times" for n in range(20) for who, does in (

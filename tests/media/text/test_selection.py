@@ -38,7 +38,7 @@ def decided(after: list[Row], before: list[Row] | None = None) -> tuple[str, str
 def test_the_better_one_is_shipped() -> None:
     shipped, reason = decided(arm(0.02))
     assert shipped == "adversarial"
-    assert reason == ("BLEU-4 at equal self-BLEU-4 +0.0200 against the language model it began as")
+    assert reason == ("BLEU-4 at equal self-BLEU-4 +0.0200 against the pretrained language model")
 
 
 @pytest.mark.parametrize("shift", [0.0, -0.01, -0.2])
@@ -61,7 +61,7 @@ def test_a_fault_that_outweighs_the_gain_is_named(after: list[Row], fault: str) 
     shipped, reason = decided(after)
     assert shipped == "likelihood"
     assert reason == (
-        f"BLEU-4 at equal self-BLEU-4 +0.1000 against the language model it began as: {fault}"
+        f"BLEU-4 at equal self-BLEU-4 +0.1000 against the pretrained language model: {fault}"
     )
 
 

@@ -7,15 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from gansmith.errors import GansmithError
 from gansmith.evaluation.metrics.frechet import frechet_distance
 from gansmith.media.text.code_points import to_points
 from gansmith.media.text.features import Reading, rarity
-from gansmith.media.text.metrics.bleu import bleu, self_bleu
-from gansmith.media.text.metrics.ngrams import language_score, reverse_language_score
-from gansmith.media.text.temperature_sweep import Row, TemperatureSweep, gain, interval
+from gansmith.media.text.temperature_sweep import Row, TemperatureSweep, gain
+from tests.media.text.scores import bleu, language_score, reverse_language_score, self_bleu
 
 CAPTIONS = Path(__file__).parents[3] / "shared" / "data" / "captions-coco"
 NOUNS = [f"noun{n}" for n in range(30)]
@@ -135,21 +133,6 @@ def test_curves_must_share_a_range() -> None:
         gain(left, right, "x", "y")
     with pytest.raises(GansmithError, match="no range"):
         gain(left[:1], left, "x", "y")
-
-
-@pytest.mark.parametrize("count", [2, 3, 4, 5, 8, 31, 200])
-def test_the_interval_is_students(count: int) -> None:
-    values = np.random.default_rng(count).normal(0.1, 2, count)
-    found = interval(values.tolist())
-    expected = stats.t.interval(0.95, count - 1, values.mean(), stats.sem(values))
-    assert found == pytest.approx((values.mean(), *expected), rel=1e-9)
-
-
-def test_one_seed_says_nothing_of_chance() -> None:
-    assert interval([0.3]) == (0.3, -math.inf, math.inf)
-    assert interval([0.2, 0.2, 0.2]) == pytest.approx((0.2, 0.2, 0.2))
-    with pytest.raises(ValueError, match="at least one"):
-        interval([])
 
 
 def test_real_captions() -> None:

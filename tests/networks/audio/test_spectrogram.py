@@ -2,12 +2,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from gansmith.errors import GansmithError
 from gansmith.networks import GANNetworks, SampleSpec, build_networks
-from gansmith.networks.audio.spectrogram import FramesGenerator, FramesOptions, soft_floor
+from gansmith.networks.audio.spectrogram import (
+    Block,
+    SpectrogramGenerator,
+    SpectrogramOptions,
+    Upsample1d,
+    along_time,
+    soft_floor,
+)
 from gansmith.networks.base import NETWORKS
 from gansmith.recipe import NetworkConfig
 
@@ -15,12 +23,12 @@ TINY = {"width": 4, "style": 4, "head": 4, "texture": 2, "latent": 4}
 
 
 def _pair(spec: SampleSpec, **options: Any) -> GANNetworks:
-    return build_networks(NetworkConfig(name="frames", **options), spec, seed=0)
+    return build_networks(NetworkConfig(name="spectrogram", **options), spec, seed=0)
 
 
-def _generator(spec: SampleSpec, **options: Any) -> FramesGenerator:
+def _generator(spec: SampleSpec, **options: Any) -> SpectrogramGenerator:
     generator = _pair(spec, **options).generator
-    assert isinstance(generator, FramesGenerator)
+    assert isinstance(generator, SpectrogramGenerator)
     return generator
 
 
@@ -35,7 +43,7 @@ def test_any_size(bins: int, count: int, classes: int) -> None:
     spec = SampleSpec(2, bins, count, classes)
     labels = torch.zeros(2, dtype=torch.long, device="meta") if classes else None
     with torch.device("meta"):
-        pair = NETWORKS["frames"].build(spec, FramesOptions())
+        pair = NETWORKS["spectrogram"].build(spec, SpectrogramOptions())
         samples = pair.generator(torch.empty(2, pair.generator.latent), labels)
         assert samples.shape == (2, *spec.shape)
         assert pair.discriminator(samples, labels).shape == (2,)
@@ -178,3 +186,34 @@ def test_no_level_is_below_silence_and_loud_ones_stay() -> None:
     assert heard[3:].tolist() == pytest.approx([-0.7, 0, 1], abs=0.001)
     (slopes,) = torch.autograd.grad(heard.sum(), levels)
     assert (slopes[1:] > 0).all() and slopes[3:].tolist() == pytest.approx([1] * 3, abs=0.01)
+
+
+@pytest.mark.parametrize("circular", [False, True])
+@pytest.mark.parametrize("length", [1, 2, 7])
+def test_a_stretch_interpolates_linearly(length: int, circular: bool) -> None:
+    x = torch.randn(1, 1, length, dtype=torch.float64)
+    where = (np.arange(2 * length) + 0.5) / 2 - 0.5
+    places = np.arange(-1, length + 1)
+    values = np.pad(x[0, 0].numpy(), 1, mode="wrap" if circular else "edge")
+    expected = np.interp(where, places, values)
+    np.testing.assert_allclose(Upsample1d(circular)(x)[0, 0].numpy(), expected)
+
+
+def test_a_style_scales_and_shifts_the_inner_channels() -> None:
+    block, x, style = Block(3, 5, style=2), torch.randn(2, 3, 9), torch.randn(2, 2)
+    assert block.film is not None
+    scale, shift = block.film(style)[..., None].split(3, dim=1)
+    act = torch.nn.functional.leaky_relu
+    inner = (1 + scale) * block.first(act(x, 0.2)) + shift
+    torch.testing.assert_close(block(x, style), x + block.second(act(inner, 0.2)))
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_a_circular_block_turns_with_its_input(kernel: int) -> None:
+    block, x = Block(4, kernel, circular=True).double(), torch.randn(2, 4, 11, dtype=torch.float64)
+    torch.testing.assert_close(block(x.roll(3, -1)), block(x).roll(3, -1), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("length", [1, 2, 9])
+def test_a_convolution_along_time_keeps_the_length(length: int) -> None:
+    assert along_time(4, 6, 3, circular=False)(torch.randn(2, 4, length)).shape == (2, 6, length)

@@ -9,12 +9,12 @@ from torch import nn
 
 from gansmith.networks import GANNetworks, SampleSpec, build_networks
 from gansmith.networks.base import NETWORKS
-from gansmith.networks.image.r3gan import ResidualBlock, ResidualOptions, WholeKernel
+from gansmith.networks.image.r3gan import R3ganOptions, ResidualBlock, WholeKernel
 from gansmith.recipe import NetworkConfig
 
 
 def _pair(spec: SampleSpec, **options: Any) -> GANNetworks:
-    return build_networks(NetworkConfig(name="residual", **options), spec, seed=0)
+    return build_networks(NetworkConfig(name="r3gan", **options), spec, seed=0)
 
 
 def _blocks(network: nn.Module) -> list[ResidualBlock]:
@@ -68,7 +68,7 @@ def test_a_whole_kernel_is_the_depthwise_convolution() -> None:
 def test_any_size_up_to_1024(sides: tuple[int, int]) -> None:
     spec = SampleSpec(4, *sides)
     with torch.device("meta"):
-        pair = NETWORKS["residual"].build(spec, ResidualOptions())
+        pair = NETWORKS["r3gan"].build(spec, R3ganOptions())
         samples = pair.generator(torch.empty(2, 64))
         assert samples.shape == (2, *spec.shape)
         assert pair.discriminator(samples).shape == (2,)
@@ -77,7 +77,7 @@ def test_any_size_up_to_1024(sides: tuple[int, int]) -> None:
 @pytest.mark.parametrize(("side", "width"), [(32, 32), (128, 32), (256, 16), (512, 8), (1024, 8)])
 def test_the_finest_level_narrows_as_resolution_rises(side: int, width: int) -> None:
     with torch.device("meta"):
-        pair = NETWORKS["residual"].build(SampleSpec(3, side, side), ResidualOptions())
+        pair = NETWORKS["r3gan"].build(SampleSpec(3, side, side), R3ganOptions())
     assert _blocks(pair.discriminator)[0].widen.in_channels == width
 
 

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from gansmith.errors import GansmithError
 from gansmith.networks import SampleSpec, build_networks
-from gansmith.networks.sequence.copy_head import ECHO_RATE, CopyHead
 from gansmith.networks.sequence.language_model import (
     Decoding,
     SequenceDiscriminator,
@@ -20,14 +19,16 @@ from gansmith.networks.sequence.language_model import (
     nucleus,
     uniform,
 )
-from gansmith.networks.sequence.recurrent_encoder import (
+from gansmith.networks.sequence.special_tokens import END, MOST_TRAITS, PAD, UNKNOWN
+from gansmith.networks.sequence.token_encoder import (
+    ECHO_RATE,
     FARTHEST,
     HEADS,
     LEANING_RATE,
+    CopyHead,
     RecurrentEncoder,
+    set_token_features,
 )
-from gansmith.networks.sequence.special_tokens import END, MOST_TRAITS, PAD, UNKNOWN
-from gansmith.networks.sequence.token_embedding import set_token_features
 from gansmith.recipe import NetworkConfig
 
 VOCABULARY, LENGTH = 12, 9

@@ -128,7 +128,7 @@ def obtain_folder(
         files: The files.
         sources: Where to get them, in order of preference.
         directory: The folder; it must not exist, and does so only once it is whole and verified.
-        say: Takes what was got and what was not, one line each.
+        log: Called with what was fetched and what was not, one line each.
 
     Raises:
         GansmithError: No source could deliver; the message lists what was tried.

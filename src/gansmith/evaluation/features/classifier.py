@@ -14,22 +14,20 @@ from torch.nn import functional as F
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
-from gansmith.evaluation.features.fixed import NETWORK_LIMIT, random_conv
+from gansmith.evaluation.features.fixed import NETWORK_LIMIT
+from gansmith.evaluation.features.preparation import prepare_for
 from gansmith.extractor import (
     EXTRACTORS,
     VERSION,
     ClassifyingExtractor,
     Extractor,
+    Preparation,
     digest,
     module_bytes,
 )
-from gansmith.media.audio.features import LogMelFrontend, prepare_for
-from gansmith.media.image.preprocessing import Preprocessing
-from gansmith.media.points.features import coordinates
-from gansmith.media.text.features import reading
+from gansmith.medium import MEDIA
 from gansmith.storage.cached_tensors import Tensors, cached_tensors
 
-SAMPLES_PER_CLASS = 50
 FEATURES = 128
 EPOCHS = 2
 SEEN = (20_000, 200_000)
@@ -38,19 +36,12 @@ SEEN = (20_000, 200_000)
 
 @EXTRACTORS.register("auto")
 def auto(dataset: Dataset) -> Extractor:
-    """`coordinates` for points, `reading` for texts, else `classifier` or `random-conv`.
+    """The default extractor of the dataset's medium.
 
-    `classifier` needs two classes of which SAMPLES_PER_CLASS train.
+    For images and audio that is `classifier` where two classes have 50 training samples, else
+    `random-conv`; for text `reading`, for points `coordinates`.
     """
-    if dataset.samples.dtype == np.float32:
-        return coordinates(dataset)
-    if dataset.samples.dtype == np.int32:
-        return reading(dataset)
-    if dataset.labels is None:
-        return random_conv(dataset)
-    counts = np.bincount(dataset.labels[dataset.train_indices])
-    enough = int((counts >= SAMPLES_PER_CLASS).sum())
-    return classifier(dataset) if enough >= 2 else random_conv(dataset)
+    return EXTRACTORS[MEDIA[dataset.medium].extractor(dataset)](dataset)
 
 
 @EXTRACTORS.register("classifier")
@@ -68,7 +59,7 @@ def classifier(dataset: Dataset) -> Extractor:
             f"feature extractor 'classifier' needs labels of two classes, '{dataset.name}' has "
             f"{dataset.classes}: set evaluation.extractor=random-conv"
         )
-    seen = prepare_for(dataset, NETWORK_LIMIT)
+    seen = prepare_for("classifier", dataset, NETWORK_LIMIT)
     key = digest(dataset.fingerprint, dataset.classes, seen, VERSION)
     kept = cached_tensors("classifier", key, functools.partial(_trained, dataset, seen))
     accuracy = float(kept.pop("accuracy"))
@@ -95,7 +86,7 @@ class Classifier(nn.Module):
         classes: Number of classes.
     """
 
-    def __init__(self, seen: Preprocessing | LogMelFrontend, classes: int) -> None:
+    def __init__(self, seen: Preparation, classes: int) -> None:
         super().__init__()
         stages = max(1, math.ceil(math.log2(max(seen.height, seen.width) / 8)))
         widths = [seen.channels, 32, *[64] * (stages - 1)]
@@ -114,9 +105,7 @@ class Classifier(nn.Module):
         return logits
 
 
-def train_classifier(
-    dataset: Dataset, seen: Preprocessing | LogMelFrontend, seed: int = 0
-) -> Classifier:
+def train_classifier(dataset: Dataset, seen: Preparation, seed: int = 0) -> Classifier:
     """Train on the training split, by Adam with a rate that falls linearly to zero.
 
     The global random state stays as it was; the caller may have gradients switched off.
@@ -153,14 +142,14 @@ def _batches(count: int) -> Iterator[Tensor]:
     return (batch for batch in torch.split(order[:seen], size) if len(batch) == size)
 
 
-def _trained(dataset: Dataset, seen: Preprocessing | LogMelFrontend) -> Tensors:
+def _trained(dataset: Dataset, seen: Preparation) -> Tensors:
     network = train_classifier(dataset, seen).eval()
     accuracy = torch.tensor(_accuracy(network, dataset, seen), dtype=torch.float64)
     return {**network.state_dict(), "accuracy": accuracy}
 
 
 @torch.inference_mode()
-def _accuracy(network: Classifier, dataset: Dataset, seen: Preprocessing | LogMelFrontend) -> float:
+def _accuracy(network: Classifier, dataset: Dataset, seen: Preparation) -> float:
     """Share of up to 10,000 held-out samples that are recognised; NaN where none are held out."""
     assert dataset.labels is not None
     right = [

@@ -5,25 +5,21 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
+from gansmith.evaluation.features.preparation import prepare_for_network
 from gansmith.extractor import (
     FILE_EXTRACTORS,
     Extractor,
     Network,
     optional_module,
 )
-from gansmith.media.audio.features import LogMelFrontend, Waves
-from gansmith.media.image.preprocessing import Preprocessing
 
 CHUNK = 32
 """Samples in one pass where the file leaves the batch size open."""
@@ -79,41 +75,23 @@ def _own(
     name: str, file: Path, network: Network, shape: Sequence[Any], dataset: Dataset
 ) -> Extractor:
     """Join a network to the preprocessing that its input shape asks for."""
-    seen = _preparation(file, shape, dataset)
-    if isinstance(seen, Waves):
-        network = partial(_over_waves, network)
-    chunk = shape[0] if isinstance(shape[0], int) else CHUNK
+    sides = [side if isinstance(side, int) else None for side in shape]
     try:
-        return Extractor(f"{name}:{file.name}", network, seen, [file.read_bytes()], chunk)
+        seen = prepare_for_network(name, dataset, sides, centre=0.0, scale=1.0)
+    except GansmithError as error:
+        raise GansmithError(f"{file} takes input {list(shape)}: {error}") from None
+
+    def as_given(values: Tensor) -> Tensor:
+        """Drop the axes of [N, 1, 1, T] that a network with input [N, T] does not have."""
+        return network(values[:, 0, 0] if len(shape) == 2 else values)
+
+    chunk = sides[0] or CHUNK
+    try:
+        return Extractor(f"{name}:{file.name}", as_given, seen, [file.read_bytes()], chunk)
     except GansmithError:
         raise
     except Exception as error:  # whatever the user's network raises on a sample
         raise _unusable(file, error) from None
-
-
-def _preparation(
-    file: Path, shape: Sequence[Any], dataset: Dataset
-) -> Preprocessing | LogMelFrontend | Waves:
-    sides = [side if isinstance(side, int) else None for side in shape]
-    if dataset.samples.dtype == np.int16:
-        if len(shape) == 2:
-            return Waves(sides[1] or dataset.samples.shape[2])
-        if len(shape) == 4 and shape[1] == 1:
-            heard = LogMelFrontend(dataset.rate, dataset.samples.shape[2], centre=0.0, scale=1.0)
-            return replace(heard, height=sides[2] or heard.height, width=sides[3] or heard.width)
-        raise GansmithError(
-            f"{file} takes input {list(shape)}: of sounds it must be [N, T], waves, or "
-            "[N, 1, H, W], log-mel pictures"
-        )
-    if len(shape) != 4 or shape[1] not in (1, 3):
-        raise GansmithError(f"{file} takes input {list(shape)}: it must be [N, 1 or 3, H, W]")
-    height, width = dataset.samples.shape[1:3]
-    size = sides[2] or height, sides[3] or width
-    return Preprocessing(shape[1], *size, centre=0.0, scale=1.0)
-
-
-def _over_waves(network: Network, values: Tensor) -> Tensor:
-    return network(values[:, 0, 0])
 
 
 def _unusable(file: Path, error: Exception) -> GansmithError:

@@ -9,29 +9,29 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.data.dataset import Dataset
+from gansmith.evaluation.features.preparation import prepare_for
 from gansmith.extractor import EXTRACTORS, Extractor, module_bytes
-from gansmith.media.audio.features import prepare_for
 
 PIXEL_LIMIT = 32
 NETWORK_LIMIT = 64
-"""Longest side that a network of our own sees: detail enough, at a cost a CPU can bear."""
+"""Longest side in pixels that the networks of gansmith see, a compromise with the cost on CPUs."""
 
 
 @EXTRACTORS.register("pixels")
 def pixels(dataset: Dataset) -> Extractor:
     """The samples themselves, values in [0, 1]; pictures of at most 32 pixels a side."""
-    seen = prepare_for(dataset, PIXEL_LIMIT, centre=0.0, scale=1.0)
+    seen = prepare_for("pixels", dataset, PIXEL_LIMIT, centre=0.0, scale=1.0)
     return Extractor("pixels", lambda values: values.flatten(1), seen)
 
 
 @EXTRACTORS.register("random-conv")
 def random_conv(dataset: Dataset) -> Extractor:
-    """A small convolutional network that was never trained; serves all that has no labels.
+    """A small convolutional network with fixed random weights, for datasets without labels.
 
     Naeem et al. (2020), section 4, found random embeddings to suit pictures far from ImageNet.
     """
     network = RandomConv().eval()
-    seen = prepare_for(dataset, NETWORK_LIMIT)
+    seen = prepare_for("random-conv", dataset, NETWORK_LIMIT)
     return Extractor("random-conv", network, seen, module_bytes(network))
 
 

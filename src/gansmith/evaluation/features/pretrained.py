@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from gansmith.data.dataset import Dataset
+from gansmith.evaluation.features.preparation import prepare_for_network
 from gansmith.extractor import (
     EXTRACTORS,
     Extractor,
     module_bytes,
     optional_module,
 )
-from gansmith.media.image.preprocessing import Preprocessing
 
 SIDE = 224
 """Side in pixels at which EfficientNet-Lite0 was trained."""
@@ -27,7 +27,7 @@ def efficientnet_lite0(dataset: Dataset) -> Extractor:
     with torch.random.fork_rng(devices=[]):
         model = models.EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights)
     network = Averaged(model).eval()
-    seen = Preprocessing(3, SIDE, SIDE)
+    seen = prepare_for_network("efficientnet-lite0", dataset, (None, 3, SIDE, SIDE))
     return Extractor("efficientnet-lite0", network, seen, module_bytes(network), chunk=16)
 
 

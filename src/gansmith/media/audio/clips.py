@@ -22,8 +22,9 @@ from gansmith.media.audio.file_facts import SoundFacts, UnreadableSound, read_cl
 from gansmith.media.audio.loudness import fade, normalise_loudness
 from gansmith.media.audio.note_labels import note_labels
 from gansmith.media.audio.ogg_cache import DecodedOggCache
+from gansmith.media.audio.options import AudioOptions
 from gansmith.media.audio.samples import pad_or_trim
-from gansmith.media.audio.segmentation import Span, lacks_beats, spans, whole_beats
+from gansmith.media.audio.segmentation import Span, lacks_beats, segment, whole_beats
 from gansmith.recipe import DataConfig
 
 if TYPE_CHECKING:
@@ -71,40 +72,41 @@ class PreparedSounds(Prepared):
 
     def __init__(self, folder: SoundFolder, config: DataConfig) -> None:
         self._folder, self._config = folder, config
+        self._options = options = config.of(AudioOptions)
         self.clips = [
             Clip(number, span)
             for number, facts in enumerate(folder.facts)
-            for span in _cut(folder.root / folder.names[number], facts, config)
+            for span in _cut(folder.root / folder.names[number], facts, options)
         ]
         if not self.clips:
             raise GansmithError(f"{folder.source} gives no clips: all of it is silence")
-        self.seconds = self._keep_bars() if config.cut == "beat" else config.seconds
+        self.seconds = self._keep_bars() if options.cut == "beat" else options.seconds
         self._unrolled, self._counts = DecodedOggCache(), Counter(clip.file for clip in self.clips)
-        self.notes = self._played() if config.notes else None
-        self.shape = (1, round(self.seconds * config.rate), config.channels)
+        self.notes = self._played() if options.notes else None
+        self.shape = (1, round(self.seconds * options.rate), options.channels)
 
     def __len__(self) -> int:
         return len(self.clips)
 
     def settings(self) -> dict[str, object]:
         """What is done to the files, in plain values."""
-        config = self._config
+        config, options = self._config, self._options
         return {
-            "rate": config.rate,
+            "rate": options.rate,
             "seconds": self.seconds,
-            "channels": config.channels,
-            "cut": config.cut,
-            "tempo": config.tempo,
-            "loudness": config.loudness,
+            "channels": options.channels,
+            "cut": options.cut,
+            "tempo": options.tempo,
+            "loudness": options.loudness,
             "labels": config.labels,
-            "notes": config.notes,
+            "notes": options.notes,
             "held_out": "official" if self._folder.official_split else config.held_out,
         }
 
     def fingerprint(self) -> str:
         """Hex digest of the content and the settings."""
         settings = (f"{name}={value}" for name, value in self.settings().items())
-        format_ = _FORMATS.get(self._config.cut, _FORMAT)
+        format_ = _FORMATS.get(self._options.cut, _FORMAT)
         return combined_digest([format_, self._folder.content, *settings])
 
     def labels(self) -> Sequence[str] | None:
@@ -131,7 +133,7 @@ class PreparedSounds(Prepared):
         The others end with their last whole beat.
         """
         longest = max(clip.span.seconds for clip in self.clips)
-        tempo = self._config.tempo
+        tempo = self._options.tempo
         seconds = whole_beats(longest, tempo)
         full = [clip for clip in self.clips if not lacks_beats(clip.span, seconds, tempo)]
         if short := len(self.clips) - len(full):
@@ -144,7 +146,7 @@ class PreparedSounds(Prepared):
 
     def _played(self) -> list[int]:
         """Tell the notes of clips; those that play none are left out."""
-        found = note_labels(self._folder, self.clips, self._config.rate, self._wave)
+        found = note_labels(self._folder, self.clips, self._options.rate, self._wave)
         both = list(zip(self.clips, found, strict=True))
         unheard = [clip for clip, note in both if note is None]
         self.clips = [clip for clip, note in both if note is not None]
@@ -176,12 +178,13 @@ class PreparedSounds(Prepared):
                 yield from pool.map(self._row, self.clips[start : start + _AT_ONCE])
 
     def _row(self, clip: Clip) -> NDArray[np.int16]:
-        folder, config, span = self._folder, self._config, clip.span
-        wave = normalise_loudness(self._wave(clip, config.channels), config.rate, config.loudness)
-        if config.cut != "beat":  # beats are left to loop
+        folder, options, span = self._folder, self._options, clip.span
+        wave = self._wave(clip, options.channels)
+        wave = normalise_loudness(wave, options.rate, options.loudness)
+        if options.cut != "beat":  # beats are left to loop
             facts = folder.facts[clip.file]
             rest = facts.frames / facts.rate - span.start - span.seconds
-            wave = fade(wave, config.rate, head=span.start > 0, tail=rest > 1 / facts.rate)
+            wave = fade(wave, options.rate, head=span.start > 0, tail=rest > 1 / facts.rate)
         return pad_or_trim(wave, self.shape[1])
 
     def _wave(self, clip: Clip, channels: int) -> NDArray[np.float32]:
@@ -191,15 +194,15 @@ class PreparedSounds(Prepared):
         many = facts.format == "OGG" and self._counts[clip.file] >= MANY_CLIPS
         try:
             with self._unrolled.copy_of(path, facts) if many else nullcontext(path) as place:
-                return read_clip(place, span.start, span.seconds, self._config.rate, channels)
+                return read_clip(place, span.start, span.seconds, self._options.rate, channels)
         except UnreadableSound as error:
             raise GansmithError(
                 f"{path} changed while the folder was being read ({error}); run again"
             ) from error
 
 
-def _cut(path: Path, facts: SoundFacts, config: DataConfig) -> list[Span]:
+def _cut(path: Path, facts: SoundFacts, options: AudioOptions) -> list[Span]:
     try:
-        return spans(path, facts, config.cut, config.seconds, config.tempo)
+        return segment(path, facts, options.cut, options.seconds, options.tempo)
     except UnreadableSound as error:
         raise GansmithError(f"{path} cannot be cut into clips: {error}") from error

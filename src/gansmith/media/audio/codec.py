@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -14,23 +14,24 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.media.audio.file_facts import UnreadableSound, examine, read_clip
 from gansmith.media.audio.logmel import LogMel, stretched
 from gansmith.media.audio.loudness import fade, normalise_loudness
+from gansmith.media.audio.options import SoundConfig
 from gansmith.media.audio.samples import STEPS, by_channel, pad_or_trim, to_samples
 from gansmith.media.audio.sheet import sound_sheet
 from gansmith.media.audio.stft import Transform, resampled
 from gansmith.media.audio.vocoder import ROUNDS, Vocoder, train_vocoder
-from gansmith.media.audio.writing import joined, write_preview, write_sound
-from gansmith.media.image.codec import write_png
-from gansmith.medium import Codec
+from gansmith.media.audio.writing import joined, preview_bytes, sound_bytes
+from gansmith.medium import Codec, suffix
 from gansmith.storage.cached_tensors import cached_tensors
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
-    from gansmith.recipe import Recipe, SoundConfig
+    from gansmith.recipe import Recipe
 
 WINDOW = 0.064
 AT_ONCE = 32
@@ -63,8 +64,8 @@ class AudioCodec(Codec):
     stored = np.int16
     formats = ("wav", "wav24", "flac", "flac24")
     interpolation_suffixes = (".wav", ".flac")
+    overview_files = ("preview.wav", "preview.txt", "sheet.png")
     walks = 1
-    heard = True
 
     def __init__(
         self,
@@ -84,7 +85,7 @@ class AudioCodec(Codec):
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> AudioCodec:
         """Learn the level of the loudest clips, and the vocoder where the recipe wants one."""
-        config, rate, length = recipe.sound, dataset.rate, dataset.samples.shape[2]
+        config, rate, length = recipe.section(SoundConfig), dataset.rate, dataset.samples.shape[2]
         told = (dataset.settings.get(name) for name in ("tempo", "loudness"))
         tempo, loudness = (None if value is None else float(str(value)) for value in told)
         tempo = tempo if dataset.settings.get("cut") == "beat" else None
@@ -99,21 +100,21 @@ class AudioCodec(Codec):
         return cls(rate, length, mel, iterations, vocoder, tempo, loudness=loudness)
 
     @classmethod
-    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> AudioCodec:
-        """Take up what :meth:`facts` and :meth:`tensors` gave."""
-        mel = None if facts["mel"] is None else LogMel.restore(facts["mel"])
-        vocoder = Vocoder.restore(mel, tensors) if mel is not None and tensors else None
-        settings = (facts["iterations"], vocoder, facts.get("tempo"))
-        loudness = facts.get("loudness")
-        return cls(facts["rate"], facts["length"], mel, *settings, loudness=loudness)
+    def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> AudioCodec:
+        """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""
+        mel = None if config["mel"] is None else LogMel.from_config(config["mel"])
+        vocoder = Vocoder.restore(mel, state_dict) if mel is not None and state_dict else None
+        settings = (config["iterations"], vocoder, config.get("tempo"))
+        loudness = config.get("loudness")
+        return cls(config["rate"], config["length"], mel, *settings, loudness=loudness)
 
-    def facts(self) -> dict[str, Any]:
+    def config(self) -> dict[str, Any]:
         """Return rate, length and loudness, the settings of pictures and of Griffin-Lim."""
-        mel = None if self.mel is None else self.mel.facts()
-        facts = {"rate": self.rate, "length": self.length, "mel": mel, "loudness": self.loudness}
-        return facts | {"iterations": self.iterations, "tempo": self.tempo}
+        mel = None if self.mel is None else self.mel.config()
+        config = {"rate": self.rate, "length": self.length, "mel": mel, "loudness": self.loudness}
+        return config | {"iterations": self.iterations, "tempo": self.tempo}
 
-    def tensors(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Return the weights of the vocoder, if there is one."""
         return {} if self.vocoder is None else dict(self.vocoder.state_dict())
 
@@ -191,24 +192,25 @@ class AudioCodec(Codec):
         goes_on = whole - seconds > 1 / facts.rate and self.tempo is None
         return pad_or_trim(fade(wave, self.rate, head=False, tail=goes_on), length)
 
-    def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
-        """Write a clip as WAV or FLAC; in WAV a clip that loops is marked as a loop."""
-        loop = self.loops and path.suffix == ".wav"
-        write_sound(sample[0], self.rate, path, bits=24 if "24" in format_ else 16, loop=loop)
+    def to_bytes(self, sample: NDArray[Any], format_: str) -> bytes:
+        """Encode a clip as WAV or FLAC; in WAV a clip that loops is marked as a loop."""
+        kind = suffix(format_)
+        bits: Literal[16, 24] = 24 if "24" in format_ else 16
+        return sound_bytes(sample[0], self.rate, kind, bits=bits, loop=self.loops and kind == "wav")
 
-    def write_overview(
-        self, samples: NDArray[Any], directory: Path, names: Sequence[str]
-    ) -> list[Path]:
-        """Write all clips behind each other with labels for Audacity, and a sheet."""
-        preview, sheet = directory / "preview.wav", directory / "sheet.png"
-        write_preview([sample[0] for sample in samples], self.rate, preview, names)
+    def overview(self, samples: NDArray[Any], names: Sequence[str]) -> dict[str, bytes]:
+        """Return all clips behind each other with labels for Audacity, and a sheet."""
+        sound, labels = preview_bytes([sample[0] for sample in samples], self.rate, names)
         shown = samples[:MOST_SHOWN]
-        write_png(self.sheet(shown, captions=list(names[: len(shown)])), sheet)
-        return [preview, preview.with_suffix(".txt"), sheet]
+        sheet = png_bytes(self.sheet(shown, captions=list(names[: len(shown)])))
+        return dict(zip(self.overview_files, (sound, labels, sheet), strict=True))
 
-    def write_interpolation(self, walks: Sequence[NDArray[Any]], path: Path) -> None:
-        """Write one walk as one sound, each clip faded into the next over a tenth of its length."""
-        write_sound(joined(walks[0][:, 0], self.length // 10), self.rate, path)
+    def interpolation_to_bytes(self, walks: Sequence[NDArray[Any]], suffix: str) -> bytes:
+        """Encode one interpolation as one sound.
+
+        Each clip is faded into the next over a tenth of its length.
+        """
+        return sound_bytes(joined(walks[0][:, 0], self.length // 10), self.rate, suffix[1:])
 
     def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
         """Draw waveforms and spectrograms; options as for `gansmith.media.audio.sheet`."""
@@ -247,7 +249,7 @@ def _learn_levels(config: SoundConfig, dataset: Dataset) -> LogMel:
 
 def _learn_vocoder(config: SoundConfig, dataset: Dataset, mel: LogMel, log: LogFn) -> Vocoder:
     """Train the vocoder on this collection, or take the one that was kept."""
-    settings = repr((VERSION, dataset.fingerprint, mel.facts(), config.decoder_steps))
+    settings = repr((VERSION, dataset.fingerprint, mel.config(), config.decoder_steps))
     key = hashlib.sha256(settings.encode()).hexdigest()[:16]
     weights = cached_tensors("vocoder", key, partial(_trained, config, dataset, mel, log))
     return Vocoder.restore(mel, weights)

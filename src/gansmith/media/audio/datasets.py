@@ -1,4 +1,4 @@
-"""Named sets of sounds: many files, known by their content together."""
+"""Named data sets of sounds: many files, known by their content together."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,32 +21,80 @@ from gansmith.data.downloads.archives import (
     obtain_folder,
 )
 from gansmith.data.downloads.sources import own_folder
-from gansmith.data.named_dataset import Described
+from gansmith.data.named_dataset import NamedDataset
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
+from gansmith.media.audio.file_facts import SUFFIXES
 from gansmith.media.audio.folder import SoundFolder
-from gansmith.registry import Registry
+from gansmith.recipe import DataConfig
 from gansmith.storage.atomic import cache_dir
 
 
 @dataclass(frozen=True)
-class NamedSounds(Described):
-    """A named set of sounds.
+class NamedSounds(NamedDataset):
+    """A named data set of sounds.
 
     Attributes:
-        files: Every file, pinned by checksum.
+        files: Every file, pinned by one checksum.
         sources: Where to get the files, in order of preference; local folders come before them.
-        label: Tells the label of a file by its name.
-        held_out: Tells by its name whether a file is held out; None where that goes by hash.
+        label: Returns the label of a file from its name.
+        held_out: Returns from its name whether a file is held out; None where that goes by hash.
     """
 
+    medium: ClassVar[str] = "audio"
     files: PinnedFolder
     sources: tuple[Archive, ...]
     label: Callable[[str], str]
     held_out: Callable[[str], bool] | None = None
 
+    def fetch(self, folder: Path | None = None, log: LogFn = silent) -> Path:
+        """Return a folder that holds every file and nothing else, verified.
 
-SOUND_SETS: Registry[NamedSounds] = Registry("sound set")
+        Args:
+            folder: Folder of its files; else the one called like the set in GANSMITH_DATA or
+                `./data`.
+            log: Takes the licence and the progress, one line each, where files must be fetched.
+
+        Raises:
+            GansmithError: A local folder holds other files, or no source could deliver.
+        """
+        own = self._own_files(folder)
+        directory = cache_dir() / "downloads" / self.name
+        if self.files.fault(self.files.found_in(directory)) is None:
+            return directory
+        shutil.rmtree(directory, ignore_errors=True)
+        log(f"{self.name}: {self.summary}; licence: {self.licence}")
+        obtain_folder(self.files, (*own, *self.sources), directory, log)
+        return directory
+
+    def collect(
+        self, config: DataConfig, folder: Path | None = None, log: LogFn = silent
+    ) -> NamedSoundFolder:
+        """Return its sounds; they are fetched where they are not there."""
+        return NamedSoundFolder(self, folder=folder, use_labels=config.labels, log=log)
+
+    def recognises(self, folder: Path, files: Sequence[str]) -> bool:
+        """Return whether the sounds of a folder are this set, each with the right content."""
+        sounds = [name for name in files if name.lower().endswith(tuple(SUFFIXES))]
+        picked = [name for name in sounds if self.files.picks(PurePosixPath(name).name)]
+        return (
+            len(picked) == len(sounds) == self.files.count
+            and self.files.fault(self.files.found_in(folder)) is None
+        )
+
+    def _own_files(self, folder: Path | None) -> list[Archive]:
+        """Files put there by hand, verified, if there are any."""
+        home = own_folder()
+        place = folder or (home / self.name if home else None)
+        found = self.files.found_in(place) if place else []
+        if place is None or not found:
+            return []
+        if fault := self.files.fault(found):
+            raise GansmithError(
+                f"{place} is not the set '{self.name}': it has {fault}; put the right files there, "
+                f"or remove them so that another source is tried"
+            )
+        return [OwnFiles(place)]
 
 
 class NamedSoundFolder(SoundFolder):
@@ -55,7 +104,7 @@ class NamedSoundFolder(SoundFolder):
         named: The set.
         folder: Folder that holds its files, or None to look in the usual places.
         use_labels: Use its labels.
-        say: Takes the licence and the progress, one line each.
+        log: Takes the licence and the progress, one line each.
 
     Raises:
         GansmithError: A local folder holds other files, or no source could deliver.
@@ -70,7 +119,7 @@ class NamedSoundFolder(SoundFolder):
         log: LogFn = silent,
     ) -> None:
         self.named = named
-        super().__init__(get_sounds(named, folder=folder, log=log), use_labels=use_labels, log=log)
+        super().__init__(named.fetch(folder, log), use_labels=use_labels, log=log)
         self.name, self.licence = named.name, named.licence
         self.source = f"named set '{named.name}', files checked against a pinned SHA-256"
         self.official_split = named.held_out is not None
@@ -84,59 +133,6 @@ class NamedSoundFolder(SoundFolder):
         if self.named.held_out is None:
             return super().held_out(files, share)
         return np.array([self.named.held_out(self.names[number]) for number in files])
-
-
-def get_sounds(named: NamedSounds, *, folder: Path | None = None, log: LogFn = silent) -> Path:
-    """Return a folder that holds every file of a named set and nothing else, verified.
-
-    Args:
-        named: The set.
-        folder: Folder of its files; else the one called like the set in GANSMITH_DATA or `./data`.
-        say: Takes the licence and the progress, one line each, where files must be fetched.
-
-    Raises:
-        GansmithError: A local folder holds other files, or no source could deliver.
-    """
-    own = _own_files(named, folder)
-    directory = cache_dir() / "downloads" / named.name
-    if named.files.fault(named.files.found_in(directory)) is None:
-        return directory
-    shutil.rmtree(directory, ignore_errors=True)
-    log(f"{named.name}: {named.summary}; licence: {named.licence}")
-    obtain_folder(named.files, (*own, *named.sources), directory, log)
-    return directory
-
-
-def recognise_sounds(folder: Path, names: Sequence[str]) -> NamedSounds | None:
-    """Return the named set that a folder is, if there is one.
-
-    Args:
-        folder: The folder.
-        names: Relative paths of all sounds in it.
-    """
-    for named in (SOUND_SETS[name] for name in SOUND_SETS):
-        picked = [name for name in names if named.files.picks(PurePosixPath(name).name)]
-        if (
-            len(picked) == len(names) == named.files.count
-            and named.files.fault(named.files.found_in(folder)) is None
-        ):
-            return named
-    return None
-
-
-def _own_files(named: NamedSounds, folder: Path | None) -> list[Archive]:
-    """Files put there by hand, verified, if there are any."""
-    home = own_folder()
-    place = folder or (home / named.name if home else None)
-    found = named.files.found_in(place) if place else []
-    if place is None or not found:
-        return []
-    if fault := named.files.fault(found):
-        raise GansmithError(
-            f"{place} is not the set '{named.name}': it has {fault}; put the right files there, "
-            f"or remove them so that another source is tried"
-        )
-    return [OwnFiles(place)]
 
 
 FSDD = NamedSounds(
@@ -206,5 +202,5 @@ DRUMS = NamedSounds(
     label=_drum,
 )
 
-for _named in (FSDD, DRUMS):
-    SOUND_SETS.register(_named.name)(_named)
+SOUND_SETS = {named.name: named for named in (FSDD, DRUMS)}
+"""By name, in the order in which they are listed."""

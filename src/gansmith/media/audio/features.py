@@ -1,22 +1,22 @@
-"""Hearing: the one way from stored sounds to what an extractor's network sees."""
+"""Log-mel front end and waves: how stored sounds reach the network of an extractor."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 from gansmith.data.dataset import Dataset
+from gansmith.errors import GansmithError
 from gansmith.media.audio.logmel import LogMel
 from gansmith.media.audio.samples import to_mono
 from gansmith.media.audio.stft import Transform
-from gansmith.media.image.preprocessing import Preprocessing
 
 SIDE = 64
 TOP, SPAN = 6.0, 86.0
@@ -92,17 +92,22 @@ class Waves:
         return F.pad(waves, (0, self.width - waves.shape[1]))[:, None, None]
 
 
-def prepare_for(
-    dataset: Dataset, limit: int, centre: float = 0.5, scale: float = 0.5
-) -> Preprocessing | LogMelFrontend:
-    """Choose how the samples of a collection are brought to what a network sees.
+def to_extractor(dataset: Dataset, limit: int, centre: float, scale: float) -> LogMelFrontend:
+    """Show sounds as log-mel pictures of a fixed size; see `Medium.to_extractor`."""
+    return LogMelFrontend(dataset.rate, dataset.samples.shape[2], centre, scale)
 
-    Args:
-        dataset: Pictures or sounds.
-        limit: Longest side of pictures.
-        centre: Subtracted from values in [0, 1].
-        scale: Divides what remains.
+
+def to_network(
+    dataset: Dataset, shape: Sequence[int | None], centre: float, scale: float
+) -> LogMelFrontend | Waves:
+    """Give sounds as waves or log-mel pictures, as the input shape asks; see `Medium.to_network`.
+
+    Raises:
+        GansmithError: The shape is neither [N, T] nor [N, 1, H, W].
     """
-    if dataset.samples.dtype == np.int16:
-        return LogMelFrontend(dataset.rate, dataset.samples.shape[2], centre, scale)
-    return Preprocessing.fitting(dataset.samples.shape, limit, centre, scale)
+    if len(shape) == 2:
+        return Waves(shape[1] or dataset.samples.shape[2])
+    if len(shape) != 4 or shape[1] != 1:
+        raise GansmithError("of sounds it must be [N, T], waves, or [N, 1, H, W], log-mel pictures")
+    plain = to_extractor(dataset, 0, centre, scale)
+    return replace(plain, height=shape[2] or plain.height, width=shape[3] or plain.width)

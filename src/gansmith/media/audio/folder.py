@@ -23,7 +23,7 @@ from gansmith.media.audio.file_facts import (
     examine,
 )
 from gansmith.recipe import DataConfig
-from gansmith.storage.file_facts import Facts, file_digest, recall
+from gansmith.storage.file_facts import Facts, cached_file_metadata, file_digest
 
 _TAKES = "WAV, FLAC, OGG, MP3 or AIFF files there"
 
@@ -37,7 +37,7 @@ class SoundFolder(Collection):
     Args:
         root: The folder, or one file.
         use_labels: Look for labels.
-        say: Takes progress and warnings of files that cannot be read, one line each.
+        log: Takes progress and warnings of files that cannot be read, one line each.
 
     Raises:
         GansmithError: No sound can be read, or a table of labels is wrong.
@@ -52,7 +52,7 @@ class SoundFolder(Collection):
         self.source = f"{'folder' if root.is_dir() else 'file'} {root.resolve()}"
         self.log = log
         kind = self.kind if root.is_dir() else f"{self.kind} {root.name}"
-        records = recall(kind, self.root, files, _learn, log)
+        records = cached_file_metadata(kind, self.root, files, _learn, log)
         read, self.faults = readable(records, self.root, "sound", _TAKES, log)
         self.ignored = len(records) - len(read) - len(self.faults)
         self.names = list(read)

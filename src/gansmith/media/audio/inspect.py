@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from gansmith.counting import pluralize
 from gansmith.data import inspection
+from gansmith.data.collection import Collection
 from gansmith.data.duplicates import equal_groups
 from gansmith.media.audio.clips import PreparedSounds
 from gansmith.media.audio.file_facts import SoundFacts
 from gansmith.media.audio.folder import SoundFolder
+from gansmith.media.audio.options import AudioOptions
 from gansmith.recipe import DataConfig
 
 OFFSET = 0.01
@@ -121,16 +123,17 @@ class SoundInspection(inspection.Inspected):
         yield inspection.split_row(self.training, self.held_out, official)
 
 
-def inspect_sounds(folder: SoundFolder, config: DataConfig) -> SoundInspection:
-    """Inspect sounds that are already located.
+def inspect_sounds(folder: Collection, config: DataConfig) -> SoundInspection:
+    """Inspect sounds that were found.
 
     Args:
-        folder: The files.
+        folder: The files, of type :class:`SoundFolder`.
         config: Says what will be done to them.
 
     Raises:
         GansmithError: They give no clip, or cannot be cut as the settings say.
     """
+    assert isinstance(folder, SoundFolder)
     prepared = PreparedSounds(folder, config)
     held_out = prepared.held_out()
     return SoundInspection(
@@ -145,7 +148,7 @@ def inspect_sounds(folder: SoundFolder, config: DataConfig) -> SoundInspection:
         ignored=folder.ignored,
         plan=prepared.settings(),
         clips=len(prepared),
-        **_fit(folder.facts, prepared, config),
+        **_fit(folder.facts, prepared, config.of(AudioOptions)),
         training=int((~held_out).sum()),
         held_out=int(held_out.sum()),
     )
@@ -175,7 +178,7 @@ def _files(folder: SoundFolder) -> dict[str, Any]:
 
 
 def _fit(
-    facts: Sequence[SoundFacts], prepared: PreparedSounds, config: DataConfig
+    facts: Sequence[SoundFacts], prepared: PreparedSounds, options: AudioOptions
 ) -> dict[str, Any]:
     """How files and clips fit each other."""
     rates = np.array([one.rate for one in facts])
@@ -184,15 +187,15 @@ def _fit(
         rest[clip.file] -= clip.span.seconds
     unused = rest[rest > 1 / rates]
     length = np.array([clip.span.seconds for clip in prepared.clips])
-    gaps = (prepared.shape[1] - np.rint(length * config.rate)) / config.rate
+    gaps = (prepared.shape[1] - np.rint(length * options.rate)) / options.rate
     padded = gaps[gaps > 0]
     return {
         "unused": len(unused),
         "unused_seconds": _average(unused),
         "padded": len(padded),
         "padded_seconds": _average(padded),
-        "resampled": int((rates != config.rate).sum()),
-        "remixed": sum(one.channels != config.channels for one in facts),
+        "resampled": int((rates != options.rate).sum()),
+        "remixed": sum(one.channels != options.channels for one in facts),
     }
 
 

@@ -58,11 +58,11 @@ class LogMel:
         return cls(rate, transform, mels, top=round(top, 2), span=span)
 
     @classmethod
-    def restore(cls, facts: Mapping[str, Any]) -> LogMel:
-        """Take up what :meth:`facts` gave."""
-        return cls(**{**facts, "transform": Transform(**facts["transform"])})
+    def from_config(cls, config: Mapping[str, Any]) -> LogMel:
+        """Rebuild the transform from its :meth:`config`."""
+        return cls(**{**config, "transform": Transform(**config["transform"])})
 
-    def facts(self) -> dict[str, Any]:
+    def config(self) -> dict[str, Any]:
         """Return plain values."""
         return asdict(self)
 

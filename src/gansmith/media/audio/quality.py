@@ -1,4 +1,4 @@
-"""Listening: what is measured on sounds themselves, beside all that is measured on features."""
+"""Metrics of the audio itself, beside those of its features."""
 
 from __future__ import annotations
 
@@ -7,22 +7,33 @@ from numpy.typing import NDArray
 
 from gansmith.counting import linspace_indices
 from gansmith.data.dataset import Dataset
-from gansmith.media.audio.metrics.sound import (
+from gansmith.media.audio.metrics import (
     clipping_share,
     noise_floor,
     silence_share,
     tone_share,
 )
 from gansmith.media.audio.samples import to_mono, to_waves
+from gansmith.medium import Labels, Values
+from gansmith.metric import MetricSpec
+
+METRICS = {
+    "silence_share": MetricSpec("Silent clips", "lower", "Share of clips that are silent."),
+    "clipping_share": MetricSpec("Clipped clips", "lower", "Share of clips that clip."),
+    "tone_share": MetricSpec("Single tones", "lower", "Share of clips that are one steady tone."),
+    "noise_floor": MetricSpec(
+        "Noise floor", "floor", "Level in dB of quiet moments that a tenth of the clips exceed."
+    ),
+}
 
 APART = 3
-"""Points of silence between channels that are heard one behind the other."""
+"""Samples of silence between channels that are measured one after the other."""
 MOST = 1_000
-"""Clips that are listened to; these shares need no more."""
+"""Clips that are measured at most."""
 
 
-def audio_quality_metrics(samples: NDArray[np.int16], dataset: Dataset) -> dict[str, float]:
-    """Measure what makes a clip useless whatever it shows.
+def audio_quality_metrics(samples: NDArray[np.int16], dataset: Dataset) -> Values:
+    """Measure faults of clips: silence, clipping, steady tones and noise.
 
     Args:
         samples: int16 [N, 1, T, C]. Silence and clipping are those of the loudest channel, tones
@@ -42,3 +53,12 @@ def audio_quality_metrics(samples: NDArray[np.int16], dataset: Dataset) -> dict[
         "tone_share": tone_share(waves, rate),
         "noise_floor": noise_floor(waves, rate),
     }
+
+
+def measure(
+    samples: NDArray[np.int16], labels: Labels, dataset: Dataset, seed: int
+) -> tuple[Values, Values]:
+    """Measure generated clips, and held-out ones for the floors; see `Medium.measure`."""
+    held_out = dataset.held_out_indices
+    real = dataset.samples[held_out[linspace_indices(len(held_out), MOST)]]
+    return audio_quality_metrics(samples, dataset), audio_quality_metrics(real, dataset)

@@ -11,16 +11,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.table import Table
 
-from gansmith.data.dataset import Dataset
-from gansmith.data.inspection import table
+from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.errors import GansmithError
 from gansmith.media.audio.codec import AudioCodec
-from gansmith.media.audio.metrics.sound import noise_floor, spectral_distance
+from gansmith.media.audio.metrics import noise_floor, spectral_distance
+from gansmith.media.audio.options import SoundConfig
 from gansmith.media.audio.samples import by_channel, to_waves
+from gansmith.outputs import Provenance, save_samples
 from gansmith.recipe import Recipe
-from gansmith.tasks.data_sheet import evenly_chosen
 
 SIZES, HALVES = (512, 1024, 2048), (256, 512, 1024)
 """Of the spectra that are compared, from 16 kHz on and below."""
@@ -53,17 +52,16 @@ class RoundTrip:
         """Plain values, ready for `json.dumps`."""
         return asdict(self)
 
-    def render(self) -> Table:
-        """Table to look at."""
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """Return name and text of each row that describes the result."""
         there, after = self.noise_floor, self.decoded_noise_floor
         distance = f"{self.spectral_distance:.3f} (from clip to clip: {self.other_clip:.3f})"
-        rows = (
+        return (
             ("clips", f"{self.clips} pairs in {self.folder}"),
             ("representation", self.representation),
             ("distance", distance),
             ("noise floor", f"{there:.1f} dBFS, decoded {after:.1f} dBFS"),
         )
-        return table("there and back", rows)
 
 
 def round_trip(recipe: Recipe, dataset: Dataset, folder: Path, count: int = 8) -> RoundTrip:
@@ -83,12 +81,15 @@ def round_trip(recipe: Recipe, dataset: Dataset, folder: Path, count: int = 8) -
             full or cannot be written to.
     """
     codec = AudioCodec.fit(_without_training(recipe), dataset)
-    clips = np.ascontiguousarray(dataset.samples[evenly_chosen(dataset, count)])
+    clips = np.ascontiguousarray(dataset.samples[evenly_chosen(dataset.train_indices, count)])
     if not clips.any():
         raise GansmithError(f"{dataset.source}: the clips of a round trip are all silent")
     decoded = codec.decode(codec.encode(torch.from_numpy(clips)))
+    seed = recipe.training.seed
+    origin = Provenance(recipe=recipe.name, seed=seed, data=dataset.source, generated=False)
     for kind, samples in (("original", clips), ("decoded", decoded)):
-        codec.write(samples, folder, [f"{index}-{kind}" for index in range(len(samples))])
+        names = [f"{index}-{kind}" for index in range(len(samples))]
+        save_samples(codec, samples, folder, names, origin.of_samples(len(samples)))
     sides = (clips, decoded, np.roll(clips, 1, axis=0))
     before, after, other = (to_waves(by_channel(side)) for side in sides)
     sizes = SIZES if codec.rate >= 16_000 else HALVES
@@ -104,7 +105,8 @@ def round_trip(recipe: Recipe, dataset: Dataset, folder: Path, count: int = 8) -
 
 
 def _without_training(recipe: Recipe) -> Recipe:
-    if recipe.sound.representation != "istft":
+    sound = recipe.section(SoundConfig)
+    if sound.representation != "istft":
         return recipe
-    sound = recipe.sound.model_copy(update={"representation": "logmel"})
-    return recipe.model_copy(update={"sound": sound})
+    plain = sound.model_copy(update={"representation": "logmel"})
+    return recipe.model_copy(update={"sound": plain})

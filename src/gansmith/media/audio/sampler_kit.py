@@ -11,11 +11,14 @@ from gansmith.data.note_names import note_numbers
 from gansmith.errors import GansmithError
 from gansmith.media.audio.codec import AudioCodec
 from gansmith.media.audio.loudness import trim_tail
-from gansmith.media.audio.sfz import map_key_ranges, write_sfz
-from gansmith.media.audio.writing import write_preview
+from gansmith.media.audio.sfz import map_key_ranges, sfz_text
+from gansmith.media.audio.writing import preview_bytes
 from gansmith.medium import suffix
-from gansmith.model import load
-from gansmith.outputs import claim, file_names, record
+from gansmith.model import load_generator
+from gansmith.outputs import OutputFolder, safe_file_names
+from gansmith.run import provenance_of
+
+KIT, SCALE = "kit.sfz", ("scale.wav", "scale.txt")
 
 
 def kit(
@@ -40,7 +43,7 @@ def kit(
         GansmithError: The run is not of sounds, has no labels or more than there are keys, or `out`
             cannot be written.
     """
-    model = load(run)
+    model = load_generator(run)
     codec = model.codec
     if not isinstance(codec, AudioCodec):
         raise GansmithError(f"a kit is made of sounds, and {run} makes samples of '{codec.name}'")
@@ -49,30 +52,25 @@ def kit(
             f"a kit needs classes (kick, snare, ...), and {run} was trained without labels"
         )
     map_key_ranges(model.label_names)
-    place, folders, ending = (
-        Path(out),
-        file_names(model.label_names),
-        suffix(codec.chosen_format(format_)),
-    )
+    place, folders = Path(out), safe_file_names(model.label_names)
+    ending = suffix(codec.chosen_format(format_))
     stems = {n: [f"{n}/{n}-{index:02d}.{ending}" for index in range(count)] for n in folders}
-    before = claim(place, ["kit.sfz", *(stem for own in stems.values() for stem in own)])
+    scale = SCALE if note_numbers(model.label_names) else ()
+    wanted = [KIT, *scale, *(stem for own in stems.values() for stem in own)]
+    output = OutputFolder(place, provenance_of(run, seed), wanted)
     groups, shots = dict[str, list[Path]](), dict[str, list[NDArray[Any]]]()
     for name, folder in zip(model.label_names, folders, strict=True):
         samples = model.sample(count, seed=seed, label=name)
-        groups[name] = [place / stem for stem in stems[folder]]
         shots[name] = [s[0] if codec.loops else trim_tail(s[0]) for s in samples]
-        for shot, path in zip(shots[name], groups[name], strict=True):
-            codec.write_one(shot[None], path, format_)
-    overview = [place / "kit.sfz"]
-    if note_numbers(shots):
-        firsts, scale = [own[0] for own in shots.values()], place / "scale.wav"
-        write_preview(firsts, codec.rate, scale, list(shots))
-        overview += [scale, scale.with_suffix(".txt")]
-    write_sfz(place / "kit.sfz", groups)
-    files = [
-        {"file": path.relative_to(place).as_posix(), "index": index, "label": name}
-        for name, paths in groups.items()
-        for index, path in enumerate(paths)
-    ]
-    record(place, {"run": str(run), "seed": seed}, files, overview, before)
-    return place / "kit.sfz"
+        origins = output.provenance.of_samples(count, [name] * count)
+        groups[name] = [
+            output.add(stem, codec.to_bytes(shot[None], format_), origin)
+            for shot, stem, origin in zip(shots[name], stems[folder], origins, strict=True)
+        ]
+    overview = {KIT: sfz_text(groups, place).encode()}
+    if scale:
+        firsts = [own[0] for own in shots.values()]
+        overview |= zip(scale, preview_bytes(firsts, codec.rate, list(shots)), strict=True)
+    output.add_overview(overview)
+    output.write_manifest()
+    return place / KIT

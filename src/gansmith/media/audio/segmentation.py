@@ -14,7 +14,7 @@ from gansmith.errors import GansmithError
 from gansmith.media.audio.decoding import blocks, open_audio
 from gansmith.media.audio.file_facts import SoundFacts
 from gansmith.media.audio.loudness import SILENCE
-from gansmith.sections import Cut
+from gansmith.media.audio.options import Cut
 
 _WINDOW = 0.01
 _QUIET = 10 ** (-40 / 20)
@@ -38,7 +38,7 @@ class Span:
     seconds: float
 
 
-def spans(
+def segment(
     path: Path, facts: SoundFacts, cut: Cut, seconds: float, tempo: float | None
 ) -> list[Span]:
     """List the clips of a file, in their order.

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from gansmith.data.note_names import HIGHEST, note_numbers
 from gansmith.errors import GansmithError
-from gansmith.storage.atomic import atomic_file
 
 _FIRST, _LAST = 36, HIGHEST
 _LONGEST_ROUND = 100
@@ -43,7 +42,7 @@ _KEYS = {
 }
 
 
-def write_sfz(path: Path, groups: dict[str, list[Path]]) -> None:
+def sfz_text(groups: dict[str, list[Path]], folder: Path) -> str:
     """Map each class to keys, its files taking turns (round robin).
 
     Where all classes are notes (C4, F#4, ...) each gets the key of its pitch, and keys between two
@@ -54,22 +53,22 @@ def write_sfz(path: Path, groups: dict[str, list[Path]]) -> None:
     played to their end, however short the key is held.
 
     Args:
-        path: The .sfz file.
         groups: Sound files of each class; classes without files are left out.
+        folder: Folder that the .sfz file will be in; it names the sounds from there.
+
+    Returns:
+        The content of the .sfz file.
 
     Raises:
-        GansmithError: There are more classes than keys, the disk is full, or the place cannot be
-            written to.
+        GansmithError: There are more classes than keys.
     """
     filled = {name: files for name, files in groups.items() if files}
     keys = map_key_ranges(list(filled))
-    text = "\n".join(_group(name, keys[name], filled[name], path.parent) for name in filled)
-    with atomic_file(path) as part:
-        part.write_text(text, encoding="utf-8", newline="\n")
+    return "\n".join(_group(name, keys[name], filled[name], folder) for name in filled)
 
 
 def map_key_ranges(names: Sequence[str]) -> dict[str, str]:
-    """Return the opcodes that lay each class on its keys, as :func:`write_sfz` says.
+    """Return the opcodes that lay each class on its keys, as :func:`sfz_text` says.
 
     Raises:
         GansmithError: There are more classes than keys.

@@ -1,11 +1,10 @@
-"""Writing sound files: single clips, loops for samplers, and a preview of many clips."""
+"""Encoding of sound files: single clips, loops for samplers, and a preview of many clips."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -15,65 +14,65 @@ from numpy.typing import NDArray
 from gansmith.errors import GansmithError
 from gansmith.media.audio.loudness import within_full_scale
 from gansmith.media.audio.samples import to_samples, to_waves
-from gansmith.storage.atomic import atomic_file
 
-_FORMATS = {".wav": "WAV", ".flac": "FLAC"}
+_FORMATS = ("wav", "flac")
 _RIFF_HEAD = 8
 _FORWARD, _ENDLESS = 0, 0
 
 
-def write_sound(
+def sound_bytes(
     clip: NDArray[np.float32] | NDArray[np.int16],
     rate: int,
-    path: Path,
+    kind: str,
     bits: Literal[16, 24] = 16,
     loop: bool = False,
     root_note: int = 60,
-) -> None:
-    """Write a WAV or FLAC file, by its suffix, whole or not at all.
+) -> bytes:
+    """Encode a clip as the content of a WAV or FLAC file.
 
     Args:
         clip: [T, C], T at least 1; float32 in [-1, 1], clipped and rounded to the nearest step,
             or int16.
         rate: Frames per second in Hz.
-        path: The file.
+        kind: `wav` or `flac`, in any case.
         bits: Bits of a sample in the file.
         loop: Mark the whole clip as an endless forward loop for samplers (`smpl` chunk); WAV only.
         root_note: MIDI note, 0 to 127, at which a sampler plays a loop as it is; 60 is middle C.
 
     Raises:
-        GansmithError: The suffix or the format does not fit, the disk is full, or the place cannot
-            be written to.
+        GansmithError: The kind of file is unknown, or cannot hold the clip.
     """
-    format_ = _FORMATS.get(path.suffix.lower())
-    if format_ is None or (loop and format_ != "WAV"):
+    kind = kind.lower()
+    if kind not in _FORMATS or (loop and kind != "wav"):
         fitting = ".wav" if loop else ".wav or .flac"
         what = "a loop" if loop else "a sound"
-        raise GansmithError(f"cannot write {what} to {path}; give it a name that ends in {fitting}")
-    content = _encoded(_quantised(clip, bits), rate, path, format_, bits)
-    if loop:
-        content = _with_loop(content, rate, len(clip), root_note)
-    with atomic_file(path) as part:
-        part.write_bytes(content)
+        raise GansmithError(f"{what} cannot be written as .{kind}; its name must end in {fitting}")
+    content = _encoded(_quantised(clip, bits), rate, kind.upper(), bits)
+    return _with_loop(content, rate, len(clip), root_note) if loop else content
 
 
-def write_preview(
-    clips: Sequence[NDArray[Any]], rate: int, path: Path, names: Sequence[str], gap: float = 0.25
-) -> None:
-    """Write clips behind each other into one file, and beside it where each one is.
-
-    The second file has the suffix `.txt` and is a label track for Audacity: per line start, end
-    (in seconds) and name, with tabs between.
+def preview_bytes(
+    clips: Sequence[NDArray[Any]],
+    rate: int,
+    names: Sequence[str],
+    kind: str = "wav",
+    gap: float = 0.25,
+) -> tuple[bytes, bytes]:
+    """Encode clips behind each other as one sound file, and a file of where each one is.
 
     Args:
-        clips: N arrays [T, C] as for `write_sound`, all of one type and number of channels.
+        clips: N arrays [T, C] as for :func:`sound_bytes`, all of one type and number of channels.
         rate: Frames per second in Hz.
-        path: The sound file, `.wav` or `.flac`.
         names: N names.
+        kind: `wav` or `flac`.
         gap: Seconds of silence between two clips.
 
+    Returns:
+        Content of the sound file, and of a label track for Audacity: per line start, end (in
+        seconds) and name, with tabs between.
+
     Raises:
-        GansmithError: As for `write_sound`.
+        GansmithError: As for :func:`sound_bytes`.
     """
     silence = np.zeros_like(clips[0], shape=(round(gap * rate), clips[0].shape[1]))
     pieces, lines, start = [], [], 0
@@ -82,32 +81,7 @@ def write_preview(
         lines.append(f"{start / rate:.6f}\t{end / rate:.6f}\t{' '.join(name.split())}\n")
         pieces += [clip, silence]
         start = end + len(silence)
-    write_sound(np.concatenate(pieces[:-1]), rate, path)
-    with atomic_file(path.with_suffix(".txt")) as part:
-        part.write_text("".join(lines), encoding="utf-8", newline="\n")
-
-
-def crossfade_loop(clip: NDArray[np.float32], overlap: int) -> NDArray[np.float32]:
-    """Fade the end of a clip into its beginning, at equal power, so that it repeats seamlessly.
-
-    Where end and beginning add up to more than 1, the whole clip becomes that much quieter.
-
-    Args:
-        clip: float32 [T, C] in [-1, 1].
-        overlap: Frames of the crossfade, at least 1 and at most T / 2.
-
-    Returns:
-        float32 [T - overlap, C] in [-1, 1].
-
-    Raises:
-        ValueError: The overlap does not fit the clip.
-    """
-    if not 1 <= overlap <= len(clip) // 2:
-        raise ValueError(f"an overlap of {overlap} frames does not fit a clip of {len(clip)}")
-    angle = np.linspace(0, np.pi / 2, overlap, endpoint=False, dtype=np.float32)[:, None]
-    looped = clip[:-overlap].copy()
-    looped[:overlap] = looped[:overlap] * np.sin(angle) + clip[-overlap:] * np.cos(angle)
-    return within_full_scale(looped)
+    return sound_bytes(np.concatenate(pieces[:-1]), rate, kind), "".join(lines).encode()
 
 
 def joined(clips: NDArray[np.int16], overlap: int) -> NDArray[np.int16]:
@@ -149,15 +123,15 @@ def _quantised(
     return steps.astype(np.int16) if bits == 16 else steps.astype(np.int32) << 8
 
 
-def _encoded(samples: NDArray[Any], rate: int, path: Path, format_: str, bits: int) -> bytes:
+def _encoded(samples: NDArray[Any], rate: int, format_: str, bits: int) -> bytes:
     buffer = BytesIO()
     try:
         soundfile.write(buffer, samples, rate, format=format_, subtype=f"PCM_{bits}")
     except soundfile.LibsndfileError as error:
         channels = samples.shape[1]
         raise GansmithError(
-            f"cannot write {path}: {format_} takes no {channels} channels at {rate} Hz; choose "
-            f"fewer channels, a lower rate, or .wav"
+            f"{format_} takes no {channels} channels at {rate} Hz; choose fewer channels, a lower "
+            f"rate, or .wav"
         ) from error
     return buffer.getvalue()
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
+from gansmith.media.captions.sheet import CAPTIONED, CAPTIONS, captioned_sheet
 from gansmith.media.image.codec import ImageCodec
 from gansmith.media.text.codec import TextCodec, learnt
 from gansmith.media.text.tokenizer import TextTokenizer
+from gansmith.sampling import draw_labels
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
@@ -55,22 +58,24 @@ class CaptionCodec(TextCodec):
         return cls(*learnt(recipe, dataset), np.array(examples))
 
     @classmethod
-    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> CaptionCodec:
-        """Take up what :meth:`facts` and :meth:`tensors` gave."""
-        plain = TextCodec.restore(facts, tensors)
-        examples = tensors["examples"].numpy()
+    def from_config(
+        cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]
+    ) -> CaptionCodec:
+        """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""
+        plain = TextCodec.from_config(config, state_dict)
+        examples = state_dict["examples"].numpy()
         return cls(plain.vocabulary, plain.length, plain.longest, examples)
 
-    def tensors(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Return `tokenizer.json`, as bytes, and the examples."""
-        return super().tensors() | {"examples": torch.from_numpy(self.examples)}
+        return super().state_dict() | {"examples": torch.from_numpy(self.examples)}
 
     @property
-    def picture(self) -> tuple[int, int, int]:
+    def condition_shape(self) -> tuple[int, int, int]:
         """Shape (C, H, W) of a picture as networks see it."""
         return ImageCodec().shape(self.examples.shape)
 
-    def see(self, pictures: Tensor) -> Tensor:
+    def encode_condition(self, pictures: Tensor) -> Tensor:
         """Turn pictures uint8 [N, H, W, 4] into what networks see, float32 [N, 4, H, W]."""
         return ImageCodec().encode(pictures)
 
@@ -81,6 +86,30 @@ class CaptionCodec(TextCodec):
             GansmithError: It cannot be read.
         """
         return ImageCodec().read(path, self.examples.shape)
+
+    def conditions(self, count: int, seed: int) -> Tensor:
+        """Draw pictures from the examples, float32 [count, 4, H, W]."""
+        chosen = draw_examples(len(self.examples), count, seed)
+        return ImageCodec().encode(torch.from_numpy(self.examples)[chosen])
+
+    def condition_labels(self, dataset: Dataset, count: int, seed: int) -> NDArray[np.int64]:
+        """Return the labels of the pictures that :meth:`conditions` draws."""
+        examples = example_labels(dataset)
+        labels: NDArray[np.int64] = examples[draw_examples(len(examples), count, seed).numpy()]
+        return labels
+
+    def condition_sheet(self, sample: Callable[[Tensor], NDArray[Any]]) -> Image.Image:
+        """Draw some examples, each with several generated captions."""
+        shown = self.examples[:CAPTIONED]
+        pictures = ImageCodec().encode(torch.from_numpy(shown))
+        texts = self.texts(sample(pictures.repeat_interleave(CAPTIONS, dim=0)))
+        captions = [texts[at : at + CAPTIONS] for at in range(0, len(texts), CAPTIONS)]
+        return captioned_sheet(shown, captions)
+
+
+def draw_examples(examples: int, count: int, seed: int) -> Tensor:
+    """Draw `count` indices of `examples` uniformly with replacement, int64 [count]."""
+    return draw_labels(count, torch.ones(examples), seed)
 
 
 def example_labels(dataset: Dataset) -> NDArray[np.int64]:

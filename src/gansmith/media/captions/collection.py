@@ -13,15 +13,16 @@ from gansmith.counting import pluralize
 from gansmith.data.collection import Collection, Prepared, combined_digest
 from gansmith.data.labels import sorted_naturally
 from gansmith.errors import GansmithError
-from gansmith.loading.catalog import CATALOG
 from gansmith.log import LogFn
 from gansmith.media.captions.datasets import EMOJI_SETS, emoji_captions
-from gansmith.media.image.arrays import NamedCollection
 from gansmith.media.image.collection import PictureCollection
+from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.folder import PictureFolder
+from gansmith.media.image.options import ImageOptions
 from gansmith.media.image.resizing import conform
 from gansmith.media.text.code_points import normalise, to_points, with_line_feeds
 from gansmith.media.text.encoding import UnreadableText, decode
+from gansmith.media.text.options import TextOptions
 from gansmith.media.text.preparation import cut_at_border, usual_length
 from gansmith.recipe import DataConfig
 
@@ -37,7 +38,7 @@ class CaptionedPictures(Collection):
     Args:
         pictures: The pictures.
         captions: What is written of each of them, in their order.
-        say: Is told how many have no caption.
+        log: Takes how many have no caption.
 
     Attributes:
         pictures: The pictures.
@@ -91,7 +92,7 @@ class PreparedCaptions(Prepared):
         self._plan = collection.pictures.plan(config.model_copy(update={"mode": "RGBA"}))
         numbers = [n for n, found in collection.captions.items() for _ in found]
         texts = [text for found in collection.captions.values() for text in found]
-        self.longest = config.longest or usual_length(texts)
+        self.longest = config.of(TextOptions).longest or usual_length(texts)
         self.shape = (1, self.longest, 1)
         self.texts, self._numbers = [cut_at_border(text, self.longest) for text in texts], numbers
 
@@ -132,27 +133,35 @@ class PreparedCaptions(Prepared):
         yield from to_points(self.texts, self.longest)
 
 
-def captioned(config: DataConfig, log: LogFn) -> CaptionedPictures:
-    """Find the pictures that a configuration means, and what is written of them.
+def captioned(path: Path, config: DataConfig, log: LogFn) -> CaptionedPictures:
+    """Find pictures and their captions.
+
+    Args:
+        path: A folder; of no meaning where `config.source` is a named set of emoji.
+        config: Its `source` counts here.
+        log: Takes progress, warnings, and how many pictures have no caption.
 
     Raises:
         GansmithError: There are none, or too few captions.
     """
     if config.source in EMOJI_SETS:
-        named = CATALOG[config.source]
-        pictures = NamedCollection(named, folder=None, use_labels=False, log=log)
+        plain = config.model_copy(update={"labels": False})
+        pictures = PICTURE_SETS[config.source].collect(plain, log=log)
         return CaptionedPictures(pictures, emoji_captions(config.source, log), log)
-    if config.source in CATALOG:
+    if config.source in PICTURE_SETS:
         raise GansmithError(
             f"'{config.source}' has no captions: take {' or '.join(EMOJI_SETS)}, or your own folder"
         )
-    folder = Path(config.source).expanduser()
-    if not folder.is_dir():
-        raise GansmithError(f"no folder of pictures with captions at {folder}; check its path")
+    if not path.is_dir():
+        raise GansmithError(f"no folder of pictures with captions at {path}; check its path")
     own = PictureFolder(
-        folder, use_labels=False, value_range=config.range, beside=_CAPTION_FILES, log=log
+        path,
+        use_labels=False,
+        value_range=config.of(ImageOptions).range,
+        beside=_CAPTION_FILES,
+        log=log,
     )
-    return CaptionedPictures(own, _beside(folder, own.names()), log)
+    return CaptionedPictures(own, _beside(path, own.names()), log)
 
 
 def _beside(folder: Path, names: Sequence[str]) -> list[list[str]]:

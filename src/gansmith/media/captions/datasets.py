@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gansmith.data.downloads.checksums import PinnedFile, download_verified
 from gansmith.data.downloads.sources import LocalFolder, NpmPackage, Web, own_folder
-from gansmith.loading.catalog import CATALOG, get
 from gansmith.log import LogFn
+from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.storage.atomic import cache_dir
 
 EMOJI_SETS = {"emoji-google": "google", "emoji-twitter": "twitter"}
@@ -45,7 +45,7 @@ def emoji_captions(name: str, log: LogFn) -> list[list[str]]:
     local = [LocalFolder(own, ("emojilib",))] if own else []
     download_verified([_KEYWORDS], (*local, *_SOURCES), folder, log)
     keywords = json.loads((folder / _KEYWORDS.name).read_text("utf-8"))
-    entries = json.loads((get(CATALOG[name]) / "emoji.json").read_text("utf-8"))
+    entries = json.loads((PICTURE_SETS[name].fetch() / "emoji.json").read_text("utf-8"))
     shown = [entry for entry in entries if entry[f"has_img_{EMOJI_SETS[name]}"]]
     return [
         list(_captions(entry["subcategory"], _words(keywords, entry["unified"]))) for entry in shown

@@ -1,4 +1,4 @@
-"""Sheets of pictures, each with what is said of it."""
+"""Sheets of pictures, each with its captions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from gansmith.data.dataset import Dataset
 from gansmith.drawing.pixels import flatten, to_image
+from gansmith.media.text.code_points import to_texts
 from gansmith.media.text.sheet import INK, LEADING, MARGIN, PAPER, WIDEST, best_font, wrapped
 
 COLUMNS, SIDE = 3, 112
+CAPTIONED, CAPTIONS = 24, 5
+"""Pictures on a sheet, and generated captions of each."""
+
+
+def draw_captions(
+    dataset: Dataset, side: NDArray[np.int64], count: int = CAPTIONED
+) -> tuple[Image.Image, int]:
+    """Draw random pictures of one side of the split with their real captions.
+
+    Args:
+        dataset: Captions and their pictures.
+        side: Indices of the captions of that side.
+        count: Pictures to draw; at most 24, and fewer where there are fewer.
+
+    Returns:
+        The sheet, and how many pictures it shows.
+    """
+    assert dataset.pictures is not None and dataset.labels is not None
+    labels = dataset.labels[side]
+    count = min(count, CAPTIONED)
+    chosen = np.random.default_rng(0).permutation(np.unique(labels))[:count]
+    captions = [to_texts(dataset.samples[side[labels == number]]) for number in chosen]
+    return captioned_sheet(dataset.pictures[chosen], captions), len(chosen)
 
 
 def captioned_sheet(

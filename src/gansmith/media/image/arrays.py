@@ -1,4 +1,4 @@
-"""Arrays as a collection: own `.npy` and `.npz` files, and named sets."""
+"""Arrays as a collection: own `.npy` and `.npz` files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from gansmith.data.collection import combined_digest
 from gansmith.data.split import split_by_hash
 from gansmith.drawing.pixels import canonical, pixel_digest, to_image
 from gansmith.errors import GansmithError
-from gansmith.loading.catalog import Contents, NamedPictures, get
 from gansmith.log import LogFn, silent
 from gansmith.media.image.array_reading import (
     SUFFIXES,
@@ -31,7 +29,7 @@ from gansmith.media.image.array_reading import (
 from gansmith.media.image.collection import PictureCollection
 from gansmith.media.image.reading import Picture, PictureFacts, examine
 from gansmith.media.image.value_range import BYTES, Extent, Scale, dark_warning, settle
-from gansmith.storage.file_facts import Facts, recall
+from gansmith.storage.file_facts import Facts, cached_file_metadata
 
 SAMPLE_KEYS = ("images", "samples", "x")
 LABEL_KEYS = ("labels", "label", "y")
@@ -65,48 +63,6 @@ class ArrayCollection(PictureCollection):
         return split_by_hash([pixel_digest(canonical(s)) for s in self.samples()], share)
 
 
-class NamedCollection(ArrayCollection):
-    """A set of the catalogue; its files are fetched when they are first needed.
-
-    Args:
-        named: Entry of the catalogue.
-        folder: Folder that holds its files, or None to look in the usual places.
-        use_labels: Use its labels.
-        say: Takes the licence and the progress of fetching.
-    """
-
-    def __init__(
-        self, named: NamedPictures, *, folder: Path | None, use_labels: bool, log: LogFn
-    ) -> None:
-        self.name = named.name
-        self.source = f"named set '{named.name}', files checked against pinned SHA-256"
-        self.licence = named.licence
-        made = [named.name] if named.made_from else []  # apart from the set of the same files
-        sums = [file.sha256 for file in named.files]
-        self.content = combined_digest([*sums, *made, str(use_labels)])
-        self.sizes = Counter({named.size: named.samples})
-        self.transparent = named.mode in ("LA", "RGBA")
-        self.coloured = named.mode in ("RGB", "RGBA")
-        self.official_split = True
-        self._named, self._folder, self._use_labels, self._say = named, folder, use_labels, log
-
-    @cached_property
-    def _contents(self) -> Contents:
-        return self._named.read(get(self._named, folder=self._folder, log=self._say))
-
-    def labels(self) -> Sequence[str] | None:
-        """One label name a sample, or None."""
-        return self._contents.labels if self._use_labels else None
-
-    def samples(self) -> Iterator[NDArray[np.uint8]]:
-        """Yield the samples in order, uint8 [H, W, C]."""
-        return iter(self._contents.samples)
-
-    def held_out(self, share: float) -> NDArray[np.bool_]:
-        """The official test samples, whatever the share."""
-        return self._contents.held_out
-
-
 class ArrayFile(ArrayCollection):
     """Samples in an `.npy` or `.npz` file, or in a folder that holds such files and no pictures.
 
@@ -133,7 +89,7 @@ class ArrayFile(ArrayCollection):
         value_range: str | None = None,
         log: LogFn = silent,
     ) -> None:
-        records = recall("arrays-2", path, array_files(path), look_over)
+        records = cached_file_metadata("arrays-2", path, array_files(path), look_over)
         self._path = path
         self._files = {key: path / name for name in records for key in records[name]["arrays"]}
         arrays = {k: facts for record in records.values() for k, facts in record["arrays"].items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +14,16 @@ from torch import Tensor
 
 from gansmith.counting import pluralize
 from gansmith.drawing.contact_sheet import contact_sheet
-from gansmith.drawing.pixels import MODES, to_image
+from gansmith.drawing.pixels import MODES, png_bytes, to_image
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
+from gansmith.media.image.options import ImageConfig, ImageOptions
 from gansmith.media.image.palette import learn_palette, snap
 from gansmith.media.image.plan import choose_filter
 from gansmith.media.image.reading import UnreadablePicture, read_picture
 from gansmith.media.image.resizing import LANCZOS, conform
 from gansmith.media.image.value_range import Scale
 from gansmith.medium import Codec
-from gansmith.storage.atomic import atomic_file
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
@@ -73,41 +72,45 @@ class ImageCodec(Codec):
                 f"warning: no picture of {pluralize(len(untrained), 'label')} is trained on, for "
                 f"all are held out: {', '.join(untrained[:5])}{', ...' if untrained[5:] else ''}"
             )
-        span, config, palette = dataset.settings.get("range"), recipe.image, None
+        span, config, palette = dataset.settings.get("range"), recipe.section(ImageConfig), None
         if config.palette is not None:
             palette = _learnt_palette(dataset, config.palette)
             log(f"pictures are made of {len(palette)} colours, learnt from the data")
         return cls(
-            recipe.data.resize,
-            choose_filter(recipe.data),
+            recipe.data.of(ImageOptions).resize,
+            choose_filter(recipe.data.of(ImageOptions)),
             Scale(*map(float, span)) if isinstance(span, list | tuple) else None,
             config.hard_alpha,
             palette,
         )
 
     @classmethod
-    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> ImageCodec:
-        """Take up what :meth:`facts` and :meth:`tensors` gave."""
-        span = facts.get("range")
+    def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> ImageCodec:
+        """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""
+        span = config.get("range")
         return cls(
-            facts.get("resize", "fit"),
-            facts.get("filter", LANCZOS),
+            config.get("resize", "fit"),
+            config.get("filter", LANCZOS),
             None if span is None else Scale(*span),
-            facts.get("hard_alpha", False),
-            tensors.get("palette"),
+            config.get("hard_alpha", False),
+            state_dict.get("palette"),
         )
 
-    def facts(self) -> dict[str, Any]:
+    def config(self) -> dict[str, Any]:
         """Return what differs from the defaults."""
         span = None if self.range is None else [self.range.low, self.range.high]
         usual = {"resize": "fit", "filter": LANCZOS, "range": None, "hard_alpha": False}
-        facts: dict[str, Any] = {"resize": self.resize, "filter": self.filter, "range": span}
-        facts["hard_alpha"] = self.hard_alpha
-        return {name: value for name, value in facts.items() if value != usual[name]}
+        config: dict[str, Any] = {"resize": self.resize, "filter": self.filter, "range": span}
+        config["hard_alpha"] = self.hard_alpha
+        return {name: value for name, value in config.items() if value != usual[name]}
 
-    def tensors(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Return the palette, if there is one."""
         return {} if self.palette is None else {"palette": self.palette}
+
+    def has_alpha(self, stored: tuple[int, ...]) -> bool:
+        """Return whether pictures are LA or RGBA."""
+        return stored[-1] in (2, 4)
 
     def encode(self, samples: Tensor) -> Tensor:
         """Scale to [-1, 1] and premultiply alpha.
@@ -159,9 +162,9 @@ class ImageCodec(Codec):
             raise GansmithError(f"{path} cannot be read as a picture: {error}") from error
         return conform(picture.image, (height, width), MODES[channels], self.resize, self.filter)
 
-    def write_one(self, sample: NDArray[np.uint8], path: Path, format_: str) -> None:
-        """Write one sample as PNG."""
-        write_png(to_image(sample), path)
+    def to_bytes(self, sample: NDArray[np.uint8], format_: str) -> bytes:
+        """Encode one sample as PNG."""
+        return png_bytes(to_image(sample))
 
     def sheet(self, samples: NDArray[np.uint8], **options: Any) -> Image.Image:
         """Draw a contact sheet; options as for `gansmith.drawing.contact_sheet.contact_sheet`."""
@@ -172,19 +175,3 @@ def _learnt_palette(dataset: Dataset, most: int) -> Tensor:
     train = dataset.train_indices
     chunks = (dataset.samples[train[at : at + _CHUNK]] for at in range(0, len(train), _CHUNK))
     return torch.from_numpy(learn_palette(chunks, most))
-
-
-def write_png(image: Image.Image, path: Path) -> None:
-    """Write one PNG file, whole or not at all.
-
-    Raises:
-        GansmithError: The name does not end in .png, the disk is full, or the place cannot be
-            written to.
-    """
-    if path.suffix.lower() != ".png":
-        raise GansmithError(f"the picture is a PNG: name it FILE.png, not '{path.name}'")
-    # Pillow hides the error number of a full disk when it writes to the file itself.
-    buffer = BytesIO()
-    image.save(buffer, format="PNG")
-    with atomic_file(path) as part:
-        part.write_bytes(buffer.getvalue())

@@ -28,7 +28,7 @@ from gansmith.media.image.reading import (
     read_picture,
 )
 from gansmith.media.image.value_range import BYTES, Settled, remedy, settle
-from gansmith.storage.file_facts import Facts, file_digest, recall
+from gansmith.storage.file_facts import Facts, cached_file_metadata, file_digest
 
 _MEMO = "pictures-2"
 _TAKES = (
@@ -69,7 +69,7 @@ class PictureFolder(PictureCollection):
         self._root = root
         files = find_files(root, log)
         files = [name for name in files if PurePosixPath(name).suffix.lower() not in beside]
-        records = recall(_MEMO, root, files, _learn, log)
+        records = cached_file_metadata(_MEMO, root, files, _learn, log)
         read, self.faults = readable(records, root, "picture", _TAKES, log)
         self.ignored = len(records) - len(read) - len(self.faults)
         self._names = list(read)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gansmith.counting import pluralize
 from gansmith.data import duplicates, inspection
+from gansmith.data.collection import Collection
 from gansmith.data.labels import sorted_naturally
 from gansmith.media.image.collection import PictureCollection
 from gansmith.media.image.reading import PictureFacts
@@ -23,7 +24,7 @@ _SPRITE, _FEW_COLOURS, _NEARLY_ALL = 128, 40, 0.9
 
 @dataclass(frozen=True)
 class Inspection(inspection.Inspected):
-    """What `inspect_path` found.
+    """What `inspect_pictures` found.
 
     Attributes:
         pictures: Number of readable pictures.
@@ -44,7 +45,6 @@ class Inspection(inspection.Inspected):
         plan: What the recipe will do: size, mode, resize policy, filter, labels, held_out.
         training: Samples to train on.
         held_out: Samples kept for judging.
-        captions: Captions of them all, where they are read too.
         untrained: Labels of which every sample is held out.
         pixel_art: The pictures are small with few colours, and will be resized.
     """
@@ -67,15 +67,12 @@ class Inspection(inspection.Inspected):
     plan: dict[str, Any]
     training: int
     held_out: int
-    captions: int = 0
-    untrained: tuple[str, ...] = ()
-    pixel_art: bool = False
+    untrained: tuple[str, ...]
+    pixel_art: bool
 
     def found(self) -> Iterable[tuple[str, str]]:
         """Yield what the pictures are, and what is wrong with them."""
         yield "pictures", f"{self.pictures:,} ({pluralize(self.ignored, 'other file')} ignored)"
-        if self.captions:
-            yield "captions", f"{self.captions:,} different ones"
         yield "formats", inspection.counts(self.formats)
         yield "modes", inspection.counts(self.modes)
         yield "bits", inspection.counts(self.depths)
@@ -110,8 +107,14 @@ class Inspection(inspection.Inspected):
             yield "advice", "looks like pixel art: recipe pixel-art keeps it sharp"
 
 
-def inspect_collection(collection: PictureCollection, config: DataConfig) -> Inspection:
-    """Inspect a collection that is already located."""
+def inspect_pictures(collection: Collection, config: DataConfig) -> Inspection:
+    """Inspect pictures that were found.
+
+    Args:
+        collection: The pictures, of type :class:`PictureCollection`.
+        config: Says what will be done to them.
+    """
+    assert isinstance(collection, PictureCollection)
     facts, names = collection.facts(), collection.names()
     looked_at = facts[: duplicates.LIMIT]
     pairs = duplicates.similar_pairs([one.look for one in looked_at])

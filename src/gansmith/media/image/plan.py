@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from gansmith.data.collection import combined_digest
+from gansmith.media.image.options import ImageOptions
 from gansmith.media.image.resizing import LANCZOS, NEAREST
 from gansmith.recipe import DataConfig
 
@@ -68,25 +69,26 @@ def infer_preprocessing(
     official_split: bool,
 ) -> Plan:
     """Fill in what the configuration leaves open, from what the pictures are."""
-    placed = config.resize == "place"
-    size = config.size or (choose_canvas(sizes) if placed else choose_size(sizes))
+    options = config.of(ImageOptions)
+    placed = options.resize == "place"
+    size = options.size or (choose_canvas(sizes) if placed else choose_size(sizes))
     needless = set(sizes) == {size}
     return Plan(
         size=size,
-        mode=_choose_mode(transparent, coloured) if config.mode == "auto" else config.mode,
-        resize="none" if needless else config.resize,
+        mode=_choose_mode(transparent, coloured) if options.mode == "auto" else options.mode,
+        resize="none" if needless else options.resize,
         labels=config.labels,
         share=config.held_out,
         official_split=official_split,
-        filter=choose_filter(config),
+        filter=choose_filter(options),
     )
 
 
-def choose_filter(config: DataConfig) -> str:
+def choose_filter(options: ImageOptions) -> str:
     """The filter that is set; `auto` is nearest for `place`, which is for pixel art, or lanczos."""
-    if config.filter != "auto":
-        return config.filter
-    return NEAREST if config.resize == "place" else LANCZOS
+    if options.filter != "auto":
+        return options.filter
+    return NEAREST if options.resize == "place" else LANCZOS
 
 
 def choose_canvas(sizes: Counter[tuple[int, int]]) -> tuple[int, int]:

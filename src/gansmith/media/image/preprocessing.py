@@ -1,7 +1,8 @@
-"""Preprocessing: the one way from stored samples to what an extractor's network sees."""
+"""Preprocessing of images for the networks of feature extractors."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
+
+from gansmith.data.dataset import Dataset
+from gansmith.errors import GansmithError
 
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in a grey value (ITU-R BT.601)."""
@@ -51,7 +55,7 @@ class Preprocessing:
 
     @property
     def description(self) -> str:
-        """The resize policy in words, as every verdict carries it."""
+        """The resize policy in words, as every result states it."""
         return (
             f"bilinear, antialiased, to {self.width}x{self.height} pixels where they differ; "
             f"{'RGB' if self.channels == 3 else 'grey'}; alpha over mid-grey"
@@ -82,3 +86,22 @@ def _with_channels(values: Tensor, channels: int) -> Tensor:
     if channels == 3:
         return values.expand(-1, 3, -1, -1)
     return (values * values.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
+
+
+def to_extractor(dataset: Dataset, limit: int, centre: float, scale: float) -> Preprocessing:
+    """Keep colour and aspect, and the size up to `limit`; see `Medium.to_extractor`."""
+    return Preprocessing.fitting(dataset.samples.shape, limit, centre, scale)
+
+
+def to_network(
+    dataset: Dataset, shape: Sequence[int | None], centre: float, scale: float
+) -> Preprocessing:
+    """Bring images to an input [N, 1 or 3, H, W]; see `Medium.to_network`.
+
+    Raises:
+        GansmithError: The shape is another.
+    """
+    if len(shape) != 4 or shape[1] not in (1, 3):
+        raise GansmithError("it must be [N, 1 or 3, H, W]")
+    height, width = dataset.samples.shape[1:3]
+    return Preprocessing(shape[1], shape[2] or height, shape[3] or width, centre, scale)

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from gansmith.errors import GansmithError
 from gansmith.medium import Codec
-from gansmith.storage.atomic import atomic_file
 
 SIDE = 480
 FINER = 3
@@ -48,11 +47,10 @@ class PointsCodec(Codec):
         except (OSError, ValueError) as error:
             raise GansmithError(f"{path} cannot be read as a point: {error}") from error
 
-    def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
-        """Write one point as a line of text with its two coordinates."""
+    def to_bytes(self, sample: NDArray[Any], format_: str) -> bytes:
+        """Encode one point as a line of text with its two coordinates."""
         x, y = sample.reshape(2)
-        with atomic_file(path) as part:
-            part.write_text(f"{x:.6f} {y:.6f}\n", "utf-8")
+        return f"{x:.6f} {y:.6f}\n".encode()
 
     def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
         """Draw all points in one square plot from -REACH to REACH; other options do not apply."""

@@ -1,4 +1,4 @@
-"""Points as their own features, and the mode that each lies nearest to."""
+"""Coordinates as features of points; the class of a point is the nearest class centre."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gansmith.extractor import (
     digest,
 )
 
+NAME = "coordinates"
 SHARPNESS = 1000.0
 """Of the distance to a mode's centre, turned into a probability: the nearest takes all."""
 
@@ -40,7 +41,7 @@ class Coordinates(ClassifyingExtractor):
     """
 
     def __init__(self, dataset: Dataset) -> None:
-        self.name, self.preprocessing = "coordinates", AsStored()
+        self.name, self.preprocessing = NAME, AsStored()
         points = self.features(dataset.samples[dataset.train_indices])
         self.dimensions = points.shape[1]
         self._centres = _centres(points, dataset)
@@ -62,7 +63,7 @@ def _centres(points: Tensor, dataset: Dataset) -> Tensor:
     return torch.stack([points[labels == k].mean(0) for k in range(dataset.classes)])
 
 
-@EXTRACTORS.register("coordinates")
+@EXTRACTORS.register(NAME)
 def coordinates(dataset: Dataset) -> Extractor:
     """The samples themselves, for points; classes by the nearest class centre.
 
@@ -70,13 +71,13 @@ def coordinates(dataset: Dataset) -> Extractor:
         GansmithError: The samples are no points, or have no labels.
     """
     advice = None
-    if dataset.samples.dtype != np.float32:
+    if dataset.medium != "points":
         advice = "set evaluation.extractor=auto"
     elif dataset.labels is None:
         advice = "set data.labels=true"
     if advice:
         raise GansmithError(
-            f"feature extractor 'coordinates' takes labelled points, '{dataset.name}' holds none: "
-            + advice
+            f"feature extractor 'coordinates' takes labelled points, '{dataset.name}' of medium "
+            f"'{dataset.medium}' holds none: {advice}"
         )
     return Coordinates(dataset)

@@ -16,11 +16,11 @@ from torch import Tensor
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.media.text.code_points import normalise, to_points, to_texts
+from gansmith.media.text.options import TextConfig, TextOptions
 from gansmith.media.text.sheet import text_sheet
 from gansmith.media.text.tokenizer import TextTokenizer
-from gansmith.media.text.verse.traits import verse_traits
+from gansmith.media.text.verse.chinese import verse_traits
 from gansmith.medium import Codec
-from gansmith.storage.atomic import atomic_file
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
@@ -45,7 +45,6 @@ class TextCodec(Codec):
     collections = (".txt", ".jsonl")
     interpolation_suffixes = (".txt",)
     walks = 1
-    legible = True
 
     def __init__(
         self, vocabulary: TextTokenizer, length: int, longest: int, titled: bool = False
@@ -61,22 +60,22 @@ class TextCodec(Codec):
             raise GansmithError(
                 f"medium 'text' does not see the pictures of '{dataset.name}': set medium=captions"
             )
-        codec = cls(*learnt(recipe, dataset), titled=recipe.data.title is not None)
+        codec = cls(*learnt(recipe, dataset), titled=recipe.data.of(TextOptions).title is not None)
         codec.traits = known_traits(codec.vocabulary, log)
         return codec
 
     @classmethod
-    def restore(cls, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> TextCodec:
-        """Take up what :meth:`facts` and :meth:`tensors` gave."""
-        written = bytes(tensors["tokenizer"].tolist()).decode()
-        lengths = facts["length"], facts["longest"]
-        return cls(TextTokenizer.restore(written), *lengths, titled=facts.get("titled", False))
+    def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> TextCodec:
+        """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""
+        written = bytes(state_dict["tokenizer"].tolist()).decode()
+        lengths = config["length"], config["longest"]
+        return cls(TextTokenizer.restore(written), *lengths, titled=config.get("titled", False))
 
-    def facts(self) -> dict[str, Any]:
+    def config(self) -> dict[str, Any]:
         """Return both lengths, and whether there are titles."""
         return {"length": self.length, "longest": self.longest, "titled": self.titled}
 
-    def tensors(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Return the content of `tokenizer.json`, as bytes."""
         content = np.frombuffer(self.vocabulary.written().encode(), np.uint8)
         return {"tokenizer": torch.from_numpy(content.copy())}
@@ -114,44 +113,47 @@ class TextCodec(Codec):
             f"texts near to {path} cannot be looked for: begin as it does, with generate --prompt"
         )
 
-    def write_one(self, sample: NDArray[Any], path: Path, format_: str) -> None:
-        """Write a text with a line feed behind it."""
-        with atomic_file(path) as partial:
-            partial.write_text(to_texts(sample[None])[0] + "\n", "utf-8")
+    def to_bytes(self, sample: NDArray[Any], format_: str) -> bytes:
+        """Encode a text in UTF-8, followed by a line feed."""
+        return (to_texts(sample[None])[0] + "\n").encode()
 
-    def write_all(
-        self, samples: NDArray[Any], path: Path, facts: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """Write all texts to one file.
+    def collection_to_bytes(
+        self, samples: NDArray[Any], suffix: str, facts: Sequence[Mapping[str, Any]]
+    ) -> bytes:
+        """Encode all texts as one file.
 
         Args:
             samples: Code points.
-            path: `.jsonl` for records with `text` and facts; `.txt` for lines, or for paragraphs
+            suffix: `.jsonl` for records with `text` and facts; `.txt` for lines, or for paragraphs
                 with an empty line between them where any text has several lines.
-            facts: One mapping a text.
+            facts: One mapping for each text.
         """
         texts = to_texts(samples)
-        if path.suffix == ".jsonl":
+        if suffix == ".jsonl":
             records = ({"text": text, **fact} for text, fact in zip(texts, facts, strict=True))
             lines = [json.dumps(record, ensure_ascii=False) for record in records]
         else:
             lines = ["\n\n".join(texts)] if any("\n" in text for text in texts) else texts
-        with atomic_file(path) as partial:
-            partial.write_text("\n".join(lines) + "\n", "utf-8")
+        return ("\n".join(lines) + "\n").encode()
 
-    def write_interpolation(self, walks: Sequence[NDArray[Any]], path: Path) -> None:
-        """Write the steps of one walk."""
-        self.write_all(np.concatenate(walks), path, [])
+    def interpolation_to_bytes(self, walks: Sequence[NDArray[Any]], suffix: str) -> bytes:
+        """Encode the steps of one interpolation as lines or paragraphs."""
+        return self.collection_to_bytes(np.concatenate(walks), suffix, [])
 
     def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
         """Draw up to 48 texts; see :func:`gansmith.media.text.sheet.text_sheet`."""
         return text_sheet(to_texts(samples[:MOST_SHOWN]), **options)
 
+    def texts(self, samples: NDArray[Any]) -> list[str]:
+        """Return code points as strings."""
+        return to_texts(samples)
+
 
 def learnt(recipe: Recipe, dataset: Dataset) -> tuple[TextTokenizer, int, int]:
     """Learn a vocabulary; return it with most tokens and most characters of a text."""
     texts = to_texts(dataset.samples[dataset.train_indices])
-    vocabulary = TextTokenizer.learn(texts, recipe.text.tokens, recipe.text.vocabulary)
+    config = recipe.section(TextConfig)
+    vocabulary = TextTokenizer.learn(texts, config.tokens, config.vocabulary)
     return vocabulary, vocabulary.longest(texts), dataset.samples.shape[2]
 
 

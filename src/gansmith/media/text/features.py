@@ -25,6 +25,7 @@ from gansmith.extractor import (
 )
 from gansmith.media.text.code_points import to_texts
 from gansmith.media.text.metrics.bleu import tokenise
+from gansmith.medium import MEDIA
 from gansmith.storage.cached_tensors import Tensors, cached_tensors
 
 DIMENSIONS = 256
@@ -204,10 +205,10 @@ class _AsStored:
 
 
 def _require_texts(name: str, dataset: Dataset) -> None:
-    if dataset.samples.dtype != np.int32:
+    if MEDIA[dataset.medium].showcase != "text":
         raise GansmithError(
-            f"feature extractor '{name}' takes texts, '{dataset.name}' holds none: set "
-            "evaluation.extractor=auto"
+            f"feature extractor '{name}' takes texts, '{dataset.name}' of medium "
+            f"'{dataset.medium}' holds none: set evaluation.extractor=auto"
         )
 
 

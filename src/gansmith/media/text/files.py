@@ -7,19 +7,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from gansmith.media.text.code_points import with_line_feeds
 from gansmith.media.text.encoding import UnreadableText, decode
+from gansmith.media.text.options import TextOptions, Unit
 from gansmith.media.text.tables import TABLES, Row, read_table
-from gansmith.recipe import DataConfig
 
 PLAIN = (".txt",)
 SUFFIXES = (*PLAIN, *TABLES)
 FEWEST, MOST_LINES = 8, 50
 """Parts between blank lines from which they can be meant, and lines of a paragraph at most."""
-
-Unit = Literal["line", "paragraph", "file"]
 
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 
@@ -61,18 +58,18 @@ def is_text(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
 
 
-def read_files(root: Path, names: Sequence[str], config: DataConfig) -> TextFiles:
+def read_files(root: Path, names: Sequence[str], options: TextOptions) -> TextFiles:
     """Read every file.
 
     Args:
         root: The folder.
         names: Relative paths of files that `is_text` holds for.
-        config: Its `unit`, `field` and `title` count here; with `unit=auto`, all plain files
+        options: Their `unit`, `field` and `title` count here; with `unit=auto`, all plain files
             together decide.
     """
     contents, sums, faults = _decoded(root, names)
     plain = {name: text for name, text in contents.items() if name.lower().endswith(PLAIN)}
-    unit = likely_unit(plain.values()) if config.unit == "auto" else config.unit
+    unit = likely_unit(plain.values()) if options.unit == "auto" else options.unit
     files: dict[str, TextFile] = {}
     fields: dict[str, None] = {}
     for name, text in contents.items():
@@ -81,7 +78,7 @@ def read_files(root: Path, names: Sequence[str], config: DataConfig) -> TextFile
             files[name] = TextFile(sums[name], rows, ())
             continue
         try:
-            table = read_table(text, Path(name).suffix.lower(), config.field, config.title)
+            table = read_table(text, Path(name).suffix.lower(), options.field, options.title)
         except UnreadableText as error:
             faults[name] = str(error)
         else:

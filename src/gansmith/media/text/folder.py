@@ -12,8 +12,9 @@ from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.media.text.code_points import normalise
 from gansmith.media.text.files import TextFiles, is_text, read_files
+from gansmith.media.text.options import TextOptions
 from gansmith.media.text.preparation import PreparedTexts, different
-from gansmith.media.text.verse.form_labels import form_labels
+from gansmith.media.text.verse.forms import form_labels
 from gansmith.recipe import DataConfig
 from gansmith.storage.file_facts import Facts
 
@@ -29,7 +30,7 @@ class TextFolder(Collection):
     Args:
         root: The folder, or the file.
         config: Its `unit`, `field`, `title`, `form` and `labels` count here.
-        say: Takes warnings of files and records that cannot be read, one line each.
+        log: Takes warnings of files and records that cannot be read, one line each.
 
     Attributes:
         texts: Every different text, in the order of the files.
@@ -55,7 +56,7 @@ class TextFolder(Collection):
         self.source = f"{'folder' if root.is_dir() else 'file'} {root.resolve()}"
         chosen = [name for name in files if is_text(name)]
         self.ignored = len(files) - len(chosen)
-        found = read_files(self.root, chosen, config)
+        found = read_files(self.root, chosen, config.of(TextOptions))
         if not root.is_dir() and found.faults:
             raise GansmithError(f"{root} cannot be read: {found.faults[root.name]}")
         self.faults = _faults(found, self.root, log)
@@ -89,8 +90,9 @@ class TextFolder(Collection):
 
     def _find_labels(self, own: Sequence[str | None], config: DataConfig) -> list[str] | None:
         """Labels by form, from the tables, or else from the folder; None where there are none."""
-        if config.form is not None:
-            return form_labels(self.texts, config.form)
+        form = config.of(TextOptions).form
+        if form is not None:
+            return form_labels(self.texts, form)
         if not config.labels:
             return None
         by_file = folder_labels(self.root, self.names) if len(self.names) > 1 else None

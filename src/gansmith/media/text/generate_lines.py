@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gansmith.errors import GansmithError
 from gansmith.media.text.codec import TextCodec
-from gansmith.media.text.verse.lines import LineForm
+from gansmith.media.text.verse.english import LineForm
 from gansmith.networks.sequence.language_model import Decoding, SequenceGenerator, uniform
 from gansmith.networks.sequence.special_tokens import PAD
 from gansmith.sampling import draw_latents
@@ -36,7 +36,7 @@ def generate_constrained_lines(
 
     Args:
         generator: Of texts.
-        medium: Knows its tokens.
+        codec: Knows its tokens.
         form: Tells which lines fit.
         decoding: Temperature and nucleus.
         prompt: What every poem begins with, of known characters but for line feeds.

@@ -11,6 +11,7 @@ import numpy as np
 
 from gansmith.counting import pluralize
 from gansmith.data import inspection
+from gansmith.data.collection import Collection
 from gansmith.media.text.folder import TextFolder
 from gansmith.media.text.near_duplicates import compared, find_near_duplicates
 from gansmith.media.text.preparation import PreparedTexts
@@ -117,13 +118,14 @@ class TextInspection(inspection.Inspected):
         return ", ".join(shares) or "none"
 
 
-def inspect_texts(folder: TextFolder, config: DataConfig) -> TextInspection:
-    """Inspect texts that are already located.
+def inspect_texts(folder: Collection, config: DataConfig) -> TextInspection:
+    """Inspect texts that were found.
 
     Args:
-        folder: The texts.
+        folder: The texts, of type :class:`TextFolder`.
         config: Says what will be done to them.
     """
+    assert isinstance(folder, TextFolder)
     prepared = PreparedTexts(folder, config)
     held_out = prepared.held_out()
     chosen = np.random.default_rng(0).permutation(len(prepared))[:DRAWN]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gansmith.data.collection import Prepared, combined_digest
 from gansmith.data.split import split_by_hash
 from gansmith.media.text.code_points import to_points
+from gansmith.media.text.options import TextOptions
 from gansmith.recipe import DataConfig
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class PreparedTexts(Prepared):
 
     def __init__(self, folder: TextFolder, config: DataConfig) -> None:
         self._folder, self._config = folder, config
-        self.longest = config.longest or usual_length(folder.texts)
+        self._options = config.of(TextOptions)
+        self.longest = self._options.longest or usual_length(folder.texts)
         self.shape = (1, self.longest, 1)
         texts = [cut_at_border(text, self.longest) for text in folder.texts]
         self._kept = different(texts, folder.official)
@@ -61,8 +63,8 @@ class PreparedTexts(Prepared):
         return {
             "unit": self._folder.unit,
             "field": self._folder.field,
-            "form": self._config.form,
-            "title": self._config.title,
+            "form": self._options.form,
+            "title": self._options.title,
             "longest": self.longest,
             "labels": self._config.labels,
             "held_out": "official" if self._folder.official_split else self._config.held_out,

@@ -1,4 +1,4 @@
-"""Perusing: what is measured on texts themselves, beside all that is measured on features."""
+"""Metrics of the texts themselves, beside those of their features."""
 
 from __future__ import annotations
 
@@ -10,29 +10,64 @@ from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
-from gansmith.media.captions.retrieval import Retrieval
 from gansmith.media.text.code_points import to_texts, untitled
 from gansmith.media.text.temperature_sweep import TemperatureSweep
-from gansmith.media.text.verse.patterns import LENGTHS
-from gansmith.media.text.verse.report import quatrain_lines, quatrain_report, quatrain_shaped
+from gansmith.media.text.verse.quatrain import (
+    LENGTHS,
+    quatrain_lines,
+    quatrain_report,
+    quatrain_shaped,
+)
+from gansmith.medium import Labels, Values
+from gansmith.metric import MetricSpec
 
 MOST = 1_000
-"""Texts that are read: BLEU of more costs much and says little more."""
+"""Texts that are measured at most: BLEU of more costs much and changes little."""
 LEAST = 4
 """Held-out texts below which there are no two halves to compare."""
-SHOWN = (
-    *("bleu4", "self_bleu4", "language", "reverse_language"),
-    *("unique", "copied", "mean_length"),
-)
-"""Measurements of all texts."""
-FORMS = ("form_lines", "form_rhyme", "form_tones")
-"""Measurements of poems."""
-MATCHES = {"match_1": 1, "match_10": 10}
-"""Measurements of captions, and the nearest pictures that count in each."""
+TEXT_METRICS = {
+    "bleu4": MetricSpec(
+        "BLEU-4",
+        "floor",
+        "Share of n-grams of up to four words that occur in real texts (sentence BLEU).",
+    ),
+    "self_bleu4": MetricSpec(
+        "Self-BLEU-4", "floor", "BLEU-4 of generated texts against each other; high is repetitive."
+    ),
+    "language": MetricSpec(
+        "Language model",
+        "floor",
+        "Nats per word under an n-gram model of the training texts; low is plain.",
+    ),
+    "reverse_language": MetricSpec(
+        "Reverse language model",
+        "lower",
+        "Nats per word of real texts under an n-gram model of generated ones; high is monotonous.",
+    ),
+    "unique": MetricSpec("Different texts", "higher", "Share of distinct texts."),
+    "copied": MetricSpec("Copied texts", "lower", "Share of texts that are a training text."),
+    "mean_length": MetricSpec(
+        "Length", "floor", "Words per text, or characters in scripts without spaces."
+    ),
+}
+SHOWN = tuple(TEXT_METRICS)
+"""Metrics of all texts."""
+FORM_METRICS = {
+    "form_lines": MetricSpec(
+        "Lines of the form", "higher", "Share of poems with four lines of the right length."
+    ),
+    "form_rhyme": MetricSpec(
+        "Rhymes of the form", "higher", "Share of poems whose second and fourth lines rhyme."
+    ),
+    "form_tones": MetricSpec(
+        "Tones of the form", "higher", "Share of poems in a pattern of level and oblique tones."
+    ),
+}
+FORMS = tuple(FORM_METRICS)
+"""Metrics of poems."""
+METRICS = TEXT_METRICS | FORM_METRICS
 COMMON = 0.9
 """Share of real texts from which on a form is taken to be that of all."""
-
-Values = dict[str, float]
 
 
 def text_quality_metrics(
@@ -65,33 +100,11 @@ def text_quality_metrics(
     return values | kept, floors | {name: sweep.floor[name] for name in SHOWN}
 
 
-def match(
-    texts: Sequence[str], asked: NDArray[np.int64], dataset: Dataset
+def measure(
+    samples: NDArray[np.int32], labels: Labels, dataset: Dataset, seed: int
 ) -> tuple[Values, Values]:
-    """Measure whether captions tell the held-out pictures that they were made for.
-
-    Args:
-        texts: N captions.
-        asked: Number of the picture that each was made for, int64 [N].
-        dataset: What is really written of pictures.
-
-    Returns:
-        match_1 and match_10, see :class:`gansmith.media.captions.retrieval.Retrieval`, and the
-        same of what is really written.
-    """
-    retrieval = Retrieval(written_of(dataset))
-    values = {name: retrieval.found(texts, asked, most) for name, most in MATCHES.items()}
-    return values, {name: retrieval.real(most) for name, most in MATCHES.items()}
-
-
-def written_of(dataset: Dataset) -> dict[int, list[str]]:
-    """Return the captions of each held-out picture, by its number."""
-    assert dataset.labels is not None
-    found: dict[int, list[str]] = {}
-    chosen = dataset.held_out_indices
-    for number, text in zip(dataset.labels[chosen], to_texts(dataset.samples[chosen]), strict=True):
-        found.setdefault(int(number), []).append(text)
-    return found
+    """Measure texts, and others of their kind for the floors; see `Medium.measure`."""
+    return text_quality_metrics(samples, dataset, seed)
 
 
 def sides(dataset: Dataset) -> tuple[list[str], list[str]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
+
+from gansmith.media.text.metrics.bleu import tokenise
 
 _NAMES = {
     "CJK": "Han",
@@ -15,8 +16,6 @@ _NAMES = {
     "KATAKANA-HIRAGANA": "Kana",
 }
 _OLD_EMOJI, _EMOJI = range(0x2600, 0x27C0), 0x1F000
-_EAST = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_WORD = re.compile(rf"[{_EAST}]|[^\W_{_EAST}]+(?:['\u2019-][^\W_{_EAST}]+)*")
 
 
 def script(sign: str) -> str | None:
@@ -66,4 +65,4 @@ def han_forms(signs: Mapping[str, int]) -> tuple[int, int]:
 
 def words(text: str) -> list[str]:
     """Return the words of a text in small letters; Chinese characters and Kana one by one."""
-    return _WORD.findall(text.casefold())
+    return [token for token in tokenise(text.replace("_", " ")) if token[0].isalnum()]

@@ -6,10 +6,8 @@ generators are compared by whole curves (Caccia et al., "Language GANs Falling S
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,17 +25,7 @@ from gansmith.media.text.metrics.texts import copied_share, mean_length, unique_
 ORDERS = (2, 3, 4, 5)
 """Longest n-grams of BLEU and self-BLEU."""
 
-CONFIDENCE = 0.95
-
 Row = dict[str, float]
-
-
-class Interval(NamedTuple):
-    """A mean and the interval about it; see `interval`."""
-
-    mean: float
-    low: float
-    high: float
 
 
 class TemperatureSweep:
@@ -167,51 +155,9 @@ def gain(
     return float(np.trapezoid(above, knots) / (high - low))
 
 
-def interval(differences: Sequence[float]) -> Interval:
-    """Mean and its 95 % confidence interval by Student's t, one difference a seed.
-
-    Returns:
-        With one difference the interval is infinite: it says nothing of chance.
-
-    Raises:
-        ValueError: If there are no differences.
-    """
-    values = np.asarray(differences, np.float64)
-    if not len(values):
-        raise ValueError("an interval needs at least one difference")
-    mean = float(values.mean())
-    if len(values) == 1:
-        return Interval(mean, -math.inf, math.inf)
-    half = _t_quantile(len(values) - 1) * float(values.std(ddof=1)) / math.sqrt(len(values))
-    return Interval(mean, mean - half, mean + half)
-
-
 def _points(
     curve: Sequence[Mapping[str, float]], x: str, y: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Different x of a curve, ascending, and the mean y at each."""
     places, index = np.unique([row[x] for row in curve], return_inverse=True)
     return places, np.bincount(index, [row[y] for row in curve]) / np.bincount(index)
-
-
-def _t_quantile(freedom: int) -> float:
-    """The t that |T| stays below with probability `CONFIDENCE`, by halving."""
-    low, high = 0.0, 16.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, freedom) < CONFIDENCE else (low, middle)
-    return low
-
-
-def _within(t: float, freedom: int) -> float:
-    """P(|T| < t) for whole degrees of freedom; Abramowitz and Stegun 26.7.3 and 26.7.4."""
-    angle = math.atan(t / math.sqrt(freedom))
-    odd = freedom % 2
-    term = math.cos(angle) if odd else 1.0
-    total = 0.0
-    for k in range(1 + odd, freedom, 2):
-        total += term
-        term *= math.cos(angle) ** 2 * k / (k + 1)
-    if odd:
-        return 2 / math.pi * (angle + math.sin(angle) * total)
-    return math.sin(angle) * total

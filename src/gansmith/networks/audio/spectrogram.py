@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from pydantic import Field
@@ -26,19 +27,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.errors import GansmithError
-from gansmith.networks.audio.frame_blocks import SLOPE, Block, along_time, initialise
-from gansmith.networks.audio.temporal import PadCrop1d, Upsample1d
 from gansmith.networks.base import (
-    Discriminator,
     GANNetworks,
-    Generator,
     SampleSpec,
     register_networks,
 )
-from gansmith.networks.image.geometry import Canvas, for_convolutions
+from gansmith.networks.geometry import PadCrop1d, PadCrop2d, for_convolutions
+from gansmith.networks.heads import ConditionalOptions, EmbeddingGenerator, ProjectionDiscriminator
 from gansmith.networks.linear import Linear
-from gansmith.schema import Section
 
+SLOPE = 0.2
 FLOOR = -1.0
 """Level of silence, as the log-mel pictures have it."""
 SHARPNESS = 20.0
@@ -50,8 +48,8 @@ CHANCE = 0.1
 """Standard deviation that the numbers of places add to a channel at the start."""
 
 
-class FramesOptions(Section):
-    """Options of the `frames` pair."""
+class SpectrogramOptions(ConditionalOptions):
+    """Options of the `spectrogram` pair."""
 
     latent: int = Field(
         128, ge=1, description="numbers in a latent for all of a clip; places have one each besides"
@@ -61,7 +59,6 @@ class FramesOptions(Section):
     )
     max_width: int = Field(192, ge=4, description="most channels at any level")
     style: int = Field(128, ge=1, description="numbers that modulate the generator's blocks")
-    label_width: int = Field(32, ge=1, description="numbers that stand for a label")
     head: int = Field(256, ge=1, description="features before the discriminator's logit")
     texture: int = Field(
         32, ge=1, description="first channels of the discriminator's network for the picture"
@@ -72,9 +69,72 @@ class FramesOptions(Section):
     )
 
 
-def level_width(level: int, options: FramesOptions) -> int:
+def level_width(level: int, options: SpectrogramOptions) -> int:
     """Channels at a level; 0 is the finest."""
     return min(options.width * (2 + level) // 2, options.max_width)
+
+
+class Upsample1d(nn.Module):
+    """Double the length by linear interpolation: [N, C, L] -> [N, C, 2 L].
+
+    Args:
+        circular: The end is followed by the beginning; otherwise both are held.
+    """
+
+    def __init__(self, circular: bool) -> None:
+        super().__init__()
+        self.circular = circular
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return values a quarter of a step before and after each position."""
+        if not self.circular:
+            return F.interpolate(x, scale_factor=2.0, mode="linear")
+        around = F.pad(x, (1, 1), mode="circular")
+        return F.interpolate(around, scale_factor=2.0, mode="linear")[..., 2:-2]
+
+
+class Block(nn.Module):
+    """`x + conv(act(conv(act(x))))` along time, the last convolution scaled down at the start.
+
+    Args:
+        width: Channels in and out.
+        kernel: Positions that a convolution sees; odd.
+        style: Numbers of a style that scales and shifts the inner channels; 0 for none.
+        circular: The end is followed by the beginning; otherwise by zeros.
+    """
+
+    def __init__(self, width: int, kernel: int, style: int = 0, circular: bool = False) -> None:
+        super().__init__()
+        self.first = along_time(width, width, kernel, circular)
+        self.film = Linear(style, 2 * width) if style else None
+        self.second = along_time(width, width, kernel, circular)
+
+    def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+        """Keep the shape [N, width, L]; `style` is [N, style]."""
+        inner = self.first(F.leaky_relu(x, SLOPE))
+        if self.film is not None:
+            scale, shift = self.film(style).unsqueeze(2).chunk(2, dim=1)
+            inner = torch.addcmul(inner + shift, inner, scale)
+        change: Tensor = self.second(F.leaky_relu(inner, SLOPE))
+        return x + change
+
+
+def along_time(width: int, out: int, kernel: int, circular: bool) -> nn.Conv1d:
+    """A convolution along time that keeps the length."""
+    mode: Literal["circular", "zeros"] = "circular" if circular else "zeros"
+    return nn.Conv1d(width, out, kernel, padding=kernel // 2, padding_mode=mode)
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw weights that keep the variance; blocks begin near the identity."""
+    if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d):
+        after_nothing = isinstance(module, nn.Conv1d) and module.kernel_size == (1,)
+        nn.init.kaiming_normal_(module.weight, 1.0 if after_nothing else SLOPE)
+        nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+    if isinstance(module, Block):
+        module.second.weight.data.mul_(0.3)
+        if module.film is not None:
+            module.film.weight.data.mul_(0.3)
 
 
 class Stage(nn.Module):
@@ -87,7 +147,7 @@ class Stage(nn.Module):
         options: Of the pair.
     """
 
-    def __init__(self, wide: int, narrow: int, length: int, options: FramesOptions) -> None:
+    def __init__(self, wide: int, narrow: int, length: int, options: SpectrogramOptions) -> None:
         super().__init__()
         self.change = nn.Conv1d(wide, narrow, 1)
         self.stretch = Upsample1d(options.circular)
@@ -103,17 +163,16 @@ class Stage(nn.Module):
         return finer
 
 
-class FramesGenerator(Generator):
+class SpectrogramGenerator(EmbeddingGenerator):
     """Latent and label -> style -> an eighth of the frames -> stages, finer and finer -> frames."""
 
-    def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
+    def __init__(self, spec: SampleSpec, options: SpectrogramOptions) -> None:
         super().__init__()
         self.shape, self.span = spec.shape, PadCrop1d(spec.width, 1 << DOUBLINGS)
         lengths = [self.span.base << doubling for doubling in range(1, DOUBLINGS + 1)]
         self.parts = [options.latent, *lengths]
         self.latent = sum(self.parts)
-        self.label = nn.Embedding(spec.classes, options.label_width) if spec.classes else None
-        entry = options.latent + (options.label_width if spec.classes else 0)
+        entry = self.embed_labels(options.latent, spec.classes, options)
         self.style = nn.Sequential(Linear(entry, options.style), nn.LeakyReLU(SLOPE))
         widths = [level_width(level, options) for level in range(DOUBLINGS, -1, -1)]
         self.entry = Linear(options.style, widths[0] * self.span.base)
@@ -130,9 +189,7 @@ class FramesGenerator(Generator):
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples [N, C, mels, frames], from -1 to about 1."""
         whole, *drawn = torch.split(latents, self.parts, dim=1)
-        if self.label is not None:
-            whole = torch.cat([whole, self.label(labels)], dim=1)
-        style = self.style(whole)
+        style = self.style(self.with_embedding(whole, labels))
         coarse = self.entry(style).unflatten(1, (-1, self.span.base))
         frames = self.span.crop(self.refine(coarse, style, drawn))
         return soft_floor(frames).reshape(-1, *self.shape)
@@ -149,7 +206,7 @@ class FramesGenerator(Generator):
 class FramesTrunk(nn.Module):
     """[N, C * mels, frames] -> strided convolution, then halvings and blocks -> features."""
 
-    def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
+    def __init__(self, spec: SampleSpec, options: SpectrogramOptions) -> None:
         super().__init__()
         halvings = (spec.width // 4).bit_length() - 1  # until 4 to 7 positions are left
         self.span = PadCrop1d(spec.width, 1 << halvings)
@@ -174,9 +231,9 @@ class TextureTrunk(nn.Module):
     The full resolution is left at once by a pixel unshuffle, which loses nothing.
     """
 
-    def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
+    def __init__(self, spec: SampleSpec, options: SpectrogramOptions) -> None:
         super().__init__()
-        self.canvas = Canvas(spec.height, spec.width, 2 * PATCH)
+        self.canvas = PadCrop2d(spec.height, spec.width, 2 * PATCH)
         fine, coarse = options.texture, 2 * options.texture
         self.body = nn.Sequential(
             nn.PixelUnshuffle(PATCH),
@@ -193,24 +250,21 @@ class TextureTrunk(nn.Module):
         return features.mean(3).flatten(1)
 
 
-class FramesDiscriminator(Discriminator):
+class SpectrogramDiscriminator(ProjectionDiscriminator):
     """Frames and picture -> features of both -> one logit, the sum of what each says."""
 
-    def __init__(self, spec: SampleSpec, options: FramesOptions) -> None:
+    def __init__(self, spec: SampleSpec, options: SpectrogramOptions) -> None:
         super().__init__()
         self.frames, self.texture = FramesTrunk(spec, options), TextureTrunk(spec, options)
         features = options.head + self.texture.features
-        self.logit = Linear(features, 1)
-        self.label = nn.Embedding(spec.classes, features) if spec.classes else None
+        self.set_head(Linear(features, 1), spec.classes)
         self.apply(initialise)
-        if self.label is not None:
-            nn.init.normal_(self.label.weight, std=features**-0.5)
+        self.scale_labels()
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N]."""
         features = torch.cat([self.frames(samples), self.texture(samples)], dim=1)
-        logits: Tensor = self.logit(features).squeeze(1)
-        return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
+        return self.project(features, labels)
 
 
 def soft_floor(levels: Tensor) -> Tensor:
@@ -218,8 +272,8 @@ def soft_floor(levels: Tensor) -> Tensor:
     return FLOOR + F.softplus(levels - FLOOR, beta=SHARPNESS)
 
 
-@register_networks("frames", FramesOptions)
-def frames(spec: SampleSpec, options: FramesOptions) -> GANNetworks:
+@register_networks("spectrogram", SpectrogramOptions)
+def spectrogram(spec: SampleSpec, options: SpectrogramOptions) -> GANNetworks:
     """Build the pair, in the memory layout that convolutions like best.
 
     Raises:
@@ -227,16 +281,16 @@ def frames(spec: SampleSpec, options: FramesOptions) -> GANNetworks:
     """
     if not (LEAST <= spec.height <= MOST_BINS and LEAST <= spec.width <= MOST_FRAMES):
         raise GansmithError(
-            f"network 'frames' serves pictures of sound of {LEAST} to {MOST_BINS} bins and {LEAST} "
-            f"to {MOST_FRAMES} frames, the data is {spec.height} x {spec.width}: give "
+            f"network 'spectrogram' takes log-mel spectrograms of {LEAST} to {MOST_BINS} bins and "
+            f"{LEAST} to {MOST_FRAMES} frames, the data is {spec.height} x {spec.width}: give "
             "--set sound.representation=logmel, or --set network.name=wavegan for waveforms"
         )
     stride = 1 << DOUBLINGS
     if options.circular and spec.width % stride:
         raise GansmithError(
-            f"network 'frames' closes loops of a multiple of {stride} frames, the data has "
+            f"network 'spectrogram' closes loops of a multiple of {stride} frames, the data has "
             f"{spec.width}: give --set network.circular=false, or clips of another length"
         )
     return for_convolutions(
-        GANNetworks(FramesGenerator(spec, options), FramesDiscriminator(spec, options))
+        GANNetworks(SpectrogramGenerator(spec, options), SpectrogramDiscriminator(spec, options))
     )

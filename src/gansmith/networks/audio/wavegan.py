@@ -18,16 +18,15 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from gansmith.errors import GansmithError
-from gansmith.networks.audio.temporal import PadCrop1d
 from gansmith.networks.base import (
-    Discriminator,
     GANNetworks,
     Generator,
     SampleSpec,
     register_networks,
     with_label,
 )
-from gansmith.networks.image.geometry import for_convolutions
+from gansmith.networks.geometry import PadCrop1d, for_convolutions
+from gansmith.networks.heads import ProjectionDiscriminator
 from gansmith.networks.linear import Linear
 from gansmith.schema import Section
 
@@ -127,7 +126,7 @@ class WaveganGenerator(Generator):
         return self.span.crop(self.body(coarse))
 
 
-class WaveganDiscriminator(Discriminator):
+class WaveganDiscriminator(ProjectionDiscriminator):
     """Waveform -> strided convolutions, phases shuffled between them -> logit."""
 
     def __init__(self, spec: SampleSpec, options: WaveganOptions) -> None:
@@ -139,16 +138,14 @@ class WaveganDiscriminator(Discriminator):
             layers += [*shuffle, _down(narrow, wide), nn.LeakyReLU(SLOPE)]
         self.body = nn.Sequential(*layers)
         features = widths[-1] * self.span.base
-        self.logit = Linear(features, 1)
-        self.label = nn.Embedding(spec.classes, features) if spec.classes else None
+        self.set_head(Linear(features, 1), spec.classes)
         self.apply(_initialise)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N]."""
         whole = self.span.pad(samples.squeeze(2)).unsqueeze(2)
         features = self.body(whole).permute(0, 2, 3, 1).flatten(1)
-        logits: Tensor = self.logit(features).squeeze(1)
-        return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
+        return self.project(features, labels)
 
 
 def _up(channels: int, out: int) -> nn.Module:
@@ -180,7 +177,7 @@ def wavegan(spec: SampleSpec, options: WaveganOptions) -> GANNetworks:
         raise GansmithError(
             f"network 'wavegan' serves waveforms of {SHORTEST} to {LONGEST} samples, the data is "
             f"{spec.height} x {spec.width}: give --set sound.representation=waveform, or "
-            "--set network.name=frames for pictures of sound"
+            "--set network.name=spectrogram for pictures of sound"
         )
     return for_convolutions(
         GANNetworks(WaveganGenerator(spec, options), WaveganDiscriminator(spec, options))

@@ -11,27 +11,24 @@ from __future__ import annotations
 
 import math
 
-import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.networks.base import (
-    Discriminator,
     GANNetworks,
-    Generator,
     SampleSpec,
     register_networks,
 )
-from gansmith.networks.image.geometry import Canvas, for_convolutions, require_sides
+from gansmith.networks.geometry import PadCrop2d, for_convolutions, require_sides
+from gansmith.networks.heads import ConditionalOptions, EmbeddingGenerator, ProjectionDiscriminator
 from gansmith.networks.linear import Linear
-from gansmith.schema import Section
 
 SLOPE = 0.2
 COARSEST = 8
 
 
-class ConvOptions(Section):
+class ConvOptions(ConditionalOptions):
     """Options of the `conv` pair."""
 
     latent: int = Field(64, ge=1, description="numbers in a latent")
@@ -39,7 +36,6 @@ class ConvOptions(Section):
     max_width: int = Field(128, ge=4, description="most channels at any level")
     blocks: int = Field(1, ge=0, description="residual blocks a level")
     head: int = Field(256, ge=1, description="features before the discriminator's logit")
-    label_width: int = Field(32, ge=1, description="numbers that stand for a label")
 
 
 class Geometry:
@@ -59,7 +55,7 @@ class Geometry:
         self.widths = [
             min(options.width << level, options.max_width) for level in range(halvings + 1)
         ]
-        self.canvas = Canvas(spec.height, spec.width, self.shuffle << halvings)
+        self.canvas = PadCrop2d(spec.height, spec.width, self.shuffle << halvings)
 
     @property
     def coarse_features(self) -> int:
@@ -90,15 +86,14 @@ def _blocks(width: int, count: int) -> list[nn.Module]:
     return [*(Residual(width) for _ in range(count)), nn.LeakyReLU(SLOPE)]
 
 
-class ConvGenerator(Generator):
+class ConvGenerator(EmbeddingGenerator):
     """Latent (and label) -> coarsest level -> residual blocks and sub-pixel steps -> sample."""
 
     def __init__(self, spec: SampleSpec, options: ConvOptions) -> None:
         super().__init__()
         geometry = Geometry(spec, options)
         self.latent, self.canvas = options.latent, geometry.canvas
-        self.label = nn.Embedding(spec.classes, options.label_width) if spec.classes else None
-        entry = options.latent + (options.label_width if spec.classes else 0)
+        entry = self.embed_labels(options.latent, spec.classes, options)
         self.entry = Linear(entry, geometry.coarse_features)
         layers: list[nn.Module] = []
         for width, finer in zip(geometry.widths[:0:-1], geometry.widths[-2::-1], strict=True):
@@ -112,13 +107,12 @@ class ConvGenerator(Generator):
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples [N, C, H, W], about [-1, 1] and not clipped."""
-        if self.label is not None:
-            latents = torch.cat([latents, self.label(labels)], dim=1)
-        coarse = self.entry(latents).unflatten(1, (*self.canvas.base, -1))
+        entry = self.entry(self.with_embedding(latents, labels))
+        coarse = entry.unflatten(1, (*self.canvas.base, -1))
         return self.canvas.crop(self.body(coarse.permute(0, 3, 1, 2)))
 
 
-class ConvDiscriminator(Discriminator):
+class ConvDiscriminator(ProjectionDiscriminator):
     """Sample -> strided levels with residual blocks at the coarsest -> features -> logit."""
 
     def __init__(self, spec: SampleSpec, options: ConvOptions) -> None:
@@ -133,17 +127,13 @@ class ConvDiscriminator(Discriminator):
             layers += _blocks(coarser, options.blocks)
         self.body = nn.Sequential(*layers)
         self.head = Linear(geometry.coarse_features, options.head)
-        self.logit = Linear(options.head, 1)
-        self.label = nn.Embedding(spec.classes, options.head) if spec.classes else None
-        if self.label is not None:
-            nn.init.normal_(self.label.weight, std=options.head**-0.5)
+        self.set_head(Linear(options.head, 1), spec.classes, scaled=True)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N]."""
         coarse = self.body(self.canvas.pad(samples)).permute(0, 2, 3, 1).flatten(1)
         features = F.leaky_relu(self.head(coarse), SLOPE)
-        logits: Tensor = self.logit(features).squeeze(1)
-        return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
+        return self.project(features, labels)
 
 
 @register_networks("conv", ConvOptions)

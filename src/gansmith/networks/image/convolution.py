@@ -37,55 +37,43 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         (grad,), (x, w), needed = grads, ctx.saved_tensors, ctx.needs_input_grad
-        by_x = _apply(_ByInput, grad, w, x, ctx.layout) if needed[0] else None
-        by_w = _apply(_ByKernel, grad, x, w, ctx.layout) if needed[1] else None
+        by_x = _apply(_Gradient, grad, w, x, ctx.layout, 0) if needed[0] else None
+        by_w = _apply(_Gradient, grad, x, w, ctx.layout, 1) if needed[1] else None
         return by_x, by_w, grad.sum((0, 2, 3)) if needed[2] else None, None
 
 
-class _ByInput(torch.autograd.Function):
-    """The gradient of `x * w` by x: bilinear in `grad` and w; of x only the shape is used."""
+class _Gradient(torch.autograd.Function):
+    """The gradient of `x * w` by one of the two: bilinear in `grad` and the other.
+
+    Arguments are `grad`, the other factor, the factor itself (of which only the shape is used), the
+    layout, and which factor it is: 0 for x, 1 for w.
+    """
 
     @staticmethod
-    def forward(ctx: Any, grad: Tensor, w: Tensor, x: Tensor, layout: _Layout) -> Tensor:
-        ctx.save_for_backward(grad, w)
-        ctx.layout = layout
-        return _gradient(grad, x, w, layout, 0)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        (change,), (grad, w), needed = grads, ctx.saved_tensors, ctx.needs_input_grad
-        by_grad = _apply(_Product, change, w, None, ctx.layout) if needed[0] else None
-        by_w = _apply(_ByKernel, grad, change, w, ctx.layout) if needed[1] else None
-        return by_grad, by_w, None, None
-
-
-class _ByKernel(torch.autograd.Function):
-    """The gradient of `x * w` by w: bilinear in `grad` and x; of w only the shape is used."""
-
-    @staticmethod
-    def forward(ctx: Any, grad: Tensor, x: Tensor, w: Tensor, layout: _Layout) -> Tensor:
-        ctx.save_for_backward(grad, x)
-        ctx.layout = layout
-        return _gradient(grad, x, w, layout, 1)
+    def forward(
+        ctx: Any, grad: Tensor, other: Tensor, factor: Tensor, layout: _Layout, which: int
+    ) -> Tensor:
+        ctx.save_for_backward(grad, other)
+        ctx.layout, ctx.which = layout, which
+        x, w = (other, factor) if which else (factor, other)
+        wanted = (which == 0, which == 1, False)
+        found = torch.ops.aten.convolution_backward(grad, x, w, None, *layout, wanted)
+        return found[which]  # type: ignore[no-any-return]
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        (change,), (grad, x), needed = grads, ctx.saved_tensors, ctx.needs_input_grad
-        by_grad = _apply(_Product, x, change, None, ctx.layout) if needed[0] else None
-        by_x = _apply(_ByInput, grad, change, x, ctx.layout) if needed[1] else None
-        return by_grad, by_x, None, None
+        (change,), (grad, other), needed = grads, ctx.saved_tensors, ctx.needs_input_grad
+        x, w = (other, change) if ctx.which else (change, other)
+        by_grad = _apply(_Product, x, w, None, ctx.layout) if needed[0] else None
+        by_other = (
+            _apply(_Gradient, grad, change, other, ctx.layout, 1 - ctx.which) if needed[1] else None
+        )
+        return by_grad, by_other, None, None, None
 
 
 def _apply(function: type[torch.autograd.Function], *args: Any) -> Tensor:
     result: Tensor = function.apply(*args)  # type: ignore[no-untyped-call]
     return result
-
-
-def _gradient(grad: Tensor, x: Tensor, w: Tensor, layout: _Layout, which: int) -> Tensor:
-    """Return the gradient by x (0) or w (1)."""
-    wanted = (which == 0, which == 1, False)
-    found = torch.ops.aten.convolution_backward(grad, x, w, None, *layout, wanted)
-    return found[which]  # type: ignore[no-any-return]
 
 
 class Conv2d(nn.Conv2d):

@@ -16,14 +16,14 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from gansmith.networks.base import (
-    Discriminator,
     GANNetworks,
     Generator,
     SampleSpec,
     register_networks,
     with_label,
 )
-from gansmith.networks.image.geometry import Canvas, for_convolutions, halvings, require_sides
+from gansmith.networks.geometry import PadCrop2d, for_convolutions, halvings, require_sides
+from gansmith.networks.heads import ProjectionDiscriminator
 from gansmith.networks.linear import Linear
 from gansmith.networks.minibatch import MinibatchStdDev
 from gansmith.schema import Section
@@ -47,8 +47,8 @@ class DcganOptions(Section):
     )
 
 
-def _canvas(spec: SampleSpec) -> Canvas:
-    return Canvas(spec.height, spec.width, 1 << halvings(spec))
+def _canvas(spec: SampleSpec) -> PadCrop2d:
+    return PadCrop2d(spec.height, spec.width, 1 << halvings(spec))
 
 
 def _widths(spec: SampleSpec, width: int) -> list[int]:
@@ -78,7 +78,7 @@ class DcganGenerator(Generator):
         return self.canvas.crop(self.body(coarse))
 
 
-class DcganDiscriminator(Discriminator):
+class DcganDiscriminator(ProjectionDiscriminator):
     """Sample -> strided convolutions -> logit."""
 
     def __init__(self, spec: SampleSpec, options: DcganOptions) -> None:
@@ -95,15 +95,13 @@ class DcganDiscriminator(Discriminator):
         self.body = nn.Sequential(*layers)
         rows, columns = self.canvas.base
         features = (widths[-1] + options.minibatch_deviation) * rows * columns
-        self.logit = Linear(features, 1)
-        self.label = nn.Embedding(spec.classes, features) if spec.classes else None
+        self.set_head(Linear(features, 1), spec.classes)
         self.apply(_initialise)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N]."""
         features = self.body(self.canvas.pad(samples)).permute(0, 2, 3, 1).flatten(1)
-        logits: Tensor = self.logit(features).squeeze(1)
-        return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
+        return self.project(features, labels)
 
 
 def _up(channels: int, out: int, bias: bool) -> nn.Module:

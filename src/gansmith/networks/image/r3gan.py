@@ -27,18 +27,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.networks.base import (
-    Discriminator,
     GANNetworks,
-    Generator,
     SampleSpec,
     register_networks,
 )
+from gansmith.networks.geometry import PadCrop2d, for_convolutions, halvings, require_sides
+from gansmith.networks.heads import ConditionalOptions, EmbeddingGenerator, ProjectionDiscriminator
 from gansmith.networks.image.convolution import Conv2d
-from gansmith.networks.image.geometry import Canvas, for_convolutions, halvings, require_sides
 from gansmith.networks.image.resampling import Downsample, Upsample
 from gansmith.networks.linear import Linear
 from gansmith.networks.minibatch import MinibatchStdDev
-from gansmith.schema import Section
 
 SLOPE = 0.2
 EXPANSION = 2
@@ -47,8 +45,8 @@ LEAKY_GAIN = math.sqrt(2 / (1 + SLOPE**2))
 Layer = TypeVar("Layer", bound=nn.Linear | nn.Conv2d)
 
 
-class ResidualOptions(Section):
-    """Options of the `residual` pair."""
+class R3ganOptions(ConditionalOptions):
+    """Options of the `r3gan` pair."""
 
     latent: int = Field(64, ge=1, description="numbers in a latent")
     width: int | None = Field(
@@ -60,7 +58,6 @@ class ResidualOptions(Section):
     max_width: int = Field(256, ge=4, description="most channels at any level")
     blocks: int = Field(2, ge=1, le=16, description="residual blocks a level")
     group_size: int = Field(16, ge=1, description="channels that a 3 x 3 convolution mixes")
-    label_width: int = Field(32, ge=1, description="numbers that stand for a label")
     minibatch_deviation: bool = Field(
         False, description="show the discriminator how varied its batch is"
     )
@@ -75,9 +72,9 @@ class Plan:
         branches: Residual blocks in a player, the L of Fixup.
     """
 
-    def __init__(self, spec: SampleSpec, options: ResidualOptions) -> None:
+    def __init__(self, spec: SampleSpec, options: R3ganOptions) -> None:
         levels = halvings(spec)
-        self.canvas = Canvas(spec.height, spec.width, 1 << levels)
+        self.canvas = PadCrop2d(spec.height, spec.width, 1 << levels)
         finest = options.width or min(max(4096 // max(self.canvas.padded), 8), 32)
         self.widths = [min(finest << level, options.max_width) for level in range(levels + 1)]
         self.branches = options.blocks * len(self.widths)
@@ -122,15 +119,14 @@ class WholeKernel(nn.Conv2d):
         return (input * weight).sum((2, 3), keepdim=True)
 
 
-class ResidualGenerator(Generator):
+class R3ganGenerator(EmbeddingGenerator):
     """Latent and label -> weights of a learned basis -> levels of blocks, finer and finer."""
 
-    def __init__(self, spec: SampleSpec, options: ResidualOptions) -> None:
+    def __init__(self, spec: SampleSpec, options: R3ganOptions) -> None:
         super().__init__()
         plan = Plan(spec, options)
         self.latent, self.canvas = options.latent, plan.canvas
-        self.label = nn.Embedding(spec.classes, options.label_width) if spec.classes else None
-        entry = options.latent + (options.label_width if spec.classes else 0)
+        entry = self.embed_labels(options.latent, spec.classes, options)
         self.entry = _scaled(Linear(entry, plan.widths[-1], bias=False), 1.0)
         self.basis = nn.Parameter(torch.randn(1, plan.widths[-1], *plan.canvas.base))
         layers = _blocks(plan, plan.widths[-1], options)
@@ -141,17 +137,15 @@ class ResidualGenerator(Generator):
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples [N, C, H, W], about [-1, 1] and not clipped."""
-        if self.label is not None:
-            latents = torch.cat([latents, self.label(labels)], dim=1)
-        coarse = self.entry(latents)[:, :, None, None] * self.basis
+        coarse = self.entry(self.with_embedding(latents, labels))[:, :, None, None] * self.basis
         canvas = self.body(coarse.contiguous(memory_format=torch.channels_last))
         return self.canvas.crop(canvas)
 
 
-class ResidualDiscriminator(Discriminator):
+class R3ganDiscriminator(ProjectionDiscriminator):
     """Sample -> levels of blocks, coarser and coarser -> one number a channel -> logit."""
 
-    def __init__(self, spec: SampleSpec, options: ResidualOptions) -> None:
+    def __init__(self, spec: SampleSpec, options: R3ganOptions) -> None:
         super().__init__()
         plan = Plan(spec, options)
         self.canvas, self.mixes_batch = plan.canvas, options.minibatch_deviation
@@ -164,16 +158,12 @@ class ResidualDiscriminator(Discriminator):
         features = plan.widths[-1] + options.minibatch_deviation
         layers += [_scaled(WholeKernel(features, plan.canvas.base), 1.0), nn.Flatten()]
         self.body = nn.Sequential(*layers)
-        self.logit = _scaled(Linear(features, 1), 1.0)
-        self.label = nn.Embedding(spec.classes, features) if spec.classes else None
-        if self.label is not None:
-            nn.init.normal_(self.label.weight, std=features**-0.5)
+        self.set_head(_scaled(Linear(features, 1), 1.0), spec.classes, scaled=True)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N]."""
         features = self.body(self.canvas.pad(samples))
-        logits: Tensor = self.logit(features).squeeze(1)
-        return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
+        return self.project(features, labels)
 
 
 def _scaled(layer: Layer, gain: float) -> Layer:
@@ -185,7 +175,7 @@ def _scaled(layer: Layer, gain: float) -> Layer:
     return layer
 
 
-def _blocks(plan: Plan, width: int, options: ResidualOptions) -> list[nn.Module]:
+def _blocks(plan: Plan, width: int, options: R3ganOptions) -> list[nn.Module]:
     size, count = options.group_size, options.blocks
     return [ResidualBlock(width, size, plan.branches) for _ in range(count)]
 
@@ -195,14 +185,14 @@ def _change(width: int, to: int) -> list[nn.Module]:
     return [] if width == to else [_scaled(Conv2d(width, to, 1), 1.0)]
 
 
-@register_networks("residual", ResidualOptions)
-def residual(spec: SampleSpec, options: ResidualOptions) -> GANNetworks:
+@register_networks("r3gan", R3ganOptions)
+def r3gan(spec: SampleSpec, options: R3ganOptions) -> GANNetworks:
     """Build the pair, in the memory layout that convolutions like best.
 
     Raises:
         GansmithError: The samples are smaller than 16 or larger than 1024 pixels a side.
     """
-    require_sides("residual", spec, 1024)
+    require_sides("r3gan", spec, 1024)
     return for_convolutions(
-        GANNetworks(ResidualGenerator(spec, options), ResidualDiscriminator(spec, options))
+        GANNetworks(R3ganGenerator(spec, options), R3ganDiscriminator(spec, options))
     )

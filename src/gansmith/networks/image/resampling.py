@@ -8,7 +8,7 @@ and each is the other's gradient to any order.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -31,58 +31,46 @@ def _expand(x: Tensor, kernel: Tensor) -> Tensor:
     return result.to(x.dtype)
 
 
-class _Down(torch.autograd.Function):
+class _Resampled(torch.autograd.Function):
+    """:func:`_reduce` or, upwards, :func:`_expand`; each is the other's gradient."""
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, kernel: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, kernel: Tensor, upwards: bool) -> Tensor:
         ctx.save_for_backward(kernel)
-        return _reduce(x, kernel)
+        ctx.upwards = upwards
+        return _expand(x, kernel) if upwards else _reduce(x, kernel)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        return _Up.apply(grads[0], *ctx.saved_tensors), None  # type: ignore[no-untyped-call]
-
-
-class _Up(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, kernel: Tensor) -> Tensor:
-        ctx.save_for_backward(kernel)
-        return _expand(x, kernel)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        return _Down.apply(grads[0], *ctx.saved_tensors), None  # type: ignore[no-untyped-call]
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        back = _Resampled.apply(grads[0], *ctx.saved_tensors, not ctx.upwards)  # type: ignore[no-untyped-call]
+        return back, None, None
 
 
 class _Resample(nn.Module):
-    """Holds the filter, [1, 1, 3, 3] with sum `gain`, where the module lives."""
+    """Applies the filter, [1, 1, 3, 3] with sum 1 downwards and 4 upwards."""
 
     kernel: Tensor
+    upwards: ClassVar[bool]
 
-    def __init__(self, gain: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
         taps = torch.tensor([0.25, 0.5, 0.25])
-        self.register_buffer("kernel", gain * torch.outer(taps, taps)[None, None], persistent=False)
+        kernel = (4.0 if self.upwards else 1.0) * torch.outer(taps, taps)[None, None]
+        self.register_buffer("kernel", kernel, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the resampled image."""
+        result: Tensor = _Resampled.apply(x, self.kernel, self.upwards)  # type: ignore[no-untyped-call]
+        return result
 
 
 class Downsample(_Resample):
     """Halve both sides: [N, C, H, W] -> [N, C, H / 2, W / 2], for even H and W."""
 
-    def __init__(self) -> None:
-        super().__init__(gain=1.0)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the filtered image at every second pixel."""
-        result: Tensor = _Down.apply(x, self.kernel)  # type: ignore[no-untyped-call]
-        return result
+    upwards = False
 
 
 class Upsample(_Resample):
     """Double both sides by bilinear interpolation: [N, C, H, W] -> [N, C, 2 H, 2 W]."""
 
-    def __init__(self) -> None:
-        super().__init__(gain=4.0)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the image with the means of neighbours between its pixels."""
-        result: Tensor = _Up.apply(x, self.kernel)  # type: ignore[no-untyped-call]
-        return result
+    upwards = True

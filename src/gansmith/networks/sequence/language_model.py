@@ -25,15 +25,15 @@ from gansmith.networks.base import (
     SampleSpec,
     register_networks,
 )
-from gansmith.networks.sequence.copy_head import CopyHead
-from gansmith.networks.sequence.recurrent_encoder import (
+from gansmith.networks.sequence.special_tokens import END, PAD, UNKNOWN
+from gansmith.networks.sequence.token_encoder import (
     HEADS,
+    CopyHead,
     EncoderOutput,
     RecurrentEncoder,
     SequenceOptions,
+    Table,
 )
-from gansmith.networks.sequence.special_tokens import END, PAD, UNKNOWN
-from gansmith.networks.sequence.token_embedding import Table
 
 Mask = Callable[[Tensor], Tensor]
 """Tells from prefixes int64 [N, t] which tokens may follow, bool [N, V]."""

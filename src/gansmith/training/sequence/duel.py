@@ -1,9 +1,9 @@
-"""The game over sequences of tokens: a language model that goes on against a discriminator.
+"""The duel over sequences of tokens: a language model that goes on against a discriminator.
 
-First the generator learns by likelihood until held-out texts say that it is enough. Then a
-discriminator that begins with the generator's weights learns to judge every step of a text, and the
-generator is moved by its judgement: policy gradient with a reward a token (ScratchGAN, d'Autume et
-al. 2019, arXiv 1905.09922), held to the language model it began as by their divergence and by a
+First the generator is trained by likelihood until held-out texts show no more gain. Then a
+discriminator that begins with the generator's weights learns a logit for every token of a text, and
+the generator is trained on those: policy gradient with a reward a token (ScratchGAN, d'Autume et
+al. 2019, arXiv 1905.09922), held near the language model it began as by their divergence and by a
 likelihood step on real texts.
 """
 
@@ -28,9 +28,9 @@ from gansmith.networks.sequence.language_model import (
     uniform,
 )
 from gansmith.networks.sequence.special_tokens import PAD
-from gansmith.recipe import Recipe
+from gansmith.recipe import Recipe, SequenceConfig
 from gansmith.storage.checkpoint import Tree
-from gansmith.training.duel import DUELS, Batch
+from gansmith.training.duel import Batch, Duel, DuelSetting, Loss, register_duel
 from gansmith.training.engine import Engine
 from gansmith.training.sequence.pretraining import MLEPretraining, trimmed
 from gansmith.training.sequence.rewards import advantages
@@ -42,8 +42,7 @@ HELD_OUT = 1_000
 LONGEST_GRADIENT = 1.0
 
 
-@DUELS.register("sequence")
-class SequenceDuel:
+class SequenceDuel(Duel):
     """See the module.
 
     Args:
@@ -55,7 +54,11 @@ class SequenceDuel:
         GansmithError: The pair makes no sequences.
     """
 
-    averaged, draws, shown = "generator", 1, 1
+    shipped, critics = ("generator",), ("discriminator",)
+    losses = (
+        Loss("d_loss", "discriminator", "discriminator"),
+        Loss("g_loss", "generator", "generator"),
+    )
 
     def __init__(self, pair: GANNetworks, recipe: Recipe, engine: Engine) -> None:
         generator, discriminator = pair
@@ -66,13 +69,13 @@ class SequenceDuel:
         self.generator = generator.to(engine.device)
         self.discriminator = discriminator.to(engine.device)
         self.start = copy.deepcopy(self.generator).eval().requires_grad_(False)
-        self.networks: dict[str, nn.Module] = {
+        self.networks = {
             "generator": self.generator,
             "discriminator": self.discriminator,
             "start": self.start,
         }
         self.reconfigure(recipe)
-        self.optimisers: dict[str, Optimizer] = {
+        self.optimisers = {
             name: AdamW(self.networks[name].parameters(), weight_decay=0.01)
             for name in ("generator", "discriminator")
         }
@@ -107,7 +110,7 @@ class SequenceDuel:
         _tune(self.optimisers["discriminator"], rates.d_lr.at(progress, samples), rates.beta1)
 
     def step(self, batches: list[Batch]) -> None:
-        """Play one step of the phase."""
+        """Take one step of the phase."""
         batch = batches[0]
         if self._phase == LIKELIHOOD:
             self._likelihood_step(batch)
@@ -118,7 +121,7 @@ class SequenceDuel:
                 self._generator_step(batch, written)
         self._steps += 1
         if self._steps % self._settings.check_every == 0:
-            self._look()
+            self._validate()
 
     def signals(self) -> dict[str, float]:
         """Return losses, lengths, signs of logits and nats a token of held-out texts.
@@ -130,21 +133,21 @@ class SequenceDuel:
         for kind in ("real", "fake"):
             if kind in self._seen:
                 values[f"{kind}_sign"] = float(self._seen[kind].sign().mean())
-        for player in self.optimisers:
-            gradients = [p.grad for p in self.networks[player].parameters() if p.grad is not None]
+        for name in self.optimisers:
+            gradients = [p.grad for p in self.networks[name].parameters() if p.grad is not None]
             if gradients:
-                values[f"{player[0]}_grad"] = float(nn.utils.get_total_norm(gradients))
+                values[f"{name[0]}_grad"] = float(nn.utils.get_total_norm(gradients))
         if math.isfinite(self._likelihood.nats):
             values["nats"] = self._likelihood.nats
         return values | {"phase": float(self._phase)}
 
     @torch.no_grad()
-    def discriminate(self, batch: Batch) -> Tensor:
+    def discriminate(self, batch: Batch) -> dict[str, Tensor]:
         """Return the discriminator's mean logits of real texts, without learning from them."""
         self.discriminator.eval()
-        logits: Tensor = self.discriminator(batch.samples, batch.labels)
+        logits: Tensor = self.discriminator(batch.samples, batch.condition)
         self.discriminator.train()
-        return logits
+        return {"discriminator": logits}
 
     def state(self) -> dict[str, Any]:
         """Return the phase, when it began, and how held-out texts have fared."""
@@ -152,7 +155,7 @@ class SequenceDuel:
         return {name: getattr(self, f"_{name}") for name in names} | self._likelihood.state()
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up what :meth:`state` gave."""
+        """Restore what :meth:`state` gave."""
         self._phase, self._since, self._steps = state["phase"], state["since"], state["steps"]
         self._likelihood.restore(state)
 
@@ -164,12 +167,12 @@ class SequenceDuel:
     def _enter(self, phase: int) -> None:
         self._phase, self._since = phase, self._progress
         if phase == WARM_UP:
-            self._look()
+            self._validate()
             self.generator.load_state_dict(self.start.state_dict())
             self.discriminator.learn_from(self.generator)
         self.optimisers["generator"].state.clear()
 
-    def _look(self) -> None:
+    def _validate(self) -> None:
         """Measure held-out texts; while likelihood alone is learnt, keep the best and cut rates."""
         self._likelihood.measure()
         if self._phase == LIKELIHOOD:
@@ -177,7 +180,7 @@ class SequenceDuel:
 
     def _likelihood_step(self, batch: Batch) -> None:
         tokens = trimmed(batch.samples[:, 0, 0])
-        loss = self._likelihood.loss(tokens, batch.labels)
+        loss = self._likelihood.loss(tokens, batch.condition)
         self._seen = {"g_loss": loss.detach(), "real_length": _lengths(tokens)}
         self._descend(loss, "generator")
 
@@ -187,13 +190,13 @@ class SequenceDuel:
         latents = self._engine.noise(len(batch.samples), self.generator.latent)
         self.generator.eval()
         with self._engine.autocast():
-            written = self.generator.write(uniform(latents), batch.labels)
+            written = self.generator.write(uniform(latents), batch.condition)
         self.generator.train()
         return trimmed(written)
 
     def _discriminator_step(self, batch: Batch, written: Tensor) -> None:
         tokens = trimmed(batch.samples[:, 0, 0])
-        twice = None if batch.labels is None else torch.cat([batch.labels, batch.labels])
+        twice = None if batch.condition is None else torch.cat([batch.condition, batch.condition])
         both = pad_sequence([*tokens, *written], batch_first=True, padding_value=PAD)
         with self._engine.autocast():
             logits = self.discriminator.steps(both, twice).float()
@@ -201,62 +204,68 @@ class SequenceDuel:
         aims[len(tokens) :] = 0
         there = both != PAD
         loss = F.binary_cross_entropy_with_logits(logits[there], aims[there])
-        if batch.labels is not None:
-            loss = loss + self._mismatch(tokens, batch.labels)
+        if batch.condition is not None:
+            loss = loss + self._mismatch(tokens, batch.condition)
         real, fake = logits.detach().chunk(2)
-        told = there.chunk(2)
+        real_there, fake_there = there.chunk(2)
         self._seen = {
             "d_loss": loss.detach(),
-            "real": real[told[0]],
-            "fake": fake[told[1]],
+            "real": real[real_there],
+            "fake": fake[fake_there],
             "real_length": _lengths(tokens),
             "fake_length": _lengths(written),
         }
         self._descend(loss, "discriminator")
 
-    def _mismatch(self, tokens: Tensor, labels: Tensor) -> Tensor:
-        """Loss of real texts that are asked for by what belongs to others (Reed et al. 2016)."""
-        others = labels.roll(1, 0)
-        wrong = (others != labels).reshape(len(labels), -1).any(1)
+    def _mismatch(self, tokens: Tensor, condition: Tensor) -> Tensor:
+        """Loss of real texts under the conditions of others (Reed et al. 2016)."""
+        others = condition.roll(1, 0)
+        wrong = (others != condition).reshape(len(condition), -1).any(1)
         if not wrong.any():
             return tokens.new_zeros((), dtype=torch.float32)
         with self._engine.autocast():
             logits = self.discriminator.steps(tokens[wrong], others[wrong]).float()
-        told = logits[tokens[wrong] != PAD]
-        return 0.5 * F.binary_cross_entropy_with_logits(told, torch.zeros_like(told))
+        logits = logits[tokens[wrong] != PAD]
+        return 0.5 * F.binary_cross_entropy_with_logits(logits, torch.zeros_like(logits))
 
     def _generator_step(self, batch: Batch, written: Tensor) -> None:
-        settings, labels = self._settings, batch.labels
+        settings, condition = self._settings, batch.condition
         there = (written != PAD).float()
-        worth = advantages(self._answers(written, labels), there, settings.discount)
+        worth = advantages(self._logits(written, condition), there, settings.discount)
         self.generator.eval()
         with self._engine.autocast():
-            logits = self.generator.logits(written, labels).float()
+            logits = self.generator.logits(written, condition).float()
             with torch.no_grad():
-                before = self.start.logits(written, labels).float().log_softmax(2)
+                before = self.start.logits(written, condition).float().log_softmax(2)
         self.generator.train()
         shares = logits.log_softmax(2)
-        told = shares.gather(2, written[:, :, None]).squeeze(2)
-        policy = -(worth * told).sum() / there.sum()
+        chosen = shares.gather(2, written[:, :, None]).squeeze(2)
+        policy = -(worth * chosen).sum() / there.sum()
         kl = ((shares.exp() * (shares - before)).sum(2) * there).sum() / there.sum()
         loss = policy + settings.kl * kl
         if settings.replay:
             real = trimmed(batch.samples[:, 0, 0])
-            loss = loss + settings.replay * self._likelihood.loss(real, labels)
+            loss = loss + settings.replay * self._likelihood.loss(real, condition)
         self._seen |= {"g_loss": loss.detach(), "kl": kl.detach()}
         self._descend(loss, "generator")
 
     @torch.no_grad()
-    def _answers(self, written: Tensor, labels: Tensor | None) -> Tensor:
+    def _logits(self, written: Tensor, condition: Tensor | None) -> Tensor:
         """The discriminator's logits of each token, without what it hides while it learns."""
         self.discriminator.eval()
         with self._engine.autocast():
-            logits = self.discriminator.steps(written, labels).float()
+            logits = self.discriminator.steps(written, condition).float()
         self.discriminator.train()
         return logits
 
-    def _descend(self, loss: Tensor, player: str) -> None:
-        self._engine.backward_and_step(loss, self.optimisers[player], LONGEST_GRADIENT)
+    def _descend(self, loss: Tensor, name: str) -> None:
+        self._engine.backward_and_step(loss, self.optimisers[name], LONGEST_GRADIENT)
+
+
+@register_duel("sequence", SequenceConfig)
+def sequence(setting: DuelSetting) -> SequenceDuel:
+    """Build the duel over sequences."""
+    return SequenceDuel(setting.build_networks(), setting.recipe, setting.engine)
 
 
 def contenders(state: Tree) -> dict[str, dict[str, Tensor]]:
@@ -266,15 +275,15 @@ def contenders(state: Tree) -> dict[str, dict[str, Tensor]]:
         state: As the Trainer keeps it.
 
     Returns:
-        Weights of the language model, once held-out texts have told which is best, and of the
-        averaged generator once it has played; one of them at least.
+        Weights of the language model, once held-out texts have shown which is best, and of the
+        averaged generator once it was trained adversarially; one of them at least.
     """
     found: dict[str, dict[str, Tensor]] = {}
     if "best" in state["duel"]:
         found["likelihood"] = state["networks"]["start"]
     if state["duel"]["phase"] == ADVERSARIAL:
-        found["adversarial"] = state["average"]
-    return found or {"likelihood": state["average"]}
+        found["adversarial"] = state["averages"]["generator"]
+    return found or {"likelihood": state["averages"]["generator"]}
 
 
 def _lengths(tokens: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The language model that a game over sequences begins with: its loss and its best moment."""
+"""Likelihood pretraining of the generator of sequences: its loss, and its best weights."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MLEPretraining:
         engine: Precision.
 
     Attributes:
-        held_out: Texts that no player learns from; None until they are given.
+        held_out: Texts that are not trained on; None until they are given.
         nats: What a token of them costs; NaN before the first look.
         plateau: When to learn more slowly, and when enough is learnt.
     """
@@ -71,12 +71,12 @@ class MLEPretraining:
             return math.nan
         self._generator.eval()
         costs, count = 0.0, 0
-        samples, labels = self.held_out
+        samples, condition = self.held_out.samples, self.held_out.condition
         for at in range(0, len(samples), AT_ONCE):
             some = slice(at, at + AT_ONCE)
             tokens = trimmed(samples[some, 0, 0])
-            told = -self._log_shares(tokens, None if labels is None else labels[some])
-            costs += float(told.sum())
+            nats = -self._log_shares(tokens, None if condition is None else condition[some])
+            costs += float(nats.sum())
             count += int((tokens != PAD).sum())
         self._generator.train()
         return costs / max(1, count)

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gansmith.data.named_dataset import Contents
-from gansmith.loading.catalog import CATALOG, get, recognise
+from gansmith.loading.catalog import CATALOG
 from gansmith.loading.open import open_dataset
+from gansmith.loading.resolve import resolve_source
 from gansmith.media.image.datasets.mnist import MNIST
 from gansmith.media.image.datasets.stacked_mnist import stack, stacked
+from gansmith.media.image.named_pictures import Contents
 from gansmith.recipe import DataConfig
 
 
@@ -87,10 +88,10 @@ def test_the_files_are_shared_with_mnist(
     digits: Path, monkeypatch: pytest.MonkeyPatch, private_cache: Path
 ) -> None:
     monkeypatch.setenv("GANSMITH_DATA", str(digits))
-    folder = get(CATALOG["mnist"])
+    folder = CATALOG["mnist"].fetch()
     monkeypatch.setenv("GANSMITH_DATA", "/nowhere")
     said: list[str] = []
-    assert get(CATALOG["stacked-mnist"], log=said.append) == folder
+    assert CATALOG["stacked-mnist"].fetch(log=said.append) == folder
     assert [line.split(":")[0] for line in said] == ["stacked-mnist"]
     assert [path.name for path in (private_cache / "downloads").iterdir()] == ["mnist"]
 
@@ -98,8 +99,7 @@ def test_the_files_are_shared_with_mnist(
 def test_a_folder_of_the_files_means_mnist_and_the_cache_tells_them_apart(
     digits: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    named = recognise(digits)
-    assert named is not None and named.name == "mnist"
+    assert resolve_source(DataConfig(source=str(digits))).name == "mnist"
     monkeypatch.setenv("GANSMITH_DATA", str(digits))
     stacks, grey = (
         open_dataset(DataConfig(source=source, mode="RGB")) for source in ("stacked-mnist", "mnist")

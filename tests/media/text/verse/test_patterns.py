@@ -5,8 +5,14 @@ from itertools import pairwise, product
 import pytest
 
 from gansmith.media.text.verse.chinese import tones
-from gansmith.media.text.verse.patterns import FREE, pattern_kept, patterns
-from gansmith.media.text.verse.report import quatrain_kept, quatrain_lines, quatrain_report
+from gansmith.media.text.verse.quatrain import (
+    FREE,
+    pattern_kept,
+    patterns,
+    quatrain_kept,
+    quatrain_lines,
+    quatrain_report,
+)
 from tests.media.text.verse.corpora import tang
 
 pytest.importorskip("zhconv")

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
 from gansmith.media.text.verse.chinese import rhyme_groups, rhymes, tones
-from gansmith.media.text.verse.quatrain import Quatrain
-from gansmith.media.text.verse.report import quatrain_kept, quatrain_report
+from gansmith.media.text.verse.quatrain import Quatrain, quatrain_kept, quatrain_report
 from tests.media.text.verse.corpora import tang
 
 pytest.importorskip("zhconv")

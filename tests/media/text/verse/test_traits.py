@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gansmith.media.text.verse.chinese import rhymes, tones
-from gansmith.media.text.verse.traits import verse_traits
+from gansmith.media.text.verse.chinese import rhymes, tones, verse_traits
 
 SYMBOLS = ["<blank>", "<end>", "<unknown>", "\n", *"東紅春人月六雪花家"]
 

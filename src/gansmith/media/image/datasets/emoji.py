@@ -19,8 +19,8 @@ from PIL import Image
 
 from gansmith.data.downloads.checksums import PinnedFile
 from gansmith.data.downloads.sources import NpmPackage, Web
-from gansmith.data.named_dataset import Contents, NamedPictures
 from gansmith.data.split import split_by_hash
+from gansmith.media.image.named_pictures import Contents, NamedPictures
 
 VERSION = "16.0.0"
 SIDE = 64

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from gansmith.data.downloads.checksums import PinnedFile
 from gansmith.data.downloads.sources import NpmPackage, Web
-from gansmith.data.named_dataset import Contents, NamedPictures
 from gansmith.errors import GansmithError
+from gansmith.media.image.named_pictures import Contents, NamedPictures
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:

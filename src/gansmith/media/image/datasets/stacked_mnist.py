@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gansmith.data.named_dataset import Contents, NamedPictures
+from gansmith.media.image.named_pictures import Contents, NamedPictures
 
 TRAINING = 128_000
 HELD_OUT = 26_000

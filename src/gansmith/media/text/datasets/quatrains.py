@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gansmith.data.downloads.checksums import PinnedFile, keep
+from gansmith.data.downloads.checksums import PinnedFile, save_verified
 from gansmith.data.downloads.sources import Npm
 
 _MARKS = re.compile(r"[，。？！；、：,.!?;:\s]+")  # noqa: RUF001
@@ -43,7 +43,7 @@ class Quatrains(Npm):
             dynasty, length = _named(file)
             picked = _quatrains(poems, dynasty, length)
             text = "".join(json.dumps(poem, ensure_ascii=False) + "\n" for poem in picked)
-            keep(file, io.BytesIO(text.encode()), directory)
+            save_verified(file, io.BytesIO(text.encode()), directory)
 
 
 def _named(file: PinnedFile) -> tuple[str, int]:

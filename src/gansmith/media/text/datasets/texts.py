@@ -1,45 +1,67 @@
-"""Named sets of texts."""
+"""Named data sets of texts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from gansmith.data.downloads.checksums import PinnedFile, Source, download_verified
+from gansmith.data.downloads.checksums import PinnedFile, Source
 from gansmith.data.downloads.sources import LocalFolder, Web, own_folder
-from gansmith.data.named_dataset import Described
+from gansmith.data.named_dataset import PinnedDataset
 from gansmith.log import LogFn, silent
 from gansmith.media.text.datasets.quatrains import Quatrains
-from gansmith.media.text.files import Unit
+from gansmith.media.text.files import is_text
 from gansmith.media.text.folder import TextFolder
+from gansmith.media.text.options import Unit
 from gansmith.recipe import DataConfig
-from gansmith.registry import Registry
-from gansmith.storage.atomic import cache_dir
 
 
 @dataclass(frozen=True)
-class NamedTexts(Described):
-    """A named set of texts.
+class NamedTexts(PinnedDataset):
+    """A named data set of texts.
 
     Attributes:
         home: Name of the folder of its files, below a folder of the user's.
-        files: Every file, pinned by checksum.
-        sources: Where to get the files, in order of preference; local folders come before them.
         unit: What a text is in plain files.
         field: Column of the texts in tables.
-        held_out: Tells by its name whether a file is held out; None where that goes by hash.
+        held_out: Returns from its name whether a file is held out; None where that goes by hash.
     """
 
+    medium: ClassVar[str] = "text"
     home: str
-    files: tuple[PinnedFile, ...]
-    sources: tuple[Source, ...]
     unit: Unit = "line"
     field: str | None = None
     held_out: Callable[[str], bool] | None = None
 
+    def local_sources(self, folder: Path | None) -> list[Source]:
+        """Return the folder, or the set's own in the user's folder."""
+        home = own_folder()
+        place = folder or (home / self.home if home else None)
+        return [LocalFolder(place)] if place else []
 
-TEXT_SETS: Registry[NamedTexts] = Registry("text set")
+    def fetch(self, folder: Path | None = None, log: LogFn = silent) -> Path:
+        """Return a folder that holds every file, verified; fetch what is missing.
+
+        Nothing is logged where nothing is missing, for texts are read at every opening.
+        """
+        if all(file.intact(self.directory) for file in self.files):
+            return self.directory
+        return super().fetch(folder, log)
+
+    def collect(
+        self, config: DataConfig, folder: Path | None = None, log: LogFn = silent
+    ) -> NamedTextFolder:
+        """Return its texts; they are fetched where they are not there."""
+        return NamedTextFolder(self, config, folder=folder, log=log)
+
+    def recognises(self, folder: Path, files: Sequence[str]) -> bool:
+        """Return whether the texts of a folder are the files of this set."""
+        texts = sorted(filter(is_text, files))
+        return texts == sorted(file.name for file in self.files) and all(
+            file.intact(folder) for file in self.files
+        )
 
 
 class NamedTextFolder(TextFolder):
@@ -49,7 +71,7 @@ class NamedTextFolder(TextFolder):
         named: The set; it says what a text is, whatever the configuration does.
         config: Its `labels` count here.
         folder: Folder that holds its files, or None to look in the usual places.
-        say: Takes the licence and the progress, one line each.
+        log: Takes the licence and the progress, one line each.
 
     Raises:
         GansmithError: A local file has a wrong checksum, or no source could deliver.
@@ -65,7 +87,7 @@ class NamedTextFolder(TextFolder):
     ) -> None:
         self.named = named
         chosen = config.model_copy(update={"unit": named.unit, "field": named.field})
-        super().__init__(get_texts(named, folder=folder, log=log), chosen, log=log)
+        super().__init__(named.fetch(folder, log), chosen, log=log)
         self.name, self.licence = named.name, named.licence
         self.source = f"named set '{named.name}', files checked against a pinned SHA-256"
         self.official_split = named.held_out is not None
@@ -73,45 +95,6 @@ class NamedTextFolder(TextFolder):
     def held_out_file(self, name: str) -> bool:
         """Whether the publisher holds out what is in a file."""
         return self.named.held_out is not None and self.named.held_out(name)
-
-
-def get_texts(named: NamedTexts, *, folder: Path | None = None, log: LogFn = silent) -> Path:
-    """Return a folder that holds every file of a named set, verified; fetch what is missing.
-
-    Args:
-        named: The set.
-        folder: Folder of its files; else the set's own in GANSMITH_DATA or `./data`.
-        say: Takes the licence and the progress, one line each, where files must be fetched.
-
-    Raises:
-        GansmithError: A local file has a wrong checksum, or no source could deliver.
-    """
-    directory = cache_dir() / "downloads" / named.name
-    if all(file.intact(directory) for file in named.files):
-        return directory
-    log(f"{named.name}: {named.summary}; licence: {named.licence}")
-    download_verified(named.files, (*_local(named, folder), *named.sources), directory, log)
-    return directory
-
-
-def recognise_texts(folder: Path, names: Sequence[str]) -> NamedTexts | None:
-    """Return the named set that a folder is, if there is one.
-
-    Args:
-        folder: The folder.
-        names: Relative paths of all files of texts in it.
-    """
-    for named in (TEXT_SETS[name] for name in TEXT_SETS):
-        same = sorted(names) == sorted(file.name for file in named.files)
-        if same and all(file.intact(folder) for file in named.files):
-            return named
-    return None
-
-
-def _local(named: NamedTexts, folder: Path | None) -> list[Source]:
-    home = own_folder()
-    place = folder or (home / named.home if home else None)
-    return [LocalFolder(place)] if place else []
 
 
 _TEXYGEN = "https://raw.githubusercontent.com/geek-ai/Texygen/master/data"
@@ -176,5 +159,5 @@ QUATRAINS_7 = _quatrains(
     ),
 )
 
-for _named in (CAPTIONS_COCO, QUATRAINS_5, QUATRAINS_7):
-    TEXT_SETS.register(_named.name)(_named)
+TEXT_SETS = {named.name: named for named in (CAPTIONS_COCO, QUATRAINS_5, QUATRAINS_7)}
+"""By name, in the order in which they are listed."""

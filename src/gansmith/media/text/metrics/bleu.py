@@ -105,50 +105,14 @@ def numbered(*together: TokenizedCorpus) -> Iterator[list[Integers]]:
         numbers = [find(part, known[known >= 0]) for part in keys]
 
 
-def bleu(hypotheses: Sequence[str], references: Sequence[str], order: int) -> float:
-    """Mean sentence BLEU of texts against all references.
-
-    Papineni et al., "BLEU" (2002), with uniform weights up to `order` and method 1 of Chen and
-    Cherry, "A Systematic Comparison of Smoothing Techniques for Sentence-Level BLEU" (2014). It
-    grows with the number of references: compare only values taken against the same ones.
-
-    Args:
-        hypotheses: N >= 1 texts.
-        references: M >= 1 texts.
-        order: Longest n-grams, >= 1.
-
-    Returns:
-        A value in [0, 1].
-
-    Raises:
-        ValueError: If there are no hypotheses or no references.
-    """
-    return float(sentence_bleu(hypotheses, references, order)[:, -1].mean())
-
-
-def self_bleu(texts: Sequence[str], order: int) -> float:
-    """Mean sentence BLEU of each text against all others; high is little variety.
-
-    Zhu et al., "Texygen" (2018), here over all texts and without the text itself. It grows with
-    their number: compare only values of equally many texts.
-
-    Args:
-        texts: N >= 2 texts.
-        order: Longest n-grams, >= 1.
-
-    Returns:
-        A value in [0, 1].
-
-    Raises:
-        ValueError: If there are fewer than two texts.
-    """
-    return float(sentence_self_bleu(texts, order)[:, -1].mean())
-
-
 def sentence_bleu(
     hypotheses: Sequence[str], references: Sequence[str], most: int
 ) -> NDArray[np.float64]:
-    """Sentence BLEU of each text, of all orders at once; see `bleu`.
+    """Sentence BLEU of each text against all references, of all orders at once.
+
+    Papineni et al., "BLEU" (2002), with uniform weights up to each order and method 1 of Chen and
+    Cherry, "A Systematic Comparison of Smoothing Techniques for Sentence-Level BLEU" (2014). It
+    grows with the number of references: compare only values taken against the same ones.
 
     Matches of an n-gram count up to its greatest count in one reference. Where none matches, the
     precision is 0.1 over the number of n-grams, and of a text shorter than n 0.1, as in nltk's
@@ -175,7 +139,10 @@ def sentence_bleu(
 
 
 def sentence_self_bleu(texts: Sequence[str], most: int) -> NDArray[np.float64]:
-    """Sentence BLEU of each text against all others, of all orders; see `sentence_bleu`.
+    """Sentence BLEU of each text against all others, of all orders; high is little variety.
+
+    Zhu et al., "Texygen" (2018), here over all texts and without the text itself; see
+    `sentence_bleu`. It grows with their number: compare only values of equally many texts.
 
     Returns:
         float64 [N, most]; column n - 1 is self-BLEU-n.

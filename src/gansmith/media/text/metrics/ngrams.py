@@ -70,23 +70,12 @@ class LanguageModel:
         Raises:
             ValueError: If there are no texts.
         """
-        costs, counts = self._costs(texts)
-        return float(costs.sum() / counts.sum())
-
-    def text_nats(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return the same of each text, float64 [N]."""
-        costs, counts = self._costs(texts)
-        return costs / counts
-
-    def _costs(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], Integers]:
-        """Nats and number of tokens of each text."""
         if not texts:
             raise ValueError("there are no texts to score")
         stream = self._stream(texts)
-        scored = stream.places > 0
-        nats = -np.log(self._probabilities(stream)[scored])
-        costs = np.bincount(stream.owners[scored], nats).astype(np.float64)
-        return costs, stream.lengths - 1
+        nats = -np.log(self._probabilities(stream)[stream.places > 0])
+        costs = np.bincount(stream.owners[stream.places > 0], nats)
+        return float(costs.sum() / (stream.lengths - 1).sum())
 
     def _probabilities(self, stream: TokenizedCorpus) -> NDArray[np.float64]:
         """The probability of each token after those before it, float64 [T]."""
@@ -106,42 +95,6 @@ class LanguageModel:
         return TokenizedCorpus.of(
             [[BEGIN, *(number(t, UNKNOWN) for t in tokenise(text)), END] for text in texts]
         )
-
-
-def language_score(samples: Sequence[str], training: Sequence[str], order: int = ORDER) -> float:
-    """Nats a token of samples under a model of real texts; low is likely, and says quality.
-
-    Repeating one likely text scores best of all: read it beside `reverse_language_score`, after
-    Caccia et al., "Language GANs Falling Short" (2020), or against the score of held-out texts.
-
-    Args:
-        samples: Generated texts.
-        training: Real texts, which also set the vocabulary.
-        order: Longest n-grams, >= 2.
-
-    Raises:
-        ValueError: If there are no samples or no real texts.
-    """
-    return LanguageModel(training, words_of(training), order).nats(samples)
-
-
-def reverse_language_score(
-    samples: Sequence[str], held_out: Sequence[str], training: Sequence[str], order: int = ORDER
-) -> float:
-    """Nats a token of held-out texts under a model of samples; what samples lack makes it high.
-
-    It falls with their number: compare only values of equally many samples.
-
-    Args:
-        samples: Generated texts.
-        held_out: Real texts.
-        training: Real texts that set the vocabulary, as for `language_score`.
-        order: Longest n-grams, >= 2.
-
-    Raises:
-        ValueError: If there are no samples or no held-out texts.
-    """
-    return LanguageModel(samples, words_of(training), order).nats(held_out)
 
 
 def _fitted(stream: TokenizedCorpus, size: int, order: int) -> list[_Level]:

@@ -1,4 +1,4 @@
-"""How Chinese characters were read in regular verse: rhyme groups and tones, and both scripts.
+"""How Chinese characters were read in regular verse: rhyme groups and tones.
 
 The tables are those of Pingshui rhyme (13th century), whose 106 groups are also the measure of the
 poems of Tang.
@@ -9,11 +9,14 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from gansmith.media.text.verse.packages import package_json
+import torch
+from torch import Tensor
+
+from gansmith.media.text.verse.dictionaries import package_json
+from gansmith.networks.sequence.special_tokens import MOST_TRAITS
 
 Tone = Literal["平", "仄"]
 """Level or oblique."""
@@ -77,45 +80,35 @@ def level_groups() -> tuple[str, ...]:
     return tuple(sorted({name for names in _table().values() for name in names if _level(name)}))
 
 
-@dataclass(frozen=True)
-class ScriptShares:
-    """How much of a corpus only one of the two scripts writes that way.
-
-    Attributes:
-        simplified: Share of the characters that change where all is turned into traditional ones.
-        traditional: Share of those that change where all is turned into simplified ones.
-    """
-
-    simplified: float
-    traditional: float
-
-    @property
-    def script(self) -> Literal["simplified", "traditional"] | None:
-        """The script of the corpus; None where nothing tells."""
-        if self.simplified == self.traditional:
-            return None
-        return "simplified" if self.simplified > self.traditional else "traditional"
-
-
-def script_shares(texts: Sequence[str]) -> ScriptShares:
-    """Tell whether texts are in simplified or in traditional characters.
+def verse_traits(symbols: Sequence[str]) -> Tensor | None:
+    """Number the tones and rhyme groups of a vocabulary.
 
     Args:
-        texts: Any texts; all but white space counts.
+        symbols: What each token stands for, V of them.
 
     Returns:
-        Shares in [0, 1]; 0 where there is no text.
+        int64 [V, MOST_TRAITS], numbers from 1 on and 0 for none; None where the vocabulary is not
+        mostly single Chinese characters, or the tables know none of them.
 
     Raises:
-        GansmithError: A package of the extra `poems` is not installed.
+        GansmithError: It is, and a package of the extra `poems` is not installed.
     """
-    characters = [sign for text in texts for sign in text if not sign.isspace()]
-    simplified, traditional = _conversions()
-    count = max(1, len(characters))
-    return ScriptShares(
-        sum(sign in traditional for sign in characters) / count,
-        sum(sign in simplified for sign in characters) / count,
-    )
+    chinese = [is_chinese(sign) for sign in symbols]
+    if 2 * sum(chinese) < len(symbols):
+        return None
+    found = [
+        [*sorted(tones(sign)), *sorted(rhyme_groups(sign))] if one else []
+        for sign, one in zip(symbols, chinese, strict=True)
+    ]
+    names = sorted({name for row in found for name in row})
+    if not names:
+        return None
+    numbers = {name: number for number, name in enumerate(names, start=1)}
+    rows = torch.zeros(len(symbols), MOST_TRAITS, dtype=torch.long)
+    for row, own in zip(rows, found, strict=True):
+        kept = torch.tensor([numbers[name] for name in own[:MOST_TRAITS]], dtype=torch.long)
+        row[: len(kept)] = kept
+    return rows
 
 
 @cache

@@ -1,16 +1,43 @@
-"""Regular quatrains by construction: which characters may come next, so that the form is kept."""
+"""The regular quatrain (近體絕句): tone patterns, how well poems keep them, masks that keep them.
+
+There are four lines, called by their ends: a and b end oblique, A and B level. Each quatrain is one
+of four sequences of them, which is why, in the positions that count, the lines of a couplet are
+opposed to each other and the second couplet adheres to the first. See Wang Li: Hanyu shilü xue
+(Prosody of Chinese poetry), 1958.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
-from gansmith.media.text.verse.chinese import is_chinese, level_groups, rhyme_groups, tones
-from gansmith.media.text.verse.patterns import FREE, LENGTHS, patterns
+from gansmith.media.text.verse.chinese import is_chinese, level_groups, rhyme_groups, rhymes, tones
+
+FREE: Final = "中"
+"""Stands in a pattern where the tone is free."""
+
+LENGTHS: Final = (5, 7)
+"""Characters a line."""
+
+OPENINGS: Final = ("aBbA", "ABbA", "bAaB", "BAaB")
+"""The four openings: oblique or level at first, the first line without rhyme or with it."""
+
+_LINES: Final = {
+    "a": ("中仄中平仄",),
+    "b": ("中平中仄仄",),
+    "A": ("中仄仄平平",),  # three level tones at the end are the fault called 三平
+    "B": ("平平中仄平", "中平平仄平"),  # else one level tone is alone, the fault called 孤平
+}
+
+_ENDS = re.compile(r"[\n，。！？；：、,.!?;:]+")  # noqa: RUF001
 
 FEWEST: Final = 10
 """A rhyme group with fewer characters in the vocabulary is not chosen freely."""
@@ -20,6 +47,142 @@ _TONES: Final = ("平", "仄", FREE)
 _SMALL, _FIRST, _TONE, _RHYME = 1, 2, 4, 1000  # what a way costs where it is not kept
 
 Mask = NDArray[np.bool_]
+
+
+@cache
+def patterns(length: int) -> tuple[str, ...]:
+    """All patterns of a quatrain, each of four lines' tones in one: level 平, oblique 仄, free 中.
+
+    Positions 2, 4 and (of seven) 6 and the last are strict; 1, 3 and (of seven) 5 are free but for
+    the faults 孤平 and 三平. An opening with line B has a pattern for either way out of the first.
+
+    Args:
+        length: Characters a line, 5 or 7.
+
+    Returns:
+        Strings of 4 x length tones.
+    """
+    return tuple(
+        "".join(lines)
+        for opening in OPENINGS
+        for lines in product(*(_line(kind, length) for kind in opening))
+    )
+
+
+def pattern_kept(lines: Sequence[str]) -> bool:
+    """Whether a quatrain keeps one of the patterns, by some reading of its characters.
+
+    A character that the tables do not know counts as kept.
+
+    Args:
+        lines: Lines without punctuation; four of five or of seven characters can keep a pattern.
+
+    Raises:
+        GansmithError: A package of the extra `poems` is not installed.
+    """
+    lengths = {len(line) for line in lines}
+    if len(lines) != 4 or len(lengths) != 1 or not lengths <= set(LENGTHS):
+        return False
+    found = [tones(character) for line in lines for character in line]
+    return any(
+        all(
+            tone == FREE or not read or tone in read
+            for tone, read in zip(pattern, found, strict=True)
+        )
+        for pattern in patterns(*lengths)
+    )
+
+
+def _line(kind: str, length: int) -> tuple[str, ...]:
+    """Tones of a line; one of seven is one of five after two that are opposed to it."""
+    opposed = {"平": "仄", "仄": "平"}
+    return tuple(
+        tones if length == 5 else FREE + opposed[tones[1]] + tones for tones in _LINES[kind]
+    )
+
+
+@dataclass(frozen=True)
+class QuatrainReport:
+    """Shares, in [0, 1], of poems that keep a rule of the quatrain; NaN where there are no poems.
+
+    Attributes:
+        count: How many poems there are.
+        lines: Share with four lines.
+        length: Share with lines of the right length only, however many.
+        rhyme: Share with four lines whose second and fourth rhyme, in a group of whichever tone,
+            and not on the same character.
+        tones: Share that keeps a tone pattern of regular verse.
+        kept: Share that keeps all of these rules.
+        unknown: Share of characters that the tables do not know. They do not rhyme, and count as
+            kept in tone patterns.
+    """
+
+    count: int
+    lines: float
+    length: float
+    rhyme: float
+    tones: float
+    kept: float
+    unknown: float
+
+
+def quatrain_lines(text: str) -> list[str]:
+    """Split a poem at line ends and punctuation, without white space and empty lines."""
+    parts = ("".join(part.split()) for part in _ENDS.split(text))
+    return [part for part in parts if part]
+
+
+def quatrain_shaped(text: str, length: int) -> bool:
+    """Whether a text has four lines of `length` characters each."""
+    return [len(line) for line in quatrain_lines(text)] == [length] * 4
+
+
+def quatrain_kept(text: str, length: int) -> bool:
+    """Whether a poem keeps every rule of a regular quatrain.
+
+    Args:
+        text: The poem; lines end at line feeds or punctuation.
+        length: Characters a line, 5 or 7.
+
+    Raises:
+        GansmithError: A package of the extra `poems` is not installed.
+    """
+    return all(_rules(quatrain_lines(text), length))
+
+
+def quatrain_report(texts: Sequence[str], length: int) -> QuatrainReport:
+    """Tell how well poems keep the form of a quatrain.
+
+    Args:
+        texts: Poems; lines end at line feeds or punctuation.
+        length: Characters a line, 5 or 7.
+
+    Raises:
+        GansmithError: A package of the extra `poems` is not installed.
+    """
+    poems = [quatrain_lines(text) for text in texts]
+    rules = [_rules(lines, length) for lines in poems]
+    return QuatrainReport(
+        count=len(poems),
+        lines=_share(four for four, _, _, _ in rules),
+        length=_share(even for _, even, _, _ in rules),
+        rhyme=_share(rhyme for _, _, rhyme, _ in rules),
+        tones=_share(pattern for _, _, _, pattern in rules),
+        kept=_share(all(rule) for rule in rules),
+        unknown=_share(not tones(sign) for lines in poems for line in lines for sign in line),
+    )
+
+
+def _rules(lines: Sequence[str], length: int) -> tuple[bool, bool, bool, bool]:
+    four = len(lines) == 4
+    even = bool(lines) and all(len(line) == length for line in lines)
+    rhyme = four and rhymes(lines[1][-1], lines[3][-1])
+    return four, even, rhyme, even and pattern_kept(lines)
+
+
+def _share(kept: Iterable[bool]) -> float:
+    found = list(kept)
+    return sum(found) / len(found) if found else float("nan")
 
 
 class Quatrain:

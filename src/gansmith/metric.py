@@ -1,0 +1,106 @@
+"""The contract of a metric: its title, direction and meaning, and one measured value.
+
+`METRICS` holds what every dataset is measured by. A medium adds rows of its own in its record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Better = Literal["lower", "higher", "floor"]
+
+
+@dataclass(frozen=True)
+class MetricSpec:
+    """What a metric is, for people; the only place that says so.
+
+    Attributes:
+        title: Heading of its row, its chart and its figure.
+        better: Which direction is good; "floor" where the value of real samples is best.
+        meaning: One plain sentence.
+    """
+
+    title: str
+    better: Better
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One measured value.
+
+    Attributes:
+        value: Measured on the generated samples.
+        floor: The same measured on real training samples; None where that has no meaning.
+        better: See `MetricSpec`.
+        meaning: See `MetricSpec`.
+        std: Standard deviation, where the metric comes with one.
+    """
+
+    value: float
+    floor: float | None
+    better: Better
+    meaning: str
+    std: float | None = None
+
+
+METRICS: dict[str, MetricSpec] = {
+    "frechet": MetricSpec(
+        "Fréchet distance",
+        "lower",
+        "Distance between the feature distributions of generated and real samples (as in FID).",
+    ),
+    "kernel": MetricSpec(
+        "Kernel distance",
+        "lower",
+        "The same by a kernel (as in KID), which is unbiased at small sample counts.",
+    ),
+    "recall": MetricSpec(
+        "Recall", "higher", "Share of real samples that lie within the generated distribution."
+    ),
+    "coverage": MetricSpec(
+        "Coverage",
+        "higher",
+        "Share of real samples with a generated one in their neighbourhood.",
+    ),
+    "precision": MetricSpec(
+        "Precision", "higher", "Share of generated samples that lie within the real distribution."
+    ),
+    "density": MetricSpec(
+        "Density",
+        "floor",
+        "Mean number of real neighbourhoods that a generated sample is in; about 1 for real ones.",
+    ),
+    "vendi": MetricSpec(
+        "Vendi score", "floor", "Effective number of distinct samples among the generated ones."
+    ),
+    "classifier_score": MetricSpec(
+        "Classifier score",
+        "floor",
+        "Confidence and diversity of the recognised classes (as in the inception score).",
+    ),
+    "label_kl": MetricSpec(
+        "Mix of classes",
+        "lower",
+        "KL divergence between the class frequencies of real and generated samples.",
+    ),
+    "label_agreement": MetricSpec(
+        "Label agreement", "higher", "Share of samples recognised as the requested class."
+    ),
+    "class_spread": MetricSpec(
+        "Spread within classes",
+        "floor",
+        "Mean distance between samples of one class; low values mean mode collapse within classes.",
+    ),
+    "copying_ratio": MetricSpec(
+        "Distance to a copy",
+        "floor",
+        "Distance to the nearest training sample, relative to held-out samples; near 0 is "
+        "memorisation.",
+    ),
+    "copying_share": MetricSpec(
+        "Share of copies", "lower", "Share of samples that are nearly a training sample."
+    ),
+}
+"""Metrics of every dataset, most important first."""

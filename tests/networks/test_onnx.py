@@ -1,0 +1,69 @@
+"""Every generator of images, points and audio can be exported to ONNX."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from gansmith.networks import NETWORKS, SampleSpec, build_networks
+from gansmith.recipe import NetworkConfig
+
+CASES: dict[str, tuple[list[tuple[int, int, int]], dict[str, Any]]] = {
+    "conv": ([(3, 20, 16), (4, 16, 16)], {"width": 4, "max_width": 8}),
+    "dcgan": ([(3, 20, 16), (2, 16, 16)], {"width": 4}),
+    "r3gan": ([(3, 20, 16), (4, 16, 16)], {"width": 4, "max_width": 8, "blocks": 1}),
+    "mlp": ([(1, 8, 8), (2, 8, 8)], {"latent": 4}),
+    "points": ([(2, 1, 1)], {"width": 8, "depth": 2}),
+    "spectrogram": ([(2, 16, 21)], {"width": 8, "max_width": 8, "style": 8}),
+    "wavegan": ([(1, 1, 300)], {"width": 4}),
+    "mlp-wave": ([(1, 1, 64)], {"latent": 4}),
+}
+"""Shapes, with and without alpha, and options of small networks."""
+
+
+def test_every_generator_but_that_of_tokens_is_exported_here() -> None:
+    assert set(CASES) == set(NETWORKS) - {"sequence"}
+
+
+@pytest.mark.parametrize("classes", [0, 3])
+@pytest.mark.parametrize(
+    ("name", "shape"), [(name, shape) for name, (shapes, _) in CASES.items() for shape in shapes]
+)
+def test_the_exported_generator_agrees_with_torch(
+    name: str, shape: tuple[int, int, int], classes: int
+) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    config = NetworkConfig(name=name, **CASES[name][1])
+    generator = build_networks(config, SampleSpec(*shape, classes=classes), seed=0).generator
+    generator.eval().requires_grad_(False)
+    latents = torch.randn(3, generator.latent, generator=torch.Generator().manual_seed(1))
+    labels = torch.arange(3) if classes else None
+    given = (latents,) if labels is None else (latents, labels)
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter's own
+        batch = torch.export.Dim("batch", min=1, max=1024)
+        torch.onnx.export(
+            generator,
+            given,
+            file,
+            dynamo=True,
+            verbose=False,
+            optimize=False,
+            input_names=["latents", "labels"][: len(given)],
+            dynamic_shapes=tuple({0: batch} for _ in given),
+        )
+    session = onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
+    for count in (3, 1):
+        feeds = {"latents": latents[:count].numpy()}
+        if labels is not None:
+            feeds["labels"] = labels[:count].numpy()
+        (made,) = session.run(None, feeds)
+        expected = generator(latents[:count], None if labels is None else labels[:count])
+        np.testing.assert_allclose(made, expected.numpy(), rtol=0, atol=1e-5)
