@@ -18,6 +18,7 @@ from gansmith.media.captions.datasets import EMOJI_SETS, emoji_captions
 from gansmith.media.image.collection import PictureCollection
 from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.folder import PictureFolder
+from gansmith.media.image.options import ImageOptions
 from gansmith.media.image.resizing import conform
 from gansmith.media.text.code_points import normalise, to_points, with_line_feeds
 from gansmith.media.text.encoding import UnreadableText, decode
@@ -26,6 +27,7 @@ from gansmith.media.text.preparation import cut_at_border, usual_length
 from gansmith.recipe import DataConfig
 
 _FORMAT = "gansmith-captions-1"
+_CAPTION_FILES = frozenset({".txt", ".jsonl"})
 FILE_KEYS = ("file", "file_name", "image", "picture")
 TEXT_KEYS = ("caption", "captions", "text")
 
@@ -116,7 +118,7 @@ class PreparedCaptions(Prepared):
         collection, plan = self._collection, self._plan
         names = collection.pictures.names()
         found = {
-            names[number]: conform(picture, plan.size, plan.mode, plan.resize)
+            names[number]: conform(picture, plan.size, plan.mode, plan.resize, plan.filter)
             for number, picture in enumerate(collection.pictures.pictures())
             if number in collection.captions
         }
@@ -152,7 +154,13 @@ def captioned(path: Path, config: DataConfig, log: LogFn) -> CaptionedPictures:
         )
     if not path.is_dir():
         raise GansmithError(f"no folder of pictures with captions at {path}; check its path")
-    own = PictureFolder(path, use_labels=False, log=log)
+    own = PictureFolder(
+        path,
+        use_labels=False,
+        value_range=config.of(ImageOptions).range,
+        beside=_CAPTION_FILES,
+        log=log,
+    )
     return CaptionedPictures(own, _beside(path, own.names()), log)
 
 

@@ -36,7 +36,7 @@ def generate_constrained_lines(
 
     Args:
         generator: Of texts.
-        medium: Knows its tokens.
+        codec: Knows its tokens.
         form: Tells which lines fit.
         decoding: Temperature and nucleus.
         prompt: What every poem begins with, of known characters but for line feeds.
