@@ -119,3 +119,16 @@ def test_inspection_advises_the_recipe(tiles: Path, grey_folder: Path) -> None:
     placed = inspect_path(str(tiles), DataConfig(resize="place"))
     photos = inspect_path(str(grey_folder), DataConfig(size=(32, 32)))
     assert not placed.pixel_art and not photos.pixel_art
+
+
+def test_tiny_sprites_may_have_many_colours_and_photographs_have_more(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    for number in range(6):
+        many = random.integers(0, 256, (100, 3), np.uint8)[random.integers(0, 100, (30, 28))]
+        photo = random.integers(0, 256, (30, 28, 3), np.uint8)
+        for folder, pixels in (("sprites", many), ("photos", photo)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            Image.fromarray(pixels).save(tmp_path / folder / f"{number}.png")
+    for folder, sprites in (("sprites", True), ("photos", False)):
+        found = inspect_path(str(tmp_path / folder), DataConfig(size=(64, 64)))
+        assert isinstance(found, Inspection) and found.pixel_art is sprites

@@ -20,6 +20,8 @@ from gansmith.recipe import DataConfig
 
 _SPRITE, _FEW_COLOURS, _NEARLY_ALL = 128, 40, 0.9
 """Longest side of a sprite, most colours of one, and share of a collection that is like that."""
+_TINY = 48
+"""Longest side of sprites that may have up to 256 colours, which photographs exceed."""
 
 
 @dataclass(frozen=True)
@@ -151,11 +153,14 @@ def inspect_pictures(collection: Collection, config: DataConfig) -> Inspection:
 
 
 def looks_like_pixel_art(facts: Sequence[PictureFacts]) -> bool:
-    """Whether nearly all pictures are small, and made of few colours with hard edges."""
-    sharp = sum(
-        max(one.height, one.width) <= _SPRITE and 0 < one.colours <= _FEW_COLOURS for one in facts
-    )
-    return sharp >= _NEARLY_ALL * len(facts)
+    """Whether nearly all pictures are small and made of few colours."""
+    return sum(map(_is_sprite, facts)) >= _NEARLY_ALL * len(facts)
+
+
+def _is_sprite(facts: PictureFacts) -> bool:
+    side = max(facts.height, facts.width)
+    tiny = side <= _TINY and facts.coloured and facts.colours > 0
+    return tiny or (side <= _SPRITE and 0 < facts.colours <= _FEW_COLOURS)
 
 
 def _untrained(labels: Sequence[str] | None, held_out: NDArray[np.bool_]) -> tuple[str, ...]:
