@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from gansmith.errors import GansmithError
+from gansmith.outputs import FINISHERS, Provenance
 from gansmith.recipe import load_recipe
-from gansmith.run import Run
+from gansmith.run import Run, provenance_of
 
 
 @pytest.fixture
@@ -23,7 +28,7 @@ def test_recipe_manifest_and_generator_survive(run: Run) -> None:
     run.note(best_samples=5)
     assert run.manifest() == {"format": "gansmith-run-1", "name": "digits", "best_samples": 5}
     run.save_generator({"w": torch.arange(3.0)}, {"format": "x"})
-    weights, facts = run.load_generator()
+    weights, facts = run.load_trained()
     assert torch.equal(weights["w"], torch.arange(3.0))
     assert facts == {"format": "x"}
 
@@ -50,7 +55,7 @@ def test_a_damaged_file_is_named(run: Run, name: str) -> None:
     readers = {
         "manifest.json": run.manifest,
         "recipe.yaml": run.recipe,
-        "generator.safetensors": run.load_generator,
+        "generator.safetensors": run.load_trained,
     }
     with pytest.raises(GansmithError, match=name.replace(".", r"\.")) as caught:
         readers[name]()
@@ -85,3 +90,82 @@ def test_places_that_are_no_run_are_told_apart(tmp_path: Path) -> None:
         Run(tmp_path / "file").check_usable()
     with pytest.raises(GansmithError, match="not a gansmith run"):
         Run(tmp_path).check_usable()
+
+
+def test_pictures_and_texts_of_a_run_know_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    passed: list[Provenance] = []
+
+    def note(content: bytes, origin: Provenance) -> bytes:
+        passed.append(origin)
+        return content
+
+    for suffix in (".png", ".json"):
+        monkeypatch.setitem(FINISHERS, suffix, [note])
+    run.save_frame(8, Image.new("L", (8, 8)))
+    run.save_picture(run.real_sheet_file, Image.new("L", (8, 8)), generated=False)
+    run.save_texts({"generated": ["a dog"], "real": []})
+    seed = run.recipe().training.seed
+    assert [(p.run, p.recipe, p.seed) for p in passed] == 3 * [(str(run.path), "digits", seed)]
+    assert [p.generated for p in passed] == [True, False, True]
+    assert run.texts() == {"generated": ["a dog"], "real": []}
+
+
+def test_a_generator_without_its_run_still_has_a_provenance(run: Run, tmp_path: Path) -> None:
+    alone = tmp_path / "else" / "generator.safetensors"
+    alone.parent.mkdir()
+    alone.touch()
+    found = provenance_of(alone, 3)
+    assert (found.run, found.recipe, found.seed) == (str(alone), None, 3)
+    run.save_generator({"w": torch.zeros(1)}, {})
+    found = provenance_of(run.generator_file, 3)
+    assert (found.run, found.recipe) == (str(run.generator_file), "digits")
+
+
+def test_events_are_read_from_an_offset_and_a_partial_line_waits(run: Run) -> None:
+    assert run.read_events() == ([], 0)
+    run.log("step", samples=8)
+    events, offset = run.read_events()
+    assert [event["samples"] for event in events] == [8]
+    assert run.read_events(offset) == ([], offset)
+    with run.metrics_file.open("ab") as file:
+        file.write('{"event": "note", "text": "é'.encode()[:-1])
+    assert run.read_events(offset) == ([], offset)
+    with run.metrics_file.open("ab") as file:
+        file.write("é".encode()[1:] + b'"}\nbroken\n')
+    events, later = run.read_events(offset)
+    assert events == [{"event": "note", "text": "é"}]
+    assert later == run.metrics_file.stat().st_size
+    run.log("step", samples=16)
+    run.forget_after(0)
+    events, _ = run.read_events(later)
+    assert [event["event"] for event in events] == ["note"]  # shorter now: read from the start
+
+
+def test_listeners_hear_what_is_logged(run: Run) -> None:
+    heard: list[object] = []
+    run.listen(heard.append)
+    run.log("step", samples=8)
+    assert heard == list(run.events())
+
+
+def test_a_run_is_locked_once_and_a_dead_process_holds_nothing(run: Run) -> None:
+    with run.lock():
+        assert run.lock_file.read_text() == str(os.getpid())
+        refused = pytest.raises(GansmithError, match=f"trained by process {os.getpid()}: .*--out")
+        with refused, Run(run.path).lock():
+            pass
+    assert not run.lock_file.exists()
+    finished = subprocess.Popen([sys.executable, "-c", ""])
+    finished.wait()
+    for stale in (str(finished.pid), str(os.getpid()), "", "nonsense"):
+        run.lock_file.write_text(stale)
+        assert run.training_process is None
+        with run.lock():
+            assert run.training_process == os.getpid()
+
+
+def test_the_lock_of_another_live_process_is_respected(run: Run) -> None:
+    run.lock_file.write_text(str(os.getppid()))
+    with pytest.raises(GansmithError, match=f"trained by process {os.getppid()}") as caught:
+        run.check_unlocked()
+    assert "\n" not in str(caught.value)

@@ -27,6 +27,7 @@ from gansmith.metric import MetricSpec
 from gansmith.registry import Registry, unknown
 from gansmith.schema import Section
 from gansmith.sections import DATA_OPTIONS, RECIPE_SECTIONS, DataConfig
+from gansmith.verbs import Generation, Verb
 
 if TYPE_CHECKING:
     from gansmith.data.collection import Collection
@@ -197,6 +198,8 @@ class Medium:
         augmentations: Names of augmentations that suit a recipe of this medium, in stages from the
             mildest to all of them; empty where none suits.
         first_penalty: Settings of the gradient penalty for trainings that had none.
+        verbs: Commands for runs of this medium.
+        generation: How samples are generated with options of this medium, if it has any.
     """
 
     name: str
@@ -228,6 +231,8 @@ class Medium:
         "objective.gamma.end=5",
         "objective.penalty_every=4",
     )
+    verbs: tuple[Verb, ...] = ()
+    generation: Generation | None = None
 
 
 def draw_labelled(
@@ -433,6 +438,38 @@ class Codec(ABC):
     @abstractmethod
     def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
         """Draw a contact sheet."""
+
+    def conditions(self, count: int, seed: int) -> Tensor | None:
+        """Draw the conditions of `count` samples where the user names none.
+
+        Returns:
+            [count, ...] as networks take them, or None where samples are unconditional or
+            conditioned on classes, which the model draws.
+        """
+        return None
+
+    def condition_labels(self, dataset: Dataset, count: int, seed: int) -> NDArray[np.int64] | None:
+        """Return the labels of `dataset`, int64 [count], that :meth:`conditions` stand for."""
+        return None
+
+    def condition_sheet(self, sample: Callable[[Tensor], NDArray[Any]]) -> Image.Image | None:
+        """Draw a sheet of samples beside their conditions.
+
+        Args:
+            sample: Generates one stored sample for each condition [N, ...].
+
+        Returns:
+            None where :meth:`sheet` shows samples well enough.
+        """
+        return None
+
+    def texts(self, samples: NDArray[Any]) -> list[str]:
+        """Return stored samples as strings.
+
+        Raises:
+            GansmithError: Samples of this medium are no texts.
+        """
+        raise GansmithError(f"samples of '{self.name}' are no texts")
 
 
 def suffix(format_: str) -> str:

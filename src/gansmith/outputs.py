@@ -62,7 +62,7 @@ class Provenance:
         seed: Of the samples; of files that show a whole run, the seed of its training.
         index: Number of the sample among those of one call; None for files of many samples.
         label: Class of the sample, where it is known.
-        data: Name or path of the real data, for files of real samples outside a run.
+        data: Source of the real data (`Dataset.source`), for real samples outside a run.
         generated: Whether the file holds samples that a generator made. False for real samples,
             charts and labels, which must not be marked as synthetic.
         gansmith: Version that wrote the file.

@@ -63,6 +63,7 @@ class Recipe(Section):
 
     name: str = Field(description="what the run is called; left out, the name of the file")
     summary: str = Field("", description="one line for `gansmith recipes` and the report")
+    task: str = Field("generate", description="what is trained")
     medium: str = Field("image", description="what a sample is")
     duel: str = Field("noise", description="the rules of the game")
     data: DataConfig = Field(default_factory=DataConfig)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,10 @@ from gansmith.storage.atomic import atomic_file
 from gansmith.storage.checkpoint import Tree, all_finite, load_tree, save_tree
 
 FORMAT = "gansmith-run-1"
+Event = dict[str, Any]
+"""One line of metrics.jsonl: `event` says its kind."""
+_locked: set[Path] = set()
+"""Folders that this process is training in."""
 
 
 class Run:
@@ -37,7 +44,9 @@ class Run:
         self.manifest_file = self.path / "manifest.json"
         self.metrics_file = self.path / "metrics.jsonl"
         self.quality_file = self.path / "quality.json"
+        self.lock_file = self.path / "lock"
         self.generator_file = self.path / "generator.safetensors"
+        self.model_file = self.path / "model.safetensors"
         self.medium_file = self.path / "medium.safetensors"
         self.sheet_file = self.path / "sheet.png"
         self.real_sheet_file = self.path / "real.png"
@@ -48,7 +57,7 @@ class Run:
         self.texts_file = self.path / "texts.json"
         self.contest_file = self.path / "contest.json"
         self.checkpoints_dir = self.path / "checkpoints"
-        self._listeners: list[Callable[[dict[str, Any]], None]] = []
+        self._listeners: list[Callable[[Event], None]] = []
 
     @property
     def exists(self) -> bool:
@@ -79,7 +88,7 @@ class Run:
         Raises:
             GansmithError: The folder holds something that is not a run, or is a file.
         """
-        started = {self.recipe_file, self.frames_dir, self.checkpoints_dir}  # cut off in `create`
+        started = {self.recipe_file, self.frames_dir, self.checkpoints_dir}  # by a killed `create`
         if self.path.is_dir() and not self.exists and set(self.path.iterdir()) - started:
             raise GansmithError(
                 f"{self.path} holds files that are not a gansmith run: choose another folder "
@@ -124,24 +133,42 @@ class Run:
         self._write_json(self.manifest_file, self.manifest() | facts)
 
     def log(self, event: str, **values: Any) -> None:
-        """Append one line to metrics.jsonl, and hand it to those that listen."""
-        line = json.dumps({"event": event, **values}, ensure_ascii=False)
+        """Append one event to metrics.jsonl and pass it to those that listen."""
+        content: Event = {"event": event, **values}
         with self.metrics_file.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+            file.write(json.dumps(content, ensure_ascii=False) + "\n")
         for listener in self._listeners:
-            listener({"event": event, **values})
+            listener(content)
 
-    def listen(self, listener: Callable[[dict[str, Any]], None]) -> None:
+    def listen(self, listener: Callable[[Event], None]) -> None:
         """Have a function called with every event that is logged from now on."""
         self._listeners.append(listener)
 
-    def events(self) -> Iterator[dict[str, Any]]:
-        """Read metrics.jsonl; a last line that was cut off is left out."""
-        for line in self.event_lines():
-            try:
-                yield json.loads(line)
-            except ValueError:
-                continue
+    def events(self) -> Iterator[Event]:
+        """Iterate over all events; damaged lines and an incomplete last line are skipped."""
+        yield from self.read_events()[0]
+
+    def read_events(self, offset: int = 0) -> tuple[list[Event], int]:
+        """Read the events that were logged since an earlier call.
+
+        Args:
+            offset: Byte offset that the earlier call returned; 0 for the start. Where the file has
+                become shorter than that, because training was resumed from an earlier checkpoint,
+                all events are read again.
+
+        Returns:
+            The events, and the offset for the next call. An incomplete last line is not consumed;
+            damaged lines are skipped.
+        """
+        if not self.metrics_file.exists():
+            return [], 0
+        with self.metrics_file.open("rb") as file:
+            if offset > file.seek(0, os.SEEK_END):
+                offset = 0
+            file.seek(offset)
+            complete, newline, _ = file.read().rpartition(b"\n")
+        found = [event for line in complete.splitlines() if (event := _event(line)) is not None]
+        return found, offset + len(complete) + len(newline)
 
     def event_lines(self) -> list[bytes]:
         """Return the whole lines of metrics.jsonl; a last one without its end is left out."""
@@ -157,6 +184,55 @@ class Run:
         for frame in self.frames_dir.glob("*.png"):
             if frame.stem.isdigit() and int(frame.stem) > samples:
                 frame.unlink()
+
+    @property
+    def training_process(self) -> int | None:
+        """Id of the live process that trains in this folder, or None."""
+        try:
+            process = int(self.lock_file.read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        own = process == os.getpid()  # ids are reused: in a container often always 1
+        alive = self.path.resolve() in _locked if own else _is_alive(process)
+        return process if alive else None
+
+    def check_unlocked(self) -> None:
+        """Check that no other process trains in this folder.
+
+        Raises:
+            GansmithError: One does.
+        """
+        if (process := self.training_process) is not None:
+            raise GansmithError(
+                f"{self.path} is being trained by process {process}: wait until it ends, stop it, "
+                "or choose another folder with --out"
+            )
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from training in this folder, which must exist.
+
+        The file `lock` holds this process's id; the lock of a process that has died is replaced.
+
+        Raises:
+            GansmithError: Another training holds the lock, or the folder cannot be written.
+        """
+        self.check_unlocked()
+        self.lock_file.unlink(missing_ok=True)
+        place = self.path.resolve()
+        try:
+            with self.lock_file.open("x", encoding="utf-8") as file:
+                file.write(str(os.getpid()))
+        except FileExistsError:
+            raise GansmithError(f"{self.path} is being trained by another process") from None
+        except OSError as error:
+            raise GansmithError(f"{self.lock_file} cannot be written: {error.strerror}") from None
+        _locked.add(place)
+        try:
+            yield
+        finally:
+            _locked.discard(place)
+            self.lock_file.unlink(missing_ok=True)
 
     def save_checkpoint(self, name: str, state: Tree) -> None:
         """Write checkpoint `last` or `best`.
@@ -183,19 +259,29 @@ class Run:
             state["averages"] = {"generator": state.pop("average")}
         return state
 
+    @property
+    def trained_file(self) -> Path | None:
+        """File of the trained model, or None where training has not ended yet."""
+        files = (self.generator_file, self.model_file)
+        return next((file for file in files if file.exists()), None)
+
     def save_generator(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
         """Write the averaged generator alone, with the facts needed to rebuild it."""
         _write_tensors(self.generator_file, weights, facts)
 
-    def load_generator(self) -> tuple[dict[str, Tensor], dict[str, str]]:
-        """Read the averaged generator and its facts.
+    def save_model(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
+        """Write a trained model that is not a single generator, with the facts to rebuild it."""
+        _write_tensors(self.model_file, weights, facts)
+
+    def load_trained(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        """Read the weights and the facts of the trained model.
 
         Raises:
-            GansmithError: The run has no generator yet, or the file is damaged.
+            GansmithError: Training has not ended yet, or the file is damaged.
         """
-        if not self.generator_file.exists():
-            raise GansmithError(f"{self.path} has no generator yet: train it first")
-        return _read_tensors(self.generator_file)
+        if self.trained_file is None:
+            raise GansmithError(f"{self.path} has no trained model yet: train it first")
+        return _read_tensors(self.trained_file)
 
     def save_medium(self, tensors: dict[str, Tensor]) -> None:
         """Write the weights that the medium learnt; none are no file."""
@@ -328,3 +414,27 @@ def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise GansmithError(f"{path} is damaged: {error}") from None
+
+
+def _event(line: bytes) -> Event | None:
+    """Parse a line of metrics.jsonl; None where it is damaged."""
+    try:
+        content = json.loads(line)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _is_alive(process: int) -> bool:
+    """Return whether a process of this machine exists."""
+    if os.name == "nt":  # there, signal 0 is Ctrl+C
+        kernel = getattr(ctypes, "windll").kernel32  # noqa: B009
+        handle = kernel.OpenProcess(0x1000, False, process)  # to query limited information
+        return bool(handle and (kernel.CloseHandle(handle), True))
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -86,7 +86,7 @@ def generate_samples(
 
     Args:
         generator: In evaluation mode.
-        medium: Decodes.
+        codec: Decodes.
         latents: float32 [N, latent].
         labels: int64 [N] for a conditional generator.
         batch: Samples at a time; the result does not depend on it.

@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from gansmith.loading.open import open_dataset
-from gansmith.media.captions.codec import CaptionCodec, example_labels
+from gansmith.media.captions.codec import CaptionCodec, draw_examples, example_labels
 from gansmith.media.text.generate import TextGenerationConfig, generate_text
-from gansmith.model import Model, draw_examples, load
+from gansmith.model import Model, load
 from gansmith.networks.sequence.language_model import SequenceGenerator, uniform
 from gansmith.run import Run
 from tests.data.pictured import draw_shape, make_captioned
@@ -50,7 +50,7 @@ def test_a_run_is_judged_by_its_pictures_and_shows_them(trained: Path) -> None:
         with Image.open(trained / name) as sheet:
             assert sheet.mode == "RGB" and sheet.width == 1200
     page = (trained / "report.html").read_text("utf-8")
-    assert "Own picture found" in page and "captions of pictures of up to" in page
+    assert "Own picture found" in page and "image captions of up to" in page
 
 
 def test_examples_are_held_out_pictures_and_come_back_with_the_generator(
@@ -122,7 +122,7 @@ def test_other_generators_see_no_pictures(
 ) -> None:
     run = lines_run(tmp_path_factory.getbasetemp())
     told = refusal(gansmith, "generate", run, "--picture", picture)
-    assert told == "--picture is for generators of captions, and this is none"
+    assert told == "--picture only works with captions models; this one generates 'text'"
 
 
 def test_captions_have_no_labels_to_ask_for(gansmith: Cli, trained: Path) -> None:

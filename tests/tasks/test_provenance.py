@@ -11,7 +11,7 @@ import pytest
 from gansmith import outputs
 from gansmith.outputs import Finisher, Provenance
 from tests.tasks.test_sound import QUICK as SOUNDS
-from tests.tasks.text_runs import Cli, lines_run
+from tests.tasks.text_runs import Cli, lines_run, refusal
 
 BOOKKEEPING = {
     *("recipe.yaml", "manifest.json", "metrics.jsonl", "quality.json", "contest.json"),
@@ -161,4 +161,24 @@ def test_previews_of_data_say_that_nothing_was_generated(
         assert gansmith("data", "augment", hits, *arguments, *preview)[0] == 0
     assert {"sheet.png", "augment.png", "pairs/0-original.wav", "pairs/0-decoded.wav"} <= set(made)
     assert not any(p.generated for p in made.values())
-    assert {p.data for p in made.values()} == {str(hits)}
+    assert {p.data for p in made.values()} == {f"folder {hits}"}
+
+
+def test_a_folder_is_refused_before_anything_is_sampled(
+    gansmith: Cli,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = lines_run(tmp_path_factory.getbasetemp())
+    (tmp_path / "1.txt").write_text("my own")
+
+    def sampled(*_: object, **__: object) -> None:
+        raise AssertionError("sampled for a place that is refused")
+
+    monkeypatch.setattr("gansmith.model.generate_samples", sampled)
+    for verb, number in (("generate", "-n"), ("interpolate", "--frames")):
+        error = refusal(gansmith, verb, run, number, 2, "--out", tmp_path)
+        assert "1.txt exists and was not generated" in error
+    assert "--out takes" in refusal(gansmith, "generate", run, "--out", tmp_path / "a.mp3")
+    assert [path.name for path in tmp_path.iterdir()] == ["1.txt"]

@@ -13,7 +13,7 @@ from gansmith.evaluation.evaluator import EvaluationResult, Evaluator
 from gansmith.loading.open import open_dataset
 from gansmith.loading.resolve import resolve_source
 from gansmith.medium import MEDIA
-from gansmith.model import load
+from gansmith.model import load_generator
 from gansmith.recipe import DataConfig, EvaluationConfig
 from gansmith.report.report import write_report
 from gansmith.run import Run
@@ -69,7 +69,7 @@ def _evaluate_run(
     dataset = open_dataset(data, log=plain(console))
     evaluator = Evaluator(dataset, evaluation)
     verdict = judge_model(
-        load(run.path), evaluator, recipe.model_copy(update={"evaluation": evaluation})
+        load_generator(run.path), evaluator, recipe.model_copy(update={"evaluation": evaluation})
     )
     if reference is None and not given:
         run.save_quality(verdict.to_json())

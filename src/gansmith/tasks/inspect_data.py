@@ -15,6 +15,27 @@ from gansmith.recipe import load_recipe
 from gansmith.tasks.data_sheet import write_data_sheet
 
 
+def inspect(
+    path: str | Path,
+    recipe: str = "pictures",
+    settings: Iterable[str] = (),
+    *,
+    log: LogFn = silent,
+) -> Inspected:
+    """Inspect data: what is in it, what is wrong with it, and what a recipe makes of it.
+
+    Args:
+        path: A named set or a path.
+        recipe: Name or file of the recipe whose data settings apply.
+        settings: Entries such as `data.size=64`.
+        log: Called with one line for each thing that takes long.
+
+    Raises:
+        GansmithError: The data cannot be read or does not fit the settings.
+    """
+    return inspect_data(str(path), recipe, settings, log=log)[0]
+
+
 def inspect_data(
     path: str,
     recipe: str,

@@ -65,9 +65,11 @@ class ProgressLine:
         rate = (moment.samples - self._origin.samples) / max(seconds, 1e-9)
         done = moment.progress - self._origin.progress
         left = seconds / done * max(0.0, 1 - moment.progress) if done > 0 else 0.0
-        losses = {"D": "d_loss", "G": "g_loss"}
+        losses = {"D": "d_loss", "G": "g_loss", "": "loss"}
         told = [
-            f"{player} {signals[name]:.2f}" for player, name in losses.items() if name in signals
+            f"{player} {signals[name]:.2f}".strip()
+            for player, name in losses.items()
+            if name in signals
         ]
         parts = [
             f"{self._name} {min(moment.progress, 1):4.0%}",

@@ -20,7 +20,7 @@ from gansmith.media.audio.sheet import sound_sheet
 from gansmith.media.audio.stft import refine_phases
 from gansmith.media.audio.writing import sound_bytes
 from gansmith.medium import MEDIA
-from gansmith.model import Blueprint, Model, load, save_model
+from gansmith.model import Blueprint, GeneratorModel, load, save_model
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.outputs import Provenance, save_samples
 from gansmith.recipe import DataConfig, NetworkConfig, Recipe, parse_recipe
@@ -315,7 +315,7 @@ def test_a_saved_generator_sounds_the_same(tmp_path: Path, representation: str) 
     spec = SampleSpec(*codec.shape(samples.shape), 0)
     generator = build_networks(network, spec, seed=3).generator
     blueprint = Blueprint(codec, network, spec)
-    model, run = Model(generator, blueprint), Run(tmp_path / "run")
+    model, run = GeneratorModel(generator, blueprint), Run(tmp_path / "run")
     run.path.mkdir()
     save_model(run, blueprint, generator.state_dict())
     expected = model.sample(5, seed=1)

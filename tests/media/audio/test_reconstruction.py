@@ -9,6 +9,7 @@ import pytest
 import soundfile
 from rich.console import Console
 
+from gansmith.cli.rendering import rows_table
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.loading.open import open_dataset
@@ -80,7 +81,7 @@ def test_silence_is_one_line(tmp_path: Path) -> None:
 def test_the_table_shows_it_and_json_holds_it(dataset: Dataset, tmp_path: Path) -> None:
     trip = round_trip(recipe("waveform"), dataset, tmp_path / "pairs", count=2)
     console = Console(width=120, file=StringIO())
-    console.print(trip.render())
+    console.print(rows_table("round trip", trip.rows()))
     text = console.file.getvalue()
     for word in ("2 pairs in", "waveform", "0.000 (from clip to clip: ", "dBFS"):
         assert word in text

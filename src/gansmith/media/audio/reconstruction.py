@@ -11,10 +11,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.table import Table
 
 from gansmith.data.dataset import Dataset, evenly_chosen
-from gansmith.data.inspection import table
 from gansmith.errors import GansmithError
 from gansmith.media.audio.codec import AudioCodec
 from gansmith.media.audio.metrics import noise_floor, spectral_distance
@@ -54,17 +52,16 @@ class RoundTrip:
         """Plain values, ready for `json.dumps`."""
         return asdict(self)
 
-    def render(self) -> Table:
-        """Table to look at."""
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """Return name and text of each row that describes the result."""
         there, after = self.noise_floor, self.decoded_noise_floor
         distance = f"{self.spectral_distance:.3f} (from clip to clip: {self.other_clip:.3f})"
-        rows = (
+        return (
             ("clips", f"{self.clips} pairs in {self.folder}"),
             ("representation", self.representation),
             ("distance", distance),
             ("noise floor", f"{there:.1f} dBFS, decoded {after:.1f} dBFS"),
         )
-        return table("there and back", rows)
 
 
 def round_trip(recipe: Recipe, dataset: Dataset, folder: Path, count: int = 8) -> RoundTrip:

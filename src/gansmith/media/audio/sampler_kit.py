@@ -14,7 +14,7 @@ from gansmith.media.audio.loudness import trim_tail
 from gansmith.media.audio.sfz import map_key_ranges, sfz_text
 from gansmith.media.audio.writing import preview_bytes
 from gansmith.medium import suffix
-from gansmith.model import load
+from gansmith.model import load_generator
 from gansmith.outputs import OutputFolder, safe_file_names
 from gansmith.run import provenance_of
 
@@ -43,7 +43,7 @@ def kit(
         GansmithError: The run is not of sounds, has no labels or more than there are keys, or `out`
             cannot be written.
     """
-    model = load(run)
+    model = load_generator(run)
     codec = model.codec
     if not isinstance(codec, AudioCodec):
         raise GansmithError(f"a kit is made of sounds, and {run} makes samples of '{codec.name}'")

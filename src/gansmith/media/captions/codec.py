@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
+from gansmith.media.captions.sheet import CAPTIONED, CAPTIONS, captioned_sheet
 from gansmith.media.image.codec import ImageCodec
 from gansmith.media.text.codec import TextCodec, learnt
 from gansmith.media.text.tokenizer import TextTokenizer
+from gansmith.sampling import draw_labels
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
@@ -83,6 +86,30 @@ class CaptionCodec(TextCodec):
             GansmithError: It cannot be read.
         """
         return ImageCodec().read(path, self.examples.shape)
+
+    def conditions(self, count: int, seed: int) -> Tensor:
+        """Draw pictures from the examples, float32 [count, 4, H, W]."""
+        chosen = draw_examples(len(self.examples), count, seed)
+        return ImageCodec().encode(torch.from_numpy(self.examples)[chosen])
+
+    def condition_labels(self, dataset: Dataset, count: int, seed: int) -> NDArray[np.int64]:
+        """Return the labels of the pictures that :meth:`conditions` draws."""
+        examples = example_labels(dataset)
+        labels: NDArray[np.int64] = examples[draw_examples(len(examples), count, seed).numpy()]
+        return labels
+
+    def condition_sheet(self, sample: Callable[[Tensor], NDArray[Any]]) -> Image.Image:
+        """Draw some examples, each with several generated captions."""
+        shown = self.examples[:CAPTIONED]
+        pictures = ImageCodec().encode(torch.from_numpy(shown))
+        texts = self.texts(sample(pictures.repeat_interleave(CAPTIONS, dim=0)))
+        captions = [texts[at : at + CAPTIONS] for at in range(0, len(texts), CAPTIONS)]
+        return captioned_sheet(shown, captions)
+
+
+def draw_examples(examples: int, count: int, seed: int) -> Tensor:
+    """Draw `count` indices of `examples` uniformly with replacement, int64 [count]."""
+    return draw_labels(count, torch.ones(examples), seed)
 
 
 def example_labels(dataset: Dataset) -> NDArray[np.int64]:

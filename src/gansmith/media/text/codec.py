@@ -144,6 +144,10 @@ class TextCodec(Codec):
         """Draw up to 48 texts; see :func:`gansmith.media.text.sheet.text_sheet`."""
         return text_sheet(to_texts(samples[:MOST_SHOWN]), **options)
 
+    def texts(self, samples: NDArray[Any]) -> list[str]:
+        """Return code points as strings."""
+        return to_texts(samples)
+
 
 def learnt(recipe: Recipe, dataset: Dataset) -> tuple[TextTokenizer, int, int]:
     """Learn a vocabulary; return it with most tokens and most characters of a text."""

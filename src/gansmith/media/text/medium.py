@@ -16,6 +16,7 @@ from gansmith.media.text.inspect import inspect_texts
 from gansmith.media.text.options import TextConfig, TextOptions
 from gansmith.media.text.quality import METRICS, measure
 from gansmith.media.text.selection import CHOICE
+from gansmith.media.text.verbs import TEXT_GENERATION
 from gansmith.medium import CERTAIN, MEDIA, PLAUSIBLE, Listing, Medium
 from gansmith.recipe import DataConfig
 
@@ -60,5 +61,6 @@ TEXT = Medium(
     showcase="text",
     describe=_describe,
     choice=CHOICE,
+    generation=TEXT_GENERATION,
 )
 MEDIA.register(TEXT.name)(TEXT)
