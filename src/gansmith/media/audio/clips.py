@@ -71,12 +71,11 @@ class PreparedSounds(Prepared):
         rate: Sampling rate of clips in Hz.
         channels: Channels of clips.
         tempo: Beats per minute of clips that are cut by beats; else the setting.
-        silent: Clips that are left out because they stay below -60 dBFS after mixing and cutting.
+        silent: Number of clips that stay below -60 dBFS after mixing and cutting.
         remarks: What a user should know about the preparation, one line each.
 
     Raises:
-        GansmithError: The files give no clip, all clips are silent, or the files cannot be cut
-            with these settings.
+        GansmithError: The files give no clip, or cannot be cut with these settings.
     """
 
     dtype = np.dtype(np.int16)
@@ -95,10 +94,10 @@ class PreparedSounds(Prepared):
             for span in self._cut(folder.root / folder.names[number], facts)
         ]
         if not self.clips:
-            raise _all_silent(folder)
+            raise self._all_silent()
         self.seconds = self._keep_bars() if options.cut == "beat" else options.seconds
         self._unrolled, self._counts = DecodedOggCache(), Counter(clip.file for clip in self.clips)
-        self.silent = 0 if folder.pinned else self._leave_out_silence()
+        self.silent = 0 if folder.pinned else self._count_silence()
         self.notes = self._label_notes() if options.notes else None
         self.shape = (1, round(self.seconds * self.rate), self.channels)
         for remark in self.remarks:
@@ -174,8 +173,8 @@ class PreparedSounds(Prepared):
         self.remarks += found.notes
         return found.bpm, found.kept
 
-    def _leave_out_silence(self) -> int:
-        """Leave out clips that are silent after mixing and cutting; return their number.
+    def _count_silence(self) -> int:
+        """Count the clips that are silent after mixing and cutting.
 
         A clip that is a whole file, or a stretch between pauses, is not silent unless channels are
         mixed or the file is little more than an offset; such clips are not read.
@@ -198,18 +197,14 @@ class PreparedSounds(Prepared):
                 return {"peaks": torch.tensor(list(pool.map(self._peak, doubtful)))}
 
         found = cached_tensors("peaks", key[:16], peaks)["peaks"].tolist()
-        silent = {clip for clip, peak in zip(doubtful, found, strict=True) if peak < SILENCE}
-        if not silent:
-            return 0
-        total = len(self.clips)
-        first = next(clip for clip in self.clips if clip in silent)
-        self.clips = [clip for clip in self.clips if clip not in silent]
-        if not self.clips:
-            raise _all_silent(folder)
-        self.remarks.append(
-            f"warning: {len(silent)} of {total} clips are silent (below -60 dBFS) after mixing and "
-            f"cutting and are left out (first: {printable(folder.names[first.file])})"
-        )
+        silent = [clip for clip, peak in zip(doubtful, found, strict=True) if peak < SILENCE]
+        if silent:
+            first = printable(folder.names[silent[0].file])
+            self.remarks.append(
+                f"{len(silent)} of {len(self.clips)} clips are silent (below -60 dBFS) after mixing "
+                f"and cutting (first: {first}); remove them, or set data.cut=silence or "
+                "data.channels=2 if their sound begins late or cancels out"
+            )
         return len(silent)
 
     def _peak(self, clip: Clip) -> float:
@@ -227,7 +222,7 @@ class PreparedSounds(Prepared):
         self.clips = [clip for clip, note in both if note is not None]
         if not self.clips:
             raise GansmithError(
-                f"{self._folder.source}: no notes are detected; put them into the names of the "
+                f"{self._folder.source} has no notes that can be heard; put them into the names of the "
                 "files (piano-A4.wav), or leave data.notes out"
             )
         if unheard:
@@ -247,7 +242,13 @@ class PreparedSounds(Prepared):
         ]
 
     def rows(self) -> Iterator[NDArray[np.int16]]:
-        """Yield every clip, int16 [1, T, C], read by several threads."""
+        """Yield every clip, int16 [1, T, C], read by several threads.
+
+        Raises:
+            GansmithError: All clips are silent, or a file changed since it was examined.
+        """
+        if self.silent == len(self):
+            raise self._all_silent()
         with ThreadPoolExecutor() as pool:
             for start in range(0, len(self), _AT_ONCE):
                 yield from pool.map(self._row, self.clips[start : start + _AT_ONCE])
@@ -255,7 +256,8 @@ class PreparedSounds(Prepared):
     def _row(self, clip: Clip) -> NDArray[np.int16]:
         folder, options, span = self._folder, self._options, clip.span
         wave = self._wave(clip, self.channels, self.rate)
-        wave = normalise_loudness(wave, self.rate, options.loudness, tapered=not folder.pinned)
+        tapered = options.cut != "beat" and not folder.pinned
+        wave = normalise_loudness(wave, self.rate, options.loudness, tapered=tapered)
         if options.cut != "beat":  # beats are left to loop
             facts = folder.facts[clip.file]
             rest = facts.frames / facts.rate - span.start - span.seconds
@@ -275,6 +277,12 @@ class PreparedSounds(Prepared):
                 f"{path} changed while the folder was being read ({error}); run again"
             ) from error
 
+
+    def _all_silent(self) -> GansmithError:
+        return GansmithError(
+            f"{self._folder.source} gives no clips: all of it is silence (below -60 dBFS); if the "
+            "sound begins late or its channels cancel out, set data.cut=silence or data.channels=2"
+        )
 
     def _cut(self, path: Path, facts: SoundFacts) -> list[Span]:
         options = self._options
@@ -298,8 +306,3 @@ def usual_channels(facts: Sequence[SoundFacts]) -> int:
     return 2 if 2 * sum(one.channels > 1 for one in facts) > len(facts) else 1
 
 
-def _all_silent(folder: SoundFolder) -> GansmithError:
-    return GansmithError(
-        f"{folder.source} gives no clips: all of it is silent (below -60 dBFS). If the sound "
-        "begins later or its channels cancel out, set data.seconds, data.cut or data.channels"
-    )

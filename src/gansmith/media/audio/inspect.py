@@ -50,7 +50,7 @@ class SoundInspection(inspection.Inspected):
         unused_seconds: How long these parts of a file are, on average.
         padded: Clips that are filled up with silence.
         padded_seconds: By how much, on average.
-        silent_clips: Clips left out because they are silent after mixing and cutting.
+        silent_clips: Clips that are silent after mixing and cutting.
         remarks: Warnings about the preparation, such as of tempo or note names.
         resampled: Files with another rate than the clips.
         remixed: Files with another number of channels than the clips.
@@ -121,8 +121,7 @@ class SoundInspection(inspection.Inspected):
             f"{pluralize(self.resampled, 'file')} resampled, {self.remixed:,} remixed",
         )
         if self.silent_clips:
-            total = self.clips + self.silent_clips
-            yield "silent clips", f"{self.silent_clips:,} of {total:,}, left out"
+            yield "silent clips", f"{self.silent_clips:,} of {self.clips:,}"
         level = plan["loudness"]
         yield "loudness", "as it is" if level is None else f"brought to {level:g} LUFS"
         official = plan["held_out"] == "official"

@@ -78,7 +78,7 @@ def remove_dc(clip: NDArray[np.float32], taper: int = 0) -> NDArray[np.float32]:
     Args:
         clip: float32 [T, C] in [-1, 1], T at least 1.
         taper: Frames over which the subtracted offset grows from 0 to the mean, at each end that
-            is nearer to 0 than to the mean: an asymmetric hit that begins and ends at 0 still
+            is close to 0 compared to the mean: an asymmetric hit that begins and ends at 0 still
             does, and gets no step there. At most a quarter of the clip is used.
 
     Returns:
@@ -87,7 +87,7 @@ def remove_dc(clip: NDArray[np.float32], taper: int = 0) -> NDArray[np.float32]:
     offset = mean = clip.mean(axis=0, dtype=np.float64)
     if taper := min(taper, len(clip) // 4):
         window, edge = np.ones(clip.shape), _edge(taper)[:, None]
-        resting = np.abs(clip) <= np.abs(clip - mean)
+        resting = np.abs(clip) <= np.minimum(np.abs(clip - mean), np.abs(mean))
         window[:taper] = np.where(resting[0], edge, 1.0)
         window[-taper:] = np.where(resting[-1], edge[::-1], 1.0)
         offset = window * (clip.sum(axis=0, dtype=np.float64) / window.sum(axis=0))

@@ -86,7 +86,7 @@ def segment(
 
 
 def whole_bars(seconds: float, tempo: float | None, meter: int = 4) -> float:
-    """Return how long the whole bars in a stretch last, or else half a bar, or one beat.
+    """Return how long the whole bars in a stretch last, or below a bar, the whole beats.
 
     A stretch shorter than one beat is returned unchanged.
 
@@ -95,20 +95,13 @@ def whole_bars(seconds: float, tempo: float | None, meter: int = 4) -> float:
     """
     beat = _beat(tempo)
     beats = math.floor(seconds / beat + _SLACK)
-    if beats >= meter:
-        return beats // meter * meter * beat
-    return max((part for part in _parts_of_bar(meter) if part <= beats), default=0) * beat or seconds
-
-
-def _parts_of_bar(meter: int) -> list[int]:
-    """Return the numbers of beats that divide a bar evenly into a beat and halves."""
-    return [1, meter // 2, meter] if meter % 2 == 0 else [1, meter]
+    return (beats // meter * meter or beats) * beat or seconds
 
 
 def _nearest_bars(beats: float, meter: int) -> int:
-    """Return the number of beats nearest to `beats` that are whole bars, or a part of one."""
+    """Return the number of beats nearest to `beats` that are whole bars, half a bar or one beat."""
     bars = meter * max(1, math.floor(beats / meter))
-    choices = [*_parts_of_bar(meter), bars, bars + meter]
+    choices = [1, *([meter // 2] if meter % 2 == 0 else []), bars, bars + meter]
     return min(choices, key=lambda choice: (abs(choice - beats), -choice))
 
 
