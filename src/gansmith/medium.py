@@ -348,6 +348,27 @@ class Codec(ABC):
         """
         raise GansmithError(f"a tempo is for sounds, not for samples of '{self.name}'")
 
+    def for_format(self, format_: str | None) -> Codec:
+        """Return a codec whose samples have the precision of a file format."""
+        return self
+
+    def normalised(self, target: str) -> Codec:
+        """Return a codec that normalises generated samples for export.
+
+        Raises:
+            GansmithError: The target is unknown, or samples of this medium have no level.
+        """
+        raise GansmithError(f"--normalise is for sounds, not for samples of '{self.name}'")
+
+    def finish(self, samples: NDArray[Any]) -> NDArray[Any]:
+        """Prepare decoded samples of a generator for their use; by default they are unchanged."""
+        return samples
+
+    @property
+    def file_tag(self) -> str:
+        """Text that names of generated files end in, such as the tempo of loops."""
+        return ""
+
     def shape(self, stored: tuple[int, ...]) -> tuple[int, int, int]:
         """Return the shape (C, H, W) that networks see, from the shape of stored samples."""
         height, width, channels = stored[-3:]

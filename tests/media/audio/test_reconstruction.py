@@ -75,7 +75,7 @@ def test_silence_is_one_line(dataset: Dataset, tmp_path: Path) -> None:
         soundfile.write(tmp_path / "quiet" / f"{index}.wav", np.zeros(1000 + index), RATE)
     with pytest.raises(GansmithError, match="all of it is silence"):
         open_dataset(DataConfig(source=str(tmp_path / "quiet"), rate=RATE, seconds=0.1))
-    samples = np.zeros((4, 1, 800, 1), np.int16)
+    samples = np.zeros_like(dataset.samples)
     with pytest.raises(GansmithError, match="all silent"):
         round_trip(recipe("logmel"), replace(dataset, samples=samples), tmp_path / "pairs")
     assert not (tmp_path / "pairs").exists()

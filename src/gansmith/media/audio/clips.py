@@ -109,7 +109,7 @@ class PreparedSounds(Prepared):
     def settings(self) -> dict[str, object]:
         """Return the preparation in plain values."""
         config, options = self._config, self._options
-        return {
+        found: dict[str, object] = {
             "rate": self.rate,
             "seconds": self.seconds,
             "channels": self.channels,
@@ -120,6 +120,9 @@ class PreparedSounds(Prepared):
             "notes": options.notes,
             "held_out": "official" if self._folder.official_split else config.held_out,
         }
+        if options.cut == "beat" and options.meter != 4:
+            found["meter"] = options.meter
+        return found
 
     def fingerprint(self) -> str:
         """Hex digest of the content and the settings."""
@@ -277,7 +280,6 @@ class PreparedSounds(Prepared):
                 f"{path} changed while the folder was being read ({error}); run again"
             ) from error
 
-
     def _all_silent(self) -> GansmithError:
         return GansmithError(
             f"{self._folder.source} gives no clips: all of it is silence (below -60 dBFS); if the "
@@ -304,5 +306,3 @@ def usual_rate(facts: Sequence[SoundFacts]) -> int:
 def usual_channels(facts: Sequence[SoundFacts]) -> int:
     """Return 2 if more than half of the files have several channels, else 1."""
     return 2 if 2 * sum(one.channels > 1 for one in facts) > len(facts) else 1
-
-

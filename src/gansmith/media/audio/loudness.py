@@ -9,6 +9,8 @@ import numpy as np
 import pyloudnorm
 from numpy.typing import NDArray
 
+from gansmith.errors import GansmithError
+
 
 SILENCE = 10 ** (-60 / 20)
 _SHORTEST = 0.4
@@ -126,6 +128,25 @@ def trim_tail(clip: NDArray[Any], rate: int) -> NDArray[Any]:
     kept = clip[: int(heard[-1]) + 1 if len(heard) else 1]
     faded = fade(kept.astype(np.float32), rate, head=False)
     return faded if clip.dtype.kind == "f" else np.rint(faded).astype(clip.dtype)
+
+
+def normalisation(text: str) -> float | Literal["peak"]:
+    """Parse what `--normalise` takes: "peak", or LUFS from -60 to 0.
+
+    Raises:
+        GansmithError: It is neither.
+    """
+    if text == "peak":
+        return "peak"
+    try:
+        level = float(text)
+    except ValueError:
+        level = math.nan
+    if not -60 <= level <= 0:
+        raise GansmithError(
+            f"--normalise takes peak, or a loudness in LUFS from -60 to 0 such as -14, not '{text}'"
+        )
+    return level
 
 
 def gain_to(clip: NDArray[np.float32], rate: int, target: float | Literal["peak"]) -> float:

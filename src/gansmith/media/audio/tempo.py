@@ -82,7 +82,9 @@ def find_tempo(
             "If that is wrong, set data.tempo"
         )
     kept = [other is None or _agree(other, bpm) for other in named]
-    others = sorted({bpm for bpm, ok in zip(named, kept, strict=True) if bpm is not None and not ok})
+    others = sorted(
+        {bpm for bpm, ok in zip(named, kept, strict=True) if bpm is not None and not ok}
+    )
     if not any(kept):
         raise GansmithError(
             f"data.tempo={bpm:g}, but the file names state {', '.join(f'{o:g}' for o in others)} "
