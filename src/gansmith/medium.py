@@ -214,7 +214,7 @@ class Medium:
     inspect: Callable[[Collection, DataConfig], Inspected] = _inspects_nothing
     datasets: Mapping[str, NamedDataset] = field(default_factory=dict)
     draw: Callable[[Dataset, NDArray[np.int64], int], tuple[Image.Image, int]] | None = None
-    round_trip: Callable[[Recipe, Dataset, Path], Findings] | None = None
+    round_trip: Callable[[Recipe, Dataset, Path, LogFn], Findings] | None = None
     extractor: Callable[[Dataset], str] = extractor_for_labels
     to_extractor: Callable[[Dataset, int, float, float], Preparation] | None = None
     to_network: Callable[[Dataset, Sequence[int | None], float, float], Preparation] | None = None

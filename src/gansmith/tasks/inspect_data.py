@@ -80,7 +80,7 @@ def inspect_data(
         write_data_sheet(dataset, sheet)
     if pairs is None or medium.round_trip is None:
         return found, None
-    return found, medium.round_trip(chosen, dataset, pairs)
+    return found, medium.round_trip(chosen, dataset, pairs, log)
 
 
 def _unsuitable(option: str, field: str, found: Inspected, medium: Medium) -> GansmithError:

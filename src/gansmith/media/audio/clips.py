@@ -204,8 +204,8 @@ class PreparedSounds(Prepared):
         if silent:
             first = printable(folder.names[silent[0].file])
             self.remarks.append(
-                f"{len(silent)} of {len(self.clips)} clips are silent (below -60 dBFS) after mixing "
-                f"and cutting (first: {first}); remove them, or set data.cut=silence or "
+                f"{len(silent)} of {len(self.clips)} clips are silent (below -60 dBFS) after "
+                f"mixing and cutting (first: {first}); remove them, or set data.cut=silence or "
                 "data.channels=2 if their sound begins late or cancels out"
             )
         return len(silent)
@@ -225,8 +225,8 @@ class PreparedSounds(Prepared):
         self.clips = [clip for clip, note in both if note is not None]
         if not self.clips:
             raise GansmithError(
-                f"{self._folder.source} has no notes that can be heard; put them into the names of the "
-                "files (piano-A4.wav), or leave data.notes out"
+                f"{self._folder.source} has no notes that can be heard; put them into the names of "
+                "the files (piano-A4.wav), or leave data.notes out"
             )
         if unheard:
             first = printable(self._folder.names[unheard[0].file])

@@ -195,7 +195,11 @@ class AudioCodec(Codec):
         return channels, self.mel.mels, self._frames(length)
 
     def encode(self, samples: Tensor) -> Tensor:
-        """Turn clips [N, 1, T, C], int16 or float32 in [-1, 1], into float32 [N, C, 1, T] or [N, C, mels, frames]."""
+        """Turn clips [N, 1, T, C], int16 or float32 in [-1, 1], into network tensors.
+
+        Returns:
+            float32 [N, C, 1, T] or [N, C, mels, frames].
+        """
         waves = samples[:, 0].permute(0, 2, 1).float()
         waves = waves if samples.is_floating_point() else waves / STEPS
         if self.mel is None:

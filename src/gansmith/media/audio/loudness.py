@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
 
-
 SILENCE = 10 ** (-60 / 20)
 _SHORTEST = 0.4
 _LOWEST_RATE = 4000

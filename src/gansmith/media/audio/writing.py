@@ -137,12 +137,13 @@ def joined_loops(clips: NDArray[Any], overlap: int) -> NDArray[Any]:
         [N * T, C] of the same type.
     """
     angle = np.linspace(0, np.pi / 2, overlap, endpoint=False)[:, None]
-    waves = to_waves(clips).astype(np.float64)
+    waves: NDArray[Any] = to_waves(clips).astype(np.float64)
     heads = waves[:, :overlap].copy()
     if len(clips) > 1:
         rise = np.sin(angle) ** 2  # neighbours are alike: equal gain, not equal power
         waves[:, :overlap] = heads * rise + np.roll(heads, 1, axis=0) * (1 - rise)
-    return _of_type(within_full_scale(waves.reshape(-1, clips.shape[2])), clips)
+    whole: NDArray[Any] = waves.reshape(-1, clips.shape[2])
+    return _of_type(within_full_scale(whole), clips)
 
 
 def _of_type(waves: NDArray[Any], clips: NDArray[Any]) -> NDArray[Any]:
