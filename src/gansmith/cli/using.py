@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from gansmith.cli.options import Format, Label, RunArgument, Seed, console
-from gansmith.counting import pluralize
 
 TEXTS = "Texts"
 """Heading of the options that only generators of texts take."""
@@ -45,11 +44,11 @@ def generate(
     ] = None,
     title: Annotated[
         str | None,
-        typer.Option("--title", help="What texts are about.", rich_help_panel=TEXTS),
+        typer.Option("--title", help="Title of the texts.", rich_help_panel=TEXTS),
     ] = None,
     prompt: Annotated[
         str | None,
-        typer.Option("--prompt", help="What every text begins with.", rich_help_panel=TEXTS),
+        typer.Option("--prompt", help="Beginning of every text.", rich_help_panel=TEXTS),
     ] = None,
     max_length: Annotated[
         int | None,
@@ -65,20 +64,20 @@ def generate(
     ] = None,
     best_of: Annotated[
         int | None,
-        typer.Option(
-            "--best-of", help="Draw so many, keep the discriminator's.", rich_help_panel=TEXTS
-        ),
+        typer.Option("--best-of", help="Candidates for each text.", rich_help_panel=TEXTS),
     ] = None,
     picture: Annotated[
         Path | None,
-        typer.Option("--picture", help="What captions are about.", rich_help_panel=TEXTS),
+        typer.Option(
+            "--picture", help="Picture to caption, or a folder of them.", rich_help_panel=TEXTS
+        ),
     ] = None,
 ) -> None:
     """Make samples: single files, one array, one sheet, or one file of texts."""
     from gansmith.media.text.generate import TextGenerationConfig
     from gansmith.tasks.generate import generate as write_samples
 
-    place = write_samples(
+    write_samples(
         run,
         count,
         seed=seed,
@@ -90,8 +89,8 @@ def generate(
         wish=TextGenerationConfig(
             temperature, top_p, title, prompt, max_length, form, best_of, picture
         ),
+        log=console.print,
     )
-    console.print(f"{pluralize(count, 'sample')} in {place}")
 
 
 def interpolate(

@@ -7,7 +7,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from gansmith.counting import pluralize
 from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
+from gansmith.media.captions.caption_folder import caption_folder
 from gansmith.media.text.codec import TextCodec
 from gansmith.media.text.generate import TextGenerationConfig, generate_text
 from gansmith.model import load
@@ -32,6 +35,7 @@ def generate(
     format_: str | None = None,
     tempo: float | None = None,
     wish: TextGenerationConfig | None = None,
+    log: LogFn = silent,
 ) -> Path:
     """Make samples and write them.
 
@@ -46,7 +50,9 @@ def generate(
             a `.txt` of texts.
         format_: Kind of single files, such as `wav24` or `flac` for sound; left out, the usual.
         tempo: Beats a minute of loops, in place of those that were trained on; pitch stays.
-        wish: What is asked of texts.
+        wish: Options of texts. If its picture is a folder, each picture in it gets a text file of
+            `count` captions, beside it or in the folder `out`.
+        log: Takes what was written, and what was left out, one line each.
 
     Returns:
         What was written.
@@ -59,26 +65,34 @@ def generate(
         model.codec = model.codec.time_stretched(tempo)
     if truncation is not None and model.generator.draws_tokens:
         raise GansmithError("--truncation is not for texts: ask for --temperature or --top-p")
+    provenance, folder = provenance_of(run, seed), None
+    if wish is not None and wish.picture is not None and wish.picture.is_dir():
+        place_of_texts = None if out is None else Path(out)
+        return caption_folder(model, home_of(run), count, wish, place_of_texts, provenance, log)
     labels = model.labels(count, seed, label)
     classes = labels.numpy() if labels is not None and model.label_names else None
     numbers = None if classes is None else classes.tolist()
     usual = f"samples-{seed}" + "".join(model.codec.collections[:1])
     place = Path(out) if out is not None else home_of(run) / usual
-    provenance, folder = provenance_of(run, seed), None
     if place.suffix and not place.is_dir():
         check_collection_file(model.codec, place)
     else:
         names = sample_names(count, numbers, model.label_names)
         folder = SampleFolder(place, provenance, model.codec, names, format_)
     if wish is not None and wish.given:
-        texts = generate_text(model, home_of(run), count, seed, labels, wish)
+        texts = generate_text(model, home_of(run), count, seed, labels, wish, log)
+        if len(texts) < count:  # of one picture, which has no class
+            count = len(texts)
+            if folder is not None:
+                names = sample_names(count)
+                folder = SampleFolder(place, provenance, model.codec, names, format_)
         assert isinstance(model.codec, TextCodec)
         longest = max(map(len, texts)) if wish.form else None
         samples: NDArray[Any] = model.codec.pack(texts, longest)
     else:
         samples = model.sample(count, seed=seed, label=label, truncation=truncation)
     if folder is None:
-        return save_collection(
+        save_collection(
             model.codec,
             samples,
             place,
@@ -86,9 +100,12 @@ def generate(
             classes=classes,
             label_names=model.label_names,
         )
+        log(f"{pluralize(len(samples), 'sample')} in {place}")
+        return place
     named = None if numbers is None else [model.label_names[k] for k in numbers]
     facts = {"truncation": truncation} | ({} if tempo is None else {"tempo": tempo})
     folder.write(samples, provenance.of_samples(count, named), **facts)
+    log(f"{pluralize(len(samples), 'sample')} in {place}")
     return place
 
 

@@ -61,9 +61,7 @@ def test_texts_get_one_form(raw: str, expected: str) -> None:
         ("\ufeffplain text", "plain text", Hidden(codes=False, invisible=False)),
     ],
 )
-def test_codes_and_invisible_characters_are_removed(
-    raw: str, expected: str, kinds: Hidden
-) -> None:
+def test_codes_and_invisible_characters_are_removed(raw: str, expected: str, kinds: Hidden) -> None:
     assert normalise(raw) == expected and hidden(raw) == kinds
 
 

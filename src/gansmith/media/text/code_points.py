@@ -52,7 +52,9 @@ class Hidden(NamedTuple):
 def hidden(text: str) -> Hidden:
     """Return which kinds of hidden characters a text has, byte order marks at its start aside."""
     plain = text.lstrip("\ufeff")
-    return Hidden(bool(_CODES.search(text)), _STRAY_JOINERS.sub("", _INVISIBLE.sub("", plain)) != plain)
+    return Hidden(
+        bool(_CODES.search(text)), _STRAY_JOINERS.sub("", _INVISIBLE.sub("", plain)) != plain
+    )
 
 
 def visible(text: str) -> str:

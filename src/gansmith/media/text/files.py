@@ -102,9 +102,7 @@ def read_files(root: Path, names: Sequence[str], options: TextOptions) -> TextFi
             fields |= dict.fromkeys([table.field] if table.field else [])
             files[name] = TextFile(sums[name], table.rows, table.faults, table.note)
     kind = ("part" if separator is not None else unit) if plain else "record"
-    return TextFiles(
-        files, faults, kind, ", ".join(fields) or None, separator if plain else None
-    )
+    return TextFiles(files, faults, kind, ", ".join(fields) or None, separator if plain else None)
 
 
 def parted(text: str, unit: Unit) -> list[str]:

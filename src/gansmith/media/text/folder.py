@@ -143,7 +143,9 @@ class TextFolder(Collection):
 
 def _cleaned(rows: Sequence[Row]) -> tuple[int, int]:
     """Count texts with terminal codes, and texts with invisible characters."""
-    found = [hidden(row.text) for row in rows if not (row.text.isascii() and row.text.isprintable())]
+    found = [
+        hidden(row.text) for row in rows if not (row.text.isascii() and row.text.isprintable())
+    ]
     return sum(one.codes for one in found), sum(one.invisible for one in found)
 
 

@@ -48,4 +48,6 @@ class TextConfig(Section):
     tokens: Literal["auto", "characters", "pieces"] = Field(
         "auto", description="subwords (pieces), characters, or by the length of the texts (auto)"
     )
-    vocabulary: int = Field(2_000, ge=64, le=50_000, description="maximum number of different subwords")
+    vocabulary: int = Field(
+        2_000, ge=64, le=50_000, description="maximum number of different subwords"
+    )

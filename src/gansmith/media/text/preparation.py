@@ -60,7 +60,9 @@ class PreparedTexts(Prepared):
         self.texts = [texts[index] for index in self._kept]
         self.cut = sum(len(text) > self.longest for text in folder.texts)
         self.titles_cut = sum(
-            titled and len(whole) > self.longest and split_title(whole)[1] in (text, split_title(text)[1])
+            titled
+            and len(whole) > self.longest
+            and split_title(whole)[1] in (text, split_title(text)[1])
             for whole, text, titled in zip(folder.texts, texts, folder.titled, strict=True)
         )
         self.merged = len(texts) - len(self.texts)

@@ -114,7 +114,9 @@ def _note(found: Records, column: str, field: str | None) -> str:
     return f"line 1 was read as a text, not as a header; texts are taken from column {column}"
 
 
-def read_delimited(text: str, sign: str | None = None) -> tuple[list[tuple[int, list[str]]], Faults]:
+def read_delimited(
+    text: str, sign: str | None = None
+) -> tuple[list[tuple[int, list[str]]], Faults]:
     """Read the rows of a table with a delimiter.
 
     A row that is no valid CSV, such as one with a stray quotation mark, is a fault; reading goes on

@@ -86,7 +86,9 @@ class NamedTextFolder(TextFolder):
         log: LogFn = silent,
     ) -> None:
         self.named = named
-        chosen = config.model_copy(update={"unit": named.unit, "separator": None, "field": named.field})
+        chosen = config.model_copy(
+            update={"unit": named.unit, "separator": None, "field": named.field}
+        )
         super().__init__(named.fetch(folder, log), chosen, log=log)
         self.name, self.licence = named.name, named.licence
         self.source = f"named set '{named.name}', files checked against a pinned SHA-256"
