@@ -74,7 +74,7 @@ class PictureNames:
         for name in tried:
             if name in self._exact:
                 return name
-        for key in (*map(_key, tried), PurePosixPath(_key(written)).name):
+        for key in [*map(_key, tried), PurePosixPath(_key(written)).name]:
             if len(found := self._keys.get(key, ())) == 1:
                 return found[0]
         return None

@@ -133,7 +133,7 @@ def different(texts: Sequence[str], first: Sequence[bool]) -> list[int]:
 
 
 def usual_length(texts: Sequence[str]) -> int:
-    """Return the length that 99.5 % of the texts do not exceed, clipped to 8 to 1,000 characters."""
+    """Return the length that 99.5 % of the texts do not exceed, clipped to [8, 1,000]."""
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     return int(np.clip(np.quantile(lengths, SHARE, method="inverted_cdf"), LEAST, MOST))
 
