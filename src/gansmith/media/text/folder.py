@@ -10,7 +10,7 @@ from gansmith.data.labels import folder_labels
 from gansmith.data.scan import find_files, readable
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
-from gansmith.media.text.code_points import copy_key, hidden, split_title, titled
+from gansmith.media.text.code_points import copy_key, hidden, normalise, split_title
 from gansmith.media.text.files import TextFiles, is_text, read_files
 from gansmith.media.text.options import TextOptions
 from gansmith.media.text.preparation import PreparedTexts, different
@@ -92,7 +92,7 @@ class TextFolder(Collection):
         rows = [row for file in found.files.values() for row in file.rows]
         numbers = [n for n, file in enumerate(found.files.values()) for _ in file.rows]
         self.cleaned = _cleaned(rows)
-        texts = [titled(row.title, row.text) for row in rows]
+        texts = [normalise(row.text) for row in rows]
         official = [self.held_out_file(name) for name in self.names]
         kept = different(texts, [official[number] for number in numbers])
         self.texts = [texts[index] for index in kept]

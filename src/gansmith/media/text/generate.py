@@ -256,7 +256,7 @@ def _discriminator(model: Model, home: Path) -> SequenceDiscriminator:
     state = Run(home).load_checkpoint("last")
     if state is None:
         raise GansmithError(
-            f"--best-of needs the discriminator in {home}/checkpoints: give the folder of the run"
+            f"--best-of needs the discriminator in {home}/checkpoints: name the run's own folder"
         )
     pair = build_networks(model.blueprint.network, model.blueprint.spec, seed=0)
     assert isinstance(pair.discriminator, SequenceDiscriminator)

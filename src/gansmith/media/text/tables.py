@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from gansmith.data.labels import separator
+from gansmith.media.text.code_points import titled
 from gansmith.media.text.encoding import UnreadableText
 
 USUAL = ("text", "caption", "content")
@@ -28,7 +29,7 @@ Faults = list[tuple[int, str]]
 
 
 class Row(NamedTuple):
-    """A text, with its label and its title if it has them."""
+    """A text, which begins with its title if it has one, its label, and its title again."""
 
     text: str
     label: str | None = None
@@ -95,7 +96,10 @@ def read_table(text: str, suffix: str, field: str | None, title: str | None = No
     for line, record in records:
         try:
             head = "" if title is None else _title(record, title)
-            rows.append(Row(_text(record, column), _label(record.get(label)), head))
+            whole = _text(record, column)
+            rows.append(
+                Row(titled(head, whole) if head else whole, _label(record.get(label)), head)
+            )
         except ValueError as error:
             faults.append((line, str(error)))
     _require_most(faults, total)
