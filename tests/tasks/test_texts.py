@@ -82,7 +82,7 @@ def test_the_report_has_the_texts_and_the_contest(gansmith: Cli, trained: Path) 
     said = Page((trained / "report.html").read_text("utf-8")).text
     for text in (text for texts in read_json(trained / "texts.json").values() for text in texts):
         assert " ".join(text.split()) in said
-    assert "Against the language model it began as" in said
+    assert "Language model or adversarial training" in said
     assert read_json(trained / "contest.json")["reason"] in said
     assert "texts of up to 40 tokens" in said
 

@@ -75,7 +75,7 @@ class PictureNames:
             if name in self._exact:
                 return name
         for key in [*map(_key, tried), PurePosixPath(_key(written)).name]:
-            if len(found := self._keys.get(key, ())) == 1:
+            if len(found := self._keys.get(key, [])) == 1:
                 return found[0]
         return None
 
