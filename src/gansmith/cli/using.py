@@ -18,7 +18,6 @@ from gansmith.cli.options import (
     add_options,
     console,
 )
-from gansmith.counting import pluralize
 from gansmith.verbs import GENERATIONS, Option
 
 
@@ -51,7 +50,7 @@ def generate(
     """Generate samples: single files, an array, a sheet, or one file of texts."""
     from gansmith.tasks.generate import generate as write_samples
 
-    place = write_samples(
+    write_samples(
         run,
         count,
         seed=seed,
@@ -61,9 +60,9 @@ def generate(
         format_=format_,
         tempo=tempo,
         normalise=normalise,
+        log=console.print,
         **options,
     )
-    console.print(f"{pluralize(count, 'sample')} in {place}")
 
 
 def _generation_options() -> Iterator[tuple[Option, str]]:

@@ -7,7 +7,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from gansmith.counting import pluralize
 from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
 from gansmith.medium import MEDIA
 from gansmith.model import GeneratorModel, load_generator
 from gansmith.outputs import (
@@ -33,6 +35,7 @@ def generate(
     format_: str | None = None,
     tempo: float | None = None,
     normalise: str | None = None,
+    log: LogFn = silent,
     **options: Any,
 ) -> Path:
     """Generate samples and write them.
@@ -50,6 +53,7 @@ def generate(
         format_: Format of single files, such as `wav24` or `flac` for sound.
         tempo: Tempo of loops in beats per minute, instead of that of the data; pitch is kept.
         normalise: Loudness of sounds in LUFS such as "-14", or "peak"; by default as generated.
+        log: Called with one line for what was written, and for what was left out.
         **options: Options of the medium, such as `prompt` and `temperature` for texts; see
             `gansmith generate --help`. None is the same as leaving an option out.
 
@@ -67,12 +71,18 @@ def generate(
         raise GansmithError(
             "--truncation does not apply to text models: use --temperature or --top-p"
         )
+    generation, provenance = MEDIA[model.codec.name].generation, provenance_of(run, seed)
+    if options and generation is not None and generation.writes is not None:
+        write, folder_out = resolve_function(generation.writes), None if out is None else Path(out)
+        written = write(model, home_of(run), count, options, folder_out, provenance, log)
+        if written is not None:
+            return Path(written)
     labels = model.labels(count, seed, label)
     classes = labels.numpy() if labels is not None and model.label_names else None
     numbers = None if classes is None else classes.tolist()
     usual = f"samples-{seed}" + "".join(model.codec.collections[:1])
     place = Path(out) if out is not None else home_of(run) / usual
-    provenance, folder, single = provenance_of(run, seed), None, None
+    folder, single = None, None
     if place.suffix and not place.is_dir():
         single = format_of_file(model.codec, place, format_) if count == 1 else None
         if single is not None:
@@ -83,18 +93,24 @@ def generate(
         names = sample_names(count, numbers, model.label_names)
         folder = SampleFolder(place, provenance, model.codec, names, format_)
     if options:
-        generation = MEDIA[model.codec.name].generation
         assert generation is not None
         function = resolve_function(generation.function)
-        samples: NDArray[Any] = function(model, home_of(run), count, seed, labels, options)
+        samples: NDArray[Any] = function(model, home_of(run), count, seed, labels, options, log)
+        if len(samples) < count:
+            count = len(samples)
+            if folder is not None:
+                names = sample_names(count, numbers, model.label_names)
+                folder = SampleFolder(place, provenance, model.codec, names, format_)
     else:
         samples = model.sample(count, seed=seed, label=label, truncation=truncation)
     named = None if numbers is None else [model.label_names[k] for k in numbers]
     if single is not None:
         (origin,) = provenance.of_samples(1, named)
-        return save_output(place, model.codec.to_bytes(samples[0], single), origin)
+        save_output(place, model.codec.to_bytes(samples[0], single), origin)
+        log(f"{pluralize(1, 'sample')} in {place}")
+        return place
     if folder is None:
-        return save_collection(
+        save_collection(
             model.codec,
             samples,
             place,
@@ -102,9 +118,12 @@ def generate(
             classes=classes,
             label_names=model.label_names,
         )
+        log(f"{pluralize(len(samples), 'sample')} in {place}")
+        return place
     given = {"tempo": tempo, "normalise": normalise}
     facts = {"truncation": truncation} | {k: v for k, v in given.items() if v is not None}
     folder.write(samples, provenance.of_samples(count, named), **facts)
+    log(f"{pluralize(len(samples), 'sample')} in {place}")
     return place
 
 

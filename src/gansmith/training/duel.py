@@ -106,6 +106,9 @@ class Duel(ABC):
     def step(self, batches: list[Batch]) -> None:
         """Take one step on `draws` batches."""
 
+    def finish(self) -> None:  # noqa: B027 (a hook that may stay empty)
+        """End the training; called before the last checkpoint, when no step will follow."""
+
     @abstractmethod
     def signals(self) -> dict[str, float]:
         """Return losses and other signals of the last step."""

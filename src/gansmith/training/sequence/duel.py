@@ -164,10 +164,23 @@ class SequenceDuel(Duel):
         share = self._settings.likelihood
         return share < 1 and (self._progress >= share or self._likelihood.plateau.over)
 
+    def finish(self) -> None:
+        """Keep the best of a training that ends in the likelihood phase."""
+        self._keep_last_steps()
+
+    def _keep_last_steps(self) -> None:
+        """Validate once more at the end of the likelihood phase, however short it was.
+
+        Without it, steps after the last multiple of `check_every` would be lost.
+        """
+        if self._phase == LIKELIHOOD and self._steps:
+            self._validate()
+
     def _enter(self, phase: int) -> None:
+        if phase == WARM_UP:
+            self._keep_last_steps()
         self._phase, self._since = phase, self._progress
         if phase == WARM_UP:
-            self._validate()
             self.generator.load_state_dict(self.start.state_dict())
             self.discriminator.learn_from(self.generator)
         self.optimisers["generator"].state.clear()

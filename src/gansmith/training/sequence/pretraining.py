@@ -49,6 +49,9 @@ class MLEPretraining:
 
     def keep_best(self, patience: int) -> None:
         """Keep the generator if held-out texts never cost less; go back to the best if too long."""
+        if not math.isfinite(self.nats):  # nothing is held out: the latest weights are the best
+            self._start.load_state_dict(self._generator.state_dict())
+            return
         told = self.plateau.see(self.nats, patience)
         if told == "best":
             self._start.load_state_dict(self._generator.state_dict())
@@ -79,7 +82,7 @@ class MLEPretraining:
             costs += float(nats.sum())
             count += int((tokens != PAD).sum())
         self._generator.train()
-        return costs / max(1, count)
+        return costs / count if count else math.nan
 
     def _log_shares(self, tokens: Tensor, labels: Tensor | None) -> Tensor:
         """Log-probability of each token [N, T]; 0 of blanks."""
