@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 GRAM = 5
 """Length of the character n-grams by which texts are compared."""
 LIMIT = 3_000_000
-"""Total characters up to which all texts are compared; else every second or third one."""
+"""Total characters up to which all texts are compared; else every second, or third."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -20,7 +20,7 @@ def find_near_duplicates(
 ) -> list[tuple[int, int]]:
     """Find held-out texts that share at least 80 % of their n-grams with a training text.
 
-    Texts are compared by the Jaccard similarity of their character 5-grams, ignoring case (a shorter
+    Texts are compared by the Jaccard similarity of their character 5-grams without case (a shorter
     text is one n-gram). No pair is missed: sets that similar share one of their rarest n-grams,
     which are indexed
     (R. Bayardo, Y. Ma, R. Srikant: Scaling Up All Pairs Similarity Search. WWW 2007).

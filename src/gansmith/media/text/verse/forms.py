@@ -60,7 +60,7 @@ def form_labels(texts: Sequence[str], form: str) -> list[str]:
     try:
         labels = [form if kept(untitled(text)) else FREE for text in texts]
     except GansmithError as error:  # a package is missing
-        raise GansmithError(f"{error}, or train without forms: data.form=null") from error
+        raise GansmithError(f"{error}, or go on without forms: data.form=null") from error
     if len(set(labels)) == 1:
         rest = "drop data.form" if labels[0] == form else "choose another data.form"
         share = "every text keeps" if labels[0] == form else "no text keeps"
