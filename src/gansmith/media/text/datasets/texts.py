@@ -65,10 +65,10 @@ class NamedTexts(PinnedDataset):
 
 
 class NamedTextFolder(TextFolder):
-    """The texts of a named set; they are fetched where they are not there.
+    """The texts of a named data set, which are downloaded if necessary.
 
     Args:
-        named: The set; it says what a text is, whatever the configuration does.
+        named: The data set; it decides what a text is, not the configuration.
         config: Its `labels` count here.
         folder: Folder that holds its files, or None to look in the usual places.
         log: Takes the licence and the progress, one line each.
