@@ -57,7 +57,7 @@ def test_a_run_of_sounds_is_judged_and_can_be_heard(trained: Path) -> None:
     real = list((trained / "clips" / "real").glob("*.flac"))
     assert 0 < len(real) <= 12
     assert page.count("<audio") == 12 + len(real)
-    assert "sounds of 0.5 s at 16,000 Hz" in page
+    assert "audio clips of 0.5 s at 16,000 Hz" in page
     clips = sorted((trained / "clips" / "generated").glob("*.flac"))
     assert len(clips) == 12
     assert {path.stem.split()[1] for path in clips} == {"hat", "kick"}
