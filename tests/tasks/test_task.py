@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,16 +33,16 @@ from gansmith.report.report import write_report
 from gansmith.run import Event, Run
 from gansmith.tasks.build import TrainingSetup
 from gansmith.tasks.task import TASKS, Task, register_task
-from gansmith.training.duel import Batch
+from gansmith.training.duel import Batch, Duel, Loss
 from gansmith.training.engine import Engine
 from gansmith.training.loader import BatchLoader
 
 
-class ClassifierDuel:
+class ClassifierDuel(Duel):
     """One network that learns labels; it has no critic."""
 
-    averaged = "classifier"
-    draws = shown = 1
+    shipped = ("classifier",)
+    losses = (Loss("loss", "cross entropy", "classifier"),)
 
     def __init__(self, network: nn.Module, engine: Engine) -> None:
         self.network, self.engine = network.to(engine.device), engine
@@ -50,26 +50,19 @@ class ClassifierDuel:
         self.optimisers = {"classifier": torch.optim.Adam(network.parameters(), 1e-3)}
         self.loss = 0.0
 
-    def set_validation_source(self, draw: Callable[[int], Batch]) -> None: ...
-
     def reconfigure(self, recipe: Recipe) -> None: ...
 
     def set_progress(self, progress: float, samples: int) -> None: ...
 
     def step(self, batches: list[Batch]) -> None:
         (batch,) = batches
-        assert batch.labels is not None
-        loss = nn.functional.cross_entropy(self.network(batch.samples), batch.labels)
+        assert batch.condition is not None
+        loss = nn.functional.cross_entropy(self.network(batch.samples), batch.condition)
         self.engine.backward_and_step(loss, self.optimisers["classifier"])
         self.loss = float(loss.detach())
 
     def signals(self) -> dict[str, float]:
         return {"loss": self.loss}
-
-    def state(self) -> dict[str, Any]:
-        return {}
-
-    def restore(self, state: dict[str, Any]) -> None: ...
 
 
 def network_for(spec: SampleSpec) -> nn.Module:
@@ -120,7 +113,7 @@ class Classification(Task):
             shipped=("classifier",),
         )
         duel = ClassifierDuel(network_for(spec), engine)
-        feed = BatchLoader(dataset, codec, engine, config.batch, config.seed, labelled=True)
+        feed = BatchLoader(dataset, codec, engine, config.batch, config.seed, conditional=True)
         return TrainingSetup(blueprint, engine, duel, feed)  # type: ignore[arg-type]
 
     def finish(self, run: Run, samples: int) -> None:
