@@ -31,7 +31,7 @@ from gansmith.data.scan import MANIFEST, RUN_FILES
 from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
 from gansmith.medium import Codec, suffix
-from gansmith.storage.atomic import atomic_file
+from gansmith.storage.atomic import atomic_file, sweep
 
 LONGEST = 80
 """Characters of a name, with room for a number and a suffix in the 255 bytes of file systems."""
@@ -297,7 +297,8 @@ class OutputFolder:
     """A folder of generated files that are listed in its `manifest.json`.
 
     Files that no earlier call wrote are never replaced; files of an earlier call that are not
-    written again are removed.
+    written again are removed. Before the first file, a manifest with `pending` is written, which
+    lists all files to come: after a kill, the same call completes the folder.
 
     Args:
         path: The folder; made with the first file.
@@ -310,7 +311,9 @@ class OutputFolder:
 
     def __init__(self, path: Path, provenance: Provenance, wanted: Iterable[str]) -> None:
         self.path, self.provenance = path, provenance
-        self._before = prepare_output_dir(path, wanted)
+        self._wanted = list(wanted)
+        self._before = prepare_output_dir(path, self._wanted)
+        self._begun = False
         self._files: list[dict[str, Any]] = []
         self._overview: list[str] = []
 
@@ -322,6 +325,7 @@ class OutputFolder:
             payload: Its content.
             provenance: Of the sample, with its `index` and, where known, its `label`.
         """
+        self._begin()
         path = save_output(self.path / name, payload, provenance)
         entry = {"file": name, "index": provenance.index, "label": provenance.label}
         self._files.append({key: value for key, value in entry.items() if value is not None})
@@ -329,6 +333,7 @@ class OutputFolder:
 
     def add_overview(self, files: Mapping[str, bytes]) -> None:
         """Write files that show all samples together, by name."""
+        self._begin()
         for name, payload in files.items():
             save_output(self.path / name, payload, self.provenance)
             self._overview.append(name)
@@ -346,10 +351,23 @@ class OutputFolder:
         for name in sorted(self._before):
             if name.casefold() not in now:
                 _remove(self.path / name)
+        self._save_manifest(self._files, **facts)
+
+    def _begin(self) -> None:
+        """Write the pending manifest and remove what a killed call left, before the first file."""
+        if self._begun:
+            return
+        self._begun = True
+        for folder in {self.path, *((self.path / name).parent for name in self._wanted)}:
+            sweep(folder, older_than=0.0)
+        files = [{"file": name} for name in dict.fromkeys((*self._wanted, *sorted(self._before)))]
+        self._save_manifest(files, pending=True)
+
+    def _save_manifest(self, files: list[dict[str, Any]], **facts: Any) -> None:
         origin = self.provenance
         listed = {"run": origin.run, "seed": origin.seed, **facts}
         listed |= {"recipe": origin.recipe, "gansmith": origin.gansmith, "created": origin.created}
-        listed |= {"files": self._files}
+        listed |= {"files": files}
         listed |= {"overview": self._overview} if self._overview else {}
         with atomic_file(self.path / MANIFEST) as partial:
             partial.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")

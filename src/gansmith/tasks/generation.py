@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 
@@ -33,6 +34,12 @@ class Generation(Task):
     def __init__(self, recipe: Recipe, dataset: Dataset, console: Console) -> None:
         super().__init__(recipe, dataset, console)
         self._evaluator: Evaluator | None = None
+
+    @classmethod
+    def result_files(cls, run: Run) -> tuple[Path, ...]:
+        """Return the generator, its evaluation, the sheets and the report."""
+        sheets = (run.sheet_file, run.real_sheet_file, run.curves_file)
+        return (*super().result_files(run), run.generator_file, *sheets, run.report_file)
 
     def memory_gib(self) -> float | None:
         """Estimate the memory of a step; that of sequences depends on what they draw."""
@@ -66,8 +73,15 @@ class Generation(Task):
         """Evaluate samples and draw sample grids."""
         recipe, blueprint = self.recipe, setup.blueprint
         return (
-            EvaluationCallback(run, self.evaluator, blueprint, recipe.evaluation, progress.quality),
-            SampleGridCallback(run, blueprint, recipe.training.frames, recipe.training.seed),
+            EvaluationCallback(
+                run,
+                self.evaluator,
+                blueprint,
+                recipe.evaluation,
+                recipe.training,
+                progress.quality,
+            ),
+            SampleGridCallback(run, blueprint, recipe.training),
         )
 
     def controller(self, run: Run, setup: TrainingSetup) -> Monitor | None:
