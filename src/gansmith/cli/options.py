@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO, cast
 
 import typer
 from rich.console import Console
 
+from gansmith.cli.output import StandardOutput
 from gansmith.verbs import Option, Verb, resolve_function
 
-console = Console()
+output = StandardOutput()
+console = Console(file=cast("TextIO", output))
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 Settings = Annotated[

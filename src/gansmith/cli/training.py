@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from gansmith.cli.options import Data, Json, Settings, console
+from gansmith.cli.options import Data, Json, Settings, console, output
+from gansmith.cli.output import print_error
 from gansmith.cli.rendering import doctor_lines
 from gansmith.errors import GansmithError
 
@@ -30,6 +31,12 @@ def train(
     """Train a recipe. Run the same command again to resume."""
     from gansmith.tasks.train import train as run_training
 
+    notes: list[str] = []
+
+    def listen(event: dict[str, Any]) -> None:
+        if event["event"] == "note":
+            notes.append(event["text"])
+
     run_training(
         recipe,
         data=data,
@@ -38,7 +45,12 @@ def train(
         samples=samples,
         settings=settings or (),
         console=console,
+        should_stop=lambda: output.lost,
+        on_event=listen,
     )
+    if output.lost:
+        print_error(f"gansmith: standard output was closed; {notes[-1] if notes else 'done'}")
+        raise typer.Exit(1)
 
 
 def recipes() -> None:

@@ -42,7 +42,8 @@ class ProcessLock:
             return None
         if process == os.getpid():
             return process if self.path.absolute() in _held else None
-        return process if _is_alive(process, written) else None
+        alive = is_alive(process) and not _began_after(process, written)
+        return process if alive else None
 
     def acquire(self) -> bool:
         """Take the lock if no live process holds it; return whether it was taken.
@@ -106,8 +107,8 @@ def _exclusive(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _is_alive(process: int, written: float) -> bool:
-    """Return whether a process of this machine exists that can have written a lock at that time."""
+def is_alive(process: int) -> bool:
+    """Return whether a process of this machine exists."""
     if os.name == "nt":  # there, signal 0 is Ctrl+C
         kernel = getattr(ctypes, "windll").kernel32  # noqa: B009
         handle = kernel.OpenProcess(0x1000, False, process)  # to query limited information
@@ -117,8 +118,8 @@ def _is_alive(process: int, written: float) -> bool:
     except ProcessLookupError:
         return False
     except (PermissionError, OverflowError):
-        pass
-    return not _began_after(process, written)
+        return True
+    return True
 
 
 def _began_after(process: int, written: float) -> bool:
