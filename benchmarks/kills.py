@@ -203,7 +203,11 @@ class Child:
     """
 
     def __init__(
-        self, home: Path, work: Callable[[], object], kill_at: int | None = None, after: bool = False
+        self,
+        home: Path,
+        work: Callable[[], object],
+        kill_at: int | None = None,
+        after: bool = False,
     ) -> None:
         home.mkdir(exist_ok=True)
         self._calls, self.log = home / "calls.json", home / "log.txt"
@@ -211,9 +215,7 @@ class Child:
         if self.process == 0:
             os._exit(self._run(home, work, kill_at, after))
 
-    def _run(
-        self, home: Path, work: Callable[[], object], kill_at: int | None, after: bool
-    ) -> int:
+    def _run(self, home: Path, work: Callable[[], object], kill_at: int | None, after: bool) -> int:
         seen: list[Call] = []
         try:
             descriptor = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -494,7 +496,9 @@ def main() -> None:
     from harness import write_rows
 
     bad = [row for row in rows if not row["equal"]]
-    print(f"{len(rows)} kills, {len(rows) - len(bad)} complete and equal: {write_rows('kills', rows)}")
+    print(
+        f"{len(rows)} kills, {len(rows) - len(bad)} complete and equal: {write_rows('kills', rows)}"
+    )
     for row in bad:
         print(row)
     if not bad:

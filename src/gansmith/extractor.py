@@ -84,6 +84,7 @@ class Extractor:
     Attributes:
         identity: Hash of name, weights and preprocessing: equal identities, equal features.
         dimensions: D.
+        note: Why this extractor was chosen, as a sentence; empty where there is nothing to say.
 
     Raises:
         GansmithError: If the network does not give one row of finite numbers a sample.
@@ -102,6 +103,7 @@ class Extractor:
         self.preprocessing: Described = preprocessing
         self.identity = digest(VERSION, name, preprocessing, *weights)
         self.details = details or {}
+        self.note = ""
         self._network = network
         self._chunk = chunk
         shape = (1, preprocessing.channels, preprocessing.height, preprocessing.width)

@@ -128,7 +128,9 @@ class EvaluationCallback:
             values = self._evaluator.quick(samples)
         rounded = {name: round(value, 5) for name, value in values.items()}
         clock = {"samples": moment.samples, "seconds": round(moment.seconds, 3)}
-        self._run.log("quality", **clock, **rounded, cost_seconds=round(self._budget.seconds.last, 3))
+        self._run.log(
+            "quality", **clock, **rounded, cost_seconds=round(self._budget.seconds.last, 3)
+        )
         distance = rounded.get("frechet", math.inf)  # as a resumed training reads it back
         self._notify(distance)
         best = distance < self._best * (1 + NOISE)

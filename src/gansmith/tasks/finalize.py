@@ -63,9 +63,7 @@ def _evaluated(run: Run, samples: int) -> EvaluationResult | None:
         return None
 
 
-def evaluate_model(
-    model: GeneratorModel, evaluator: Evaluator, recipe: Recipe
-) -> EvaluationResult:
+def evaluate_model(model: GeneratorModel, evaluator: Evaluator, recipe: Recipe) -> EvaluationResult:
     """Evaluate as many samples as the recipe states, against the labels they are conditioned on."""
     config = recipe.evaluation
     samples = model.sample(config.samples, seed=config.seed)

@@ -34,6 +34,7 @@ class Task(ABC):
     Attributes:
         name: What recipes write in `task`.
         model_class: Class of the trained models.
+        codec_source: Run whose codec is used instead of fitting one; None: it is fitted.
     """
 
     name: ClassVar[str]
@@ -42,6 +43,7 @@ class Task(ABC):
     def __init__(self, recipe: Recipe, dataset: Dataset, console: Console) -> None:
         self.recipe, self.dataset, self.console = recipe, dataset, console
         self.log = plain(console)
+        self.codec_source: str | Path | None = recipe.training.start_from
 
     @classmethod
     def result_file(cls, run: Run) -> Path:

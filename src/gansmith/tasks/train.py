@@ -18,7 +18,9 @@ from gansmith.tasks.build import TrainingSetup
 from gansmith.tasks.manifest import describe
 from gansmith.tasks.progress_line import ProgressLine
 from gansmith.tasks.resolve_config import check_data, check_recipe, default_folder, resolve
+from gansmith.tasks.start_from import freeze, load_start, starting_again
 from gansmith.tasks.task import TASKS, Task
+from gansmith.training.duel import Duel
 from gansmith.training.engine import is_first_process
 from gansmith.training.progress import Progress
 from gansmith.training.trainer import Trainer
@@ -75,6 +77,8 @@ def train(
             plain(console)(f"{run.path} is finished: see {run.path / 'report.html'}, or {more}")
             return load(run.path)
     task = task_class(chosen, dataset, console)
+    if run.exists and chosen.training.start_from is not None:
+        task.codec_source = run.path  # the run it started from may have changed since
     setup = task.build()
     trainer = Trainer(
         setup.duel,
@@ -82,16 +86,27 @@ def train(
         setup.engine,
         chosen,
         run,
-        rebuild=task.rebuild(setup),
+        rebuild=_rebuild(task, setup),
         should_stop=should_stop,
         on_event=on_event,
     )
+    freeze(setup.duel, chosen.training.freeze)
+    if chosen.training.start_from is not None and run.load_checkpoint("last") is None:
+        load_start(chosen.training.start_from, setup.duel, trainer.averages, plain(console))
     if setup.engine.rank == 0:
         return _train_first(task, run, setup, trainer)
     setup.engine.wait()
     trainer.resume()
     trainer.train()
     return None
+
+
+def _rebuild(task: Task, setup: TrainingSetup) -> Callable[[int], Duel] | None:
+    """Return what builds the duel again, from the run that the training starts from if any."""
+    rebuild, start = task.rebuild(setup), task.recipe.training.start_from
+    if rebuild is None or start is None:
+        return rebuild
+    return starting_again(start, rebuild, task.log)
 
 
 def _train_first(task: Task, run: Run, setup: TrainingSetup, trainer: Trainer) -> Model | None:
