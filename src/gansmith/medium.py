@@ -214,7 +214,7 @@ class Medium:
     inspect: Callable[[Collection, DataConfig], Inspected] = _inspects_nothing
     datasets: Mapping[str, NamedDataset] = field(default_factory=dict)
     draw: Callable[[Dataset, NDArray[np.int64], int], tuple[Image.Image, int]] | None = None
-    round_trip: Callable[[Recipe, Dataset, Path], Findings] | None = None
+    round_trip: Callable[[Recipe, Dataset, Path, LogFn], Findings] | None = None
     extractor: Callable[[Dataset], str] = extractor_for_labels
     to_extractor: Callable[[Dataset, int, float, float], Preparation] | None = None
     to_network: Callable[[Dataset, Sequence[int | None], float, float], Preparation] | None = None
@@ -355,6 +355,27 @@ class Codec(ABC):
             GansmithError: The samples have no tempo, or it is too far from theirs.
         """
         raise GansmithError(f"a tempo is for sounds, not for samples of '{self.name}'")
+
+    def for_format(self, format_: str | None) -> Codec:
+        """Return a codec whose samples have the precision of a file format."""
+        return self
+
+    def normalised(self, target: str) -> Codec:
+        """Return a codec that normalises generated samples for export.
+
+        Raises:
+            GansmithError: The target is unknown, or samples of this medium have no level.
+        """
+        raise GansmithError(f"--normalise is for sounds, not for samples of '{self.name}'")
+
+    def finish(self, samples: NDArray[Any]) -> NDArray[Any]:
+        """Prepare decoded samples of a generator for their use; by default they are unchanged."""
+        return samples
+
+    @property
+    def file_tag(self) -> str:
+        """Text that names of generated files end in, such as the tempo of loops."""
+        return ""
 
     def shape(self, stored: tuple[int, ...]) -> tuple[int, int, int]:
         """Return the shape (C, H, W) that networks see, from the shape of stored samples."""

@@ -100,4 +100,4 @@ def generate_samples(
         chosen = slice(start, start + batch)
         asked = None if labels is None else labels[chosen].to(device)
         parts.append(codec.decode(generator(latents[chosen].to(device), asked)))
-    return np.concatenate(parts)
+    return codec.finish(np.concatenate(parts))

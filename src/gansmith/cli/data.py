@@ -98,5 +98,6 @@ def data_augment(
     from gansmith.tasks.resolve_config import resolve
 
     chosen = resolve(recipe, data=path, settings=settings or ())
-    write_preview(chosen, open_dataset(chosen.data, log=console.print), out, console.print)
+    dataset = open_dataset(chosen.data, log=console.print, medium=chosen.medium)
+    write_preview(chosen, dataset, out, console.print)
     console.print(f"preview in {out}")

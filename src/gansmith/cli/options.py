@@ -32,6 +32,18 @@ Format = Annotated[
     str | None,
     typer.Option("--format", help="File format of single files; sound: wav, wav24, flac, flac24."),
 ]
+Tempo = Annotated[
+    float | None,
+    typer.Option("--tempo", help="Tempo of loops in beats per minute; pitch is kept."),
+]
+Normalise = Annotated[
+    str | None,
+    typer.Option(
+        "--normalise",
+        metavar="LUFS|peak",
+        help="Normalise sounds to a loudness such as -14, or to a peak of -0.1 dBFS.",
+    ),
+]
 Label = Annotated[str | None, typer.Option("--label", help="Name or number of a class.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 _SHORT = {"count": "-n"}

@@ -8,7 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
-from gansmith.cli.options import Format, Label, RunArgument, Seed, add_options, console
+from gansmith.cli.options import (
+    Format,
+    Label,
+    Normalise,
+    RunArgument,
+    Seed,
+    Tempo,
+    add_options,
+    console,
+)
 from gansmith.counting import pluralize
 from gansmith.verbs import GENERATIONS, Option
 
@@ -30,14 +39,13 @@ def generate(
         typer.Option(
             "--out",
             metavar="DIR|FILE",
-            help="Folder, FILE.npz (array), FILE.png (sheet); for texts also FILE.txt, FILE.jsonl.",
+            help="Folder, FILE.npz (array), FILE.png (sheet); for texts also FILE.txt, FILE.jsonl; "
+            "with -n 1 the file of one sample, such as kick.wav.",
         ),
     ] = None,
     format_: Format = None,
-    tempo: Annotated[
-        float | None,
-        typer.Option("--tempo", help="Tempo of loops in beats per minute; pitch is kept."),
-    ] = None,
+    tempo: Tempo = None,
+    normalise: Normalise = None,
     **options: Any,
 ) -> None:
     """Generate samples: single files, an array, a sheet, or one file of texts."""
@@ -52,6 +60,7 @@ def generate(
         out=out,
         format_=format_,
         tempo=tempo,
+        normalise=normalise,
         **options,
     )
     console.print(f"{pluralize(count, 'sample')} in {place}")
@@ -81,11 +90,23 @@ def interpolate(
     frames: Annotated[int, typer.Option("--frames", min=2, help="Number of steps.")] = 120,
     seed: Seed = 0,
     label: Label = None,
+    format_: Format = None,
+    tempo: Tempo = None,
+    normalise: Normalise = None,
 ) -> None:
     """Interpolate between samples: an animation, one continuous sound, or one file per step."""
     from gansmith.tasks.generate import interpolate as write_interpolation
 
-    place = write_interpolation(run, out, frames=frames, seed=seed, label=label)
+    place = write_interpolation(
+        run,
+        out,
+        frames=frames,
+        seed=seed,
+        label=label,
+        format_=format_,
+        tempo=tempo,
+        normalise=normalise,
+    )
     console.print(f"{frames} steps in {place}")
 
 

@@ -27,13 +27,16 @@ from gansmith.storage.process_lock import ProcessLock
 _OVERHEAD = 1 << 20
 
 
-def open_dataset(config: DataConfig, *, minimum: int = 2, log: LogFn = silent) -> Dataset:
+def open_dataset(
+    config: DataConfig, *, minimum: int = 2, log: LogFn = silent, medium: str | None = None
+) -> Dataset:
     """Open a named set or own files; they are decoded only where the cache lacks them.
 
     Args:
         config: Which samples, and how files become arrays.
         minimum: Least number of samples to train on: the batch.
         log: Takes warnings and progress, one line each.
+        medium: As for :func:`gansmith.loading.resolve.resolve_source`.
 
     Raises:
         GansmithError: The source does not exist, holds no samples or too few of them, cannot be
@@ -43,7 +46,7 @@ def open_dataset(config: DataConfig, *, minimum: int = 2, log: LogFn = silent) -
         made = CATALOG[config.source].make(config)
         if made is not None:
             return made
-    collection = resolve_source(config, log)
+    collection = resolve_source(config, log, medium=medium)
     prepared = collection.prepare(config)
     fingerprint = prepared.fingerprint()
     folder = cache_dir() / "datasets" / fingerprint[:24]

@@ -224,7 +224,9 @@ def _with_recipe(report: DoctorReport, recipe: Recipe, log: LogFn) -> DoctorRepo
     """Add what a recipe takes; it is run only if its memory is expected to fit."""
     report = replace(report, recipe=recipe.name)
     try:
-        dataset = open_dataset(recipe.data, minimum=recipe.training.batch, log=log)
+        dataset = open_dataset(
+            recipe.data, minimum=recipe.training.batch, log=log, medium=recipe.medium
+        )
         task = _task(recipe, dataset)
         expected = task.memory_gib()
         report = replace(report, memory_gib=expected)

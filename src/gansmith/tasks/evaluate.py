@@ -66,7 +66,7 @@ def _evaluate_run(
         manifest = run.manifest()
         channels, height, width = manifest["shape"]
         data = _like(manifest["medium"], data, reference, (height, width, channels))
-    dataset = open_dataset(data, log=plain(console))
+    dataset = open_dataset(data, log=plain(console), medium=recipe.medium)
     evaluator = Evaluator(dataset, evaluation)
     verdict = evaluate_model(
         load_generator(run.path), evaluator, recipe.model_copy(update={"evaluation": evaluation})

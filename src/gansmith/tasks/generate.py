@@ -13,6 +13,7 @@ from gansmith.model import GeneratorModel, load_generator
 from gansmith.outputs import (
     SampleFolder,
     check_collection_file,
+    format_of_file,
     sample_names,
     save_collection,
     save_output,
@@ -31,6 +32,7 @@ def generate(
     out: str | Path | None = None,
     format_: str | None = None,
     tempo: float | None = None,
+    normalise: str | None = None,
     **options: Any,
 ) -> Path:
     """Generate samples and write them.
@@ -42,10 +44,12 @@ def generate(
         label: Name or number of a class, for a conditional generator.
         truncation: Largest latent in standard deviations; lower is more typical, less varied.
         out: `NAME.png` for a sheet, `NAME.npz` for an array, for texts `NAME.txt` or `NAME.jsonl`,
-            else a folder with one file per sample. By default `samples-SEED` in the run: a folder,
+            else a folder with one file per sample. With a count of 1 also the file of one sample,
+            such as `kick.wav`. By default `samples-SEED` in the run: a folder,
             or a `.txt` of texts.
         format_: Format of single files, such as `wav24` or `flac` for sound.
         tempo: Tempo of loops in beats per minute, instead of that of the data; pitch is kept.
+        normalise: Loudness of sounds in LUFS such as "-14", or "peak"; by default as generated.
         **options: Options of the medium, such as `prompt` and `temperature` for texts; see
             `gansmith generate --help`. None is the same as leaving an option out.
 
@@ -58,8 +62,7 @@ def generate(
     model = load_generator(run)
     options = {name: value for name, value in options.items() if value is not None}
     _check_options(model, options)
-    if tempo is not None:
-        model.codec = model.codec.time_stretched(tempo)
+    _adapt(model, format_, tempo, normalise)
     if truncation is not None and model.generator.draws_tokens:
         raise GansmithError(
             "--truncation does not apply to text models: use --temperature or --top-p"
@@ -69,9 +72,13 @@ def generate(
     numbers = None if classes is None else classes.tolist()
     usual = f"samples-{seed}" + "".join(model.codec.collections[:1])
     place = Path(out) if out is not None else home_of(run) / usual
-    provenance, folder = provenance_of(run, seed), None
+    provenance, folder, single = provenance_of(run, seed), None, None
     if place.suffix and not place.is_dir():
-        check_collection_file(model.codec, place)
+        single = format_of_file(model.codec, place, format_) if count == 1 else None
+        if single is not None:
+            _adapt(model, single)
+        else:
+            check_collection_file(model.codec, place)
     else:
         names = sample_names(count, numbers, model.label_names)
         folder = SampleFolder(place, provenance, model.codec, names, format_)
@@ -82,6 +89,10 @@ def generate(
         samples: NDArray[Any] = function(model, home_of(run), count, seed, labels, options)
     else:
         samples = model.sample(count, seed=seed, label=label, truncation=truncation)
+    named = None if numbers is None else [model.label_names[k] for k in numbers]
+    if single is not None:
+        (origin,) = provenance.of_samples(1, named)
+        return save_output(place, model.codec.to_bytes(samples[0], single), origin)
     if folder is None:
         return save_collection(
             model.codec,
@@ -91,10 +102,29 @@ def generate(
             classes=classes,
             label_names=model.label_names,
         )
-    named = None if numbers is None else [model.label_names[k] for k in numbers]
-    facts = {"truncation": truncation} | ({} if tempo is None else {"tempo": tempo})
+    given = {"tempo": tempo, "normalise": normalise}
+    facts = {"truncation": truncation} | {k: v for k, v in given.items() if v is not None}
     folder.write(samples, provenance.of_samples(count, named), **facts)
     return place
+
+
+def _adapt(
+    model: GeneratorModel,
+    format_: str | None,
+    tempo: float | None = None,
+    normalise: str | None = None,
+) -> None:
+    """Give a model a codec for a file format, a tempo and a level.
+
+    Raises:
+        GansmithError: Samples of its medium have no such format, tempo or level.
+    """
+    if tempo is not None:
+        model.codec = model.codec.time_stretched(tempo)
+    if normalise is not None:
+        model.codec = model.codec.normalised(normalise)
+    if format_ is not None:
+        model.codec = model.codec.for_format(format_)
 
 
 def _check_options(model: GeneratorModel, options: dict[str, Any]) -> None:
@@ -125,6 +155,9 @@ def interpolate(
     frames: int = 120,
     seed: int = 0,
     label: str | int | None = None,
+    format_: str | None = None,
+    tempo: float | None = None,
+    normalise: str | None = None,
 ) -> Path:
     """Interpolate between random samples along a closed path and write the result.
 
@@ -135,6 +168,9 @@ def interpolate(
         frames: Number of steps; at least 2.
         seed: Seed of the samples on the path.
         label: Name or number of a class, for a conditional generator.
+        format_: Format of the files, such as `wav24` for sound.
+        tempo: As for `generate`.
+        normalise: As for `generate`.
 
     Raises:
         GansmithError: There is no trained run, the label is unknown, or `out` cannot be written.
@@ -142,8 +178,9 @@ def interpolate(
     if frames < 2:
         raise GansmithError(f"--frames must be at least 2 (got {frames})")
     model, place, provenance = load_generator(run), Path(out), provenance_of(run, seed)
+    _adapt(model, format_, tempo, normalise)
     if not place.suffix or place.is_dir():
-        folder = SampleFolder(place, provenance, model.codec, sample_names(frames))
+        folder = SampleFolder(place, provenance, model.codec, sample_names(frames), format_)
         walk = model.interpolate(frames, seed=seed, label=label)
         facts: dict[str, object] = {"walk": frames} | ({} if label is None else {"label": label})
         folder.write(walk, provenance.of_samples(frames), **facts)
@@ -151,6 +188,8 @@ def interpolate(
     takes = model.codec.interpolation_suffixes
     if place.suffix.lower() not in takes:
         raise GansmithError(f"--out takes {' or '.join(takes)}, or a folder, not '{place.name}'")
+    if format_ is not None and format_of_file(model.codec, place, format_) is None:
+        raise GansmithError(f"--format {format_} does not fit {place.name}: leave --format out")
     walks = [
         model.interpolate(frames, seed=seed + 1000 * k, label=label)
         for k in range(model.codec.walks)

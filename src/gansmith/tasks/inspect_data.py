@@ -64,7 +64,9 @@ def inspect_data(
     """
     chosen = load_recipe(recipe, settings)
     config = chosen.data.model_copy(update={"source": path})
-    collection = resolve_source(config)
+    # The default recipe is one of images, and must not decide for folders of other samples.
+    asked = None if recipe == "pictures" else chosen.medium
+    collection = resolve_source(config, medium=asked)
     medium = MEDIA[collection.medium]
     found = medium.inspect(collection, config)
     if sheet is not None and medium.draw is None:
@@ -73,12 +75,12 @@ def inspect_data(
         raise _unsuitable("--round-trip", "round_trip", found, medium)
     if sheet is None and pairs is None:
         return found, None
-    dataset = open_dataset(config, log=log)
+    dataset = open_dataset(config, log=log, medium=asked)
     if sheet is not None:
         write_data_sheet(dataset, sheet)
     if pairs is None or medium.round_trip is None:
         return found, None
-    return found, medium.round_trip(chosen, dataset, pairs)
+    return found, medium.round_trip(chosen, dataset, pairs, log)
 
 
 def _unsuitable(option: str, field: str, found: Inspected, medium: Medium) -> GansmithError:

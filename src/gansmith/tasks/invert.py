@@ -76,6 +76,7 @@ def invert(
             "another folder"
         )
     model = load_generator(run)
+    model.codec = model.codec.for_format(format_)
     digits = len(str(count))
     names = ["original", "nearest", *(f"variation-{i:0{digits}d}" for i in range(1, count + 1))]
     provenance = provenance_of(run, seed)

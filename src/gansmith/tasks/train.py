@@ -69,7 +69,12 @@ def train(
     check_recipe(run, chosen)
     if is_first_process():
         run.check_unlocked()
-    dataset = open_dataset(chosen.data, minimum=chosen.training.batch, log=plain(console))
+    dataset = open_dataset(
+        chosen.data,
+        minimum=chosen.training.batch,
+        log=plain(console),
+        medium=chosen.medium,
+    )
     if run.exists:
         check_data(run, dataset)
         if _is_finished(run, chosen, task_class):
