@@ -104,7 +104,7 @@ def make_texts(home: Path) -> Path:
     """Write 80 lines of words."""
     home.mkdir()
     draw = random.Random(0)
-    words = "the cat dog sees a red big bird and old tree by river".split()
+    words = ["the", "cat", "dog", "sees", "a", "red", "big", "bird", "and", "old", "tree"]
     lines = [" ".join(draw.choices(words, k=5)) for _ in range(80)]
     (home / "lines.txt").write_text("\n".join(lines) + "\n", "utf-8")
     return home / "lines.txt"
@@ -176,10 +176,11 @@ def intercepted(seen: list[Call], kill_at: int | None, after: bool) -> Iterator[
             hit = len(seen) - 1 == kill_at
             if hit and not after:
                 os._exit(KILLED)
-            result = originals[name](*args, **kwargs)
-            if hit:
-                os._exit(KILLED)
-            return result
+            try:
+                return originals[name](*args, **kwargs)
+            finally:
+                if hit:
+                    os._exit(KILLED)
 
         return call
 
@@ -407,13 +408,14 @@ class Trials:
         return row | {"phase": phase(call)} | self._repeated(home, work, command, killed)
 
     def at_random(self, random_: random.Random) -> dict[str, Any]:
-        """Kill a training at a random time, repeat it and compare."""
+        """Kill a training at one to three random times, repeat it and compare."""
         home = self._folder(f"random-{random_.randrange(10**9)}")
         work = training(self.name, self.data)
-        seconds = random_.uniform(0.05, self.seconds)
-        killed = Child(home, work).kill_in(seconds)
-        row = {"command": "train", "moment": f"after {seconds:.2f} s", "phase": moment(home)}
-        return row | self._repeated(home, work, "train", killed)
+        times = [random_.uniform(0.05, self.seconds) for _ in range(random_.randint(1, 3))]
+        killed = [Child(home, work).kill_in(seconds) for seconds in times]
+        moments = "after " + ", then ".join(f"{seconds:.2f} s" for seconds in times)
+        row = {"command": "train", "moment": moments, "phase": moment(home)}
+        return row | self._repeated(home, work, "train", max(killed))
 
     def _folder(self, name: str) -> Path:
         home = self.home / name
@@ -489,6 +491,7 @@ def main() -> None:
     parser.add_argument("media", nargs="*", default=list(MEDIA))
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--random", type=float, default=0.3, help="share of kills at random times")
+    parser.add_argument("--out", type=Path, help="JSON file for the rows, in place of the table")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     home = Path(tempfile.mkdtemp(prefix="gansmith-kills-"))

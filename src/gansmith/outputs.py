@@ -85,11 +85,19 @@ class Provenance:
         """Return what is known, as plain values."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
-    def of_samples(self, count: int, labels: Sequence[str] | None = None) -> list[Provenance]:
-        """Return the provenance of each of `count` samples, numbered from 0."""
+    def of_samples(
+        self, indices: int | Sequence[int], labels: Sequence[str] | None = None
+    ) -> list[Provenance]:
+        """Return the provenance of each sample.
+
+        Args:
+            indices: Numbers of the samples, or how many there are, numbered from 0.
+            labels: Class of each.
+        """
+        numbers = range(indices) if isinstance(indices, int) else indices
         return [
-            replace(self, index=k, label=labels[k] if labels is not None else None)
-            for k in range(count)
+            replace(self, index=k, label=labels[place] if labels is not None else None)
+            for place, k in enumerate(numbers)
         ]
 
     @classmethod
@@ -230,8 +238,10 @@ def save_collection(
     path: Path,
     provenance: Provenance,
     *,
+    indices: Sequence[int] | None = None,
     classes: NDArray[np.int64] | None = None,
     label_names: Sequence[str] = (),
+    captions: Sequence[str] | None = None,
 ) -> Path:
     """Write all samples to one file: a sheet, an array, or a file that the codec knows.
 
@@ -241,8 +251,10 @@ def save_collection(
         path: `.png` for a sheet, `.npz` for arrays `samples` and `labels`, or one of the codec's
             `collections`.
         provenance: Where the samples come from.
+        indices: Number of each sample; from 0 if left out.
         classes: Class of each sample, where there are classes.
         label_names: Names of the classes.
+        captions: Texts below the samples of a sheet, if any.
 
     Raises:
         GansmithError: As :func:`check_collection_file` and :func:`save_output`.
@@ -250,7 +262,7 @@ def save_collection(
     check_collection_file(codec, path)
     payload: Payload
     if path.suffix == ".png":
-        payload = png_bytes(codec.sheet(samples))
+        payload = png_bytes(codec.sheet(samples, captions=captions))
     elif path.suffix == ".npz":
         arrays: dict[str, Any] = {"samples": samples} | (
             {} if classes is None else {"labels": classes}
@@ -263,7 +275,7 @@ def save_collection(
         keys = ("seed", "index", "label")
         facts = [
             {key: value for key, value in one.to_json().items() if key in keys}
-            for one in provenance.of_samples(len(samples), labels)
+            for one in provenance.of_samples(indices or len(samples), labels)
         ]
         payload = codec.collection_to_bytes(samples, path.suffix, facts)
     return save_output(path, payload, provenance)
@@ -456,17 +468,20 @@ def _remove(path: Path) -> None:
 
 
 def sample_names(
-    count: int, labels: Sequence[int] | None = None, label_names: Sequence[str] = ()
+    indices: int | Sequence[int],
+    labels: Sequence[int] | None = None,
+    label_names: Sequence[str] = (),
 ) -> list[str]:
     """Return a file name without suffix for each sample: its number, then its class if it has one.
 
     Args:
-        count: How many samples.
+        indices: Numbers of the samples, or how many there are, numbered from 0.
         labels: Class of each.
         label_names: Names of the classes.
     """
-    digits = len(str(count - 1))
-    names = [f"{index:0{digits}d}" for index in range(count)]
+    numbers = range(indices) if isinstance(indices, int) else indices
+    digits = len(str(max(numbers)))
+    names = [f"{index:0{digits}d}" for index in numbers]
     if labels is None:
         return names
     safe = safe_file_names(label_names)

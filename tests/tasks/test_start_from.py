@@ -97,7 +97,7 @@ def test_a_critic_that_does_not_fit_starts_untrained(first: Path, tmp_path: Path
 
 def test_networks_that_do_not_fit_are_refused_in_one_line(first: Path, tmp_path: Path) -> None:
     for setting in ("network.width=8", "data.labels=false"):
-        with pytest.raises(GansmithError, match="generator of .* does not fit: .*shape") as caught:
+        with pytest.raises(GansmithError, match=r"generator of .* does not fit: .*shape") as caught:
             train(
                 first / "shapes",
                 tmp_path / "run",

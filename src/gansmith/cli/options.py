@@ -34,7 +34,11 @@ Format = Annotated[
 ]
 Tempo = Annotated[
     float | None,
-    typer.Option("--tempo", help="Tempo of loops in beats per minute; pitch is kept."),
+    typer.Option(
+        "--tempo",
+        help="Tempo of loops in beats per minute; pitch is kept.",
+        rich_help_panel="Sound",
+    ),
 ]
 Normalise = Annotated[
     str | None,
@@ -42,6 +46,14 @@ Normalise = Annotated[
         "--normalise",
         metavar="LUFS|peak",
         help="Normalise sounds to a loudness such as -14, or to a peak of -0.1 dBFS.",
+        rich_help_panel="Sound",
+    ),
+]
+Truncation = Annotated[
+    float | None,
+    typer.Option(
+        "--truncation",
+        help="Largest latent in standard deviations, such as 0.8; lower is less varied.",
     ),
 ]
 Label = Annotated[str | None, typer.Option("--label", help="Name or number of a class.")]

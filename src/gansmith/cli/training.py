@@ -26,10 +26,25 @@ def train(
     samples: Annotated[
         int | None, typer.Option("--samples", help="Training length in real samples seen.")
     ] = None,
+    batch: Annotated[
+        int | None, typer.Option("--batch", min=2, help="Samples per step (training.batch).")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Seed of the training (training.seed).")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", help="auto, cpu, cuda or mps; by default auto.")
+    ] = None,
     settings: Settings = None,
 ) -> None:
     """Train a recipe. Run the same command again to resume."""
     from gansmith.tasks.train import train as run_training
+    from gansmith.training.engine import use_device
+
+    if device is not None:
+        use_device(device)
+    short = {"training.batch": batch, "training.seed": seed}
+    chosen = [f"{name}={value}" for name, value in short.items() if value is not None]
 
     notes: list[str] = []
 
@@ -43,7 +58,7 @@ def train(
         out=out,
         minutes=minutes,
         samples=samples,
-        settings=settings or (),
+        settings=[*chosen, *(settings or ())],
         console=console,
         should_stop=lambda: output.lost,
         on_event=listen,

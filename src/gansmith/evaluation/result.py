@@ -10,7 +10,6 @@ from typing import Any
 from gansmith.medium import MEDIA
 from gansmith.metric import METRICS, Metric, MetricSpec
 
-
 ENOUGH_HELD_OUT = 50
 """Held-out samples below which metrics cannot tell good samples from poor ones."""
 

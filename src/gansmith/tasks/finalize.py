@@ -106,4 +106,6 @@ def real_sheet(model: GeneratorModel, dataset: Dataset, count: int = 128) -> Ima
         rows = [indices[dataset.labels[indices] == label][:columns] for label in range(classes)]
         columns = min(len(row) for row in rows) or None
         chosen = np.concatenate([row[:columns] for row in rows])
+        named = {"row_names": model.label_names} if columns else {}
+        return model.codec.sheet(dataset.samples[chosen], columns=columns, **named)
     return model.codec.sheet(dataset.samples[chosen], columns=columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from gansmith.drawing.contact_sheet import contact_sheet
+from gansmith.drawing.animation import animation_bytes
+from gansmith.drawing.contact_sheet import PIXEL_ART, contact_sheet
 from gansmith.drawing.pixels import MODES, png_bytes, to_image
 from gansmith.errors import GansmithError
 from gansmith.media.image.reading import UnreadablePicture, read_picture
@@ -29,6 +31,7 @@ class ImageCodec(Codec):
     name = "image"
     stored = np.uint8
     formats = ("png",)
+    walks = 1
 
     def has_alpha(self, stored: tuple[int, ...]) -> bool:
         """Return whether pictures are LA or RGBA."""
@@ -81,6 +84,14 @@ class ImageCodec(Codec):
     def to_bytes(self, sample: NDArray[np.uint8], format_: str) -> bytes:
         """Encode one sample as PNG."""
         return png_bytes(to_image(sample))
+
+    def interpolation_to_bytes(self, walks: Sequence[NDArray[Any]], suffix: str) -> bytes:
+        """Encode one interpolation as its images alone, with alpha; several as sheets."""
+        if len(walks) > 1:
+            return super().interpolation_to_bytes(walks, suffix)
+        frames = [to_image(sample) for sample in walks[0]]
+        frames = [frame.convert("RGBA") if frame.mode == "LA" else frame for frame in frames]
+        return animation_bytes(frames, suffix, hold=0.0, lossless=max(frames[0].size) <= PIXEL_ART)
 
     def sheet(self, samples: NDArray[np.uint8], **options: Any) -> Image.Image:
         """Draw a contact sheet; options as for `gansmith.drawing.contact_sheet.contact_sheet`."""
