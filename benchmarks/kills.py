@@ -433,7 +433,7 @@ class Trials:
             wrong = [text for text in wrong if command in text or ".part-" in text]
         wrong += [
             f"has cache/{path.name}"
-            for pattern in (".part-*", "*.lock")
+            for pattern in (".part-*", "locks/*")
             for path in (home / "cache").rglob(pattern)
         ]
         if not wrong:
@@ -496,12 +496,15 @@ def main() -> None:
     torch.set_num_threads(1)
     home = Path(tempfile.mkdtemp(prefix="gansmith-kills-"))
     rows = run(arguments.media, arguments.kills, arguments.random, home)
-    from harness import write_rows
-
     bad = [row for row in rows if not row["equal"]]
-    print(
-        f"{len(rows)} kills, {len(rows) - len(bad)} complete and equal: {write_rows('kills', rows)}"
-    )
+    if arguments.out is None:
+        from harness import write_rows
+
+        write_rows("kills", rows)
+    else:
+        arguments.out.write_text(json.dumps(rows), "utf-8")
+    killed = sum(row["killed"] for row in rows)
+    print(f"{killed} kills, {len(rows) - len(bad)} of {len(rows)} trials complete and equal")
     for row in bad:
         print(row)
     if not bad:

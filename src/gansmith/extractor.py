@@ -90,6 +90,8 @@ class Extractor:
         GansmithError: If the network does not give one row of finite numbers a sample.
     """
 
+    note: str = ""
+
     def __init__(
         self,
         name: str,
@@ -103,7 +105,6 @@ class Extractor:
         self.preprocessing: Described = preprocessing
         self.identity = digest(VERSION, name, preprocessing, *weights)
         self.details = details or {}
-        self.note = ""
         self._network = network
         self._chunk = chunk
         shape = (1, preprocessing.channels, preprocessing.height, preprocessing.width)

@@ -4,6 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
+from gansmith.cli.rendering import rows_table as table
 from gansmith.data.inspection import (
     counts,
     duplicate_row,
@@ -12,7 +13,6 @@ from gansmith.data.inspection import (
     label_row,
     span,
     spread,
-    table,
     tally,
     unreadable_row,
 )

@@ -55,14 +55,14 @@ def train(run: Path, samples: int = 64, *settings: str, **options: object):  # t
 def test_kills_at_renames_new_folders_and_random_times_leave_no_trace(tmp_path: Path) -> None:
     """Training and generating; `benchmarks/kills.py` does this hundreds of times for all media."""
     table = tmp_path / "rows.json"
-    command = [sys.executable, str(ROOT / "benchmarks" / "kills.py"), "pictures", "points"]
-    command += ["--kills", "14", "--random", "0.2", "--out", str(table)]
+    command = [sys.executable, str(ROOT / "benchmarks" / "kills.py"), "points"]
+    command += ["--kills", "8", "--random", "0.2", "--out", str(table)]
     done = subprocess.run(
         command, env=_environment(tmp_path), capture_output=True, text=True, timeout=500
     )
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads(table.read_text("utf-8"))
-    assert len(rows) == 14 and sum(row["killed"] for row in rows) >= 10
+    assert len(rows) == 8 and sum(row["killed"] for row in rows) >= 7
     assert all(row["equal"] and not row["exit"] for row in rows), rows
 
 
@@ -85,7 +85,9 @@ def test_a_run_that_lacks_results_gets_them_by_the_same_command(
 
 
 def test_a_run_killed_before_its_codec_was_written_begins_anew(tmp_path: Path) -> None:
-    (tmp_path / "lines.txt").write_text("a cat\na dog\nthe cat\nthe dog\n" * 20, "utf-8")
+    (tmp_path / "lines.txt").write_text(
+        "\n".join(f"{a} {b} runs" for a in "abcdef" for b in "uvwxyz"), "utf-8"
+    )
     settings = ("network.width=16", "network.embedding=16", *QUICK[:2], "sequence.check_every=2")
     settings += ("evaluation.samples=16", "evaluation.quick_looks=0", "health.probes=0")
 
@@ -155,7 +157,7 @@ def test_generating_while_checkpoints_are_replaced_reads_whole_ones(tmp_path: Pa
     stop, steps = threading.Event(), threading.Event()
 
     def listen(event: dict[str, object]) -> None:
-        if event["event"] == "step":
+        if event["event"] == "step" and int(str(event["samples"])) > 8:  # one is saved
             steps.set()
 
     def work() -> None:
@@ -184,13 +186,17 @@ def test_generating_while_checkpoints_are_replaced_reads_whole_ones(tmp_path: Pa
 @pytest.mark.parametrize("how", ["closed", "hang-up"])
 def test_closed_output_and_hang_up_save_and_say_so(how: str, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    process = subprocess.Popen(
+    with subprocess.Popen(
         _command(run, 10**8),
         env=_environment(tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        _check_saving(process, run, how)
+
+
+def _check_saving(process: subprocess.Popen[str], run: Path, how: str) -> None:
     assert process.stdout is not None and process.stderr is not None
     process.stdout.readline()
     if how == "closed":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,11 +52,12 @@ def open_dataset(
     folder = cache_dir() / "datasets" / fingerprint[:24]
     dataset = _load(folder, collection, prepared, fingerprint)
     if dataset is None:
+        labels = prepared.labels()  # fetches a named set, before anything is written
         with _building(folder, collection.name, log):
             dataset = _load(folder, collection, prepared, fingerprint)  # made by another process
             if dataset is None:
                 shutil.rmtree(folder, ignore_errors=True)  # it is damaged
-                _build(folder, collection.name, prepared, fingerprint, log)
+                _build(folder, collection.name, prepared, labels, fingerprint, log)
                 dataset = _load(folder, collection, prepared, fingerprint)
     if dataset is None:
         raise GansmithError(f"{folder} cannot be read back after writing; check the disk")
@@ -67,22 +68,28 @@ def open_dataset(
 @contextmanager
 def _building(folder: Path, name: str, log: LogFn) -> Iterator[None]:
     """Keep other processes from preparing the same samples; they wait, and use what was made."""
-    lock = ProcessLock(folder.with_name(f"{folder.name}.lock"))
+    lock = ProcessLock(cache_dir() / "locks" / folder.name)
 
     def notify(process: int) -> None:
         log(f"{name}: waiting for process {process}, which is preparing the same samples")
 
     with ExitStack() as stack:
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
+            lock.path.parent.mkdir(parents=True, exist_ok=True)
             stack.enter_context(lock.waiting(notify))
         except OSError:
             pass  # writing the samples fails too, and that error says why
         yield
 
 
-def _build(folder: Path, name: str, prepared: Prepared, fingerprint: str, log: LogFn) -> None:
-    labels = prepared.labels()  # fetches a named set
+def _build(
+    folder: Path,
+    name: str,
+    prepared: Prepared,
+    labels: Sequence[str] | None,
+    fingerprint: str,
+    log: LogFn,
+) -> None:
     log(f"{name}: preparing {len(prepared):,} samples, once")
     shape = (len(prepared), *prepared.shape)
     needed = math.prod(shape) * prepared.dtype.itemsize
