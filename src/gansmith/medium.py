@@ -323,6 +323,14 @@ class Codec(ABC):
         """
         return cls()
 
+    def adapted(self, dataset: Dataset) -> Codec:
+        """Return the codec for a training on other data that starts from a model of this codec.
+
+        Raises:
+            GansmithError: The codec cannot encode such samples.
+        """
+        return self
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> Codec:
         """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""

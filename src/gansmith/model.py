@@ -22,7 +22,7 @@ from gansmith.networks.sequence.language_model import Decoding, SequenceGenerato
 from gansmith.recipe import NetworkConfig
 from gansmith.registry import Registry, unknown
 from gansmith.run import Run
-from gansmith.sampling import draw_labels, draw_latents, generate_samples, spread_latents
+from gansmith.sampling import draw_labels, draw_latents, generate_samples, latent_path
 from gansmith.storage.checkpoint import Tree
 
 FORMAT, FORMAT_2 = "gansmith-generator-1", "gansmith-model-2"
@@ -286,10 +286,33 @@ class GeneratorModel(Model):
         return draw_labels(count, torch.tensor(self.blueprint.label_weights), seed)
 
     def interpolate(
-        self, frames: int, *, seed: int = 0, label: str | int | None = None, stops: int = 6
+        self,
+        frames: int,
+        *,
+        seed: int = 0,
+        label: str | int | None = None,
+        stops: int = 6,
+        truncation: float | None = None,
+        ends: Tensor | None = None,
     ) -> NDArray[Any]:
-        """Interpolate between random samples along a closed path, [frames, H, W, C]."""
-        latents = spread_latents(frames, stops, self.generator.latent, seed) * self._deviation
+        """Interpolate between samples.
+
+        Args:
+            frames: Number of samples on the path; at least 2.
+            seed: Of the random samples on the path, and of the class.
+            label: Name or number of a class.
+            stops: Number of random samples that a closed path passes.
+            truncation: See :func:`gansmith.sampling.draw_latents`.
+            ends: Latents [N, latent] to pass instead, as :meth:`latents` returns them; the path
+                begins with the first and ends with the last.
+
+        Returns:
+            [frames, H, W, C].
+        """
+        if ends is None:
+            latents = latent_path(self.latents(stops, seed, truncation), frames)
+        else:
+            latents = latent_path(ends, frames, closed=False)
         first = self.labels(1, seed, label)
         labels = None if first is None else first.expand(frames, *first.shape[1:])
         return generate_samples(self.generator, self.codec, latents, labels)
@@ -400,6 +423,7 @@ def contact_sheet(
         columns = row_length(count, classes)
         count = classes * columns
         labels = torch.arange(count) // columns
+        options = {"row_names": model.label_names} | options
     else:
         count = columns**2
         labels = model.labels(count, seed)

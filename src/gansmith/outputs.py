@@ -31,7 +31,7 @@ from gansmith.data.scan import MANIFEST, RUN_FILES
 from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
 from gansmith.medium import Codec, suffix
-from gansmith.storage.atomic import atomic_file
+from gansmith.storage.atomic import atomic_file, sweep
 
 LONGEST = 80
 """Characters of a name, with room for a number and a suffix in the 255 bytes of file systems."""
@@ -85,11 +85,19 @@ class Provenance:
         """Return what is known, as plain values."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
-    def of_samples(self, count: int, labels: Sequence[str] | None = None) -> list[Provenance]:
-        """Return the provenance of each of `count` samples, numbered from 0."""
+    def of_samples(
+        self, indices: int | Sequence[int], labels: Sequence[str] | None = None
+    ) -> list[Provenance]:
+        """Return the provenance of each sample.
+
+        Args:
+            indices: Numbers of the samples, or how many there are, numbered from 0.
+            labels: Class of each.
+        """
+        numbers = range(indices) if isinstance(indices, int) else indices
         return [
-            replace(self, index=k, label=labels[k] if labels is not None else None)
-            for k in range(count)
+            replace(self, index=k, label=labels[place] if labels is not None else None)
+            for place, k in enumerate(numbers)
         ]
 
     @classmethod
@@ -230,8 +238,10 @@ def save_collection(
     path: Path,
     provenance: Provenance,
     *,
+    indices: Sequence[int] | None = None,
     classes: NDArray[np.int64] | None = None,
     label_names: Sequence[str] = (),
+    captions: Sequence[str] | None = None,
 ) -> Path:
     """Write all samples to one file: a sheet, an array, or a file that the codec knows.
 
@@ -241,8 +251,10 @@ def save_collection(
         path: `.png` for a sheet, `.npz` for arrays `samples` and `labels`, or one of the codec's
             `collections`.
         provenance: Where the samples come from.
+        indices: Number of each sample; from 0 if left out.
         classes: Class of each sample, where there are classes.
         label_names: Names of the classes.
+        captions: Texts below the samples of a sheet, if any.
 
     Raises:
         GansmithError: As :func:`check_collection_file` and :func:`save_output`.
@@ -250,7 +262,7 @@ def save_collection(
     check_collection_file(codec, path)
     payload: Payload
     if path.suffix == ".png":
-        payload = png_bytes(codec.sheet(samples))
+        payload = png_bytes(codec.sheet(samples, captions=captions))
     elif path.suffix == ".npz":
         arrays: dict[str, Any] = {"samples": samples} | (
             {} if classes is None else {"labels": classes}
@@ -263,7 +275,7 @@ def save_collection(
         keys = ("seed", "index", "label")
         facts = [
             {key: value for key, value in one.to_json().items() if key in keys}
-            for one in provenance.of_samples(len(samples), labels)
+            for one in provenance.of_samples(indices or len(samples), labels)
         ]
         payload = codec.collection_to_bytes(samples, path.suffix, facts)
     return save_output(path, payload, provenance)
@@ -328,7 +340,8 @@ class OutputFolder:
     """A folder of generated files that are listed in its `manifest.json`.
 
     Files that no earlier call wrote are never replaced; files of an earlier call that are not
-    written again are removed.
+    written again are removed. Before the first file, a manifest with `pending` is written, which
+    lists all files to come: after a kill, the same call completes the folder.
 
     Args:
         path: The folder; made with the first file.
@@ -341,7 +354,9 @@ class OutputFolder:
 
     def __init__(self, path: Path, provenance: Provenance, wanted: Iterable[str]) -> None:
         self.path, self.provenance = path, provenance
-        self._before = prepare_output_dir(path, wanted)
+        self._wanted = list(wanted)
+        self._before = prepare_output_dir(path, self._wanted)
+        self._begun = False
         self._files: list[dict[str, Any]] = []
         self._overview: list[str] = []
 
@@ -353,6 +368,7 @@ class OutputFolder:
             payload: Its content.
             provenance: Of the sample, with its `index` and, where known, its `label`.
         """
+        self._begin()
         path = save_output(self.path / name, payload, provenance)
         entry = {"file": name, "index": provenance.index, "label": provenance.label}
         self._files.append({key: value for key, value in entry.items() if value is not None})
@@ -360,6 +376,7 @@ class OutputFolder:
 
     def add_overview(self, files: Mapping[str, bytes]) -> None:
         """Write files that show all samples together, by name."""
+        self._begin()
         for name, payload in files.items():
             save_output(self.path / name, payload, self.provenance)
             self._overview.append(name)
@@ -377,10 +394,23 @@ class OutputFolder:
         for name in sorted(self._before):
             if name.casefold() not in now:
                 _remove(self.path / name)
+        self._save_manifest(self._files, **facts)
+
+    def _begin(self) -> None:
+        """Write the pending manifest and remove what a killed call left, before the first file."""
+        if self._begun:
+            return
+        self._begun = True
+        for folder in {self.path, *((self.path / name).parent for name in self._wanted)}:
+            sweep(folder, older_than=0.0)
+        files = [{"file": name} for name in dict.fromkeys((*self._wanted, *sorted(self._before)))]
+        self._save_manifest(files, pending=True)
+
+    def _save_manifest(self, files: list[dict[str, Any]], **facts: Any) -> None:
         origin = self.provenance
         listed = {"run": origin.run, "seed": origin.seed, **facts}
         listed |= {"recipe": origin.recipe, "gansmith": origin.gansmith, "created": origin.created}
-        listed |= {"files": self._files}
+        listed |= {"files": files}
         listed |= {"overview": self._overview} if self._overview else {}
         with atomic_file(self.path / MANIFEST) as partial:
             partial.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
@@ -438,17 +468,20 @@ def _remove(path: Path) -> None:
 
 
 def sample_names(
-    count: int, labels: Sequence[int] | None = None, label_names: Sequence[str] = ()
+    indices: int | Sequence[int],
+    labels: Sequence[int] | None = None,
+    label_names: Sequence[str] = (),
 ) -> list[str]:
     """Return a file name without suffix for each sample: its number, then its class if it has one.
 
     Args:
-        count: How many samples.
+        indices: Numbers of the samples, or how many there are, numbered from 0.
         labels: Class of each.
         label_names: Names of the classes.
     """
-    digits = len(str(count - 1))
-    names = [f"{index:0{digits}d}" for index in range(count)]
+    numbers = range(indices) if isinstance(indices, int) else indices
+    digits = len(str(max(numbers)))
+    names = [f"{index:0{digits}d}" for index in numbers]
     if labels is None:
         return names
     safe = safe_file_names(label_names)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -21,14 +20,13 @@ from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
 from gansmith.outputs import Payload, Provenance, save_output
 from gansmith.recipe import Recipe, dump_recipe, parse_recipe
-from gansmith.storage.atomic import atomic_file
+from gansmith.storage.atomic import PART, atomic_file, sweep
 from gansmith.storage.checkpoint import Tree, all_finite, load_tree, save_tree
+from gansmith.storage.process_lock import ProcessLock
 
 FORMAT = "gansmith-run-1"
 Event = dict[str, Any]
 """One line of metrics.jsonl: `event` says its kind."""
-_locked: set[Path] = set()
-"""Folders that this process is training in."""
 
 
 class Run:
@@ -48,6 +46,7 @@ class Run:
         self.generator_file = self.path / "generator.safetensors"
         self.model_file = self.path / "model.safetensors"
         self.medium_file = self.path / "medium.safetensors"
+        self.report_file = self.path / "report.html"
         self.sheet_file = self.path / "sheet.png"
         self.real_sheet_file = self.path / "real.png"
         self.animation_file = self.path / "film.webp"
@@ -57,6 +56,7 @@ class Run:
         self.texts_file = self.path / "texts.json"
         self.contest_file = self.path / "contest.json"
         self.checkpoints_dir = self.path / "checkpoints"
+        self._lock = ProcessLock(self.lock_file)
         self._listeners: list[Callable[[Event], None]] = []
 
     @property
@@ -64,23 +64,47 @@ class Run:
         """True where the folder holds a run."""
         return self.manifest_file.is_file() and self.recipe_file.is_file()
 
-    def create(self, recipe: Recipe, manifest: dict[str, Any]) -> None:
-        """Lay out a new run folder.
+    def create(
+        self, recipe: Recipe, manifest: dict[str, Any], codec: Mapping[str, Tensor] | None = None
+    ) -> None:
+        """Lay out a new run folder; the manifest is written last and makes it a run.
+
+        Args:
+            recipe: All settings.
+            manifest: What is known of the run.
+            codec: Weights that the codec was fitted with.
 
         Raises:
             GansmithError: The folder holds something else, or cannot be written.
         """
         self.check_usable()
+        self.make_folder()
+        for folder in (self.frames_dir, self.checkpoints_dir):
+            folder.mkdir(exist_ok=True)
+        self.sweep()
+        self.save_recipe(recipe)
+        self.save_medium(dict(codec or {}))
+        self._write_json(self.manifest_file, {"format": FORMAT, **manifest})
+
+    def make_folder(self) -> None:
+        """Make the folder of the run.
+
+        Raises:
+            GansmithError: It cannot be made.
+        """
         try:
-            for folder in (self.path, self.frames_dir, self.checkpoints_dir):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise GansmithError(
                 f"run folder {self.path} cannot be written ({error.strerror}): choose another "
                 "with --out"
             ) from None
-        self.save_recipe(recipe)
-        self._write_json(self.manifest_file, {"format": FORMAT, **manifest})
+
+    def sweep(self) -> None:
+        """Remove temporary files that killed processes left. The caller holds the lock."""
+        for folder in (self.path, self.checkpoints_dir, self.frames_dir, self.clips_dir):
+            for inner in (folder, *(entry for entry in folder.glob("*") if entry.is_dir())):
+                sweep(inner, older_than=0.0)
 
     def check_usable(self) -> None:
         """Check that a new run may be laid out here.
@@ -88,14 +112,40 @@ class Run:
         Raises:
             GansmithError: The folder holds something that is not a run, or is a file.
         """
-        started = {self.recipe_file, self.frames_dir, self.checkpoints_dir}  # by a killed `create`
-        if self.path.is_dir() and not self.exists and set(self.path.iterdir()) - started:
+        if self.path.is_dir() and not self.exists and self._foreign_entries():
             raise GansmithError(
                 f"{self.path} holds files that are not a gansmith run: choose another folder "
                 "with --out"
             )
         if self.path.exists() and not self.path.is_dir():
             raise GansmithError(f"{self.path} is a file: choose a folder with --out")
+
+    def _foreign_entries(self) -> list[Path]:
+        """Return what is in the folder and was not left by a killed :meth:`create`."""
+        own = {self.recipe_file, self.medium_file, self.lock_file}
+        folders = {self.frames_dir, self.checkpoints_dir}
+        found = [
+            entry
+            for place in (self.path, *(folder for folder in folders if folder.is_dir()))
+            for entry in place.iterdir()
+        ]
+        own |= folders | set(self.frames())
+        return [e for e in found if e not in own and not e.name.startswith(PART)]
+
+    def check_present(self) -> None:
+        """Check that the folder of a running training still exists.
+
+        Raises:
+            GansmithError: It was removed or renamed.
+        """
+        if not self.manifest_file.exists():
+            raise self._removed()
+
+    def _removed(self) -> GansmithError:
+        return GansmithError(
+            f"run folder {self.path} was removed or renamed during training: training stops here; "
+            "put the folder back to resume, or run the same command again to start anew"
+        )
 
     def require(self) -> Run:
         """Return this run if there is one here.
@@ -135,8 +185,11 @@ class Run:
     def log(self, event: str, **values: Any) -> None:
         """Append one event to metrics.jsonl and pass it to those that listen."""
         content: Event = {"event": event, **values}
-        with self.metrics_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(content, ensure_ascii=False) + "\n")
+        try:
+            with self.metrics_file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(content, ensure_ascii=False) + "\n")
+        except FileNotFoundError:
+            raise self._removed() from None
         for listener in self._listeners:
             listener(content)
 
@@ -188,13 +241,7 @@ class Run:
     @property
     def training_process(self) -> int | None:
         """Id of the live process that trains in this folder, or None."""
-        try:
-            process = int(self.lock_file.read_text("utf-8"))
-        except (OSError, ValueError):
-            return None
-        own = process == os.getpid()  # ids are reused: in a container often always 1
-        alive = self.path.resolve() in _locked if own else _is_alive(process)
-        return process if alive else None
+        return self._lock.holder
 
     def check_unlocked(self) -> None:
         """Check that no other process trains in this folder.
@@ -217,22 +264,17 @@ class Run:
         Raises:
             GansmithError: Another training holds the lock, or the folder cannot be written.
         """
-        self.check_unlocked()
-        self.lock_file.unlink(missing_ok=True)
-        place = self.path.resolve()
         try:
-            with self.lock_file.open("x", encoding="utf-8") as file:
-                file.write(str(os.getpid()))
-        except FileExistsError:
-            raise GansmithError(f"{self.path} is being trained by another process") from None
+            acquired = self._lock.acquire()
         except OSError as error:
             raise GansmithError(f"{self.lock_file} cannot be written: {error.strerror}") from None
-        _locked.add(place)
+        if not acquired:
+            self.check_unlocked()
+            raise GansmithError(f"{self.path} is being trained by another process")
         try:
             yield
         finally:
-            _locked.discard(place)
-            self.lock_file.unlink(missing_ok=True)
+            self._lock.release()
 
     def save_checkpoint(self, name: str, state: Tree) -> None:
         """Write checkpoint `last` or `best`.
@@ -423,18 +465,3 @@ def _event(line: bytes) -> Event | None:
     except ValueError:
         return None
     return content if isinstance(content, dict) else None
-
-
-def _is_alive(process: int) -> bool:
-    """Return whether a process of this machine exists."""
-    if os.name == "nt":  # there, signal 0 is Ctrl+C
-        kernel = getattr(ctypes, "windll").kernel32  # noqa: B009
-        handle = kernel.OpenProcess(0x1000, False, process)  # to query limited information
-        return bool(handle and (kernel.CloseHandle(handle), True))
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True

@@ -208,6 +208,19 @@ class TrainingConfig(Section):
         60, ge=0, description="pictures in the film of the training, cost permitting"
     )
 
+    start_from: str | None = Field(
+        None, description="run folder whose trained networks the training starts from"
+    )
+    freeze: tuple[str, ...] = Field(
+        (), description="beginnings of names of weights that stay fixed: generator.stem"
+    )
+
+    @field_validator("freeze", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Accept `generator.a,generator.b`, as it is written on a command line."""
+        return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _one_budget(self) -> TrainingConfig:
         if (self.minutes is None) == (self.samples is None):

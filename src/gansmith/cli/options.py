@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO, cast
 
 import typer
 from rich.console import Console
 
+from gansmith.cli.output import StandardOutput
 from gansmith.verbs import Option, Verb, resolve_function
 
-console = Console()
+output = StandardOutput()
+console = Console(file=cast("TextIO", output))
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 Settings = Annotated[
@@ -32,7 +34,11 @@ Format = Annotated[
 ]
 Tempo = Annotated[
     float | None,
-    typer.Option("--tempo", help="Tempo of loops in beats per minute; pitch is kept."),
+    typer.Option(
+        "--tempo",
+        help="Tempo of loops in beats per minute; pitch is kept.",
+        rich_help_panel="Sound",
+    ),
 ]
 Normalise = Annotated[
     str | None,
@@ -40,6 +46,14 @@ Normalise = Annotated[
         "--normalise",
         metavar="LUFS|peak",
         help="Normalise sounds to a loudness such as -14, or to a peak of -0.1 dBFS.",
+        rich_help_panel="Sound",
+    ),
+]
+Truncation = Annotated[
+    float | None,
+    typer.Option(
+        "--truncation",
+        help="Largest latent in standard deviations, such as 0.8; lower is less varied.",
     ),
 ]
 Label = Annotated[str | None, typer.Option("--label", help="Name or number of a class.")]

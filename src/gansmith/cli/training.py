@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from gansmith.cli.options import Data, Json, Settings, console
+from gansmith.cli.options import Data, Json, Settings, console, output
+from gansmith.cli.output import print_error
 from gansmith.cli.rendering import doctor_lines
 from gansmith.errors import GansmithError
 
@@ -25,10 +26,31 @@ def train(
     samples: Annotated[
         int | None, typer.Option("--samples", help="Training length in real samples seen.")
     ] = None,
+    batch: Annotated[
+        int | None, typer.Option("--batch", min=2, help="Samples per step (training.batch).")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Seed of the training (training.seed).")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", help="auto, cpu, cuda or mps; by default auto.")
+    ] = None,
     settings: Settings = None,
 ) -> None:
     """Train a recipe. Run the same command again to resume."""
     from gansmith.tasks.train import train as run_training
+    from gansmith.training.engine import use_device
+
+    if device is not None:
+        use_device(device)
+    short = {"training.batch": batch, "training.seed": seed}
+    chosen = [f"{name}={value}" for name, value in short.items() if value is not None]
+
+    notes: list[str] = []
+
+    def listen(event: dict[str, Any]) -> None:
+        if event["event"] == "note":
+            notes.append(event["text"])
 
     run_training(
         recipe,
@@ -36,9 +58,14 @@ def train(
         out=out,
         minutes=minutes,
         samples=samples,
-        settings=settings or (),
+        settings=[*chosen, *(settings or ())],
         console=console,
+        should_stop=lambda: output.lost,
+        on_event=listen,
     )
+    if output.lost:
+        print_error(f"gansmith: standard output was closed; {notes[-1] if notes else 'done'}")
+        raise typer.Exit(1)
 
 
 def recipes() -> None:

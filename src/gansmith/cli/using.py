@@ -15,6 +15,7 @@ from gansmith.cli.options import (
     RunArgument,
     Seed,
     Tempo,
+    Truncation,
     add_options,
     console,
 )
@@ -26,13 +27,7 @@ def generate(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="Number of samples.")] = 64,
     seed: Seed = 0,
     label: Label = None,
-    truncation: Annotated[
-        float | None,
-        typer.Option(
-            "--truncation",
-            help="Largest latent in standard deviations, such as 0.8; lower is less varied.",
-        ),
-    ] = None,
+    truncation: Truncation = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -45,6 +40,18 @@ def generate(
     format_: Format = None,
     tempo: Tempo = None,
     normalise: Normalise = None,
+    index: Annotated[
+        str | None,
+        typer.Option(
+            "--index",
+            metavar="N,N-N",
+            help="Numbers of samples of the seed, such as 3,7,10-12, instead of the first -n.",
+        ),
+    ] = None,
+    names: Annotated[
+        bool,
+        typer.Option("--names", help="Write number and class below each sample of a sheet."),
+    ] = False,
     **options: Any,
 ) -> None:
     """Generate samples: single files, an array, a sheet, or one file of texts."""
@@ -60,6 +67,8 @@ def generate(
         format_=format_,
         tempo=tempo,
         normalise=normalise,
+        index=index,
+        names=names,
         log=console.print,
         **options,
     )
@@ -89,6 +98,28 @@ def interpolate(
     frames: Annotated[int, typer.Option("--frames", min=2, help="Number of steps.")] = 120,
     seed: Seed = 0,
     label: Label = None,
+    truncation: Truncation = None,
+    start: Annotated[
+        int | None,
+        typer.Option("--from", min=0, help="Seed of the sample to begin with; needs --to."),
+    ] = None,
+    end: Annotated[
+        int | None, typer.Option("--to", min=0, help="Seed of the sample to end with.")
+    ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option(
+            "--index",
+            metavar="N,N",
+            help="Numbers of samples of --seed to pass, in order, such as 3,7,12.",
+        ),
+    ] = None,
+    grid: Annotated[
+        int | None,
+        typer.Option(
+            "--grid", min=2, max=64, help="Number of interpolations side by side in an animation."
+        ),
+    ] = None,
     format_: Format = None,
     tempo: Tempo = None,
     normalise: Normalise = None,
@@ -105,6 +136,11 @@ def interpolate(
         format_=format_,
         tempo=tempo,
         normalise=normalise,
+        truncation=truncation,
+        start=start,
+        end=end,
+        index=index,
+        grid=grid,
     )
     console.print(f"{frames} steps in {place}")
 

@@ -6,14 +6,18 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from statistics import median_low
 from typing import Any, Protocol, TypeVar
 
 from gansmith.data.labels import sorted_naturally
 
 SHOWN = 10
-"""Entries and examples that are named before the rest is summed up."""
+"""Entries that are named before the rest is counted."""
+EXAMPLES = 3
+"""Files that are named before the rest is counted: the whole list is in `--json`."""
+
+LONGEST = 100
+"""Characters of an example."""
 
 T = TypeVar("T")
 N = TypeVar("N", int, float)
@@ -107,7 +111,11 @@ def split_row(training: int, held_out: int, official: bool = False) -> tuple[str
 
 
 def examples(texts: Iterable[str]) -> str:
-    """Write the first texts in brackets, after a blank; nothing where there are none."""
-    shown = list(islice(texts, SHOWN + 1))
-    more = "; ..." if len(shown) > SHOWN else ""
-    return f" ({'; '.join(shown[:SHOWN])}{more})" if shown else ""
+    """Return the first texts in brackets, after a space, and the number of all others.
+
+    Long texts are cut; without texts, nothing is returned.
+    """
+    every = list(texts)
+    shown = [t if len(t) <= LONGEST else f"{t[: LONGEST - 3]}..." for t in every[:EXAMPLES]]
+    more = f"; and {len(every) - EXAMPLES:,} more" if len(every) > EXAMPLES else ""
+    return f" ({'; '.join(shown)}{more})" if shown else ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from gansmith.loading.resolve import resolve_source
 from gansmith.log import LogFn, silent
 from gansmith.recipe import DataConfig
 from gansmith.storage.atomic import atomic_folder, cache_dir
+from gansmith.storage.process_lock import ProcessLock
 
 _OVERHEAD = 1 << 20
 
@@ -48,21 +50,46 @@ def open_dataset(
     prepared = collection.prepare(config)
     fingerprint = prepared.fingerprint()
     folder = cache_dir() / "datasets" / fingerprint[:24]
-    there = folder.exists()
     dataset = _load(folder, collection, prepared, fingerprint)
     if dataset is None:
-        if there:  # and damaged; what another process has made meanwhile must stay
-            shutil.rmtree(folder, ignore_errors=True)
-        _build(folder, collection.name, prepared, fingerprint, log)
-        dataset = _load(folder, collection, prepared, fingerprint)
+        labels = prepared.labels()  # fetches a named set, before anything is written
+        with _building(folder, collection.name, log):
+            dataset = _load(folder, collection, prepared, fingerprint)  # made by another process
+            if dataset is None:
+                shutil.rmtree(folder, ignore_errors=True)  # it is damaged
+                _build(folder, collection.name, prepared, labels, fingerprint, log)
+                dataset = _load(folder, collection, prepared, fingerprint)
     if dataset is None:
         raise GansmithError(f"{folder} cannot be read back after writing; check the disk")
     _require_enough(dataset, collection.kind, minimum)
     return dataset
 
 
-def _build(folder: Path, name: str, prepared: Prepared, fingerprint: str, log: LogFn) -> None:
-    labels = prepared.labels()  # fetches a named set
+@contextmanager
+def _building(folder: Path, name: str, log: LogFn) -> Iterator[None]:
+    """Keep other processes from preparing the same samples; they wait, and use what was made."""
+    lock = ProcessLock(cache_dir() / "locks" / folder.name)
+
+    def notify(process: int) -> None:
+        log(f"{name}: waiting for process {process}, which is preparing the same samples")
+
+    with ExitStack() as stack:
+        try:
+            lock.path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(lock.waiting(notify))
+        except OSError:
+            pass  # writing the samples fails too, and that error says why
+        yield
+
+
+def _build(
+    folder: Path,
+    name: str,
+    prepared: Prepared,
+    labels: Sequence[str] | None,
+    fingerprint: str,
+    log: LogFn,
+) -> None:
     log(f"{name}: preparing {len(prepared):,} samples, once")
     shape = (len(prepared), *prepared.shape)
     needed = math.prod(shape) * prepared.dtype.itemsize

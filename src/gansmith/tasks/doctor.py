@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 import shutil
 import time
 from collections.abc import Iterable
@@ -27,6 +29,12 @@ from gansmith.training.engine import Engine, native_bf16, peak_memory
 
 LEAST, PATIENCE = 2, 20.0
 """Steps that are taken in any case, and seconds after which no more are."""
+USEFUL_SAMPLES, USEFUL_SIDE = 100_000, 64
+"""Samples after which images of that many pixels a side show what they are, in our runs; larger
+ones need more in proportion to their side."""
+HOPELESS, FITTING = 72 * 3600.0, 12 * 3600.0
+"""Seconds to useful samples from which a training is hopeless, and up to which one fits."""
+SMALLER = (128, 64, 32)
 
 EXTRAS = {"onnxruntime": "onnx", "efficientnet_lite_pytorch": "efficientnet"}
 
@@ -118,6 +126,39 @@ def _measure(task: Task, steps: int = 24) -> ResourceEstimate:
     return ResourceEstimate(1000 * step, rate, memory, seconds, samples, epochs)
 
 
+def useful_seconds(cost: ResourceEstimate, side: int) -> float:
+    """Return the seconds after which samples of a training begin to be useful, roughly.
+
+    Args:
+        cost: Measured on this machine.
+        side: Of the samples, in pixels.
+    """
+    return USEFUL_SAMPLES * max(1.0, side / USEFUL_SIDE) / cost.rate
+
+
+def _hopeless(recipe: Recipe, dataset: Dataset, cost: ResourceEstimate, log: LogFn) -> str | None:
+    """Return why images of a recipe are too large for this machine, and what fits; else None."""
+    side = max(dataset.samples.shape[1:3])
+    seconds = useful_seconds(cost, side)
+    if dataset.medium != "image" or seconds < HOPELESS:
+        return None
+    text = (
+        f"{recipe.name} is hopeless on this device: {side} x {side} pixels at {cost.rate:.2g} "
+        f"samples/s take about {seconds / 86_400:,.0f} days to useful samples"
+    )
+    for size in SMALLER:
+        if size >= side:
+            continue
+        log(f"measuring what fits: recipe pictures at {size} x {size} pixels")
+        smaller = resolve("pictures", recipe.data.source, settings=[f"data.size={size}"])
+        found = measure(smaller, open_dataset(smaller.data, log=log), steps=8)
+        if (takes := useful_seconds(found, size)) <= FITTING:
+            command = shlex.join(["gansmith", "train", "pictures", "--data", recipe.data.source])
+            minutes = math.ceil(takes / 60)
+            return f"{text}; this fits: {command} --set data.size={size} --minutes {minutes}"
+    return f"{text}; use a GPU"
+
+
 def doctor(
     recipe: str | Recipe | None = None,
     *,
@@ -195,6 +236,9 @@ def _with_recipe(report: DoctorReport, recipe: Recipe, log: LogFn) -> DoctorRepo
                 f"give --set training.batch={max(2, recipe.training.batch // 2)}, a smaller "
                 "--set network.width or --set data.size"
             )
-        return replace(report, estimate=_measure(task))
+        cost = _measure(task)
+        problem = _hopeless(recipe, dataset, cost, log)
+        problems = report.problems if problem is None else (*report.problems, problem)
+        return replace(report, estimate=cost, problems=problems)
     except GansmithError as error:
         return replace(report, problems=(*report.problems, str(error)))

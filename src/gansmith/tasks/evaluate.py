@@ -17,7 +17,7 @@ from gansmith.model import load_generator
 from gansmith.recipe import DataConfig, EvaluationConfig
 from gansmith.report.report import write_report
 from gansmith.run import Run
-from gansmith.tasks.finalize import judge_model
+from gansmith.tasks.finalize import evaluate_model
 
 
 def evaluate(
@@ -68,7 +68,7 @@ def _evaluate_run(
         data = _like(manifest["medium"], data, reference, (height, width, channels))
     dataset = open_dataset(data, log=plain(console), medium=recipe.medium)
     evaluator = Evaluator(dataset, evaluation)
-    verdict = judge_model(
+    verdict = evaluate_model(
         load_generator(run.path), evaluator, recipe.model_copy(update={"evaluation": evaluation})
     )
     if reference is None and not given:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 
 from gansmith.data.dataset import Dataset
 from gansmith.evaluation.evaluator import Evaluator
+from gansmith.evaluation.result import ENOUGH_HELD_OUT, too_few_held_out
+from gansmith.health.interventions import augmentation_settings
 from gansmith.health.monitor import Monitor
 from gansmith.model import GeneratorModel
 from gansmith.recipe import Recipe
@@ -34,15 +37,24 @@ class Generation(Task):
         super().__init__(recipe, dataset, console)
         self._evaluator: Evaluator | None = None
 
+    @classmethod
+    def result_files(cls, run: Run) -> tuple[Path, ...]:
+        """Return the generator, its evaluation, the sheets and the report."""
+        sheets = (run.sheet_file, run.real_sheet_file, run.curves_file)
+        return (*super().result_files(run), run.generator_file, *sheets, run.report_file)
+
     def memory_gib(self) -> float | None:
         """Estimate the memory of a step; that of sequences depends on what they draw."""
         if self.recipe.duel == "sequence":
             return None
-        return forecast_memory(self.recipe, make_blueprint(self.recipe, self.dataset).spec)
+        return forecast_memory(
+            self.recipe,
+            make_blueprint(self.recipe, self.dataset, codec_source=self.codec_source).spec,
+        )
 
     def build(self) -> TrainingSetup:
         """Build generator, discriminator, duel and batch loader."""
-        return build_training(self.recipe, self.dataset, self.log)
+        return build_training(self.recipe, self.dataset, self.log, self.codec_source)
 
     def rebuild(self, setup: TrainingSetup) -> Callable[[int], Duel]:
         """Return what builds the duel with other initial weights."""
@@ -59,6 +71,13 @@ class Generation(Task):
         """Compute the features of the real samples, or take them from the cache."""
         self.log("preparing the evaluation: features of real samples, cached for later runs")
         self.evaluator.prepare()
+        if note := self.evaluator.extractor.note:
+            self.log(note)
+        held_out = len(self.dataset.held_out_indices)
+        if held_out < ENOUGH_HELD_OUT:
+            settings = augmentation_settings(self.recipe)
+            advice = f"; with so few samples, try --set {settings[0]}" if settings else ""
+            self.log(f"warning: {too_few_held_out(held_out)[:-1]}{advice}")
 
     def callbacks(
         self, run: Run, setup: TrainingSetup, progress: ProgressLine
@@ -66,8 +85,15 @@ class Generation(Task):
         """Evaluate samples and draw sample grids."""
         recipe, blueprint = self.recipe, setup.blueprint
         return (
-            EvaluationCallback(run, self.evaluator, blueprint, recipe.evaluation, progress.quality),
-            SampleGridCallback(run, blueprint, recipe.training.frames, recipe.training.seed),
+            EvaluationCallback(
+                run,
+                self.evaluator,
+                blueprint,
+                recipe.evaluation,
+                recipe.training,
+                progress.quality,
+            ),
+            SampleGridCallback(run, blueprint, recipe.training),
         )
 
     def controller(self, run: Run, setup: TrainingSetup) -> Monitor | None:

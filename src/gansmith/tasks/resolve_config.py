@@ -1,4 +1,4 @@
-"""Settle what is to be trained: the recipe with everything replaced, its folder, and resuming."""
+"""Resolve what is trained: the recipe with all replacements, its run folder, and resuming."""
 
 from __future__ import annotations
 
@@ -53,6 +53,9 @@ def resolve(
     source = Path(content["data"]["source"]).expanduser()
     if source.exists() and str(source) not in CATALOG:
         content["data"]["source"] = str(source.resolve())
+    start = content["training"]["start_from"]
+    if start is not None and Path(start).expanduser().exists():
+        content["training"]["start_from"] = str(Path(start).expanduser().resolve())
     return parse_recipe(content)
 
 

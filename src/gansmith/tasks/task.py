@@ -34,6 +34,7 @@ class Task(ABC):
     Attributes:
         name: What recipes write in `task`.
         model_class: Class of the trained models.
+        codec_source: Run whose codec is used instead of fitting one; None: it is fitted.
     """
 
     name: ClassVar[str]
@@ -42,15 +43,21 @@ class Task(ABC):
     def __init__(self, recipe: Recipe, dataset: Dataset, console: Console) -> None:
         self.recipe, self.dataset, self.console = recipe, dataset, console
         self.log = plain(console)
+        self.codec_source: str | Path | None = recipe.training.start_from
 
     @classmethod
     def result_file(cls, run: Run) -> Path:
-        """Return the file that :meth:`finish` writes last.
+        """Return the file that holds the result of :meth:`finish`.
 
-        A run whose budget is used up is finished where this file exists; it is removed when
-        training continues.
+        It is removed when training continues. A run is finished once :meth:`finish` has returned,
+        which `finished` in its manifest states; for runs of earlier versions this file does.
         """
         return run.quality_file
+
+    @classmethod
+    def result_files(cls, run: Run) -> tuple[Path, ...]:
+        """Return files that :meth:`finish` writes; a run that lacks one is finished again."""
+        return (cls.result_file(run),)
 
     def memory_gib(self) -> float | None:
         """Return the estimated memory of a training step in GiB, or None where it is unknown."""
@@ -89,6 +96,8 @@ class Task(ABC):
     @abstractmethod
     def finish(self, run: Run, samples: int) -> None:
         """Choose what is shipped, evaluate it and write all results.
+
+        It is called again if the process was killed in it, and must then complete the same results.
 
         Args:
             run: Its budget is used up, or its controller has stopped it.

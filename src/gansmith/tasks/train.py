@@ -14,12 +14,15 @@ from gansmith.loading.open import open_dataset
 from gansmith.model import Model, load
 from gansmith.recipe import Recipe
 from gansmith.run import Event, Run
-from gansmith.storage.atomic import require_space, sweep
+from gansmith.storage.atomic import require_space
+from gansmith.storage.checkpoint import Tree
 from gansmith.tasks.build import TrainingSetup
 from gansmith.tasks.manifest import describe
 from gansmith.tasks.progress_line import ProgressLine
 from gansmith.tasks.resolve_config import check_data, check_recipe, default_folder, resolve
+from gansmith.tasks.start_from import freeze, load_start, starting_again
 from gansmith.tasks.task import TASKS, Task
+from gansmith.training.duel import Duel
 from gansmith.training.engine import is_first_process
 from gansmith.training.progress import Progress
 from gansmith.training.trainer import Trainer
@@ -82,6 +85,8 @@ def train(
             plain(console)(f"{run.path} is finished: see {run.path / 'report.html'}, or {more}")
             return load(run.path)
     task = task_class(chosen, dataset, console)
+    if run.exists and chosen.training.start_from is not None:
+        task.codec_source = run.path  # the run it started from may have changed since
     setup = task.build()
     trainer = Trainer(
         setup.duel,
@@ -89,10 +94,13 @@ def train(
         setup.engine,
         chosen,
         run,
-        rebuild=task.rebuild(setup),
+        rebuild=_rebuild(task, setup),
         should_stop=should_stop,
         on_event=on_event,
     )
+    freeze(setup.duel, chosen.training.freeze)
+    if chosen.training.start_from is not None and run.load_checkpoint("last") is None:
+        load_start(chosen.training.start_from, setup.duel, trainer.averages, plain(console))
     if setup.engine.rank == 0:
         return _train_first(task, run, setup, trainer)
     setup.engine.wait()
@@ -101,14 +109,25 @@ def train(
     return None
 
 
+def _rebuild(task: Task, setup: TrainingSetup) -> Callable[[int], Duel] | None:
+    """Return what builds the duel again, from the run that the training starts from if any."""
+    rebuild, start = task.rebuild(setup), task.recipe.training.start_from
+    if rebuild is None or start is None:
+        return rebuild
+    return starting_again(start, rebuild, task.log)
+
+
 def _train_first(task: Task, run: Run, setup: TrainingSetup, trainer: Trainer) -> Model | None:
     """Train as the first process, which evaluates, draws and writes."""
     task.prepare()
-    if not run.exists:
-        _create(run, task, setup)
+    run.check_usable()
+    run.make_folder()
     with run.lock():
-        _reopen(run, task)
+        if not run.exists:
+            _create(run, task, setup)
+        _reopen(run, task, setup)
         setup.engine.wait()
+        trainer.stopped = _was_stopped(run, task.recipe)
         resumed, clock = trainer.resume(), trainer.clock
         verb = f"goes on at {clock.samples:,} samples" if resumed else "starts"
         _note(run, clock, f"training {verb} in {run.path}: {setup.engine.describe()}", task)
@@ -123,16 +142,27 @@ def _train_first(task: Task, run: Run, setup: TrainingSetup, trainer: Trainer) -
         run.note(stopped=trainer.stopped)
         _note(run, clock, f"training ends after {clock.samples:,} samples", task)
         task.finish(run, clock.samples)
+        run.note(finished=clock.samples)
     return load(run.path)
 
 
 def _is_finished(run: Run, recipe: Recipe, task: type[Task]) -> bool:
-    """Return whether a run has its results and has used up the budget that is now given."""
-    state = run.load_checkpoint("last") if task.result_file(run).exists() else None
-    if state is None:
+    """Return whether a run has all its results and has used up the budget that is now given."""
+    if not run.manifest().get("finished", True):  # earlier versions did not note it
         return False
-    if run.manifest().get("stopped") and recipe.health.act != "warn":
-        return True
+    if not all(file.exists() for file in task.result_files(run)):
+        return False
+    state = run.load_checkpoint("last")
+    return state is not None and (_was_stopped(run, recipe) or _is_used_up(recipe, state))
+
+
+def _was_stopped(run: Run, recipe: Recipe) -> bool:
+    """Return whether the health monitor has ended a training that the recipe lets it end."""
+    return bool(run.manifest().get("stopped")) and recipe.health.act != "warn"
+
+
+def _is_used_up(recipe: Recipe, state: Tree) -> bool:
+    """Return whether a checkpoint has used up the budget of a recipe."""
     clock = Progress(recipe.training)
     clock.restore(state["clock"])
     return clock.progress(clock.spent) >= 1
@@ -143,16 +173,28 @@ def _create(run: Run, task: Task, setup: TrainingSetup) -> None:
     networks = setup.duel.networks.values()
     size = sum(p.nbytes for network in networks for p in network.parameters())
     require_space(run.path, 10 * size)
-    run.create(task.recipe, describe(task.recipe, task.dataset, setup))
-    run.save_medium(setup.blueprint.codec.state_dict())
+    facts = {**describe(task.recipe, task.dataset, setup), "finished": None}
+    run.create(task.recipe, facts, setup.blueprint.codec.state_dict())
 
 
-def _reopen(run: Run, task: Task) -> None:
-    """Prepare the run folder for this session of training."""
-    for folder in (run.path, run.checkpoints_dir, run.frames_dir):
-        sweep(folder, older_than=0.0)
+def _reopen(run: Run, task: Task, setup: TrainingSetup) -> None:
+    """Prepare the run folder for this session of training.
+
+    What is trained further is evaluated again. A run that was killed while it was finished keeps
+    the results it has, and gets the others.
+    """
+    run.sweep()
     run.save_recipe(task.recipe)
-    task.result_file(run).unlink(missing_ok=True)  # what is trained further is evaluated again
+    if not run.medium_file.exists():  # earlier versions could be killed before they wrote it
+        run.save_medium(setup.blueprint.codec.state_dict())
+    run.note(finished=None)
+    state = run.load_checkpoint("last")
+    ended = _was_stopped(run, task.recipe) or (
+        state is not None and _is_used_up(task.recipe, state)
+    )
+    if not ended:
+        run.note(evaluated=None)
+        task.result_file(run).unlink(missing_ok=True)
 
 
 def _note(run: Run, clock: Progress, text: str, task: Task) -> None:

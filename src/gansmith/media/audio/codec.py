@@ -122,6 +122,17 @@ class AudioCodec(Codec):
             vocoder = _learn_vocoder(config, dataset, mel, log)
         return cls(rate, length, mel, iterations, vocoder, tempo, loudness=loudness, meter=meter)
 
+    def adapted(self, dataset: Dataset) -> AudioCodec:
+        """Return the codec itself, for clips of the same rate and length."""
+        length = dataset.samples.shape[2]
+        if (dataset.rate, length) != (self.rate, self.length):
+            raise GansmithError(
+                f"training.start_from: the run has clips of {self.length} samples at {self.rate} "
+                f"Hz, and these have {length} at {dataset.rate} Hz: set data.rate={self.rate} and "
+                f"data.seconds={self.length / self.rate:g}"
+            )
+        return self
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> AudioCodec:
         """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""

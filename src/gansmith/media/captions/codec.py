@@ -56,6 +56,12 @@ class CaptionCodec(TextCodec):
         examples = dataset.pictures[example_labels(dataset)]
         return cls(*learnt(recipe, dataset), np.array(examples))
 
+    def adapted(self, dataset: Dataset) -> CaptionCodec:
+        """Return the codec with held-out pictures of other data as its examples."""
+        assert dataset.pictures is not None
+        examples = np.array(dataset.pictures[example_labels(dataset)])
+        return CaptionCodec(self.vocabulary, self.length, self.longest, examples)
+
     @classmethod
     def from_config(
         cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]

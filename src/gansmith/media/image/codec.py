@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from gansmith.counting import pluralize
-from gansmith.drawing.contact_sheet import contact_sheet
+from gansmith.drawing.animation import animation_bytes
+from gansmith.drawing.contact_sheet import PIXEL_ART, contact_sheet
 from gansmith.drawing.pixels import MODES, png_bytes, to_image
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
@@ -51,6 +52,7 @@ class ImageCodec(Codec):
     name = "image"
     stored = np.uint8
     formats = ("png",)
+    walks = 1
 
     def __init__(
         self,
@@ -165,6 +167,14 @@ class ImageCodec(Codec):
     def to_bytes(self, sample: NDArray[np.uint8], format_: str) -> bytes:
         """Encode one sample as PNG."""
         return png_bytes(to_image(sample))
+
+    def interpolation_to_bytes(self, walks: Sequence[NDArray[Any]], suffix: str) -> bytes:
+        """Encode one interpolation as its images alone, with alpha; several as sheets."""
+        if len(walks) > 1:
+            return super().interpolation_to_bytes(walks, suffix)
+        frames = [to_image(sample) for sample in walks[0]]
+        frames = [frame.convert("RGBA") if frame.mode == "LA" else frame for frame in frames]
+        return animation_bytes(frames, suffix, hold=0.0, lossless=max(frames[0].size) <= PIXEL_ART)
 
     def sheet(self, samples: NDArray[np.uint8], **options: Any) -> Image.Image:
         """Draw a contact sheet; options as for `gansmith.drawing.contact_sheet.contact_sheet`."""

@@ -67,6 +67,11 @@ class TextCodec(Codec):
         codec.traits = known_traits(codec.vocabulary, log)
         return codec
 
+    def adapted(self, dataset: Dataset) -> TextCodec:
+        """Return the codec with what tokens have in common, which no file holds."""
+        self.traits = known_traits(self.vocabulary, silent)
+        return self
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> TextCodec:
         """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""
