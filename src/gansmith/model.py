@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import BaseModel, Field
 from torch import Tensor
 
 from gansmith.errors import GansmithError
@@ -23,13 +26,44 @@ from gansmith.networks import Generator, SampleSpec, build_networks, load_weight
 from gansmith.networks.sequence.language_model import Decoding, SequenceGenerator
 from gansmith.recipe import NetworkConfig
 from gansmith.registry import unknown
-from gansmith.run import Run
+from gansmith.run import REMEDY, Run
 from gansmith.sampling import draw_labels, draw_latents, generate_samples, spread_latents
+from gansmith.storage.reading import UnreadableFile, parse_json, validated
 
 FORMAT = "gansmith-generator-1"
 MEDIUM_PREFIX = "medium."
+MOST_VALUES = 2**24
+"""Values of one sample."""
 CAPTIONED, CAPTIONS = 24, 5
 """Pictures on a sheet, and captions of each."""
+
+
+Size = Annotated[int, Field(ge=0, le=2**24)]
+Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _SpecFacts(BaseModel):
+    """Bounds of a `SampleSpec` that comes from a file."""
+
+    channels: Annotated[int, Field(ge=1, le=2**12)]
+    height: Annotated[int, Field(ge=1, le=2**16)]
+    width: Annotated[int, Field(ge=1, le=2**20)]
+    classes: Size = 0
+    tokens: Size = 0
+    traits: Size = 0
+    condition_shape: tuple[Size, Size, Size] | None = None
+
+
+class _BlueprintFacts(BaseModel):
+    """What :meth:`Blueprint.to_dict` returns."""
+
+    medium: str
+    medium_facts: dict[str, Any] = {}
+    network: NetworkConfig
+    spec: dict[str, Any]
+    label_names: tuple[str, ...]
+    label_weights: tuple[Share, ...]
+    temperature: Annotated[float, Field(gt=0, le=10)]
 
 
 @dataclass(frozen=True)
@@ -71,19 +105,28 @@ class Blueprint:
 
     @classmethod
     def from_dict(cls, facts: dict[str, Any], tensors: dict[str, Tensor]) -> Blueprint:
-        """Take up what :meth:`to_dict` gave, and the weights of the medium."""
-        codec = MEDIA[facts["medium"]].codec.from_config(facts.get("medium_facts", {}), tensors)
-        spec = SampleSpec.from_dict(facts["spec"])
-        if "alpha" not in facts["spec"]:  # written before specs said so
-            spec = replace(spec, alpha=codec.has_alpha((spec.height, spec.width, spec.channels)))
-        return cls(
-            codec,
-            NetworkConfig.model_validate(facts["network"]),
-            spec,
-            tuple(facts["label_names"]),
-            tuple(facts["label_weights"]),
-            facts["temperature"],
-        )
+        """Rebuild what :meth:`to_dict` returned, with the weights of the codec.
+
+        Raises:
+            GansmithError: A field is missing, of the wrong type or out of bounds, or the codec
+                cannot be rebuilt.
+        """
+        found = validated(facts, _BlueprintFacts, "the blueprint of the generator", remedy=REMEDY)
+        with _damage_explained("the blueprint of the generator"):
+            spec = SampleSpec.from_dict(found.spec)
+            bounds = validated(asdict(spec), _SpecFacts, "the shape of the samples", remedy=REMEDY)
+            if not len(found.label_names) == len(found.label_weights) == bounds.classes:
+                raise ValueError("names, shares and number of classes differ")
+            if math.prod(spec.shape) > MOST_VALUES or (
+                bounds.classes and not sum(found.label_weights)
+            ):
+                raise ValueError("a sample is too large, or no class has a share")
+            codec = MEDIA[found.medium].codec.from_config(found.medium_facts, tensors)
+            if "alpha" not in found.spec:  # written before specs had it
+                shape = (spec.height, spec.width, spec.channels)
+                spec = replace(spec, alpha=codec.has_alpha(shape))
+        names, shares = found.label_names, found.label_weights
+        return cls(codec, found.network, spec, names, shares, found.temperature)
 
     def metadata(self) -> dict[str, str]:
         """Return what stands in the header of `generator.safetensors`."""
@@ -208,7 +251,9 @@ def load(path: Path | str) -> Model:
     if facts.get("format") != FORMAT:
         raise GansmithError(f"{run.generator_file} is not a gansmith generator")
     generator, codec = _parted(weights)
-    return rebuild(Blueprint.from_dict(json.loads(facts["blueprint"]), codec), generator)
+    plain = parse_json(facts.get("blueprint", ""), dict[str, Any], run.generator_file)
+    with _damage_explained(run.generator_file):
+        return _tried(rebuild(Blueprint.from_dict(plain, codec), generator))
 
 
 def rebuild(blueprint: Blueprint, weights: dict[str, Tensor]) -> Model:
@@ -262,16 +307,37 @@ def _caption_sheet(model: Model, codec: CaptionCodec, seed: int) -> Image.Image:
     )
 
 
+def _tried(model: Model) -> Model:
+    """Return a model that came from a file, after it made one sample."""
+    model.sample(1)
+    return model
+
+
+@contextmanager
+def _damage_explained(origin: Path | str) -> Iterator[None]:
+    """Turn whatever networks and codecs raise on values that they did not write into one line."""
+    try:
+        yield
+    except GansmithError:
+        raise
+    except Exception as error:  # the libraries behind codecs share no class of errors
+        why = " ".join(str(error).split())[:160] or type(error).__name__
+        raise UnreadableFile(f"{origin} is damaged ({why}): {REMEDY}") from error
+
+
 def _from_checkpoint(run: Run) -> Model:
     state = run.load_checkpoint("best") or run.load_checkpoint("last")
     if state is None:
         raise GansmithError(f"{run.path} holds no trained generator yet: train it first")
-    return rebuild(run_blueprint(run), next(iter(state["averages"].values())))
+    with _damage_explained(run.checkpoints_dir):
+        return _tried(rebuild(run_blueprint(run), next(iter(state["averages"].values()))))
 
 
 def run_blueprint(run: Run) -> Blueprint:
     """Read the blueprint of a run that is laid out."""
-    return Blueprint.from_dict(run.manifest()["blueprint"], run.load_medium())
+    blueprint = run.manifest().get("blueprint")
+    plain = validated(blueprint, dict[str, Any], run.manifest_file, remedy=REMEDY)
+    return Blueprint.from_dict(plain, run.load_medium())
 
 
 def save_model(run: Run, blueprint: Blueprint, weights: dict[str, Tensor]) -> None:

@@ -26,12 +26,14 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import BaseModel
 
 from gansmith.data.scan import MANIFEST, RUN_FILES
 from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
 from gansmith.medium import Codec, suffix
 from gansmith.storage.atomic import atomic_file
+from gansmith.storage.reading import read_json
 
 LONGEST = 80
 """Characters of a name, with room for a number and a suffix in the 255 bytes of file systems."""
@@ -261,6 +263,18 @@ def prepare_output_dir(place: Path, wanted: Iterable[str]) -> set[str]:
     return before
 
 
+class _ListedFile(BaseModel):
+    file: str
+
+
+class _Listed(BaseModel):
+    """The manifest of generated samples; those of other programs rarely have `run`."""
+
+    run: Any
+    files: list[_ListedFile]
+    overview: list[str] = []
+
+
 def previous_outputs(place: Path) -> set[str]:
     """Return the files that an earlier call listed in this folder's manifest.
 
@@ -276,11 +290,10 @@ def previous_outputs(place: Path) -> set[str]:
     if not manifest.exists():
         return set()
     try:
-        listed = json.loads(manifest.read_text("utf-8"))
-        listed["run"]  # manifests of other programs rarely have it
-        names = [*(entry["file"] for entry in listed["files"]), *listed.get("overview", ())]
+        listed = read_json(manifest, _Listed)
+        names = [*(entry.file for entry in listed.files), *listed.overview]
         return {name for name in names if _lies_in(place, name)}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (GansmithError, OSError, ValueError):
         raise GansmithError(
             f"{manifest} is not of generated samples: choose another folder with --out"
         ) from None

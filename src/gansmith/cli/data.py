@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from gansmith.cli.options import Settings, console
+from gansmith.console import PlainConsole
 
 data_app = typer.Typer(
     help="Named data sets, and inspection of your own data.", no_args_is_help=False
@@ -64,7 +64,7 @@ def data_inspect(
     """Show what is in your data and what a recipe will do to it."""
     from gansmith.tasks.inspect_data import inspect_data
 
-    notices = Console(stderr=True) if as_json else console
+    notices = PlainConsole(stderr=True) if as_json else console
     found, trip = inspect_data(
         path, recipe, settings or (), sheet=sheet, pairs=round_trip, log=notices.print
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from gansmith.cli.options import RunArgument, console
+from gansmith.console import PlainConsole
 
 
 def evaluate(
@@ -20,14 +20,19 @@ def evaluate(
     count: Annotated[
         int | None, typer.Option("--samples", min=16, help="How many to judge.")
     ] = None,
-    extractor: Annotated[str | None, typer.Option("--extractor", help="Feature extractor.")] = None,
+    extractor: Annotated[
+        str | None,
+        typer.Option(
+            "--extractor", help="Feature extractor; torch:FILE.pt2 runs code of the file."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Judge samples against held-out real data, beside real against real."""
     from gansmith.report.metric_formatting import result_table
     from gansmith.tasks.evaluate import evaluate as evaluator
 
-    notices = Console(stderr=True) if as_json else console
+    notices = PlainConsole(stderr=True) if as_json else console
     verdict = evaluator(
         target, reference=reference, samples=count, extractor=extractor, console=notices
     )

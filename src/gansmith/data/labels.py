@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from gansmith.data.note_names import note_numbers
 from gansmith.errors import GansmithError
+from gansmith.storage.reading import parse_json, read_text
 
 TABLES = ("labels.csv", "labels.json")
 
@@ -66,9 +66,9 @@ def sorted_naturally(names: Iterable[str]) -> list[str]:
 
 def _from_table(table: Path, files: Sequence[str]) -> list[str]:
     try:
-        text = table.read_text(encoding="utf-8-sig")
+        text = read_text(table)
         labels = _read_json(text) if table.suffix == ".json" else _read_csv(text)
-    except (OSError, ValueError, csv.Error) as error:
+    except (GansmithError, ValueError, csv.Error) as error:
         raise GansmithError(f"{table} cannot be read as a table of labels: {error}") from error
     missing = [file for file in files if file not in labels]
     if missing:
@@ -80,11 +80,7 @@ def _from_table(table: Path, files: Sequence[str]) -> list[str]:
 
 
 def _read_json(text: str) -> dict[str, str]:
-    table = json.loads(text)
-    if not isinstance(table, dict):
-        raise ValueError("takes one object that maps file to label")
-    if any(isinstance(label, dict | list) for label in table.values()):
-        raise ValueError("takes a text or a number as label")
+    table = parse_json(text, dict[str, str | int | float | bool | None], "the table")
     return {_key(file): str(label) for file, label in table.items() if label not in (None, "")}
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+
+from pydantic import BaseModel
 
 from gansmith.data.labels import TABLES
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn
 from gansmith.storage.file_facts import Facts
+from gansmith.storage.reading import read_json
 
 MANIFEST = "manifest.json"
 """What lies in every folder that was generated, of samples or of a run."""
@@ -48,11 +50,17 @@ def find_files(root: Path) -> list[str]:
     return sorted(found)
 
 
+class _Listed(BaseModel):
+    """What counts here of a manifest of generated samples."""
+
+    overview: list[str] = []
+
+
 def _overview(folder: Path) -> set[str]:
     """Names that a manifest of generated samples lists as an overview of them."""
     try:
-        return set(json.loads((folder / MANIFEST).read_text("utf-8"))["overview"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return set(read_json(folder / MANIFEST, _Listed).overview)
+    except GansmithError:
         return set()
 
 

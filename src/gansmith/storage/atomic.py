@@ -1,4 +1,4 @@
-"""Where the cache lives, and how files and folders come into being whole or not at all."""
+"""The cache folder, and files and folders that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ import platformdirs
 from gansmith.errors import GansmithError
 
 PART = ".part-"
-"""How names of what is not whole yet begin; what lies about so for a day is swept."""
+"""Prefix of the names of temporary files and folders; those older than a day are removed."""
+_TAIL = 48
+"""Characters of a name that its temporary name keeps."""
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _CLOSED = {
     *(errno.EACCES, errno.EPERM, errno.EROFS),
     *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+    *(errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ELOOP),
 }
 
 
 def cache_dir() -> Path:
-    """Folder for everything that can be made again: downloads, decoded data, trained judges.
+    """Return the folder for everything that can be made again, such as downloads and decoded data.
 
     The environment variable GANSMITH_CACHE if it is set, else `gansmith` in the platform's cache
     folder. The folder may not exist yet.
@@ -121,7 +124,8 @@ def readable_bytes(count: int) -> str:
 
 
 def _part(path: Path) -> Path:
-    return path.with_name(f"{PART}{uuid.uuid4().hex[:8]}-{path.name}")
+    """Return a temporary path beside `path`; its name ends as that of `path`, within 255 bytes."""
+    return path.with_name(f"{PART}{uuid.uuid4().hex[:8]}-{path.name[-_TAIL:]}")
 
 
 def _sync(file: Path) -> None:

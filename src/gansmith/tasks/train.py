@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gansmith.console import plain
+from gansmith.console import PlainConsole, plain
 from gansmith.data.dataset import Dataset
 from gansmith.evaluation.evaluator import Evaluator
 from gansmith.loading.open import open_dataset
@@ -58,9 +58,10 @@ def train(
     """
     if not is_first_process():
         console = Console(quiet=True)
-    console = console or Console()
+    console = console or PlainConsole()
     chosen = resolve(recipe, data, minutes, samples, settings)
-    run = Run(out or default_folder(chosen, named=data is not None))
+    place = out or default_folder(chosen, named=data is not None)
+    run = Run(place, plain(console))
     check_recipe(run, chosen)
     dataset = open_dataset(chosen.data, minimum=chosen.training.batch, log=plain(console))
     if run.exists:

@@ -30,8 +30,8 @@ ECHO_RATE = 4.0
 class SequenceOptions(Section):
     """Options of the `sequence` pair."""
 
-    embedding: int = Field(128, ge=4, description="numbers that stand for a token")
-    width: int = Field(320, ge=4, description="numbers of the reader's memory")
+    embedding: int = Field(128, ge=4, le=4_096, description="numbers that stand for a token")
+    width: int = Field(320, ge=4, le=4_096, description="numbers of the reader's memory")
     layers: int = Field(1, ge=1, le=4, description="recurrent layers")
     dropout: float = Field(0.3, ge=0, lt=1, description="share of numbers hidden while training")
     attention: bool = Field(
