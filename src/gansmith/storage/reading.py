@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -23,6 +22,7 @@ from gansmith.errors import GansmithError
 from gansmith.storage.atomic import readable_bytes
 
 T = TypeVar("T")
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
 
 MIB = 1 << 20
 YAML_BYTES = 64 << 10
@@ -187,9 +187,10 @@ def shorten(text: str, length: int = 100) -> str:
     return line if len(line) <= length else f"{line[: length - 3]}..."
 
 
-@cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def _damaged(origin: Path | str, why: str, remedy: str) -> UnreadableFile:

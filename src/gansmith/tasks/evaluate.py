@@ -79,8 +79,11 @@ def _evaluate_run(
         load(run.path), evaluator, recipe.model_copy(update={"evaluation": evaluation})
     )
     if reference is None and extractor is None and not given:
-        run.save_quality(verdict.to_json())
-        write_report(run.path)
+        try:
+            run.save_quality(verdict.to_json())
+            write_report(run.path)
+        except GansmithError as error:  # a run that can only be read is evaluated all the same
+            plain(console)(f"warning: the result is not kept: {error}")
     return verdict
 
 
