@@ -309,7 +309,8 @@ def _caption_sheet(model: Model, codec: CaptionCodec, seed: int) -> Image.Image:
 
 def _tried(model: Model) -> Model:
     """Return a model that came from a file, after it made one sample."""
-    model.sample(1)
+    labels = model.labels(1, seed=0)
+    generate_samples(model.generator, model.codec, model.latents(1, seed=0), labels)
     return model
 
 

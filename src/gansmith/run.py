@@ -86,7 +86,7 @@ class _Event(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     event: str
-    samples: _Finite = 0
+    samples: _Finite
     seconds: _Finite = 0
     level: str = ""
     text: str = ""

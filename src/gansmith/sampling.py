@@ -69,6 +69,7 @@ def spread_latents(frames: int, stops: int, size: int, seed: int) -> Tensor:
     Returns:
         float32 [frames, size].
     """
+    require_memory(24 * frames * (size + 4), f"the latents of {frames:,} frames take")
     ends = draw_latents(stops, size, seed)
     position = torch.arange(frames, dtype=torch.float32) * stops / frames
     first = position.long()

@@ -220,7 +220,7 @@ class TrainingConfig(Section):
     )
     samples: int | None = Field(None, gt=0, le=10**12, description="budget in real samples seen")
     batch: int = Field(
-        64, ge=2, le=65_536, description="samples per step, over all processes together"
+        64, ge=2, le=2**20, description="samples per step, over all processes together"
     )
     seed: int = Field(
         0, ge=0, lt=2**63, description="fixes initial weights, order of samples and noise"

@@ -129,7 +129,7 @@ def test_numbers_that_are_none_do_no_harm(tmp_path: Path) -> None:
         ("recipe.yaml", "- a list", "recipe.yaml is damaged"),
         ("quality.json", "null", "quality.json is damaged"),
         ("quality.json", '{"metrics": 3}', "quality.json is damaged"),
-        ("metrics.jsonl", None, "metrics.jsonl is not a regular file"),
+        ("metrics.jsonl", None, "metrics.jsonl cannot be read: Is a directory"),
         ("sheet.png", "no picture", "sheet.png is not a readable picture"),
     ],
 )

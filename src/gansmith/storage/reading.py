@@ -54,9 +54,8 @@ def open_regular(path: Path, limit: int) -> Iterator[BinaryIO]:
         GansmithError: The file does not exist.
         UnreadableFile: It is no regular file, is larger than the limit, or cannot be read.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with os.fdopen(os.open(path, flags), "rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableFile(f"{path} is not a regular file: replace it by one")
@@ -74,17 +73,20 @@ def open_regular(path: Path, limit: int) -> Iterator[BinaryIO]:
         raise UnreadableFile(f"{str(path)!r} cannot be read: {error}") from None
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file descriptor; that of a pipe without a writer too, where there are pipes."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 def read_bytes(path: Path, limit: int) -> bytes:
     """Read a regular file of at most `limit` bytes.
 
     Raises:
-        GansmithError: As :func:`open_regular`, or the file grew beyond the limit.
+        GansmithError: As :func:`open_regular`.
     """
     with open_regular(path, limit) as file:
-        content = file.read(limit + 1)
-        if len(content) > limit:
-            raise UnreadableFile(f"{path} has more than {readable_bytes(limit)}: {RESTORE}")
-        return content
+        # As many as there were: `read` allocates all bytes that it is asked for.
+        return file.read(os.fstat(file.fileno()).st_size)
 
 
 def read_text(path: Path, limit: int = JSON_BYTES) -> str:
