@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 from gansmith.log import printable
 
@@ -22,6 +23,10 @@ class PlainConsole(Console):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"markup": False, "highlight": False, "emoji": False} | options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Convert a string, such as a cell of a table, before its width is measured."""
+        return super().render_str(printable(text, self.encoding), **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

@@ -307,10 +307,10 @@ def _caption_sheet(model: Model, codec: CaptionCodec, seed: int) -> Image.Image:
     )
 
 
+@torch.no_grad()
 def _tried(model: Model) -> Model:
     """Return a model that came from a file, after it made one sample."""
-    labels = model.labels(1, seed=0)
-    generate_samples(model.generator, model.codec, model.latents(1, seed=0), labels)
+    model.codec.decode(model.generator(model.latents(1, seed=0), model.labels(1, seed=0)))
     return model
 
 
@@ -319,8 +319,10 @@ def _damage_explained(origin: Path | str) -> Iterator[None]:
     """Turn whatever networks and codecs raise on values that they did not write into one line."""
     try:
         yield
-    except GansmithError:
-        raise
+    except GansmithError as error:
+        if str(origin) in str(error):
+            raise
+        raise UnreadableFile(f"{origin}: {error}") from error
     except Exception as error:  # the libraries behind codecs share no class of errors
         why = " ".join(str(error).split())[:160] or type(error).__name__
         raise UnreadableFile(f"{origin} is damaged ({why}): {REMEDY}") from error

@@ -33,10 +33,13 @@ from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
 from gansmith.medium import Codec, suffix
 from gansmith.storage.atomic import atomic_file
+from gansmith.storage.memory import require_memory
 from gansmith.storage.reading import read_json
 
 LONGEST = 80
 """Characters of a name, with room for a number and a suffix in the 255 bytes of file systems."""
+_NAME_BYTES = 1_000
+"""Memory for the name of a file and for its entries in the manifest."""
 _RESERVED = r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?"
 _UNSAFE = r'[/\\:*?"<>|\x00-\x1f]'
 
@@ -428,7 +431,11 @@ def sample_names(
         count: How many samples.
         labels: Class of each.
         label_names: Names of the classes.
+
+    Raises:
+        GansmithError: So many names do not fit into memory.
     """
+    require_memory(_NAME_BYTES * count, f"the names of {count:,} files take")
     digits = len(str(count - 1))
     names = [f"{index:0{digits}d}" for index in range(count)]
     if labels is None:

@@ -26,9 +26,10 @@ def require_whole(array: NDArray[Any]) -> None:
     base: Any = array
     while isinstance(base, np.ndarray):
         mapped, base = base, base.base
-    if isinstance(base, mmap.mmap) and isinstance(mapped, np.memmap):
-        if base.size() < mapped.offset % mmap.ALLOCATIONGRANULARITY + mapped.nbytes:
-            raise GansmithError(
-                f"{mapped.filename} was cut off while it was in use: run the same command again, "
-                "which prepares the data anew"
-            )
+    if not (isinstance(base, mmap.mmap) and isinstance(mapped, np.memmap)):
+        return
+    if base.size() < mapped.offset % mmap.ALLOCATIONGRANULARITY + mapped.nbytes:
+        raise GansmithError(
+            f"{mapped.filename} was cut off while it was in use: run the same command again, "
+            "which prepares the data anew"
+        )
