@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gansmith.errors import GansmithError
 from gansmith.medium import MEDIA
-from gansmith.model import Blueprint, Model
+from gansmith.model import Blueprint, GeneratorModel
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import NetworkConfig
 from gansmith.sampling import draw_labels, draw_latents, generate_samples, spread_latents
@@ -57,11 +57,11 @@ def test_a_walk_is_closed_and_passes_its_stops() -> None:
     assert steps.max() < 4 * steps.median()
 
 
-def _model(temperature: float) -> Model:
+def _model(temperature: float) -> GeneratorModel:
     spec = SampleSpec(1, 16, 16)
     config = NetworkConfig.model_validate({"name": "conv", "width": 8})
     generator = build_networks(config, spec, seed=0).generator
-    return Model(
+    return GeneratorModel(
         generator, Blueprint(MEDIA["image"].codec(), config, spec, temperature=temperature)
     )
 

@@ -41,7 +41,8 @@ LONGEST = 80
 _NAME_BYTES = 1_000
 """Memory for the name of a file and for its entries in the manifest."""
 _RESERVED = r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?"
-_UNSAFE = r'[/\\:*?"<>|\x00-\x1f]'
+_UNSAFE = r'[/\\:*?"<>|$=\x00-\x1f]'
+"""Characters that file systems or sampler formats (`$` and `=` in SFZ) do not allow in names."""
 
 
 @cache
@@ -184,6 +185,34 @@ def save_samples(
     ]
 
 
+def format_of_file(codec: Codec, path: Path, format_: str | None = None) -> str | None:
+    """Return the format of a file with a single sample, from its name.
+
+    Args:
+        codec: Encodes the sample.
+        path: The file.
+        format_: Format that was asked for, if any; it must fit the name.
+
+    Returns:
+        One of the codec's `formats`, or None if the name is that of no such file.
+
+    Raises:
+        GansmithError: The format is unknown or does not fit the name.
+    """
+    ending = path.suffix.lower()
+    if ending in codec.collections:
+        return None
+    fitting = [known for known in codec.formats if f".{suffix(known)}" == ending]
+    if format_ is None or not fitting:
+        return fitting[0] if fitting else None
+    if codec.chosen_format(format_) not in fitting:
+        raise GansmithError(
+            f"--format {format_} does not fit {path.name}: name the file "
+            f"{path.stem}.{suffix(format_)}, or leave --format out"
+        )
+    return format_
+
+
 def check_collection_file(codec: Codec, path: Path) -> None:
     """Check that all samples can be written to one file of this name.
 
@@ -192,6 +221,8 @@ def check_collection_file(codec: Codec, path: Path) -> None:
     """
     if path.suffix not in (".png", ".npz", *codec.collections):
         takes = ", ".join(("a folder", "a .npz", *(f"a {ending}" for ending in codec.collections)))
+        if format_of_file(codec, path) is not None:
+            raise GansmithError(f"--out {path.name} holds one sample: add -n 1, or give a folder")
         raise GansmithError(
             f"--out takes {takes} or a .png, not '{path.name}'; a folder whose name has a dot "
             "must exist already"
@@ -395,7 +426,7 @@ class SampleFolder(OutputFolder):
     ) -> None:
         self._codec, self._format = codec, codec.chosen_format(format_)
         self._names = names
-        self._file_names = [f"{name}.{suffix(self._format)}" for name in names]
+        self._file_names = [f"{name}{codec.file_tag}.{suffix(self._format)}" for name in names]
         super().__init__(path, provenance, [*self._file_names, *codec.overview_files])
 
     def write(self, samples: NDArray[Any], provenances: Sequence[Provenance], **facts: Any) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +26,7 @@ from gansmith.storage.checkpoint import Tree, all_finite, load_first, save_tree
 from gansmith.storage.reading import (
     MIB,
     UnreadableFile,
+    open_regular,
     parse_json,
     read_bytes,
     read_json,
@@ -36,8 +40,12 @@ REMEDY = "restore it, or train or evaluate again"
 """What to do about a damaged file of a run."""
 _EVENTS_BYTES = 128 * MIB
 _LINE_BYTES = MIB
+_LOCK_BYTES = 64
 
 Event = dict[str, Any]
+"""One line of metrics.jsonl: `event` says its kind."""
+_locked: set[Path] = set()
+"""Folders that this process is training in."""
 _Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 
 
@@ -61,6 +69,20 @@ class HealthFacts(BaseModel):
     floors: dict[str, float] = {}
 
 
+class LossFacts(BaseModel):
+    """A loss that the duel of a run declares: the signal that holds it, and what charts call it."""
+
+    name: str
+    title: str
+
+
+NOISE_LOSSES = [
+    LossFacts(name="d_loss", title="discriminator"),
+    LossFacts(name="g_loss", title="generator"),
+]
+"""Losses of runs whose manifest was written before duels declared theirs."""
+
+
 class Manifest(BaseModel):
     """Facts of a run; `stopped` where its monitor ended it before the budget was used up."""
 
@@ -77,7 +99,13 @@ class Manifest(BaseModel):
     precision: str = ""
     processes: int = 1
     health: HealthFacts = HealthFacts()
+    losses: list[LossFacts] = NOISE_LOSSES
     stopped: bool = False
+
+    @property
+    def loss_titles(self) -> dict[str, str]:
+        """Title of each declared loss, by the name of its signal."""
+        return {loss.name: loss.title for loss in self.losses}
 
 
 class _Event(BaseModel):
@@ -86,7 +114,7 @@ class _Event(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     event: str
-    samples: _Finite
+    samples: _Finite = 0
     seconds: _Finite = 0
     level: str = ""
     text: str = ""
@@ -95,6 +123,7 @@ class _Event(BaseModel):
 class _Figures(_Event):
     """An event whose further fields are numbers."""
 
+    samples: _Finite
     __pydantic_extra__: dict[str, float | None]
 
 
@@ -109,6 +138,7 @@ class _Probe(_Figures):
 
 
 class _Diagnosis(_Event):
+    samples: _Finite
     progress: _Finite
     diagnosis: str
     action: str
@@ -137,7 +167,9 @@ class Run:
         self.manifest_file = self.path / "manifest.json"
         self.metrics_file = self.path / "metrics.jsonl"
         self.quality_file = self.path / "quality.json"
+        self.lock_file = self.path / "lock"
         self.generator_file = self.path / "generator.safetensors"
+        self.model_file = self.path / "model.safetensors"
         self.medium_file = self.path / "medium.safetensors"
         self.sheet_file = self.path / "sheet.png"
         self.real_sheet_file = self.path / "real.png"
@@ -148,7 +180,7 @@ class Run:
         self.texts_file = self.path / "texts.json"
         self.contest_file = self.path / "contest.json"
         self.checkpoints_dir = self.path / "checkpoints"
-        self._listeners: list[Callable[[dict[str, Any]], None]] = []
+        self._listeners: list[Callable[[Event], None]] = []
 
     @property
     def exists(self) -> bool:
@@ -179,7 +211,7 @@ class Run:
         Raises:
             GansmithError: The folder holds something that is not a run, or is a file.
         """
-        started = {self.recipe_file, self.frames_dir, self.checkpoints_dir}  # cut off in `create`
+        started = {self.recipe_file, self.frames_dir, self.checkpoints_dir}  # by a killed `create`
         if self.path.is_dir() and not self.exists and set(self.path.iterdir()) - started:
             raise GansmithError(
                 f"{self.path} holds files that are not a gansmith run: choose another folder "
@@ -231,23 +263,47 @@ class Run:
         self._write_json(self.manifest_file, self.manifest() | facts)
 
     def log(self, event: str, **values: Any) -> None:
-        """Append one line to metrics.jsonl, and hand it to those that listen."""
-        line = _one_line({"event": event, **values})
+        """Append one event to metrics.jsonl and pass it to those that listen."""
+        content: Event = {"event": event, **values}
         with self.metrics_file.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+            file.write(_one_line(content) + "\n")
         for listener in self._listeners:
-            listener({"event": event, **values})
+            listener(content)
 
-    def listen(self, listener: Callable[[dict[str, Any]], None]) -> None:
+    def listen(self, listener: Callable[[Event], None]) -> None:
         """Have a function called with every event that is logged from now on."""
         self._listeners.append(listener)
 
     def events(self) -> Iterator[Event]:
-        """Read metrics.jsonl; lines that are no event, or were cut off, are left out."""
-        for line in self.event_lines():
-            event = _parse_event(line)
-            if event is not None:
-                yield event
+        """Iterate over all events; lines that are none and an incomplete last line are skipped."""
+        yield from self.read_events()[0]
+
+    def read_events(self, offset: int = 0) -> tuple[list[Event], int]:
+        """Read the events that were logged since an earlier call.
+
+        Args:
+            offset: Byte offset that the earlier call returned; 0 for the start. Where the file has
+                become shorter than that, because training was resumed from an earlier checkpoint,
+                all events are read again.
+
+        Returns:
+            The events, and the offset for the next call. An incomplete last line is not consumed;
+            lines that are no event are skipped.
+
+        Raises:
+            GansmithError: The file is too large, or no regular file.
+        """
+        if not self.metrics_file.exists():
+            return [], 0
+        with open_regular(self.metrics_file, _EVENTS_BYTES) as file:
+            size = os.fstat(file.fileno()).st_size
+            if offset > size:
+                offset = 0
+            file.seek(offset)
+            complete, newline, _ = file.read(size - offset).rpartition(b"\n")
+        lines = complete.split(b"\n")
+        found = [event for line in lines if (event := _parse_event(line)) is not None]
+        return found, offset + len(complete) + len(newline)
 
     def event_lines(self) -> list[bytes]:
         """Return the whole lines of metrics.jsonl; a last one without its end is left out.
@@ -267,6 +323,55 @@ class Run:
         for frame in self.frames_dir.glob("*.png"):
             if frame.stem.isdigit() and int(frame.stem) > samples:
                 frame.unlink()
+
+    @property
+    def training_process(self) -> int | None:
+        """Id of the live process that trains in this folder, or None."""
+        try:
+            process = int(read_bytes(self.lock_file, _LOCK_BYTES))
+        except (GansmithError, ValueError):
+            return None
+        own = process == os.getpid()  # ids are reused: in a container often always 1
+        alive = self.path.resolve() in _locked if own else _is_alive(process)
+        return process if alive else None
+
+    def check_unlocked(self) -> None:
+        """Check that no other process trains in this folder.
+
+        Raises:
+            GansmithError: One does.
+        """
+        if (process := self.training_process) is not None:
+            raise GansmithError(
+                f"{self.path} is being trained by process {process}: wait until it ends, stop it, "
+                "or choose another folder with --out"
+            )
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from training in this folder, which must exist.
+
+        The file `lock` holds this process's id; the lock of a process that has died is replaced.
+
+        Raises:
+            GansmithError: Another training holds the lock, or the folder cannot be written.
+        """
+        self.check_unlocked()
+        self.lock_file.unlink(missing_ok=True)
+        place = self.path.resolve()
+        try:
+            with self.lock_file.open("x", encoding="utf-8") as file:
+                file.write(str(os.getpid()))
+        except FileExistsError:
+            raise GansmithError(f"{self.path} is being trained by another process") from None
+        except OSError as error:
+            raise GansmithError(f"{self.lock_file} cannot be written: {error.strerror}") from None
+        _locked.add(place)
+        try:
+            yield
+        finally:
+            _locked.discard(place)
+            self.lock_file.unlink(missing_ok=True)
 
     def save_checkpoint(self, name: str, state: Tree) -> None:
         """Write checkpoint `last` or `best`.
@@ -301,20 +406,30 @@ class Run:
             self.checkpoints_dir / f"{name}-previous.safetensors",
         ]
 
+    @property
+    def trained_file(self) -> Path | None:
+        """File of the trained model, or None where training has not ended yet."""
+        files = (self.generator_file, self.model_file)
+        return next((file for file in files if file.exists()), None)
+
     def save_generator(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
         """Write the averaged generator alone, with the facts needed to rebuild it."""
         write_tensor_file(self.generator_file, weights, facts)
 
-    def load_generator(self) -> tuple[dict[str, Tensor], dict[str, str]]:
-        """Read the averaged generator and its facts.
+    def save_model(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
+        """Write a trained model that is not a single generator, with the facts to rebuild it."""
+        write_tensor_file(self.model_file, weights, facts)
+
+    def load_trained(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        """Read the weights and the facts of the trained model.
 
         Raises:
-            GansmithError: The run has no generator yet, or the file is damaged: its checksum does
+            GansmithError: Training has not ended yet, or the file is damaged: its checksum does
                 not match, or a weight is not finite.
         """
-        if not self.generator_file.exists():
-            raise GansmithError(f"{self.path} has no generator yet: train it first")
-        return _read_weights(self.generator_file)
+        if self.trained_file is None:
+            raise GansmithError(f"{self.path} has no trained model yet: train it first")
+        return _read_weights(self.trained_file)
 
     def save_medium(self, tensors: dict[str, Tensor]) -> None:
         """Write the weights that the medium learnt; none are no file."""
@@ -458,3 +573,18 @@ def _read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             f"{path} is damaged: its weights hold NaN or infinity; restore it, or train again"
         )
     return weights, facts
+
+
+def _is_alive(process: int) -> bool:
+    """Return whether a process of this machine exists."""
+    if os.name == "nt":  # there, signal 0 is Ctrl+C
+        kernel = getattr(ctypes, "windll").kernel32  # noqa: B009
+        handle = kernel.OpenProcess(0x1000, False, process)  # to query limited information
+        return bool(handle and (kernel.CloseHandle(handle), True))
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -112,4 +112,4 @@ def generate_samples(
         if start == 0 and len(latents) > batch:
             needed = 2 * len(latents) * parts[0].nbytes // batch
             require_memory(needed, f"{len(latents):,} samples take")
-    return np.concatenate(parts)
+    return codec.finish(np.concatenate(parts))

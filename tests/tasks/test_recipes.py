@@ -52,8 +52,9 @@ def _made(recipe: Recipe) -> Dataset:
     random = np.random.default_rng(0)
     settings: dict[str, object] = {}
     if recipe.medium == "audio":
-        settings = {"rate": recipe.data.rate, "seconds": recipe.data.seconds}
-        length = round(recipe.data.rate * recipe.data.seconds)
+        rate = recipe.data.rate or 16_000
+        settings = {"rate": rate, "seconds": recipe.data.seconds}
+        length = round(rate * recipe.data.seconds)
         samples = random.integers(-9000, 9000, (SAMPLES, 1, length, 1), np.int16)
     else:
         samples = random.integers(0, 256, (SAMPLES, *_shape(recipe)), np.uint8)

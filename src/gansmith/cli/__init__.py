@@ -1,4 +1,4 @@
-"""The command line: the verbs of the Python API, word for word."""
+"""The command line: the same commands as the functions of the Python API."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import typer
 
 from gansmith.cli.data import data_app
 from gansmith.cli.judging import compare, evaluate, report
+from gansmith.cli.options import command_of
 from gansmith.cli.training import doctor, recipes, train
-from gansmith.cli.using import generate, interpolate, kit, similar
+from gansmith.cli.using import generate, interpolate, invert
 from gansmith.console import PlainConsole
 from gansmith.errors import GansmithError
+from gansmith.verbs import VERBS
 
 app = typer.Typer(
     help="Train, judge and ship generative adversarial networks on your own data.",
@@ -22,16 +24,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (
-    *(train, generate, interpolate, similar, kit),
-    *(evaluate, report, compare, recipes, doctor),
-):
-    app.command()(_command)
+for _using in (train, generate, interpolate, invert):
+    app.command()(_using)
+app.command("similar", deprecated=True, hidden=True)(invert)
+for _name in VERBS:
+    app.command(_name)(command_of(VERBS[_name]))
+for _judging in (evaluate, report, compare, recipes, doctor):
+    app.command()(_judging)
 app.add_typer(data_app, name="data", invoke_without_command=True)
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line and exit code 2."""
+    """Run the command line; an error of the user is one line and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may lack a letter of some file
             stream.reconfigure(errors="backslashreplace")

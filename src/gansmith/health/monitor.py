@@ -12,7 +12,7 @@ from gansmith.health.history import History
 from gansmith.health.interventions import intervention
 from gansmith.health.rules import SETTLED, diagnose, suspected
 from gansmith.health.sample_probe import SampleProbe
-from gansmith.model import Blueprint, Model
+from gansmith.model import Blueprint, GeneratorModel
 from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
@@ -87,7 +87,7 @@ class Monitor:
         started = time.perf_counter()
         self._probes = int(moment.progress * self._config.probes)
         assert isinstance(moment.network, Generator)
-        model = Model(moment.network, self._blueprint)
+        model = GeneratorModel(moment.network, self._blueprint)
         samples = model.sample(self._probe.samples, seed=SEED)
         asked = model.classes(self._probe.samples, SEED)
         found = self._probe.measure(samples, None if asked is None else asked.numpy())

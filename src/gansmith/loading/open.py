@@ -37,13 +37,16 @@ _DIGESTED = 64 << 20
 """Bytes of the largest file that is compared with its digest whenever it is opened."""
 
 
-def open_dataset(config: DataConfig, *, minimum: int = 2, log: LogFn = silent) -> Dataset:
+def open_dataset(
+    config: DataConfig, *, minimum: int = 2, log: LogFn = silent, medium: str | None = None
+) -> Dataset:
     """Open a named data set or your own files; they are decoded if they are not in the cache.
 
     Args:
         config: Which samples, and how files become arrays.
         minimum: Least number of samples to train on: the batch.
         log: Takes warnings and progress, one line each.
+        medium: As for :func:`gansmith.loading.resolve.resolve_source`.
 
     Raises:
         GansmithError: The source does not exist, holds no samples or too few of them, cannot be
@@ -53,7 +56,7 @@ def open_dataset(config: DataConfig, *, minimum: int = 2, log: LogFn = silent) -
         made = CATALOG[config.source].make(config)
         if made is not None:
             return made
-    collection = resolve_source(config, log)
+    collection = resolve_source(config, log, medium=medium)
     prepared = collection.prepare(config)
     fingerprint = prepared.fingerprint()
     folder = cache_dir() / "datasets" / fingerprint[:24]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from gansmith.evaluation.evaluator import Evaluator
 from gansmith.medium import MEDIA
-from gansmith.model import Blueprint, Model, contact_sheet
+from gansmith.model import Blueprint, GeneratorModel, contact_sheet
 from gansmith.networks import Generator
 from gansmith.recipe import EvaluationConfig
 from gansmith.run import Run
@@ -58,7 +58,7 @@ class SampleGridCallback:
         """Signals are not drawn."""
 
     def _draw(self, moment: TrainingState) -> None:
-        model = Model(_generator(moment), self._blueprint)
+        model = GeneratorModel(_generator(moment), self._blueprint)
         picture = contact_sheet(model, self._seed, count=self._count, widest=FRAME_WIDTH)
         self._run.save_frame(moment.samples, picture)
 
@@ -113,7 +113,7 @@ class EvaluationCallback:
 
     def _judged(self, moment: TrainingState) -> bool:
         with self._allowance.paying():
-            model = Model(_generator(moment), self._blueprint)
+            model = GeneratorModel(_generator(moment), self._blueprint)
             samples = model.sample(self._config.quick_samples, seed=self._config.seed)
             figures = self._judge.quick(samples)
         rounded = {name: round(value, 5) for name, value in figures.items()}

@@ -11,11 +11,11 @@ from gansmith.console import plain
 from gansmith.data.dataset import Dataset
 from gansmith.drawing.animation import animation_bytes
 from gansmith.evaluation.evaluator import EvaluationResult, Evaluator
-from gansmith.media.captions.codec import CaptionCodec, example_labels
 from gansmith.medium import MEDIA
-from gansmith.model import Model, contact_sheet, draw_examples, row_length
+from gansmith.model import GeneratorModel, contact_sheet, row_length
 from gansmith.recipe import Recipe
 from gansmith.report.curves import curves_png
+from gansmith.report.history import RunHistory
 from gansmith.report.metric_formatting import result_table
 from gansmith.report.report import write_report
 from gansmith.run import Run
@@ -30,7 +30,7 @@ def finish(
 
     Args:
         run: The run that has just used up its budget.
-        judge: Holds the reference.
+        evaluator: Compares samples with held-out real ones.
         dataset: For a sheet of real samples beside the generated ones.
         recipe: Sample counts and seeds are read from it.
         samples: Real samples seen.
@@ -48,25 +48,26 @@ def finish(
     return verdict
 
 
-def judge_model(model: Model, evaluator: Evaluator, recipe: Recipe) -> EvaluationResult:
+def judge_model(model: GeneratorModel, evaluator: Evaluator, recipe: Recipe) -> EvaluationResult:
     """Judge as many samples as the recipe says, with the labels that were asked for."""
     config = recipe.evaluation
     samples = model.sample(config.samples, seed=config.seed)
-    asked = _asked(model, evaluator.dataset, config.samples, config.seed)
+    asked = _conditions(model, evaluator.dataset, config.samples, config.seed)
     return evaluator.full(samples, labels=asked, seeds={"latents": config.seed})
 
 
-def _asked(model: Model, dataset: Dataset, count: int, seed: int) -> NDArray[np.int64] | None:
-    """Numbers of the classes, or of captions of the pictures, that samples were asked for by."""
-    if isinstance(model.codec, CaptionCodec):
-        examples = example_labels(dataset)
-        asked: NDArray[np.int64] = examples[draw_examples(len(examples), count, seed).numpy()]
-        return asked
+def _conditions(
+    model: GeneratorModel, dataset: Dataset, count: int, seed: int
+) -> NDArray[np.int64] | None:
+    """Labels int64 [count] that samples were conditioned on, or None."""
+    labels = model.codec.condition_labels(dataset, count, seed)
+    if labels is not None:
+        return labels
     classes = model.classes(count, seed)
     return None if classes is None else classes.numpy()
 
 
-def draw(run: Run, model: Model, dataset: Dataset, recipe: Recipe) -> None:
+def draw(run: Run, model: GeneratorModel, dataset: Dataset, recipe: Recipe) -> None:
     """Draw the sheets, the film and the curves."""
     run.save_picture(run.sheet_file, contact_sheet(model, recipe.training.seed))
     run.save_picture(run.real_sheet_file, real_sheet(model, dataset), generated=False)
@@ -75,10 +76,12 @@ def draw(run: Run, model: Model, dataset: Dataset, recipe: Recipe) -> None:
     if frames:
         pictures = [Image.open(frame).convert("RGB") for frame in frames]
         run.save_output(run.animation_file, animation_bytes(pictures, run.animation_file.suffix))
-    run.save_output(run.curves_file, curves_png(list(run.events())), generated=False)
+    titles = RunHistory.read(run.path).manifest.loss_titles
+    curves = curves_png(list(run.events()), titles)
+    run.save_output(run.curves_file, curves, generated=False)
 
 
-def real_sheet(model: Model, dataset: Dataset, count: int = 128) -> Image.Image:
+def real_sheet(model: GeneratorModel, dataset: Dataset, count: int = 128) -> Image.Image:
     """Draw held-out real samples; one row a class where the generated sheet has them."""
     draw = MEDIA[dataset.medium].draw
     if dataset.pictures is not None and draw is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
     """
     try:
         _require_sound(path)
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             yield file
     except UnreadableSound:
         raise
@@ -94,7 +95,7 @@ def require_whole(file: soundfile.SoundFile, frames: int) -> None:
     if (
         (frames < file.frames and file.format != "MP3")
         or any(there < claim < _PLACEHOLDER for claim, there in promised)
-        or (file.format == "OGG" and _last_page_is_cut(Path(file.name)))
+        or (file.format == "OGG" and _last_page_is_cut(Path(os.fsdecode(file.name))))
     ):
         raise UnreadableSound("is cut off: its header promises more than it holds")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,15 @@ from gansmith.media.audio.decoding import (
 )
 from gansmith.media.audio.loudness import SILENCE, loudness
 
-__all__ = ["SUFFIXES", "NotASound", "SoundFacts", "UnreadableSound", "examine", "read_clip"]
+__all__ = [
+    "SUFFIXES",
+    "NotASound",
+    "SoundFacts",
+    "UnreadableSound",
+    "examine",
+    "printable",
+    "read_clip",
+]
 
 _RUN = 3
 _LOUDNESS_SECONDS = 60
@@ -102,21 +111,23 @@ def examine(path: Path) -> SoundFacts:
 
 
 def read_clip(
-    path: Path, start: float, seconds: float, rate: int, channels: int
+    path: Path, start: float, seconds: float, rate: int, channels: int, peak: float = 1.0
 ) -> NDArray[np.float32]:
-    """Read one clip, resampled and mixed as wanted; only its part of the file is kept.
+    """Read one clip, resampled and mixed; only its part of the file is kept.
 
-    The clip begins at the frame of the file nearest to `start`. Where the rate is another, the
-    sound around the clip is read too, so that its ends are those of the resampled file. Where the
-    channels are others, their mean goes to each wanted one. Beyond the file is silence. Values
-    are those of the file where rate and channels are, too; what exceeds [-1, 1] is clipped.
+    The clip begins at the frame of the file nearest to `start`. If the rate differs from that of
+    the file, the sound around the clip is read too, so that its ends are those of the resampled
+    file. If the number of channels differs, every channel is the mean of those of the file. Beyond
+    the file is silence. A file with values beyond full scale (32-bit float) is scaled as a whole
+    to full scale; anything that then exceeds [-1, 1] is clipped.
 
     Args:
         path: The sound file.
         start: Second of the file at which the clip begins.
         seconds: Length of the clip.
-        rate: Frames per second wanted, in Hz.
-        channels: Channels wanted.
+        rate: Sampling rate of the result in Hz.
+        channels: Channels of the result.
+        peak: Largest absolute value of the file; values are divided by it if it is above 1.
 
     Returns:
         float32 [round(seconds * rate), channels] in [-1, 1].
@@ -131,11 +142,18 @@ def read_clip(
         before, after = _margins(own, rate)
         first = round(start * own) - before
         part = _part(file, first, math.ceil(frames * own / rate) + 2 * before)
+    if peak > 1:
+        part /= np.float32(peak)
     if part.shape[1] != channels:
         part = np.repeat(part.mean(axis=1, keepdims=True), channels, axis=1)
     if own != rate:
         part = soxr.resample(part, own, rate, quality="HQ")[after : after + frames]
     return np.clip(part, -1, 1)
+
+
+def printable(name: str) -> str:
+    """Return the name of a file for messages; bytes that are not UTF-8 are shown as U+FFFD."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 class _Sums:

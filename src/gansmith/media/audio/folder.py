@@ -21,6 +21,7 @@ from gansmith.media.audio.file_facts import (
     SoundFacts,
     UnreadableSound,
     examine,
+    printable,
 )
 from gansmith.recipe import DataConfig
 from gansmith.storage.file_facts import Facts, cached_file_metadata, file_digest
@@ -45,11 +46,14 @@ class SoundFolder(Collection):
 
     kind = "sounds"
     medium = "audio"
+    pinned = False
+    """Whether the preparation is that of published results: mono unless stereo is set, silent clips
+    kept, DC offsets removed up to the ends. For named sets."""
 
     def __init__(self, root: Path, *, use_labels: bool, log: LogFn = silent) -> None:
         self.root, files = (root, find_files(root)) if root.is_dir() else (root.parent, [root.name])
-        self.name = root.resolve().name if root.is_dir() else root.stem
-        self.source = f"{'folder' if root.is_dir() else 'file'} {root.resolve()}"
+        self.name = printable(root.resolve().name if root.is_dir() else root.stem)
+        self.source = f"{'folder' if root.is_dir() else 'file'} {printable(str(root.resolve()))}"
         self.log = log
         kind = self.kind if root.is_dir() else f"{self.kind} {root.name}"
         records = cached_file_metadata(kind, self.root, files, _learn, log)
@@ -63,7 +67,8 @@ class SoundFolder(Collection):
 
     def find_labels(self) -> list[str] | None:
         """Return one label a file, or None where there are none."""
-        return folder_labels(self.root, self.names)
+        labels = folder_labels(self.root, self.names)
+        return None if labels is None else [printable(label) for label in labels]
 
     def held_out(self, files: Sequence[int], share: float) -> NDArray[np.bool_] | None:
         """Choose which clips are kept for judging, by the file that each is of, bool [clips].

@@ -99,6 +99,12 @@ class LogMel:
         loud = pictures > 2 * GATE - 1
         return torch.where(loud, 10 ** (decibels / 20), torch.zeros_like(decibels))
 
+    def mixed(self, pictures: Tensor) -> Tensor:
+        """Return the spectrograms [N, mels, F] of channels [N, C, mels, F] mixed by power."""
+        power = self.magnitudes(pictures).square().mean(1)
+        decibels = 10 * torch.log10(power.clamp(min=1e-30))
+        return (1 + (decibels - self.top) * (2 / self.span)).clamp(-1, 1)
+
     def mel_pseudo_inverse(self, bands: Tensor) -> Tensor:
         """Spread bands [N, mels, F] over the bins by the pseudo-inverse, none negative."""
         return (self._inverse.to(bands) @ bands).clamp(min=0)

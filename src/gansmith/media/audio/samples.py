@@ -11,8 +11,10 @@ STEPS = 32768
 """Steps from 0 to full scale."""
 
 
-def to_waves(samples: NDArray[np.int16]) -> NDArray[np.float32]:
-    """Turn stored samples into floats in [-1, 1), of the same shape."""
+def to_waves(samples: NDArray[Any]) -> NDArray[np.float32]:
+    """Turn samples into floats in [-1, 1], of the same shape; floats are returned as they are."""
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float32)
     return samples.astype(np.float32) / np.float32(STEPS)
 
 

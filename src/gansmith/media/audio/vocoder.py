@@ -1,4 +1,4 @@
-"""A small decoder from log-mel pictures to waves, trained on the user's own clips.
+"""A small decoder from log-mel spectrograms to waves, trained on the user's own clips.
 
 A ConvNeXt trunk at the rate of the frames and a head that gives magnitude and phase of every bin,
 turned into sound by an inverse Fourier transform (Vocos, Siuzdak 2023, arXiv 2306.00814). The head
@@ -90,6 +90,26 @@ class Vocoder(nn.Module):
     def forward(self, pictures: Tensor, rounds: int = ROUNDS) -> Tensor:
         """Return waves, silent where the picture is, after so many rounds of Griffin-Lim."""
         return refine_phases(self.spectra(pictures), self.codec.transform, rounds)
+
+    def decode_channels(self, pictures: Tensor, rounds: int = ROUNDS) -> Tensor:
+        """Decode channels together, with the phases of their mix.
+
+        Phases that are estimated for each channel alone are unrelated, so a sound panned between
+        two channels would lose its place, and its mono mix some of its level.
+
+        Args:
+            pictures: [N, C, mels, F].
+            rounds: Iterations of Griffin-Lim, in which the channels keep common phases.
+
+        Returns:
+            Waves [N, C, F * hop].
+        """
+        count, channels = pictures.shape[:2]
+        magnitudes = self.spectra(pictures.flatten(0, 1)).abs()
+        mix = self.spectra(self.codec.mixed(pictures))
+        shared = (mix / mix.abs().clamp(min=1e-12)).repeat_interleave(channels, dim=0)
+        waves = refine_phases(magnitudes * shared, self.codec.transform, rounds, channels)
+        return waves.reshape(count, channels, -1)
 
     def spectra(self, pictures: Tensor) -> Tensor:
         """Return magnitudes and rough phases, complex [N, fft / 2 + 1, F]."""
