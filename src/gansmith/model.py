@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import BaseModel, Field
 from torch import Tensor
 
 from gansmith.errors import GansmithError
@@ -21,16 +23,50 @@ from gansmith.networks import Generator, SampleSpec, build_networks, load_weight
 from gansmith.networks.sequence.language_model import Decoding, SequenceGenerator
 from gansmith.recipe import NetworkConfig
 from gansmith.registry import Registry, unknown
-from gansmith.run import Run
+from gansmith.run import REMEDY, Run
 from gansmith.sampling import draw_labels, draw_latents, generate_samples, latent_path
 from gansmith.storage.checkpoint import Tree
+from gansmith.storage.reading import UnreadableFile, parse_json, shorten, validated
 
 FORMAT, FORMAT_2 = "gansmith-generator-1", "gansmith-model-2"
 """Of a file with one generator; and of one with any shipped networks, by name."""
 GENERATE, GENERATOR = "generate", "generator"
 MEDIUM_PREFIX = "medium."
+MOST_VALUES = 2**24
+"""Values of one sample."""
 
 Weights = dict[str, Tensor]
+
+
+Size = Annotated[int, Field(ge=0, le=2**24)]
+Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _SpecFacts(BaseModel):
+    """Bounds of a `SampleSpec` that comes from a file."""
+
+    channels: Annotated[int, Field(ge=1, le=2**12)]
+    height: Annotated[int, Field(ge=1, le=2**16)]
+    width: Annotated[int, Field(ge=1, le=2**20)]
+    classes: Size = 0
+    tokens: Size = 0
+    traits: Size = 0
+    condition_shape: tuple[Size, Size, Size] | None = None
+    source: _SpecFacts | None = None
+
+
+class _BlueprintFacts(BaseModel):
+    """What :meth:`Blueprint.to_dict` returns."""
+
+    medium: str
+    medium_facts: dict[str, Any] = {}
+    network: NetworkConfig
+    spec: dict[str, Any]
+    label_names: tuple[str, ...]
+    label_weights: tuple[Share, ...]
+    temperature: Annotated[float, Field(gt=0, le=10)]
+    task: str = GENERATE
+    networks: dict[str, Any] = Field({GENERATOR: None}, min_length=1, max_length=64)
 
 
 @dataclass(frozen=True)
@@ -88,26 +124,38 @@ class Blueprint:
         """Rebuild a blueprint from :meth:`to_dict` and the weights of the codec.
 
         Raises:
-            GansmithError: It was written by a newer version of gansmith.
+            GansmithError: A field is missing, of the wrong type or out of bounds, the codec
+                cannot be rebuilt, or it was written by a newer version of gansmith.
         """
         if facts.get("format", 1) not in (1, 2):
             raise GansmithError(
-                f"the model has format {facts['format']}, which this version of gansmith does not "
-                "read: install a newer version"
+                f"the model has format {shorten(str(facts['format']))}, which this version of "
+                "gansmith does not read: install a newer version"
             )
-        codec = MEDIA[facts["medium"]].codec.from_config(facts.get("medium_facts", {}), tensors)
-        spec = SampleSpec.from_dict(facts["spec"])
-        if "alpha" not in facts["spec"]:  # written before specs said so
-            spec = replace(spec, alpha=codec.has_alpha((spec.height, spec.width, spec.channels)))
+        found = validated(facts, _BlueprintFacts, "the blueprint of the model", remedy=REMEDY)
+        with _damage_explained("the blueprint of the model"):
+            spec = SampleSpec.from_dict(found.spec)
+            bounds = validated(asdict(spec), _SpecFacts, "the shape of the samples", remedy=REMEDY)
+            if not len(found.label_names) == len(found.label_weights) == bounds.classes:
+                raise ValueError("names, shares and number of classes differ")
+            sizes = (part.shape for part in (spec, spec.source) if part is not None)
+            if max(map(math.prod, sizes)) > MOST_VALUES or (
+                bounds.classes and not sum(found.label_weights)
+            ):
+                raise ValueError("a sample is too large, or no class has a share")
+            codec = MEDIA[found.medium].codec.from_config(found.medium_facts, tensors)
+            if "alpha" not in found.spec:  # written before specs had it
+                shape = (spec.height, spec.width, spec.channels)
+                spec = replace(spec, alpha=codec.has_alpha(shape))
         return cls(
             codec,
-            NetworkConfig.model_validate(facts["network"]),
+            found.network,
             spec,
-            tuple(facts["label_names"]),
-            tuple(facts["label_weights"]),
-            facts["temperature"],
-            facts.get("task", GENERATE),
-            tuple(facts.get("networks", (GENERATOR,))),
+            found.label_names,
+            found.label_weights,
+            found.temperature,
+            found.task,
+            tuple(found.networks),
         )
 
     @property
@@ -364,8 +412,11 @@ def load(path: Path | str) -> Model:
     if facts.get("format") not in (FORMAT, FORMAT_2):
         raise GansmithError(f"{run.trained_file} is not a gansmith model")
     networks, codec = _parted(weights)
-    blueprint = Blueprint.from_dict(json.loads(facts["blueprint"]), codec)
-    return rebuild_model(blueprint, _by_network(blueprint, networks))
+    origin = run.trained_file or run.path
+    plain = parse_json(facts.get("blueprint", ""), dict[str, Any], origin)
+    with _damage_explained(origin):
+        blueprint = Blueprint.from_dict(plain, codec)
+        return _tried(rebuild_model(blueprint, _by_network(blueprint, networks)))
 
 
 def load_generator(path: Path | str) -> GeneratorModel:
@@ -431,12 +482,35 @@ def contact_sheet(
     return model.codec.sheet(samples, columns=columns, **options)
 
 
+@torch.no_grad()
+def _tried(model: Model) -> Model:
+    """Return a model that came from a file; a generator makes one sample first."""
+    if isinstance(model, GeneratorModel):
+        model.codec.decode(model.generator(model.latents(1, seed=0), model.labels(1, seed=0)))
+    return model
+
+
+@contextmanager
+def _damage_explained(origin: Path | str) -> Iterator[None]:
+    """Turn whatever networks and codecs raise on values that they did not write into one line."""
+    try:
+        yield
+    except GansmithError as error:
+        if str(origin) in str(error):
+            raise
+        raise UnreadableFile(f"{origin}: {error}") from error
+    except Exception as error:  # the libraries behind codecs share no class of errors
+        why = " ".join(str(error).split())[:160] or type(error).__name__
+        raise UnreadableFile(f"{origin} is damaged ({why}): {REMEDY}") from error
+
+
 def _from_checkpoint(run: Run) -> Model:
     state = run.load_checkpoint("best") or run.load_checkpoint("last")
     if state is None:
         raise GansmithError(f"{run.path} holds no trained model yet: train it first")
-    blueprint = run_blueprint(run)
-    return rebuild_model(blueprint, averaged_weights(blueprint, state))
+    with _damage_explained(run.checkpoints_dir):
+        blueprint = run_blueprint(run)
+        return _tried(rebuild_model(blueprint, averaged_weights(blueprint, state)))
 
 
 def averaged_weights(blueprint: Blueprint, state: Tree) -> dict[str, Weights]:
@@ -446,7 +520,9 @@ def averaged_weights(blueprint: Blueprint, state: Tree) -> dict[str, Weights]:
 
 def run_blueprint(run: Run) -> Blueprint:
     """Read the blueprint of a run that is laid out."""
-    return Blueprint.from_dict(run.manifest()["blueprint"], run.load_medium())
+    blueprint = run.manifest().get("blueprint")
+    plain = validated(blueprint, dict[str, Any], run.manifest_file, remedy=REMEDY)
+    return Blueprint.from_dict(plain, run.load_medium())
 
 
 def save_model(run: Run, blueprint: Blueprint, weights: Weights) -> None:

@@ -26,15 +26,20 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import BaseModel
 
 from gansmith.data.scan import MANIFEST, RUN_FILES
 from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
 from gansmith.medium import Codec, suffix
 from gansmith.storage.atomic import atomic_file, sweep
+from gansmith.storage.memory import require_memory
+from gansmith.storage.reading import read_json
 
 LONGEST = 80
 """Characters of a name, with room for a number and a suffix in the 255 bytes of file systems."""
+_NAME_BYTES = 1_000
+"""Memory for the name of a file and for its entries in the manifest."""
 _RESERVED = r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?"
 _UNSAFE = r'[/\\:*?"<>|$=\x00-\x1f]'
 """Characters that file systems or sampler formats (`$` and `=` in SFZ) do not allow in names."""
@@ -304,6 +309,18 @@ def prepare_output_dir(place: Path, wanted: Iterable[str]) -> set[str]:
     return before
 
 
+class _ListedFile(BaseModel):
+    file: str
+
+
+class _Listed(BaseModel):
+    """The manifest of generated samples; those of other programs rarely have `run`."""
+
+    run: Any
+    files: list[_ListedFile]
+    overview: list[str] = []
+
+
 def previous_outputs(place: Path) -> set[str]:
     """Return the files that an earlier call listed in this folder's manifest.
 
@@ -319,11 +336,10 @@ def previous_outputs(place: Path) -> set[str]:
     if not manifest.exists():
         return set()
     try:
-        listed = json.loads(manifest.read_text("utf-8"))
-        listed["run"]  # manifests of other programs rarely have it
-        names = [*(entry["file"] for entry in listed["files"]), *listed.get("overview", ())]
+        listed = read_json(manifest, _Listed)
+        names = [*(entry.file for entry in listed.files), *listed.overview]
         return {name for name in names if _lies_in(place, name)}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (GansmithError, OSError, ValueError):
         raise GansmithError(
             f"{manifest} is not of generated samples: choose another folder with --out"
         ) from None
@@ -478,8 +494,12 @@ def sample_names(
         indices: Numbers of the samples, or how many there are, numbered from 0.
         labels: Class of each.
         label_names: Names of the classes.
+
+    Raises:
+        GansmithError: So many names do not fit into memory.
     """
     numbers = range(indices) if isinstance(indices, int) else indices
+    require_memory(_NAME_BYTES * len(numbers), f"the names of {len(numbers):,} files take")
     digits = len(str(max(numbers)))
     names = [f"{index:0{digits}d}" for index in numbers]
     if labels is None:

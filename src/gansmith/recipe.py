@@ -1,7 +1,8 @@
-"""Recipe: the typed description of one training; the only configuration there is."""
+"""Recipe: the typed description of one training; the only configuration."""
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable
 from importlib import resources
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from gansmith.errors import GansmithError
 from gansmith.registry import unknown
@@ -28,6 +30,7 @@ from gansmith.sections import (
     SequenceConfig,
     TrainingConfig,
 )
+from gansmith.storage.reading import YAML_BYTES, parse_yaml, read_text
 
 __all__ = [
     "AugmentConfig",
@@ -51,9 +54,14 @@ __all__ = [
 
 S = TypeVar("S", bound=Section)
 
+_EXTENSIONS = 20
+"""Most recipes in a chain of `extends`."""
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_UNSAFE = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u2028\u2029]')
+
 
 class Recipe(Section):
-    """One training, whole. `docs/recipes.md` lists every field.
+    """All settings of one training. `docs/recipes.md` lists every field.
 
     Media and duels add sections of their own (`RECIPE_SECTIONS`), which stand beside the fields
     here. Typed access to them is :meth:`section`.
@@ -61,11 +69,15 @@ class Recipe(Section):
 
     model_config = ConfigDict(extra="allow")
 
-    name: str = Field(description="what the run is called; left out, the name of the file")
+    name: str = Field(
+        min_length=1,
+        max_length=100,
+        description="name of the run and of its folder; left out, the name of the file",
+    )
     summary: str = Field("", description="one line for `gansmith recipes` and the report")
     task: str = Field("generate", description="what is trained")
     medium: str = Field("image", description="what a sample is")
-    duel: str = Field("noise", description="the rules of the game")
+    duel: str = Field("noise", description="how the networks are trained against each other")
     data: DataConfig = Field(default_factory=DataConfig)
     sequence: SequenceConfig = SequenceConfig()
     network: NetworkConfig = NetworkConfig()
@@ -76,6 +88,17 @@ class Recipe(Section):
     sampling: SamplingConfig = SamplingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     health: HealthConfig = HealthConfig()
+
+    @field_validator("name")
+    @classmethod
+    def _is_file_name(cls, name: str) -> str:
+        if not is_file_name(name):
+            raise PydanticCustomError(
+                "file_name",
+                'should be a plain file name, without any of / \\ : * ? " < > |, control '
+                "characters, and dots or spaces at its ends",
+            )
+        return name
 
     @model_validator(mode="before")
     @classmethod
@@ -108,6 +131,11 @@ class Recipe(Section):
         for part in name.split("."):
             found = getattr(found, part)
         return found
+
+
+def is_file_name(name: str) -> bool:
+    """Return whether every file system accepts a name, as one file in the folder it is put in."""
+    return not (_UNSAFE.search(name) or _RESERVED.fullmatch(name) or name != name.strip(" ."))
 
 
 def recipe_names() -> list[str]:
@@ -170,15 +198,11 @@ def _is_yaml(name: str) -> bool:
 
 def _read(name_or_path: str, extended_by: tuple[str, ...] = ()) -> dict[str, Any]:
     """Read the settings of a recipe, merged over those of the recipe it extends."""
-    if name_or_path in extended_by:
-        chain = " extends ".join((*extended_by, name_or_path))
+    if name_or_path in extended_by or len(extended_by) >= _EXTENSIONS:
+        chain = " extends ".join((*extended_by, name_or_path)[-4:])
         raise GansmithError(f"recipe {chain}: a recipe cannot extend itself")
     text, origin = _text(name_or_path)
-    try:
-        settings = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        line = str(error).replace("\n", " ")
-        raise GansmithError(f"recipe {origin} is not valid YAML: {line}") from None
+    settings = parse_yaml(text, f"recipe {origin}", remedy="correct it")
     if not isinstance(settings, dict):
         raise GansmithError(f"recipe {origin} must be a YAML mapping of settings")
     base = settings.pop("extends", None)
@@ -193,11 +217,9 @@ def _read(name_or_path: str, extended_by: tuple[str, ...] = ()) -> dict[str, Any
 def _text(name_or_path: str) -> tuple[str, str]:
     if _is_yaml(name_or_path):
         try:
-            return Path(name_or_path).read_text("utf-8"), name_or_path
-        except OSError as error:
-            raise GansmithError(f"recipe {name_or_path}: {error.strerror or error}") from None
-        except UnicodeDecodeError:
-            raise GansmithError(f"recipe {name_or_path} is not a text file in UTF-8") from None
+            return read_text(Path(name_or_path), YAML_BYTES), name_or_path
+        except GansmithError as error:
+            raise GansmithError(f"recipe {error}") from None
     if name_or_path not in recipe_names():
         raise unknown("recipe", name_or_path, recipe_names())
     file = resources.files("gansmith") / "recipes" / f"{name_or_path}.yaml"
@@ -205,7 +227,7 @@ def _text(name_or_path: str) -> tuple[str, str]:
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Merge two nested dictionaries; the second wins. Another network name drops old options."""
+    """Merge two dictionaries; the second has priority. Another network drops the old options."""
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
@@ -222,7 +244,7 @@ def _pair(name: Any) -> Any:
 
 
 def _in_order(overrides: Iterable[str]) -> list[str]:
-    """The network's name comes first, for it drops the options of another network."""
+    """Put the network's name first, because it drops the options of another network."""
     return sorted(overrides, key=lambda entry: entry.partition("=")[0].strip() != "network.name")
 
 
@@ -243,7 +265,7 @@ def _override(settings: dict[str, Any], entry: str) -> None:
 
 
 def _forget_other_options(network: dict[str, Any], name: Any) -> None:
-    """Drop the options of the pair there was: they mean nothing to another."""
+    """Drop the options of the former pair, which another pair does not have."""
     if _pair(name) != _pair(network.get("name", NetworkConfig().name)):
         for option in network.keys() - set(NetworkConfig.model_fields):
             del network[option]
@@ -253,7 +275,7 @@ def _rename_network(settings: dict[str, Any]) -> None:
     """Replace a former name of the network pair, with a warning."""
     network = settings.get("network")
     old = network.get("name") if isinstance(network, dict) else None
-    if isinstance(network, dict) and old in NETWORK_ALIASES:
+    if isinstance(network, dict) and isinstance(old, str) and old in NETWORK_ALIASES:
         network["name"] = NETWORK_ALIASES[old]
         message = f"network.name={old} is deprecated: write {network['name']}"
         # Without a place in the source, whose line would be printed below the message.
@@ -261,10 +283,10 @@ def _rename_network(settings: dict[str, Any]) -> None:
 
 
 def _value(text: str) -> Any:
-    """Read a value as YAML 1.2 would: `1e-3` is a number (PyYAML alone takes it for text)."""
+    """Read a value as YAML 1.2 would: `1e-3` is a number (PyYAML alone reads it as text)."""
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
+        value = parse_yaml(text, "a setting")
+    except GansmithError:
         return text
     if isinstance(value, str):
         try:

@@ -1,4 +1,4 @@
-"""Names that recipes know, joined to the code that answers to them."""
+"""Registries: from names in recipes to code."""
 
 from __future__ import annotations
 
@@ -11,12 +11,22 @@ from gansmith.errors import GansmithError
 
 T = TypeVar("T")
 
+_LONGEST = 80
+"""Characters of an unknown name that a message repeats."""
+
 
 def unknown(kind: str, name: str, choices: list[str]) -> GansmithError:
     """Build the error for an unknown name: what it got, what it takes, what was likely meant."""
-    near = difflib.get_close_matches(name, choices, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
+    name, hint = suggest(name, choices)
     return GansmithError(f"{kind} '{name}' is unknown: choose one of {', '.join(choices)}{hint}")
+
+
+def suggest(name: str, choices: list[str]) -> tuple[str, str]:
+    """Return an unknown name, shortened for a message, and a hint at the choice that is meant."""
+    if len(name) > _LONGEST:
+        return f"{name[:_LONGEST]}...", ""
+    near = difflib.get_close_matches(name, choices, n=1)
+    return name, f"; did you mean '{near[0]}'?" if near else ""
 
 
 class Registry(Generic[T]):
@@ -25,7 +35,7 @@ class Registry(Generic[T]):
     Args:
         kind: What an entry is, in words for error messages ("network", "objective").
         provided_by: Module that registers the built-in entries; it is imported on the first lookup,
-            so that a registry can stand below the code that fills it.
+            so that a registry can be in a lower layer than the code that fills it.
     """
 
     def __init__(self, kind: str, provided_by: str | None = None) -> None:

@@ -7,26 +7,146 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import yaml
 from PIL import Image
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
 from gansmith.outputs import Payload, Provenance, save_output
 from gansmith.recipe import Recipe, dump_recipe, parse_recipe
 from gansmith.storage.atomic import PART, atomic_file, sweep
-from gansmith.storage.checkpoint import Tree, all_finite, load_tree, save_tree
+from gansmith.storage.checkpoint import Tree, all_finite, load_first, save_tree
 from gansmith.storage.process_lock import ProcessLock
+from gansmith.storage.reading import (
+    MIB,
+    UnreadableFile,
+    open_regular,
+    parse_json,
+    read_bytes,
+    read_json,
+    read_yaml,
+    validated,
+)
+from gansmith.storage.tensor_file import read_tensor_file, write_tensor_file
 
 FORMAT = "gansmith-run-1"
+REMEDY = "restore it, or train or evaluate again"
+"""What to do about a damaged file of a run."""
+_EVENTS_BYTES = 128 * MIB
+_LINE_BYTES = MIB
+
 Event = dict[str, Any]
 """One line of metrics.jsonl: `event` says its kind."""
+_Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+
+
+class DatasetFacts(BaseModel):
+    """What a run was trained on; `samples` includes those held out."""
+
+    name: str
+    source: str
+    licence: str
+    fingerprint: str
+    samples: int
+    held_out: int
+    settings: dict[str, Any] = {}
+
+
+class HealthFacts(BaseModel):
+    """What the health monitor compares with: modes, their real shares, values of real samples."""
+
+    modes: list[str] = []
+    shares: list[float] = []
+    floors: dict[str, float] = {}
+
+
+class LossFacts(BaseModel):
+    """A loss that the duel of a run declares: the signal that holds it, and what charts call it."""
+
+    name: str
+    title: str
+
+
+NOISE_LOSSES = [
+    LossFacts(name="d_loss", title="discriminator"),
+    LossFacts(name="g_loss", title="generator"),
+]
+"""Losses of runs whose manifest was written before duels declared theirs."""
+
+
+class Manifest(BaseModel):
+    """Facts of a run; `stopped` where its monitor ended it before the budget was used up."""
+
+    name: str
+    medium: str
+    shape: tuple[int, int, int]
+    label_names: list[str] = []
+    dataset: DatasetFacts
+    versions: dict[str, str] = {}
+    machine: dict[str, Any] = {}
+    parameters: dict[str, int] = {}
+    created: datetime
+    best_samples: int | None = None
+    precision: str = ""
+    processes: int = 1
+    health: HealthFacts = HealthFacts()
+    losses: list[LossFacts] = NOISE_LOSSES
+    stopped: bool = False
+
+    @property
+    def loss_titles(self) -> dict[str, str]:
+        """Title of each declared loss, by the name of its signal."""
+        return {loss.name: loss.title for loss in self.losses}
+
+
+class _Event(BaseModel):
+    """A line of metrics.jsonl: what every event may have."""
+
+    model_config = ConfigDict(extra="allow")
+
+    event: str
+    samples: _Finite = 0
+    seconds: _Finite = 0
+    level: str = ""
+    text: str = ""
+
+
+class _Figures(_Event):
+    """An event whose further fields are numbers."""
+
+    samples: _Finite
+    __pydantic_extra__: dict[str, float | None]
+
+
+class _Quality(_Figures):
+    cost_seconds: _Finite
+
+
+class _Probe(_Figures):
+    progress: _Finite
+    counts: list[Annotated[int, Field(ge=0, strict=True)]]
+    monitor_seconds: _Finite = 0
+
+
+class _Diagnosis(_Event):
+    samples: _Finite
+    progress: _Finite
+    diagnosis: str
+    action: str
+
+
+_EVENTS: dict[str, type[_Event]] = {
+    "step": _Figures,
+    "quality": _Quality,
+    "health": _Probe,
+    "diagnosis": _Diagnosis,
+}
 
 
 class Run:
@@ -34,10 +154,12 @@ class Run:
 
     Args:
         path: The folder. It need not exist yet.
+        log: Takes a line where a damaged file is replaced by an earlier one.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, log: LogFn = silent) -> None:
         self.path = Path(path)
+        self._say = log
         self.recipe_file = self.path / "recipe.yaml"
         self.manifest_file = self.path / "manifest.json"
         self.metrics_file = self.path / "metrics.jsonl"
@@ -165,11 +287,10 @@ class Run:
 
     def recipe(self) -> Recipe:
         """Read the recipe of the run."""
-        text = self._read_text(self.recipe_file)
-        try:
-            return parse_recipe(yaml.safe_load(text))
-        except yaml.YAMLError:
-            raise GansmithError(f"{self.recipe_file} is damaged: it is not YAML") from None
+        settings = read_yaml(self.recipe_file, remedy=REMEDY)
+        if not isinstance(settings, dict):
+            raise UnreadableFile(f"{self.recipe_file} is damaged (it is no mapping): {REMEDY}")
+        return parse_recipe(settings)
 
     def manifest(self) -> dict[str, Any]:
         """Read what is known of the run: data, shape, labels, versions, machine."""
@@ -177,6 +298,14 @@ class Run:
         if manifest.get("format") != FORMAT:
             raise GansmithError(f"{self.manifest_file} is not of format {FORMAT}")
         return manifest
+
+    def facts(self) -> Manifest:
+        """Read the manifest, typed.
+
+        Raises:
+            GansmithError: It is damaged, or lacks a field.
+        """
+        return validated(self.manifest(), Manifest, self.manifest_file, remedy=REMEDY)
 
     def note(self, **facts: Any) -> None:
         """Add facts to the manifest."""
@@ -187,7 +316,7 @@ class Run:
         content: Event = {"event": event, **values}
         try:
             with self.metrics_file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(content, ensure_ascii=False) + "\n")
+                file.write(_one_line(content) + "\n")
         except FileNotFoundError:
             raise self._removed() from None
         for listener in self._listeners:
@@ -198,7 +327,7 @@ class Run:
         self._listeners.append(listener)
 
     def events(self) -> Iterator[Event]:
-        """Iterate over all events; damaged lines and an incomplete last line are skipped."""
+        """Iterate over all events; lines that are none and an incomplete last line are skipped."""
         yield from self.read_events()[0]
 
     def read_events(self, offset: int = 0) -> tuple[list[Event], int]:
@@ -211,28 +340,37 @@ class Run:
 
         Returns:
             The events, and the offset for the next call. An incomplete last line is not consumed;
-            damaged lines are skipped.
+            lines that are no event are skipped.
+
+        Raises:
+            GansmithError: The file is too large, or no regular file.
         """
         if not self.metrics_file.exists():
             return [], 0
-        with self.metrics_file.open("rb") as file:
-            if offset > file.seek(0, os.SEEK_END):
+        with open_regular(self.metrics_file, _EVENTS_BYTES) as file:
+            size = os.fstat(file.fileno()).st_size
+            if offset > size:
                 offset = 0
             file.seek(offset)
-            complete, newline, _ = file.read().rpartition(b"\n")
-        found = [event for line in complete.splitlines() if (event := _event(line)) is not None]
+            complete, newline, _ = file.read(size - offset).rpartition(b"\n")
+        lines = complete.split(b"\n")
+        found = [event for line in lines if (event := _parse_event(line)) is not None]
         return found, offset + len(complete) + len(newline)
 
     def event_lines(self) -> list[bytes]:
-        """Return the whole lines of metrics.jsonl; a last one without its end is left out."""
-        if not self.metrics_file.is_file():
+        """Return the whole lines of metrics.jsonl; a last one without its end is left out.
+
+        Raises:
+            GansmithError: The file is too large, or no regular file.
+        """
+        if not self.metrics_file.exists():
             return []
-        return self.metrics_file.read_bytes().split(b"\n")[:-1]
+        return read_bytes(self.metrics_file, _EVENTS_BYTES).split(b"\n")[:-1]
 
     def forget_after(self, samples: int) -> None:
         """Drop what was logged and drawn after a checkpoint, before training goes on from it."""
         kept = [event for event in self.events() if event.get("samples", 0) <= samples]
-        lines = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in kept)
+        lines = "".join(_one_line(event) + "\n" for event in kept)
         self._write_text(self.metrics_file, lines)
         for frame in self.frames_dir.glob("*.png"):
             if frame.stem.isdigit() and int(frame.stem) > samples:
@@ -290,16 +428,24 @@ class Run:
     def load_checkpoint(self, name: str) -> Tree | None:
         """Read a checkpoint, or return None where there is none yet.
 
+        A damaged file is passed over, with a line to the log, where an earlier one is left.
         Checkpoints of earlier versions hold one `average`, that of the generator; it is read as
         the `averages` that are written today.
+
+        Raises:
+            GansmithError: All files of this checkpoint are damaged.
         """
-        path = self.checkpoints_dir / f"{name}.safetensors"
-        if not path.exists():
-            return None
-        state = load_tree(path)
-        if "average" in state:
+        state = load_first(self.checkpoint_files(name), self._say)
+        if state is not None and "average" in state:
             state["averages"] = {"generator": state.pop("average")}
         return state
+
+    def checkpoint_files(self, name: str) -> list[Path]:
+        """Return the files of a checkpoint, the latest first; they need not exist."""
+        return [
+            self.checkpoints_dir / f"{name}.safetensors",
+            self.checkpoints_dir / f"{name}-previous.safetensors",
+        ]
 
     @property
     def trained_file(self) -> Path | None:
@@ -309,26 +455,27 @@ class Run:
 
     def save_generator(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
         """Write the averaged generator alone, with the facts needed to rebuild it."""
-        _write_tensors(self.generator_file, weights, facts)
+        write_tensor_file(self.generator_file, weights, facts)
 
     def save_model(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
         """Write a trained model that is not a single generator, with the facts to rebuild it."""
-        _write_tensors(self.model_file, weights, facts)
+        write_tensor_file(self.model_file, weights, facts)
 
     def load_trained(self) -> tuple[dict[str, Tensor], dict[str, str]]:
         """Read the weights and the facts of the trained model.
 
         Raises:
-            GansmithError: Training has not ended yet, or the file is damaged.
+            GansmithError: Training has not ended yet, or the file is damaged: its checksum does
+                not match, or a weight is not finite.
         """
         if self.trained_file is None:
             raise GansmithError(f"{self.path} has no trained model yet: train it first")
-        return _read_tensors(self.trained_file)
+        return _read_weights(self.trained_file)
 
     def save_medium(self, tensors: dict[str, Tensor]) -> None:
         """Write the weights that the medium learnt; none are no file."""
         if tensors:
-            _write_tensors(self.medium_file, tensors, {})
+            write_tensor_file(self.medium_file, tensors, {})
 
     def load_medium(self) -> dict[str, Tensor]:
         """Read the weights that the medium learnt, if there are any.
@@ -336,7 +483,7 @@ class Run:
         Raises:
             GansmithError: The file is damaged.
         """
-        return _read_tensors(self.medium_file)[0] if self.medium_file.exists() else {}
+        return _read_weights(self.medium_file)[0] if self.medium_file.exists() else {}
 
     def provenance(self, seed: int | None = None, *, generated: bool = True) -> Provenance:
         """Return where files come from that this run makes.
@@ -352,8 +499,8 @@ class Run:
         try:
             recipe = str(self.manifest()["name"])
             if seed is None:
-                seed = int(yaml.safe_load(self._read_text(self.recipe_file))["training"]["seed"])
-        except (GansmithError, yaml.YAMLError, LookupError, TypeError, ValueError):
+                seed = int(read_yaml(self.recipe_file)["training"]["seed"])
+        except (GansmithError, LookupError, TypeError, ValueError):
             pass
         return Provenance(run=str(self.path), recipe=recipe, seed=seed, generated=generated)
 
@@ -381,9 +528,11 @@ class Run:
         """Write texts to be read, of the kinds `generated` and `real`."""
         self.save_output(self.texts_file, _json_text(texts).encode())
 
-    def texts(self) -> dict[str, Any]:
-        """Read what :meth:`save_texts` wrote; empty where nothing is to be read."""
-        return self._read_json(self.texts_file) if self.texts_file.is_file() else {}
+    def texts(self) -> dict[str, list[str]]:
+        """Read what :meth:`save_texts` wrote; empty where there is none."""
+        if not self.texts_file.is_file():
+            return {}
+        return read_json(self.texts_file, dict[str, list[str]], remedy=REMEDY)
 
     def save_contest(self, contest: dict[str, Any]) -> None:
         """Write how two generators compare of which one was kept."""
@@ -414,19 +563,7 @@ class Run:
             partial.write_text(text, "utf-8")
 
     def _read_json(self, path: Path) -> dict[str, Any]:
-        try:
-            content = json.loads(self._read_text(path))
-        except ValueError:
-            raise GansmithError(f"{path} is damaged: it is not JSON") from None
-        if not isinstance(content, dict):
-            raise GansmithError(f"{path} is damaged: it is not a JSON object")
-        return content
-
-    def _read_text(self, path: Path) -> str:
-        try:
-            return path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise GansmithError(f"{path} cannot be read: {error}") from None
+        return read_json(path, dict[str, Any], remedy=REMEDY)
 
 
 def provenance_of(source: Path | str, seed: int) -> Provenance:
@@ -440,28 +577,40 @@ def home_of(source: Path | str) -> Path:
 
 
 def _json_text(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return _encodable(content, indent=2) + "\n"
 
 
-def _write_tensors(path: Path, tensors: dict[str, Tensor], facts: dict[str, str]) -> None:
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with atomic_file(path) as partial:
-        partial.write_bytes(save(plain, facts))
+def _one_line(content: Mapping[str, Any]) -> str:
+    return _encodable(content, indent=None)
 
 
-def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _encodable(content: Mapping[str, Any], indent: int | None) -> str:
+    """Return JSON that UTF-8 can hold; a name of undecodable bytes has lone surrogates."""
+    text = json.dumps(content, indent=indent, ensure_ascii=False)
     try:
-        with safe_open(path, framework="pt") as file:
-            names = file.keys()
-            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        raise GansmithError(f"{path} is damaged: {error}") from None
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(content, indent=indent)
+    return text
 
 
-def _event(line: bytes) -> Event | None:
-    """Parse a line of metrics.jsonl; None where it is damaged."""
-    try:
-        content = json.loads(line)
-    except ValueError:
+def _parse_event(line: bytes) -> Event | None:
+    """Parse one line of metrics.jsonl; None where it is no event."""
+    if len(line) > _LINE_BYTES:
         return None
-    return content if isinstance(content, dict) else None
+    try:
+        event = parse_json(line, Event, "a line")
+        validated(event, _EVENTS.get(str(event.get("event")), _Event), "a line")
+    except GansmithError:
+        return None
+    return event
+
+
+def _read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read a file of weights that must be finite."""
+    weights, facts = read_tensor_file(path)
+    if not all_finite(weights):
+        raise UnreadableFile(
+            f"{path} is damaged: its weights hold NaN or infinity; restore it, or train again"
+        )
+    return weights, facts

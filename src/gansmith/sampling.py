@@ -12,6 +12,7 @@ from torch import Tensor
 from gansmith.errors import GansmithError
 from gansmith.medium import Codec
 from gansmith.networks import Generator
+from gansmith.storage.memory import require_memory
 
 BLOCK = 64  # latents are drawn in blocks, so that the first n of a seed never depend on how many
 
@@ -24,12 +25,16 @@ def draw_latents(count: int, size: int, seed: int, truncation: float | None = No
         size: Numbers in a latent.
         seed: Fixes them.
         truncation: Largest absolute value in standard deviations (Brock et al. 2019, arXiv
-            1809.11096); lower is more typical and less varied. Each latent keeps its direction of
-            travel: the same seed gives a tamer version of the same sample.
+            1809.11096); lower is more typical and less varied. The same seed gives a more typical
+            version of the same sample.
 
     Returns:
         float32 [count, size].
+
+    Raises:
+        GansmithError: They do not fit into memory.
     """
+    require_memory(8 * count * size, f"the latents of {count:,} samples take")
     random = torch.Generator().manual_seed(seed)
     blocks = [torch.randn(BLOCK, size, generator=random) for _ in range(-(-count // BLOCK))]
     latents = torch.cat(blocks)[:count] if blocks else torch.empty(0, size)
@@ -69,7 +74,8 @@ def latent_path(ends: Tensor, frames: int, *, closed: bool = True) -> Tensor:
     Returns:
         float32 [frames, size].
     """
-    stops = len(ends)
+    stops, size = ends.shape
+    require_memory(24 * frames * (size + 4), f"the latents of {frames:,} frames take")
     if closed:
         position = torch.arange(frames, dtype=torch.float32) * stops / frames
     else:
@@ -100,7 +106,10 @@ def generate_samples(
         batch: Samples at a time; the result does not depend on it.
 
     Returns:
-        uint8 [N, H, W, C].
+        Stored samples [N, H, W, C].
+
+    Raises:
+        GansmithError: They do not fit into memory.
     """
     device = next(generator.parameters()).device
     parts = []
@@ -108,4 +117,7 @@ def generate_samples(
         chosen = slice(start, start + batch)
         asked = None if labels is None else labels[chosen].to(device)
         parts.append(codec.decode(generator(latents[chosen].to(device), asked)))
+        if start == 0 and len(latents) > batch:
+            needed = 2 * len(latents) * parts[0].nbytes // batch
+            require_memory(needed, f"{len(latents):,} samples take")
     return codec.finish(np.concatenate(parts))

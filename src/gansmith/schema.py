@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
+import reprlib
 import types
 import typing
 from collections.abc import Iterable
@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.fields import FieldInfo
 
 from gansmith.errors import GansmithError
+from gansmith.registry import suggest
 
 
 class Section(BaseModel):
@@ -50,7 +51,7 @@ class Schedule(Section):
 
 
 def _constant(value: Any) -> Any:
-    """Accept a plain number for a value that does not move; YAML takes 1e-3 for a text."""
+    """Accept a plain number for a constant value; YAML reads 1e-3 as a text."""
     if isinstance(value, str):
         try:
             value = float(value)
@@ -129,7 +130,7 @@ def explain(error: ValidationError, model: type[BaseModel], prefix: str = "") ->
         model: The model that was validated.
         prefix: Where the model stands in the recipe ("network."), for its full names.
     """
-    found = error.errors()[0]
+    found = error.errors(include_url=False)[0]
     path = [str(part) for part in found["loc"]]
     name = prefix + ".".join(path)
     if found["type"] == "extra_forbidden":
@@ -141,7 +142,14 @@ def explain(error: ValidationError, model: type[BaseModel], prefix: str = "") ->
     if "ctx" in found and "error" in found["ctx"]:
         return GansmithError(f"recipe section '{name}' {wanted}")
     wanted = wanted.removeprefix("Input ").replace("should be", "must be")
-    return GansmithError(f"recipe field '{name}' is {found['input']!r}: it {wanted}")
+    return GansmithError(f"recipe field '{name}' is {_short(found['input'])}: it {wanted}")
+
+
+def _short(value: object) -> str:
+    """Return the `repr` of a value, cut to about a hundred characters."""
+    writer = reprlib.Repr()
+    writer.maxlevel, writer.maxdict, writer.maxstring, writer.maxother = 2, 3, 80, 80
+    return writer.repr(value)
 
 
 def _unknown_field(
@@ -160,8 +168,7 @@ def _unknown_field(
 def unknown_field(section: str, field: str, choices: Iterable[str]) -> GansmithError:
     """Build the error for an unknown field of a section ("" for the recipe itself)."""
     choices = list(choices)
-    near = difflib.get_close_matches(field, choices, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
+    field, hint = suggest(field, choices)
     name = f"{section}.{field}" if section else field
     return GansmithError(
         f"recipe field '{name}' is unknown: {section or 'a recipe'} takes "

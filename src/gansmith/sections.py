@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from gansmith.registry import Registry
 from gansmith.schema import Schedule, Scheduled, Section, checked, unknown_field
@@ -27,7 +28,7 @@ S = TypeVar("S", bound=Section)
 
 
 class DataConfig(Section):
-    """Which samples, and how files become arrays.
+    """The samples, and how files become arrays.
 
     Each medium adds options of its own (`DATA_OPTIONS`). They stand beside the fields here, under
     flat names: `data.rate`. Typed access to them is :meth:`of`.
@@ -37,7 +38,9 @@ class DataConfig(Section):
 
     source: str = Field("mnist", description="a name from `gansmith data`, or a path")
     labels: bool = Field(True, description="use labels where the collection has them")
-    held_out: float = Field(0.1, gt=0, lt=0.9, description="share kept for judging, by hash")
+    held_out: float = Field(
+        0.1, gt=0, lt=0.9, description="share held out for evaluation, chosen by hash"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -85,21 +88,23 @@ class SequenceConfig(Section):
         0.45, ge=0, le=1, description="maximum share of the budget for pretraining"
     )
     likelihood_lr: float = Field(
-        2e-3, gt=0, description="learning rate of the generator in pretraining"
+        2e-3, gt=0, le=10, description="learning rate of the generator in pretraining"
     )
-    check_every: int = Field(100, ge=1, description="steps between measurements on held-out texts")
+    check_every: int = Field(
+        100, ge=1, le=10**9, description="steps between measurements on held-out texts"
+    )
     patience: int = Field(
-        3, ge=1, description="measurements without gain before the rate is reduced"
+        3, ge=1, le=10**9, description="measurements without gain before the rate is reduced"
     )
     warm_up: float = Field(
         0.15, ge=0, le=1, description="share of the budget for the discriminator alone"
     )
     discount: float = Field(0.9, ge=0, le=1, description="discount of rewards, from token to token")
     kl: float = Field(
-        0.05, ge=0, description="weight of the KL divergence from the pretrained model"
+        0.05, ge=0, le=1e6, description="weight of the KL divergence from the pretrained model"
     )
     replay: float = Field(
-        0.5, ge=0, description="weight of the likelihood loss in adversarial steps"
+        0.5, ge=0, le=1e6, description="weight of the likelihood loss in adversarial steps"
     )
 
 
@@ -113,12 +118,12 @@ NETWORK_ALIASES = {
 
 
 class NetworkConfig(BaseModel):
-    """Which pair of networks; further fields are the pair's own options."""
+    """A pair of networks by name; further fields are options of that pair."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str = Field("conv", description="a pair from the network registry")
-    conditional: bool = Field(True, description="give labels to the networks where there are any")
+    conditional: bool = Field(True, description="give labels to the networks if there are any")
 
     @field_validator("name")
     @classmethod
@@ -132,25 +137,37 @@ class NetworkConfig(BaseModel):
 
 
 class ObjectiveConfig(Section):
-    """What the two players want, and what keeps the discriminator in bounds."""
+    """Losses of both networks, and regularisation of the discriminator."""
 
     name: str = Field("relativistic", description="an objective from the registry")
     penalty: str = Field("r1+r2", description="a penalty on the discriminator's gradient, or none")
     gamma: Scheduled = Field(Schedule(start=0, end=0), description="weight of the penalty")
-    penalty_every: int = Field(1, ge=1, description="steps from penalty to penalty, rescaled")
+    penalty_every: int = Field(
+        1, ge=1, le=10_000, description="steps between penalties, which are rescaled (lazy penalty)"
+    )
     constraint: Literal["none", "spectral", "clip"] = Field(
         "none", description="on the discriminator's weights: spectral normalisation or clipping"
     )
-    clip: float = Field(0.01, gt=0, description="largest weight where the constraint is clip")
-    critic_steps: int = Field(1, ge=1, description="discriminator's steps to one of the generator")
-    packing: int = Field(1, ge=1, description="samples that the discriminator judges together")
+    clip: float = Field(
+        0.01, gt=0, le=1e6, description="largest weight where the constraint is clip"
+    )
+    critic_steps: int = Field(
+        1, ge=1, le=1_000, description="discriminator steps per generator step"
+    )
+    packing: int = Field(
+        1, ge=1, le=64, description="samples that the discriminator classifies together (PacGAN)"
+    )
 
 
 class OptimiserConfig(Section):
-    """Adam, for both players."""
+    """Adam, for both networks."""
 
-    g_lr: Scheduled = Field(Schedule(start=2e-4, end=2e-4), description="generator's rate")
-    d_lr: Scheduled = Field(Schedule(start=2e-4, end=2e-4), description="discriminator's rate")
+    g_lr: Scheduled = Field(
+        Schedule(start=2e-4, end=2e-4), description="learning rate of the generator"
+    )
+    d_lr: Scheduled = Field(
+        Schedule(start=2e-4, end=2e-4), description="learning rate of the discriminator"
+    )
     beta1: float = Field(0.0, ge=0, lt=1, description="decay of the gradient's mean")
     beta2: float = Field(0.99, ge=0, lt=1, description="decay of the gradient's square")
 
@@ -159,18 +176,25 @@ AugmentOp = Literal["flip", "rotate", "translation", "scale", "colour", "cutout"
 
 
 class AugmentConfig(Section):
-    """What samples go through on their way to the discriminator; for small collections."""
+    """Augmentation of real and generated samples before the discriminator; for small data sets."""
 
-    ops: tuple[AugmentOp, ...] = Field((), description="any of the operations; none: as they are")
+    ops: tuple[AugmentOp, ...] = Field(
+        (), description="any of the operations; none: no augmentation"
+    )
     probability: float = Field(
         0.5, ge=0, le=1, description="of each operation for each sample; at first, with a target"
     )
     target: float | None = Field(
-        None, gt=0, lt=1, description="`real_sign` to steer the probability by; null: it is fixed"
+        None,
+        gt=0,
+        lt=1,
+        description="`real_sign` to control the probability by (ADA); null: it is fixed",
     )
-    span: int = Field(100_000, ge=1, description="samples in which the probability can move by 1")
+    span: int = Field(
+        100_000, ge=1, le=10**12, description="samples in which the probability can change by 1"
+    )
     limit: float = Field(
-        0.8, gt=0, le=1, description="highest probability it moves to; from 1 on, operations leak"
+        0.8, gt=0, le=1, description="highest probability; at 1, augmentations leak into samples"
     )
 
     @field_validator("ops", mode="before")
@@ -189,23 +213,31 @@ class AugmentConfig(Section):
 
 
 class TrainingConfig(Section):
-    """How long, how many at a time, with what care."""
+    """Budget, batch, seed, precision, EMA and checkpoints."""
 
-    minutes: float | None = Field(None, gt=0, description="budget in minutes; or give samples")
-    samples: int | None = Field(None, gt=0, description="budget in real samples seen")
-    batch: int = Field(64, ge=2, description="samples a step, over all processes together")
+    minutes: float | None = Field(
+        None, gt=0, le=10**7, description="budget in minutes; or give samples"
+    )
+    samples: int | None = Field(None, gt=0, le=10**12, description="budget in real samples seen")
+    batch: int = Field(
+        64, ge=2, le=2**20, description="samples per step, over all processes together"
+    )
     seed: int = Field(
         0, ge=0, lt=2**63, description="fixes initial weights, order of samples and noise"
     )
     precision: Literal["auto", "32-true", "bf16-mixed"] = Field(
         "auto", description="auto: bf16-mixed where the device has fast bfloat16, else 32-true"
     )
-    ema_half_life: int = Field(20_000, ge=0, description="of the averaged generator, in samples")
+    ema_half_life: int = Field(
+        20_000, ge=0, le=10**12, description="half-life of the EMA generator, in samples"
+    )
     ema_ramp: float = Field(0.05, gt=0, le=1, description="half-life at most this share of samples")
-    checkpoint_seconds: float = Field(30.0, ge=0, description="time from checkpoint to checkpoint")
-    log_every: int = Field(50, ge=1, description="steps from line to line of metrics.jsonl")
+    checkpoint_seconds: float = Field(
+        30.0, ge=0, le=10**9, description="seconds between checkpoints"
+    )
+    log_every: int = Field(50, ge=1, le=10**9, description="steps between lines of metrics.jsonl")
     frames: int = Field(
-        60, ge=0, description="pictures in the film of the training, cost permitting"
+        60, ge=0, le=10_000, description="frames of the animation of the training, if cheap enough"
     )
 
     start_from: str | None = Field(
@@ -229,32 +261,67 @@ class TrainingConfig(Section):
 
 
 class SamplingConfig(Section):
-    """How samples are drawn from the trained generator."""
+    """Sampling from the trained generator."""
 
     temperature: float = Field(
-        1.0, gt=0, le=2, description="deviation of the latents; 1: as trained, above 1: more varied"
+        1.0,
+        gt=0,
+        le=2,
+        description="standard deviation of latents; 1: as trained, above 1: more varied",
     )
 
 
 class EvaluationConfig(Section):
-    """How quality is judged, while training and at the end."""
+    """Evaluation, during training and at the end."""
 
-    extractor: str = Field("auto", description="auto: classifier with labels, else random-conv")
-    samples: int = Field(10_000, ge=16, description="generated samples in the final judgement")
-    quick_samples: int = Field(2_000, ge=16, description="generated samples in a quick look")
-    quick_looks: int = Field(20, ge=0, description="looks over the whole training, cost permitting")
-    max_cost: float = Field(0.05, ge=0, le=1, description="share of time the looks may take")
-    neighbours: int = Field(5, ge=1, description="k of precision, recall, density and coverage")
-    seed: int = Field(0, ge=0, lt=2**63, description="of the latents and subsets that are judged")
+    extractor: str = Field(
+        "auto", description="a feature extractor; auto: classifier with labels, else random-conv"
+    )
+    samples: int = Field(
+        10_000, ge=16, le=1_000_000, description="generated samples in the final evaluation"
+    )
+    quick_samples: int = Field(
+        2_000, ge=16, le=1_000_000, description="generated samples in an evaluation while training"
+    )
+    quick_looks: int = Field(
+        20, ge=0, le=100_000, description="evaluations over the whole training, if cheap enough"
+    )
+    max_cost: float = Field(
+        0.05, ge=0, le=1, description="largest share of training time for evaluations"
+    )
+    neighbours: int = Field(
+        5, ge=1, le=1_000, description="k of precision, recall, density and coverage"
+    )
+    seed: int = Field(0, ge=0, lt=2**63, description="of the latents and subsets in evaluations")
+
+    @field_validator("extractor")
+    @classmethod
+    def _runs_no_code(cls, extractor: str) -> str:
+        """Refuse files that run code when they are loaded: recipes and runs are passed around."""
+        if extractor.startswith("torch:"):
+            raise PydanticCustomError(
+                "runs_code",
+                "should not be a file that runs code when it is loaded: export the network to ONNX "
+                "and write onnx:FILE; torch:FILE.pt2 is for `gansmith evaluate --extractor` only",
+            )
+        return extractor
 
 
 class HealthConfig(Section):
-    """The health monitor: how closely it watches, and what it may do."""
+    """The health monitor: how often it measures, and what it may do."""
 
     act: Literal["warn", "heal", "stop"] = Field(
-        "warn", description="warn: say so; heal: change settings and go on; stop: end the training"
+        "warn", description="warn: report; heal: change settings and go on; stop: end the training"
     )
-    probes: int = Field(40, ge=0, description="looks at samples over the whole training")
-    samples: int = Field(500, ge=50, description="generated samples in such a look")
-    max_cost: float = Field(0.02, ge=0, le=1, description="share of time the monitor may take")
-    remedies: int = Field(4, ge=0, description="changes of settings that heal may make in a run")
+    probes: int = Field(
+        40, ge=0, le=100_000, description="measurements of samples over the whole training"
+    )
+    samples: int = Field(
+        500, ge=50, le=100_000, description="generated samples in such a measurement"
+    )
+    max_cost: float = Field(
+        0.02, ge=0, le=1, description="largest share of training time for the monitor"
+    )
+    remedies: int = Field(
+        4, ge=0, le=1_000, description="changes of settings that heal may make in a run"
+    )

@@ -7,7 +7,9 @@ import pytest
 
 from gansmith.errors import GansmithError
 from gansmith.evaluation.result import metric_specs
+from gansmith.report.history import RunHistory
 from gansmith.report.report import write_report
+from gansmith.run import Run
 from tests.report.page_reader import Page
 from tests.report.run_folders import edit_json, events, make_run, write_events, write_recipe
 
@@ -127,20 +129,45 @@ def test_numbers_that_are_none_do_no_harm(tmp_path: Path) -> None:
         ("recipe.yaml", "- a list", "recipe.yaml is damaged"),
         ("quality.json", "null", "quality.json is damaged"),
         ("quality.json", '{"metrics": 3}', "quality.json is damaged"),
-        ("metrics.jsonl", '{"event": "step"}\n{}\n', "line 1 is no event"),
-        ("metrics.jsonl", "[1]\n", "line 1 is no event"),
+        ("metrics.jsonl", None, "metrics.jsonl cannot be read: Is a directory"),
         ("sheet.png", "no picture", "sheet.png is not a readable picture"),
     ],
 )
 def test_damage_is_named_in_one_line(
-    tmp_path: Path, file: str, content: str, complaint: str
+    tmp_path: Path, file: str, content: str | None, complaint: str
 ) -> None:
     run = make_run(tmp_path / "run")
-    (run / file).write_text(content, "utf-8")
+    if content is None:
+        (run / file).unlink()
+        (run / file).mkdir()
+    else:
+        (run / file).write_text(content, "utf-8")
     with pytest.raises(GansmithError, match=complaint) as caught:
         write_report(run)
     assert "\n" not in str(caught.value)
     assert not list(run.glob("report*"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "count"),
+    [
+        ('{"event": "step"}\n{}\n', "2 lines"),
+        ("[1]\n", "1 line"),
+        ('{"event": "step", "samples": 1e999, "seconds": 1}\n', "1 line"),
+        ('{"event": "step", "samples": ' + "9" * 5000 + ', "seconds": 1}\n', "1 line"),
+        ("[" * 5000 + "\n\xff\n", "2 lines"),
+    ],
+)
+def test_odd_lines_of_metrics_are_skipped_and_counted(
+    tmp_path: Path, lines: str, count: str
+) -> None:
+    run = make_run(tmp_path / "run")
+    with (run / "metrics.jsonl").open("a", encoding="latin-1") as file:
+        file.write(lines)
+    record = RunHistory.read(run)
+    assert record.steps == [e for e in events() if e["event"] == "step"]
+    assert f"{count} of metrics.jsonl cannot be read: skipped" in read(run).text
+    assert len(list(Run(run).events())) == len(events())
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_long_work_is_announced(tmp_path: Path) -> None:
     said: list[str] = []
     for _ in range(2):
         cached_file_metadata("texts", tmp_path, names, lambda path: {}, said.append)
-    assert said == [f"looking over 1,001 new or changed files in {tmp_path}"]
+    assert said == [f"examining 1,001 new or changed files in {tmp_path}"]
 
 
 def test_the_digest_is_sha256(folder: Path) -> None:

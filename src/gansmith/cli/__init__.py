@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 import gansmith
 from gansmith.cli.commands import (
@@ -20,6 +20,7 @@ from gansmith.cli.judging import compare, evaluate, report
 from gansmith.cli.options import command_of
 from gansmith.cli.training import doctor, recipes, train
 from gansmith.cli.using import generate, interpolate, invert
+from gansmith.console import PlainConsole
 from gansmith.errors import GansmithError
 from gansmith.verbs import VERBS
 
@@ -66,12 +67,23 @@ def _options(
 
 def main() -> None:
     """Run the command line; an error of the user is one line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may lack a letter of some file
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except GansmithError as error:
-        Console(stderr=True).print(
-            f"gansmith: {error}", markup=False, highlight=False, soft_wrap=True
-        )
-        sys.exit(2)
+        _fail(str(error))
+    except MemoryError as error:
+        _fail(f"not enough memory ({error}): use fewer or smaller samples")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _fail(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _fail(message: str) -> NoReturn:
+    PlainConsole(stderr=True).print("gansmith:", " ".join(message.splitlines()))
+    sys.exit(2)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from gansmith.cli.options import Json, Settings, console
 from gansmith.cli.rendering import inspection_tables, rows_table
+from gansmith.console import PlainConsole
 
 data_app = typer.Typer(
     help="List named data sets, and inspect your own data.", no_args_is_help=False
@@ -68,7 +68,7 @@ def data_inspect(
     """Show what is in your data and how a recipe will prepare it."""
     from gansmith.tasks.inspect_data import inspect_data
 
-    notices = Console(stderr=True) if as_json else console
+    notices = PlainConsole(stderr=True) if as_json else console
     found, trip = inspect_data(
         path, recipe, settings or (), sheet=sheet, pairs=round_trip, log=notices.print
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from gansmith.cli.options import Json, RunArgument, console
+from gansmith.console import PlainConsole
 
 
 def evaluate(
@@ -26,7 +26,11 @@ def evaluate(
         int | None, typer.Option("--samples", min=16, help="Number of samples to evaluate.")
     ] = None,
     extractor: Annotated[
-        str | None, typer.Option("--extractor", help="Feature extractor, instead of the default.")
+        str | None,
+        typer.Option(
+            "--extractor",
+            help="Feature extractor, instead of the default; torch:FILE.pt2 runs code of the file.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -34,7 +38,7 @@ def evaluate(
     from gansmith.report.metric_formatting import result_table
     from gansmith.tasks.evaluate import evaluate as evaluator
 
-    notices = Console(stderr=True) if as_json else console
+    notices = PlainConsole(stderr=True) if as_json else console
     verdict = evaluator(
         target, reference=reference, samples=count, extractor=extractor, console=notices
     )

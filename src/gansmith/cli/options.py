@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any, TextIO, cast
 
 import typer
-from rich.console import Console
 
 from gansmith.cli.output import StandardOutput
+from gansmith.console import PlainConsole
 from gansmith.verbs import Option, Verb, resolve_function
 
 output = StandardOutput()
-console = Console(file=cast("TextIO", output))
+console = PlainConsole(file=cast("TextIO", output))
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 Settings = Annotated[

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -16,11 +15,11 @@ if TYPE_CHECKING:
 
 def rows_table(title: str, rows: Iterable[tuple[str, str]]) -> Table:
     """Lay out names and texts in two columns."""
-    table = Table(title=escape(title), title_justify="left", show_header=False)
+    table = Table(title=title, title_justify="left", show_header=False)
     table.add_column(style="bold", min_width=15)
     table.add_column(overflow="fold")
     for name, text in rows:
-        table.add_row(name, escape(text))
+        table.add_row(name, text)
     return table
 
 

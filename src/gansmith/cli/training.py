@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from gansmith.cli.options import Data, Json, Settings, console, output
 from gansmith.cli.output import print_error
 from gansmith.cli.rendering import doctor_lines
+from gansmith.console import PlainConsole
 from gansmith.errors import GansmithError
 
 
@@ -101,7 +101,7 @@ def doctor(
     run = None if target is None else run_named(target)
     if run is not None and (data or settings):
         raise GansmithError(f"{run} is a run: --data and --set belong to a recipe")
-    notices = Console(stderr=True) if as_json else console
+    notices = PlainConsole(stderr=True) if as_json else console
     if run is not None:
         found = diagnose(run)
         lines, problems, content = found.lines, found.problems, found.to_json()

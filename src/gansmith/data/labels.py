@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +18,7 @@ from gansmith.data.layout import class_folders
 from gansmith.data.note_names import note_numbers
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
+from gansmith.storage.reading import JSON_BYTES, parse_json, read_bytes
 
 STYLEGAN = "dataset.json"
 TABLES = ("labels.csv", "labels.tsv", "labels.json", STYLEGAN)
@@ -94,9 +94,9 @@ def _from_table(table: Path, files: Sequence[str], log: LogFn) -> list[str] | No
         labels = (
             _read_json(text) if table.suffix == ".json" else _read_csv(text, files, table.name, log)
         )
-    except (OSError, ValueError, RecursionError, csv.Error) as error:
+    except (GansmithError, ValueError, csv.Error) as error:
         if table.name == STYLEGAN:
-            log(f"{table} is passed over: as a table of labels it {error}")
+            log(f"{table} is passed over as a table of labels: {error}")
             return None
         raise GansmithError(f"{table} cannot be read as a table of labels: {error}") from error
     if not labels and table.name == STYLEGAN:
@@ -115,7 +115,7 @@ def _from_table(table: Path, files: Sequence[str], log: LogFn) -> list[str] | No
 
 def _decode(table: Path, log: LogFn) -> str:
     """Decode UTF-8, UTF-16 or, as older spreadsheets write, Windows-1252."""
-    data = table.read_bytes()
+    data = read_bytes(table, JSON_BYTES)
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16")
     if 4 * data[:200].count(0) > len(data[:200]):  # every other byte, without a mark
@@ -132,7 +132,7 @@ def _decode(table: Path, log: LogFn) -> str:
 
 def _read_json(text: str) -> dict[str, str | None]:
     """Read an object from file to label, StyleGAN's `labels`, or a list of objects."""
-    table = json.loads(text)
+    table: Any = parse_json(text, object, "the table")
     if isinstance(table, dict) and "labels" in table and not isinstance(table["labels"], str | int):
         table = table["labels"] or []
         if isinstance(table, list) and all(_is_pair(entry) for entry in table):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pydantic import BaseModel
 
 from gansmith.data.labels import TABLES
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.storage.file_facts import Facts
+from gansmith.storage.reading import read_json
 
 MANIFEST = "manifest.json"
 """What lies in every folder that was generated, of samples or of a run."""
@@ -65,14 +68,19 @@ def find_files(root: Path, log: LogFn = silent) -> list[str]:
     return sorted(found)
 
 
+class _Listed(BaseModel):
+    """What counts here of a manifest of generated samples."""
+
+    run: Any
+    files: list[Any]
+    overview: list[str] = []
+
+
 def _generated(folder: Path) -> set[str] | None:
     """Names of the overview in a folder of generated samples; None for any other folder."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-        if "run" not in manifest or not isinstance(manifest["files"], list):
-            return None
-        return {str(name) for name in manifest.get("overview", ())}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return set(read_json(folder / MANIFEST, _Listed).overview)
+    except GansmithError:
         return None
 
 

@@ -13,6 +13,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.evaluation.features import Extractor
 from gansmith.extractor import digest
 from gansmith.storage.cached_tensors import Tensors, cached_tensors
+from gansmith.storage.mapped import require_whole
 
 TRAIN_SAMPLES = 10_000
 """Training samples among which copies are searched, where there are as many."""
@@ -63,5 +64,6 @@ def reference_features(
 
 def _features_at(indices: NDArray[np.int64], dataset: Dataset, extractor: Extractor) -> Tensor:
     """Extract in portions, so that only one portion of a large collection is held in memory."""
+    require_whole(dataset.samples)
     portions = (indices[i : i + 1024] for i in range(0, len(indices), 1024))
     return torch.cat([extractor.features(dataset.samples[portion]) for portion in portions])

@@ -1,17 +1,20 @@
-"""The store: collections decoded once into memory-mapped arrays."""
+"""Opening of data sets: collections are decoded once into memory-mapped arrays."""
 
 from __future__ import annotations
 
 import json
 import math
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
 from gansmith.data.collection import Collection, Prepared
 from gansmith.data.dataset import Dataset
@@ -22,15 +25,24 @@ from gansmith.loading.resolve import resolve_source
 from gansmith.log import LogFn, silent
 from gansmith.recipe import DataConfig
 from gansmith.storage.atomic import atomic_folder, cache_dir
+from gansmith.storage.file_facts import file_digest
 from gansmith.storage.process_lock import ProcessLock
+from gansmith.storage.reading import open_regular, read_json
 
 _OVERHEAD = 1 << 20
+_DAMAGE = (
+    *(ValueError, TypeError, EOFError, SyntaxError, TokenError),
+    *(OverflowError, MemoryError, RecursionError),
+)
+"""What numpy raises on the header of a damaged array."""
+_DIGESTED = 64 << 20
+"""Bytes of the largest file that is compared with its digest whenever it is opened."""
 
 
 def open_dataset(
     config: DataConfig, *, minimum: int = 2, log: LogFn = silent, medium: str | None = None
 ) -> Dataset:
-    """Open a named set or own files; they are decoded only where the cache lacks them.
+    """Open a named data set or your own files; they are decoded if they are not in the cache.
 
     Args:
         config: Which samples, and how files become arrays.
@@ -102,13 +114,14 @@ def _build(
         if (pictures := prepared.pictures()) is not None:
             np.save(part / "pictures.npy", pictures)
         np.save(part / "held_out.npy", prepared.held_out())
-        manifest = {
+        manifest: dict[str, Any] = {
             "name": name,
             "fingerprint": fingerprint,
             "shape": shape,
             "label_names": names,
             "settings": prepared.settings(),
         }
+        manifest["digests"] = {file.name: file_digest(file) for file in sorted(part.iterdir())}
         (part / "manifest.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
 
 
@@ -123,29 +136,46 @@ def _write_samples(
             file.write(sample.tobytes())
 
 
+class _Manifest(BaseModel):
+    """What a cache entry says of itself; entries of earlier versions have no digests."""
+
+    fingerprint: str
+    shape: tuple[int, ...]
+    label_names: tuple[str, ...]
+    digests: dict[str, str] = {}
+
+
 def _load(
     folder: Path, collection: Collection, prepared: Prepared, fingerprint: str
 ) -> Dataset | None:
     """Read the cache; None where it is missing, incomplete or of something else."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        # Copy-on-write: torch takes only writable arrays, and the file must not change.
-        samples = np.load(folder / "samples.npy", mmap_mode="c")
-        labels = np.load(folder / "labels.npy") if manifest["label_names"] else None
-        held_out = np.load(folder / "held_out.npy")
-        parts = [samples, held_out, *([] if labels is None else [labels])]
-        shown = folder / "pictures.npy"
-        pictures = np.load(shown, mmap_mode="c") if shown.is_file() else None
-        whole = manifest["fingerprint"] == fingerprint and samples.shape == tuple(manifest["shape"])
-        if not whole or len({len(part) for part in parts}) > 1:
+        manifest = read_json(folder / "manifest.json", _Manifest)
+        if manifest.fingerprint != fingerprint or not _intact(folder, manifest.digests):
             return None
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        samples = _mapped(folder / "samples.npy")
+        labels = np.array(_mapped(folder / "labels.npy")) if manifest.label_names else None
+        held_out = np.array(_mapped(folder / "held_out.npy"))
+        shown = folder / "pictures.npy"
+        pictures = _mapped(shown) if shown.exists() else None
+    except (GansmithError, OSError, *_DAMAGE):
+        return None
+    count, classes = len(prepared), len(manifest.label_names)
+    whole = samples.dtype == prepared.dtype and samples.shape == (count, *prepared.shape)
+    split = held_out.dtype == np.bool_ and held_out.shape == (count,)
+    numbered = labels is None or (
+        labels.dtype == np.int64
+        and labels.shape == (count,)
+        and labels.min() >= 0
+        and labels.max() < classes
+    )
+    if not (whole and split and numbered and manifest.shape == samples.shape):
         return None
     return Dataset(
         name=collection.name,
         samples=samples,
         labels=labels,
-        label_names=tuple(manifest["label_names"]),
+        label_names=manifest.label_names,
         held_out=held_out,
         fingerprint=fingerprint,
         source=collection.source,
@@ -154,6 +184,27 @@ def _load(
         pictures=pictures,
         medium=collection.medium,
     )
+
+
+def _intact(folder: Path, digests: dict[str, str]) -> bool:
+    """Whether the files of a cache entry are as they were written; large ones are trusted."""
+    return all(
+        name == Path(name).name
+        and (folder / name).is_file()
+        and ((folder / name).stat().st_size > _DIGESTED or file_digest(folder / name) == digest)
+        for name, digest in digests.items()
+    )
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    """Map an array, copy-on-write: torch takes only writable ones, and the file must not change.
+
+    A header that promises more than there is in the file is an error, before anything is allocated.
+    """
+    with open_regular(path, sys.maxsize):
+        pass
+    array: NDArray[Any] = np.load(path, mmap_mode="c")
+    return array
 
 
 def _require_enough(dataset: Dataset, kind: str, minimum: int) -> None:

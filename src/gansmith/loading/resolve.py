@@ -59,6 +59,8 @@ def list_source(config: DataConfig) -> Listing:
     if config.source in CATALOG or not path.exists():
         return Listing(path, (), folder=False, config=config)
     folder = path.is_dir()
+    if not folder and not path.is_file():
+        raise GansmithError(f"{path} is not a regular file or folder: check the path of your data")
     return Listing(path, tuple(find_files(path)) if folder else (path.name,), folder, config)
 
 

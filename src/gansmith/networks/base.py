@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,11 +12,15 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from gansmith.errors import GansmithError
 from gansmith.recipe import NetworkConfig
 from gansmith.registry import Registry
 from gansmith.schema import Section, explain
+
+MOST_WEIGHTS = 2**28
+"""Numbers in both networks of a pair together: 1 GiB as float32."""
 
 
 @dataclass(frozen=True)
@@ -189,12 +194,36 @@ def build_networks(
         if seed is not None:
             torch.default_generator.manual_seed(seed)
         build = NETWORKS[config.name].build
-        pair = build(spec, options)
-        if packing > 1:
-            packed = replace(spec, channels=packing * spec.channels)
-            pair = pair._replace(discriminator=build(packed, options).discriminator)
+        with _BoundedAllocation(config.name):
+            pair = build(spec, options)
+            if packing > 1:
+                packed = replace(spec, channels=packing * spec.channels)
+                pair = pair._replace(discriminator=build(packed, options).discriminator)
     check_networks(config.name, pair, spec, packing)
     return pair
+
+
+class _BoundedAllocation(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Refuses to allocate more than `MOST_WEIGHTS` numbers while networks are built."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name, self._total = name, 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Count the numbers of each new tensor before it is allocated."""
+        shape = args[0] if args else None
+        if isinstance(shape, list | tuple) and all(isinstance(side, int) for side in shape):
+            self._total += math.prod(shape)
+            if self._total > MOST_WEIGHTS:
+                raise GansmithError(
+                    f"network '{self._name}' has more than {MOST_WEIGHTS:,} weights for these "
+                    "samples and options: choose smaller samples (data.size) or options "
+                    "(network.width, network.latent)"
+                )
+        return func(*args, **(kwargs or {}))
 
 
 def load_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:

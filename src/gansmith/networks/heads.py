@@ -13,7 +13,7 @@ from gansmith.schema import Section
 class ConditionalOptions(Section):
     """Options of networks whose generator embeds labels."""
 
-    label_width: int = Field(32, ge=1, description="numbers that stand for a label")
+    label_width: int = Field(32, ge=1, le=4_096, description="numbers that stand for a label")
 
 
 class EmbeddingGenerator(Generator):

@@ -25,7 +25,7 @@ from gansmith.schema import Section
 class MLPOptions(Section):
     """Options of the `mlp` pair."""
 
-    latent: int = Field(100, ge=1, description="numbers in a latent")
+    latent: int = Field(100, ge=1, le=16_384, description="numbers in a latent")
 
 
 class MLPGenerator(Generator):

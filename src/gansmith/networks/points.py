@@ -32,11 +32,13 @@ SLOPE = 0.2
 class PointsOptions(Section):
     """Options of the `points` pair."""
 
-    latent: int = Field(8, ge=1, description="numbers in a latent")
-    steps: int = Field(64, ge=0, description="steep first units of the generator; 0: none")
+    latent: int = Field(8, ge=1, le=16_384, description="numbers in a latent")
+    steps: int = Field(
+        64, ge=0, le=65_536, description="steep first units of the generator; 0: none"
+    )
     steepness: float = Field(300.0, gt=0, description="of these units")
-    width: int = Field(64, ge=1, description="units of each hidden layer")
-    depth: int = Field(4, ge=1, description="hidden layers")
+    width: int = Field(64, ge=1, le=4_096, description="units of each hidden layer")
+    depth: int = Field(4, ge=1, le=64, description="hidden layers")
 
 
 class PointsGenerator(Generator):

@@ -10,7 +10,8 @@ from typing import Literal
 
 from gansmith.health.diagnosis import EXPLANATIONS
 from gansmith.recipe import merge_settings
-from gansmith.report.history import Event, RunHistory
+from gansmith.report.history import RunHistory
+from gansmith.run import Event
 
 State = Literal["open", "healed", "past"]
 

@@ -2,88 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
-
-import yaml
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from typing import Any
 
 from gansmith.errors import GansmithError
 from gansmith.evaluation.result import EvaluationResult
 from gansmith.health.history import discriminator_accuracy
-from gansmith.run import Run
-
-Event = dict[str, Any]
-Part = TypeVar("Part")
+from gansmith.run import REMEDY, Event, Manifest, Run
+from gansmith.storage.reading import (
+    YAML_BYTES,
+    UnreadableFile,
+    parse_json,
+    parse_yaml,
+    read_json,
+    read_text,
+    validated,
+)
 
 WORDS = ("event", "text", "level", "diagnosis", "action", "settings", "modes")
 """Fields of an event that hold text."""
-
-
-class DatasetFacts(BaseModel):
-    """What the run was trained on; `samples` includes those held out."""
-
-    name: str
-    source: str
-    licence: str
-    fingerprint: str
-    samples: int
-    held_out: int
-    settings: dict[str, Any] = {}
-
-
-class HealthFacts(BaseModel):
-    """What the health monitor compares with: modes, their real shares, values of real samples."""
-
-    modes: list[str] = []
-    shares: list[float] = []
-    floors: dict[str, float] = {}
-
-
-class LossFacts(BaseModel):
-    """A loss that the duel of a run declares: the signal that holds it, and what charts call it."""
-
-    name: str
-    title: str
-
-
-NOISE_LOSSES = [
-    LossFacts(name="d_loss", title="discriminator"),
-    LossFacts(name="g_loss", title="generator"),
-]
-"""Losses of runs whose manifest was written before duels declared theirs."""
-
-
-class Manifest(BaseModel):
-    """Facts of a run; `stopped` where its monitor ended it before the budget was used up."""
-
-    name: str
-    medium: str
-    shape: tuple[int, int, int]
-    label_names: list[str] = []
-    dataset: DatasetFacts
-    versions: dict[str, str] = {}
-    machine: dict[str, Any] = {}
-    parameters: dict[str, int] = {}
-    created: datetime
-    best_samples: int | None = None
-    precision: str = ""
-    processes: int = 1
-    health: HealthFacts = HealthFacts()
-    losses: list[LossFacts] = NOISE_LOSSES
-    stopped: bool = False
-
-    @property
-    def loss_titles(self) -> dict[str, str]:
-        """Title of each declared loss, by the name of its signal."""
-        return {loss.name: loss.title for loss in self.losses}
 
 
 @dataclass(frozen=True)
@@ -120,17 +61,18 @@ class RunHistory:
             GansmithError: No run folder, or a file in it is damaged.
         """
         run = Run(path).require()
-        events = _events(run)
-        recipe_text = _read(run.recipe_file)
+        events, skipped = _events(run)
+        recipe_text = read_text(run.recipe_file, YAML_BYTES)
+        recipe = parse_yaml(recipe_text, run.recipe_file, remedy=REMEDY)
         evaluated = run.quality_file.is_file()
         return cls(
             run=run,
-            manifest=_checked(run.manifest_file, run.manifest(), Manifest),
-            recipe=_loaded(run.recipe_file, recipe_text, yaml.safe_load),
+            manifest=run.facts(),
+            recipe=validated(recipe, dict[str, Any], run.recipe_file, remedy=REMEDY),
             recipe_text=recipe_text,
             steps=_of("step", events),
             evaluations=_of("quality", events),
-            notes=_of("note", events),
+            notes=[*_of("note", events), *_note_on(skipped, events)],
             probes=_of("health", events),
             diagnoses=_of("diagnosis", events),
             result=_result(run.quality_file) if evaluated else None,
@@ -212,68 +154,59 @@ class RunHistory:
         return max((e["memory_gib"] for e in self.steps if "memory_gib" in e), default=None)
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise _damaged(path, "it is no text") from None
-    except OSError as error:
-        raise GansmithError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _damaged(path: Path, why: str) -> GansmithError:
-    return GansmithError(f"{path} is damaged ({why}): restore it, or train or evaluate again")
-
-
-def _loaded(path: Path, text: str, load: Callable[[str], Any]) -> dict[str, Any]:
-    try:
-        value = load(text)
-    except (json.JSONDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise _damaged(path, " ".join(str(error).split())) from None
-    if not isinstance(value, dict):
-        raise _damaged(path, "it holds no table of names and values")
-    return value
-
-
-def _checked(path: Path, content: dict[str, Any], kind: type[Part]) -> Part:
-    try:
-        return TypeAdapter(kind).validate_python(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise _damaged(path, f"{field}: {first['msg'].lower()}") from None
-
-
 def _result(path: Path) -> EvaluationResult:
-    result = _checked(path, _loaded(path, _read(path), json.loads), EvaluationResult)
+    result = read_json(path, EvaluationResult, remedy=REMEDY)
+    figures = [
+        n for m in result.metrics.values() for n in (m.value, m.floor, m.std) if n is not None
+    ]
+    if not all(map(math.isfinite, figures)):
+        raise _damaged(path, "a metric is not finite")
     if not {"name", "identity", "dimensions"} <= result.extractor.keys():
         raise _damaged(path, "it does not name its extractor")
     return result
+
+
+def _damaged(path: Path, why: str) -> GansmithError:
+    return UnreadableFile(f"{path} is damaged ({why}): {REMEDY}")
 
 
 def _of(kind: str, events: list[Event]) -> list[Event]:
     return [event for event in events if event["event"] == kind]
 
 
-def _events(run: Run) -> list[Event]:
-    lines = enumerate(run.event_lines(), 1)
-    return [_event(run.metrics_file, i, line) for i, line in lines if line.strip()]
+def _events(run: Run) -> tuple[list[Event], int]:
+    """Return the events of a run, and how many lines of metrics.jsonl are none."""
+    found = [_event(line) for line in run.event_lines() if line.strip()]
+    events = [event for event in found if event is not None]
+    return events, len(found) - len(events)
 
 
-def _event(path: Path, index: int, line: bytes) -> Event:
+def _event(line: bytes) -> Event | None:
+    """Parse one line; None where it is no event."""
     try:
-        event = json.loads(line)
-        words = {key: str(event[key]) for key in WORDS if key in event}
-        numbers = {key: v for key, v in event.items() if isinstance(v, int | float)}
-        counts = _counts(event.get("counts"))
-    except (ValueError, TypeError, AttributeError):
-        words, numbers, counts = {}, {}, []
+        event = parse_json(line, dict[str, Any], "a line")
+    except GansmithError:
+        return None
+    words = {key: str(event[key]) for key in WORDS if key in event}
+    numbers = {key: v for key, v in event.items() if isinstance(v, int | float)}
+    counts = _counts(event.get("counts"))
     wanted = {"event", "samples", "seconds"}
     if words.get("event") == "diagnosis":
         wanted |= {"diagnosis", "action"}
-    if not wanted <= {*words, *numbers}:
-        raise _damaged(path, f"line {index} is no event")
+    clock = [numbers.get("samples", math.nan), numbers.get("seconds", math.nan)]
+    if not wanted <= {*words, *numbers} or not all(map(math.isfinite, clock)):
+        return None
     return {**numbers, **words, **({"counts": counts} if counts else {})}
+
+
+def _note_on(skipped: int, events: list[Event]) -> list[Event]:
+    """Return a note on lines that were skipped, at the time of the latest event."""
+    if not skipped:
+        return []
+    clock = {key: max((e[key] for e in events), default=0) for key in ("samples", "seconds")}
+    lines = "1 line" if skipped == 1 else f"{skipped:,} lines"
+    text = f"{lines} of metrics.jsonl cannot be read: skipped"
+    return [{"event": "note", **clock, "text": text, "level": "warning"}]
 
 
 def _counts(value: object) -> list[int]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from gansmith.report.history import Event, RunHistory
+from gansmith.report.history import RunHistory
+from gansmith.run import Event
 
 Direction = Literal["improving", "flat", "falling"]
 

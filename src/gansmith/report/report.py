@@ -20,10 +20,11 @@ from gansmith.report.chart_specs import (
 )
 from gansmith.report.charts import line_chart
 from gansmith.report.health_section import health_section
-from gansmith.report.history import Event, RunHistory
+from gansmith.report.history import RunHistory
 from gansmith.report.metric_formatting import HEADLINES, ordered, title
 from gansmith.report.page import Picture, embed, embed_sound, render
 from gansmith.report.run_status import latest_metrics
+from gansmith.run import Event
 
 STRIP_FRAMES, STRIP_SIDE = 6, 360
 

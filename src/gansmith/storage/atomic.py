@@ -1,4 +1,4 @@
-"""Where the cache lives, and how files and folders come into being whole or not at all."""
+"""The cache folder, and files and folders that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -20,18 +20,21 @@ from gansmith.errors import GansmithError
 from gansmith.storage.process_lock import is_alive
 
 PART = ".part-"
-"""How names of what is not whole yet begin; what lies about so for a day is swept."""
+"""Prefix of the names of temporary files and folders; those older than a day are removed."""
 _swept: set[Path] = set()
 """Folders in which this process has looked for what killed processes left."""
+_TAIL = 48
+"""Characters of a name that its temporary name keeps."""
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _CLOSED = {
     *(errno.EACCES, errno.EPERM, errno.EROFS),
     *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST),
+    *(errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.ELOOP),
 }
 
 
 def cache_dir() -> Path:
-    """Folder for everything that can be made again: downloads, decoded data, trained judges.
+    """Return the folder for everything that can be made again, such as downloads and decoded data.
 
     The environment variable GANSMITH_CACHE if it is set, else `gansmith` in the platform's cache
     folder. The folder may not exist yet.
@@ -133,7 +136,7 @@ def readable_bytes(count: int) -> str:
 
 def _part(path: Path) -> Path:
     owner = f"{_machine()}.{os.getpid()}"
-    return path.with_name(f"{PART}{owner}.{uuid.uuid4().hex[:8]}-{path.name}")
+    return path.with_name(f"{PART}{owner}.{uuid.uuid4().hex[:8]}-{path.name[-_TAIL:]}")
 
 
 def _sweep_once(directory: Path) -> None:

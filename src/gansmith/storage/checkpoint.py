@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
-from gansmith.errors import GansmithError
-from gansmith.storage.atomic import atomic_file
+from gansmith.log import LogFn, silent
+from gansmith.storage.reading import UnreadableFile, parse_json
+from gansmith.storage.tensor_file import damaged, read_tensor_file, write_tensor_file
 
 Tree = dict[Any, Any]
 FORMAT = "gansmith-checkpoint-1"
+_AGAIN = "remove it, or train again in another folder"
+
+
+class _Leaf(BaseModel):
+    """A value of a tree: the name of a tensor, or a plain value."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tensor: str | None = None
+    value: Any = None
 
 
 def save_tree(tree: Tree, path: Path) -> None:
@@ -31,13 +41,11 @@ def save_tree(tree: Tree, path: Path) -> None:
     plain: list[tuple[list[Any], Any]] = []
     for keys, value in _leaves(tree, []):
         if isinstance(value, Tensor):
-            tensors[f"{len(tensors)}"] = value.detach().cpu().contiguous()
+            tensors[f"{len(tensors)}"] = value
             plain.append((keys, {"tensor": f"{len(tensors) - 1}"}))
         else:
             plain.append((keys, {"value": value}))
-    metadata = {"format": FORMAT, "tree": json.dumps(plain)}
-    with atomic_file(path) as partial:
-        partial.write_bytes(save(tensors, metadata))
+    write_tensor_file(path, tensors, {"format": FORMAT, "tree": json.dumps(plain)})
 
 
 def load_tree(path: Path) -> Tree:
@@ -47,30 +55,61 @@ def load_tree(path: Path) -> Tree:
         GansmithError: The file is missing, damaged or of another format.
     """
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise GansmithError(f"{path} is not a gansmith checkpoint")
-            leaves = json.loads(metadata["tree"])
-            tree: Tree = {}
-            for keys, leaf in leaves:
-                value = file.get_tensor(leaf["tensor"]) if "tensor" in leaf else leaf["value"]
-                _plant(tree, keys, value)
+        tensors, facts = read_tensor_file(path)
+    except UnreadableFile as error:
+        raise UnreadableFile(f"checkpoint {error}") from None
+    if facts.get("format") != FORMAT:
+        raise UnreadableFile(f"{path} is not a gansmith checkpoint: {_AGAIN}")
+    leaves = parse_json(
+        facts.get("tree", ""), list[tuple[list[str | int | float | bool | None], _Leaf]], path
+    )
+    tree: Tree = {}
+    for keys, leaf in leaves:
+        try:
+            _plant(tree, keys, leaf.value if leaf.tensor is None else tensors[leaf.tensor])
+        except (LookupError, TypeError, AttributeError):
+            raise damaged(path, f"the value at {keys} has no place in it") from None
+    return tree
+
+
+def load_first(paths: Sequence[Path], log: LogFn = silent) -> Tree | None:
+    """Read the first checkpoint that is whole.
+
+    Args:
+        paths: Files by preference, the latest checkpoint first; they need not exist.
+        log: Takes a line for each damaged file that is passed over.
+
+    Returns:
+        The tree, or None where none of the files exists.
+
+    Raises:
+        GansmithError: All that exist are damaged; the message is about the first.
+    """
+    first: UnreadableFile | None = None
+    for path in paths:
+        if not path.exists():
+            continue
+        try:
+            tree = load_tree(path)
+        except UnreadableFile as error:
+            first = first or error
+        else:
+            if first is not None:
+                log(f"warning: {first}; going on from the one before, {path}")
             return tree
-    except FileNotFoundError:
-        raise GansmithError(f"there is no checkpoint {path}") from None
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise GansmithError(f"checkpoint {path} is damaged: {error}") from None
+    if first is not None:
+        raise first
+    return None
 
 
 def all_finite(tree: Tree) -> bool:
-    """Tell whether no tensor in a tree holds a NaN or an infinity."""
+    """Return whether no tensor in a tree holds a NaN or an infinity."""
     tensors = (leaf for _, leaf in _leaves(tree, []) if isinstance(leaf, Tensor))
     return all(bool(torch.isfinite(t).all()) for t in tensors if t.is_floating_point())
 
 
 def _leaves(tree: Any, keys: list[Any]) -> Iterator[tuple[list[Any], Any]]:
-    """Walk a tree; a leaf is anything but a dictionary that has entries."""
+    """Yield the leaves of a tree: everything but dictionaries that have entries."""
     if isinstance(tree, dict) and tree:
         for key, value in tree.items():
             yield from _leaves(value, [*keys, key])

@@ -1,4 +1,4 @@
-"""What was learnt about files, remembered until a file changes."""
+"""Facts about files, cached until a file changes."""
 
 from __future__ import annotations
 
@@ -7,16 +7,37 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
+from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.storage.atomic import atomic_file, cache_dir
+from gansmith.storage.reading import MIB, read_json, validated
 
-_VERSION = 2
+_VERSION = 3
+_MEMO_BYTES = 128 * MIB
 _WORTH_A_LINE = 1000
+_VANISHED = {"fault": "it has vanished", "passing": True}
 
 Facts = dict[str, Any]
+
+
+class _Entry(BaseModel):
+    """Facts about one file, and the size and time of modification that they hold for."""
+
+    stamp: tuple[int, int]
+    facts: Facts
+
+
+class _Memo(BaseModel):
+    """A cache file: entries by relative path, and the digest of them."""
+
+    digest: str
+    files: dict[Any, _Entry]
 
 
 def cached_file_metadata(
@@ -28,34 +49,42 @@ def cached_file_metadata(
 ) -> dict[str, Facts]:
     """Return `learn(root / name)` for every name, calling it only for new and changed files.
 
-    A file counts as unchanged while its size and its time of modification stay the same.
+    A file counts as unchanged while its size and its time of modification stay the same. A file
+    that has vanished gets the fact `fault`. A damaged cache is computed again, and one that cannot
+    be written to costs time, not the result.
 
     Args:
         kind: What the facts are of ("pictures").
-        root: Folder that the files lie in, or the one file; one memo is kept for each root and
-            kind.
+        root: Folder that the files lie in, or the one file; each root and kind has one cache file.
         names: Paths relative to `root`, with forward slashes; "" for the root itself.
-        learn: Gathers facts that JSON can hold; runs in several threads. Where there is a fact
-            `passing`, the file is looked over again the next time.
+        learn: Gathers facts that JSON can hold; runs in several threads. Facts with the key
+            `passing` are not cached.
         log: Called with a line where work takes a while.
     """
     place = _place(kind, root)
     known = _load(place)
     stamps = {name: _stamp(root, name) for name in names}
-    fresh = [name for name in names if known.get(name, {}).get("stamp") != stamps[name]]
+    fresh = [
+        name
+        for name, stamp in stamps.items()
+        if stamp is not None and (name not in known or known[name].stamp != stamp)
+    ]
     if len(fresh) > _WORTH_A_LINE:
-        log(f"looking over {len(fresh):,} new or changed files in {root}")
+        log(f"examining {len(fresh):,} new or changed files in {root}")
     with ThreadPoolExecutor() as pool:
         learnt = dict(zip(fresh, pool.map(lambda name: learn(root / name), fresh), strict=True))
-    facts = {name: learnt[name] if name in learnt else known[name]["facts"] for name in names}
+    facts = {
+        name: _VANISHED if stamp is None else learnt[name] if name in learnt else known[name].facts
+        for name, stamp in stamps.items()
+    }
     memo = {
-        name: {"stamp": stamps[name], "facts": facts[name]}
-        for name in names
-        if not facts[name].get("passing")
+        name: _Entry(stamp=stamp, facts=facts[name])
+        for name, stamp in stamps.items()
+        if stamp is not None and not facts[name].get("passing")
     }
     if memo != known:
-        with atomic_file(place) as part:
-            part.write_text(json.dumps(memo), encoding="utf-8")
+        with suppress(GansmithError):
+            _save(place, memo)
     return facts
 
 
@@ -70,14 +99,30 @@ def _place(kind: str, root: Path) -> Path:
     return cache_dir() / "memo" / f"{name}-v{_VERSION}.json"
 
 
-def _stamp(root: Path, name: str) -> list[int]:
-    status = os.stat(os.path.join(root, name) if name else root)
-    return [status.st_size, status.st_mtime_ns]
-
-
-def _load(place: Path) -> dict[str, Any]:
+def _stamp(root: Path, name: str) -> tuple[int, int] | None:
+    """Return size and time of modification; None where the file has vanished meanwhile."""
     try:
-        memo = json.loads(place.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        status = os.stat(os.path.join(root, name) if name else root)
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def _save(place: Path, memo: dict[str, _Entry]) -> None:
+    files = {name: {"stamp": entry.stamp, "facts": entry.facts} for name, entry in memo.items()}
+    with atomic_file(place) as part:
+        part.write_text(json.dumps({"digest": _digest(files), "files": files}), encoding="utf-8")
+
+
+def _load(place: Path) -> dict[str, _Entry]:
+    """Read a cache file; nothing where there is none, or where it is damaged."""
+    try:
+        content = read_json(place, dict[str, Any], limit=_MEMO_BYTES)
+        memo = validated(content, _Memo, place)
+    except GansmithError:
         return {}
-    return memo if isinstance(memo, dict) else {}
+    return memo.files if memo.digest == _digest(content["files"]) else {}
+
+
+def _digest(files: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()

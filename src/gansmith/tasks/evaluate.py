@@ -1,4 +1,4 @@
-"""Judge a run, a folder of samples or an array against held-out real data."""
+"""Evaluate a run, a folder of samples or an array against held-out real data."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gansmith.console import plain
+from gansmith.console import PlainConsole, plain
+from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.evaluation.evaluator import EvaluationResult, Evaluator
+from gansmith.evaluation.features import build_extractor
 from gansmith.loading.open import open_dataset
 from gansmith.loading.resolve import resolve_source
 from gansmith.medium import MEDIA
@@ -17,6 +19,7 @@ from gansmith.model import load_generator
 from gansmith.recipe import DataConfig, EvaluationConfig
 from gansmith.report.report import write_report
 from gansmith.run import Run
+from gansmith.schema import checked
 from gansmith.tasks.finalize import evaluate_model
 
 
@@ -35,50 +38,61 @@ def evaluate(
         reference: Real data, by name or path; needed unless `target` is a run. A run judged as
             its recipe says has its `quality.json` and report renewed.
         samples: How many generated samples to judge; all of a folder, or the recipe's number.
-        extractor: Name of a feature extractor, in place of the default.
+        extractor: Name of a feature extractor, in place of the default. A file `torch:FILE.pt2`
+            runs code when it is loaded, and is accepted only here.
         console: Where to print notices; left out, standard output.
 
     Raises:
         GansmithError: The target or the reference is missing or of no use.
     """
-    console = console or Console()
+    console = console or PlainConsole()
     place = Path(target)
     if not place.exists():
         raise GansmithError(f"there is nothing at {place}: check the path")
-    changes = {"samples": samples, "extractor": extractor}
-    given: dict[str, object] = {k: v for k, v in changes.items() if v is not None}
+    given: dict[str, object] = {} if samples is None else {"samples": samples}
     if Run(place).exists:
-        return _evaluate_run(Run(place), reference, given, console)
+        return _evaluate_run(Run(place), reference, given, extractor, console)
     if reference is None:
         raise GansmithError(
             f"{place} is not a run: say what to compare it with, --reference NAME or PATH"
         )
-    return _evaluate_files(place, reference, given, console)
+    return _evaluate_files(place, reference, given, extractor, console)
 
 
 def _evaluate_run(
-    run: Run, reference: str | Path | None, given: dict[str, object], console: Console
+    run: Run,
+    reference: str | Path | None,
+    given: dict[str, object],
+    extractor: str | None,
+    console: Console,
 ) -> EvaluationResult:
     recipe = run.recipe()
-    evaluation = EvaluationConfig.model_validate(recipe.evaluation.model_dump() | given)
+    evaluation = checked(EvaluationConfig, recipe.evaluation.model_dump() | given, "evaluation.")
     data = recipe.data
     if reference is not None:
-        manifest = run.manifest()
-        channels, height, width = manifest["shape"]
-        data = _like(manifest["medium"], data, reference, (height, width, channels))
+        facts = run.facts()
+        channels, height, width = facts.shape
+        data = _like(facts.medium, data, reference, (height, width, channels))
     dataset = open_dataset(data, log=plain(console), medium=recipe.medium)
-    evaluator = Evaluator(dataset, evaluation)
+    evaluator = _evaluator(dataset, evaluation, extractor, console)
     verdict = evaluate_model(
         load_generator(run.path), evaluator, recipe.model_copy(update={"evaluation": evaluation})
     )
-    if reference is None and not given:
-        run.save_quality(verdict.to_json())
-        write_report(run.path)
+    if reference is None and extractor is None and not given:
+        try:
+            run.save_quality(verdict.to_json())
+            write_report(run.path)
+        except GansmithError as error:  # a run that can only be read is evaluated all the same
+            plain(console)(f"warning: the result is not kept: {error}")
     return verdict
 
 
 def _evaluate_files(
-    place: Path, reference: str | Path, given: dict[str, object], console: Console
+    place: Path,
+    reference: str | Path,
+    given: dict[str, object],
+    extractor: str | None,
+    console: Console,
 ) -> EvaluationResult:
     collection = resolve_source(DataConfig(source=str(place)))
     native = MEDIA[collection.medium].native_settings(collection)
@@ -92,8 +106,23 @@ def _evaluate_files(
     count = given.get("samples", len(generated))
     assert isinstance(count, int)
     settings = given | {"samples": max(16, min(count, len(generated)))}
-    evaluator = Evaluator(dataset, EvaluationConfig.model_validate(settings))
+    evaluation = checked(EvaluationConfig, settings, "evaluation.")
+    evaluator = _evaluator(dataset, evaluation, extractor, console)
     return evaluator.full(generated.samples[:count])
+
+
+def _evaluator(
+    dataset: Dataset, evaluation: EvaluationConfig, extractor: str | None, console: Console
+) -> Evaluator:
+    """Make the evaluator; the caller's extractor replaces that of the settings.
+
+    Only here may the extractor be a file that runs code: the caller named it, no recipe or run did.
+    """
+    if extractor is None:
+        return Evaluator(dataset, evaluation)
+    if extractor.startswith("torch:"):
+        plain(console)(f"warning: {extractor} runs code from this file; use files you trust only")
+    return Evaluator(dataset, evaluation, build_extractor(extractor, dataset))
 
 
 def _like(medium: str, data: DataConfig, source: str | Path, shape: Sequence[int]) -> DataConfig:

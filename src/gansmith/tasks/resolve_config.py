@@ -89,7 +89,7 @@ def check_data(run: Run, dataset: Dataset) -> None:
     Raises:
         GansmithError: The data has changed.
     """
-    if run.manifest()["dataset"]["fingerprint"] != dataset.fingerprint:
+    if run.facts().dataset.fingerprint != dataset.fingerprint:
         raise GansmithError(
             f"the data of {run.path} has changed since it was started ({dataset.source}): put it "
             "back as it was, or start again in another folder with --out"

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 from rich.console import Console
 
-from gansmith.console import plain
+from gansmith.console import PlainConsole, plain
 from gansmith.loading.open import open_dataset
 from gansmith.model import Model, load
 from gansmith.recipe import Recipe
@@ -65,10 +65,10 @@ def train(
     """
     if not is_first_process():
         console = Console(quiet=True)
-    console = console or Console()
+    console = console or PlainConsole()
     chosen = resolve(recipe, data, minutes, samples, settings)
     task_class = TASKS[chosen.task]
-    run = Run(out or default_folder(chosen, named=data is not None))
+    run = Run(out or default_folder(chosen, named=data is not None), plain(console))
     check_recipe(run, chosen)
     if is_first_process():
         run.check_unlocked()

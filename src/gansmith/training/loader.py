@@ -10,6 +10,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.data.sampler import EpochSampler
 from gansmith.medium import Codec
 from gansmith.storage.checkpoint import Tree
+from gansmith.storage.mapped import require_whole
 from gansmith.training.duel import Batch
 from gansmith.training.engine import Engine
 
@@ -43,6 +44,7 @@ class BatchLoader:
         self.sampler = EpochSampler(len(chosen), batch, seed)
         self._samples: torch.Tensor | None = None
         self._mapped, self._chosen = dataset.samples, chosen
+        require_whole(dataset.samples)
         if dataset.samples.nbytes <= IN_MEMORY:
             self._samples = torch.from_numpy(np.ascontiguousarray(dataset.samples[chosen]))
 
@@ -57,6 +59,7 @@ class BatchLoader:
     def held_out(self, most: int) -> Batch:
         """Return up to `most` samples that are not trained on, encoded, on the device."""
         chosen = np.random.default_rng(0).permutation(self._dataset.held_out_indices)[:most]
+        require_whole(self._dataset.samples)
         stored = torch.from_numpy(np.ascontiguousarray(self._dataset.samples[chosen]))
         return self._encoded(stored, chosen)
 
@@ -72,6 +75,7 @@ class BatchLoader:
         chosen = self._chosen[indices.numpy()]
         if self._samples is not None:
             return self._encoded(self._samples[indices], chosen)
+        require_whole(self._mapped)
         return self._encoded(torch.from_numpy(self._mapped[chosen]), chosen)
 
     def _encoded(self, stored: torch.Tensor, chosen: NDArray[np.int64]) -> Batch:

@@ -1,14 +1,19 @@
-"""Extractors that the user brings: an ONNX file, or a program saved by `torch.export.save`."""
+"""Feature extractors from files: ONNX, or programs saved by `torch.export.save`.
+
+An ONNX file is data. A program of `torch.export` is not: loading it runs code, through symbolic
+expressions even where no pickle is inside. Recipes and runs therefore cannot name one (see
+`EvaluationConfig.extractor`); `gansmith evaluate --extractor` can.
+"""
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import BaseModel
 from torch import Tensor
 
 from gansmith.data.dataset import Dataset
@@ -20,9 +25,19 @@ from gansmith.extractor import (
     Network,
     optional_module,
 )
+from gansmith.storage.reading import parse_json, read_bytes
 
+MODEL_BYTES = 2 << 30
 CHUNK = 32
 """Samples in one pass where the file leaves the batch size open."""
+
+
+class _Payload(BaseModel):
+    use_pickle: bool
+
+
+class _WeightsConfig(BaseModel):
+    config: dict[str, _Payload]
 
 
 @FILE_EXTRACTORS.register("onnx")
@@ -50,7 +65,8 @@ def onnx(file: Path, dataset: Dataset) -> Extractor:
 def exported(file: Path, dataset: Dataset) -> Extractor:
     """`torch:FILE.pt2`: a program of `torch.export.save`, its input as for `onnx:FILE`.
 
-    Export it in evaluation mode. Files that carry pickled objects are refused.
+    Export it in evaluation mode. Loading it runs code: open only files of people you trust. Plain
+    pickled objects are refused, which does not make the file safe.
     """
     try:
         _refuse_pickles(file)
@@ -74,7 +90,7 @@ def exported(file: Path, dataset: Dataset) -> Extractor:
 def _own(
     name: str, file: Path, network: Network, shape: Sequence[Any], dataset: Dataset
 ) -> Extractor:
-    """Join a network to the preprocessing that its input shape asks for."""
+    """Combine a network with the preprocessing that its input shape requires."""
     sides = [side if isinstance(side, int) else None for side in shape]
     try:
         seen = prepare_for_network(name, dataset, sides, centre=0.0, scale=1.0)
@@ -87,7 +103,9 @@ def _own(
 
     chunk = sides[0] or CHUNK
     try:
-        return Extractor(f"{name}:{file.name}", as_given, seen, [file.read_bytes()], chunk)
+        return Extractor(
+            f"{name}:{file.name}", as_given, seen, [read_bytes(file, MODEL_BYTES)], chunk
+        )
     except GansmithError:
         raise
     except Exception as error:  # whatever the user's network raises on a sample
@@ -110,8 +128,8 @@ def _refuse_pickles(file: Path) -> None:
                 with archive.open(entry) as inputs:
                     torch.load(inputs, weights_only=True)
             elif folder in ("weights", "constants") and name.endswith("_config.json"):
-                payloads = json.loads(archive.read(entry))["config"].values()
-                if any(payload["use_pickle"] for payload in payloads):
+                config = parse_json(archive.read(entry), _WeightsConfig, file).config
+                if any(payload.use_pickle for payload in config.values()):
                     raise GansmithError(f"{file} carries pickled objects: export plain tensors")
             elif not name.startswith(("weight_", "tensor_")):
                 raise GansmithError(f"{file} carries '{entry}', which is neither graph nor weight")

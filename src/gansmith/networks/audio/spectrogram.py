@@ -52,16 +52,27 @@ class SpectrogramOptions(ConditionalOptions):
     """Options of the `spectrogram` pair."""
 
     latent: int = Field(
-        128, ge=1, description="numbers in a latent for all of a clip; places have one each besides"
+        128,
+        ge=1,
+        le=16_384,
+        description="numbers in a latent for all of a clip; places have one each besides",
     )
     width: int = Field(
-        64, ge=4, description="channels at the finest level; half as many are added a level down"
+        64,
+        ge=4,
+        le=4_096,
+        description="channels at the finest level; half as many are added a level down",
     )
-    max_width: int = Field(192, ge=4, description="most channels at any level")
-    style: int = Field(128, ge=1, description="numbers that modulate the generator's blocks")
-    head: int = Field(256, ge=1, description="features before the discriminator's logit")
+    max_width: int = Field(192, ge=4, le=4_096, description="most channels at any level")
+    style: int = Field(
+        128, ge=1, le=4_096, description="numbers that modulate the generator's blocks"
+    )
+    head: int = Field(256, ge=1, le=4_096, description="features before the discriminator's logit")
     texture: int = Field(
-        32, ge=1, description="first channels of the discriminator's network for the picture"
+        32,
+        ge=1,
+        le=4_096,
+        description="first channels of the discriminator's network for the picture",
     )
     places: bool = Field(True, description="learn what is at each place of a clip; a loop has none")
     circular: bool = Field(

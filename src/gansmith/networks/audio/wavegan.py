@@ -39,10 +39,11 @@ SHORTEST, LONGEST = 256, 1 << 18
 class WaveganOptions(Section):
     """Options of the `wavegan` pair."""
 
-    latent: int = Field(100, ge=1, description="numbers in a latent")
+    latent: int = Field(100, ge=1, le=16_384, description="numbers in a latent")
     width: int = Field(
         32,
         ge=1,
+        le=4_096,
         description="channels at the finest level, doubled a level down; the paper's d, 64",
     )
     phase_shuffle: int = Field(

@@ -31,11 +31,13 @@ COARSEST = 8
 class ConvOptions(ConditionalOptions):
     """Options of the `conv` pair."""
 
-    latent: int = Field(64, ge=1, description="numbers in a latent")
-    width: int = Field(32, ge=4, description="channels at the finest level; doubled a level down")
-    max_width: int = Field(128, ge=4, description="most channels at any level")
-    blocks: int = Field(1, ge=0, description="residual blocks a level")
-    head: int = Field(256, ge=1, description="features before the discriminator's logit")
+    latent: int = Field(64, ge=1, le=16_384, description="numbers in a latent")
+    width: int = Field(
+        32, ge=4, le=4_096, description="channels at the finest level; doubled a level down"
+    )
+    max_width: int = Field(128, ge=4, le=4_096, description="most channels at any level")
+    blocks: int = Field(1, ge=0, le=16, description="residual blocks a level")
+    head: int = Field(256, ge=1, le=4_096, description="features before the discriminator's logit")
 
 
 class Geometry:

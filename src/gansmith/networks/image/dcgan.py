@@ -35,9 +35,12 @@ WIDEST = 8
 class DcganOptions(Section):
     """Options of the `dcgan` pair."""
 
-    latent: int = Field(100, ge=1, description="numbers in a latent")
+    latent: int = Field(100, ge=1, le=16_384, description="numbers in a latent")
     width: int = Field(
-        64, ge=4, description="channels at the finest level; doubled a level down, up to 8 times"
+        64,
+        ge=4,
+        le=4_096,
+        description="channels at the finest level; doubled a level down, up to 8 times",
     )
     norm: Literal["batch", "none"] = Field(
         "batch", description="in the discriminator; batch: as in the paper, none: with a penalty"

@@ -48,16 +48,19 @@ Layer = TypeVar("Layer", bound=nn.Linear | nn.Conv2d)
 class R3ganOptions(ConditionalOptions):
     """Options of the `r3gan` pair."""
 
-    latent: int = Field(64, ge=1, description="numbers in a latent")
+    latent: int = Field(64, ge=1, le=16_384, description="numbers in a latent")
     width: int | None = Field(
         None,
         ge=4,
+        le=4_096,
         description="channels at the finest level, doubled a level down; null: 4096 / longer side, "
         "8 to 32",
     )
-    max_width: int = Field(256, ge=4, description="most channels at any level")
+    max_width: int = Field(256, ge=4, le=4_096, description="most channels at any level")
     blocks: int = Field(2, ge=1, le=16, description="residual blocks a level")
-    group_size: int = Field(16, ge=1, description="channels that a 3 x 3 convolution mixes")
+    group_size: int = Field(
+        16, ge=1, le=4_096, description="channels that a 3 x 3 convolution mixes"
+    )
     minibatch_deviation: bool = Field(
         False, description="show the discriminator how varied its batch is"
     )

@@ -30,8 +30,8 @@ ECHO_RATE = 4.0
 class SequenceOptions(Section):
     """Options of the networks `sequence`."""
 
-    embedding: int = Field(128, ge=4, description="size of token embeddings")
-    width: int = Field(320, ge=4, description="size of the recurrent state")
+    embedding: int = Field(128, ge=4, le=4_096, description="size of token embeddings")
+    width: int = Field(320, ge=4, le=4_096, description="size of the recurrent state")
     layers: int = Field(1, ge=1, le=4, description="number of recurrent layers")
     dropout: float = Field(0.3, ge=0, lt=1, description="dropout rate")
     attention: bool = Field(
