@@ -106,4 +106,3 @@ def round_trip(
         noise_floor=noise_floor(before, codec.rate),
         decoded_noise_floor=noise_floor(after, codec.rate),
     )
-
