@@ -195,7 +195,7 @@ def _course(step: int, steps: int) -> float:
 
 
 def pieces_of(waves: NDArray[np.int16], hop: int) -> NDArray[np.int16]:
-    """Cut clips int16 [N, T] into pieces [M, PIECE * hop] that overlap by half, without silent ones.
+    """Cut clips int16 [N, T] into pieces [M, PIECE * hop] that overlap by half; not silent ones.
 
     Short clips are not cut.
     """
