@@ -22,7 +22,7 @@ _HEADS = (
     *(b"OggS", b"ID3", b".snd", b"dns.", b"caff"),
 )
 _UNKNOWN_FORMAT, _NO_MP3 = 1, 7
-_NO_SOUND = "holds no sound, whatever its name"
+_NO_SOUND = "holds no sound, despite its name"
 _CLAIM = re.compile(r"(?:data|SSND|Data Size) *: (\d+) \(should be (\d+)\)")
 _PLACEHOLDER = 0x7FFF0000
 _OGG_HEAD, _OGG_LARGEST = 27, 27 + 255 * 256
