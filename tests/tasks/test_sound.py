@@ -14,6 +14,7 @@ from rich.console import Console
 
 import gansmith as library
 from gansmith.loading.open import open_dataset
+from gansmith.media.audio.loudness import loudness
 from gansmith.outputs import Provenance, save_samples
 from gansmith.tasks.invert import SEARCH
 from tests.conftest import make_hits, make_notes
@@ -103,11 +104,48 @@ def test_a_walk_is_one_sound_or_a_file_a_step(gansmith, trained: Path, tmp_path:
     sound = tmp_path / "walk.wav"
     assert gansmith("interpolate", trained, "--frames", 4, "--out", sound)[0] == 0
     assert soundfile.info(sound).frames == 4 * 8_000 - 3 * 800
+    fine = ("interpolate", trained, "--frames", 2, "--format", "wav24", "--out")
+    assert gansmith(*fine, sound)[0] == 0 and soundfile.info(sound).subtype == "PCM_24"
+    assert gansmith(*fine, tmp_path / "walk.flac")[0] == 2
     steps = tmp_path / "steps"
     assert gansmith("interpolate", trained, "--frames", 4, "--out", steps)[0] == 0
     assert len(list(steps.glob("[0-9].wav"))) == 4
     code, _, err = gansmith("interpolate", trained, "--out", tmp_path / "x.webp")
     assert (code, ".wav or .flac" in err) == (2, True)
+
+
+def test_one_sample_can_be_one_file(gansmith, trained: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    one = ("generate", trained, "-n", 1, "--label", "kick", "--out")
+    assert gansmith(*one, tmp_path / "kick.wav")[0] == 0
+    wave, rate = soundfile.read(tmp_path / "kick.wav", dtype="int16")
+    assert (len(wave), rate) == (8_000, 16_000)
+    assert np.array_equal(wave, library.load(trained).sample(1, label="kick")[0, 0, :, 0])
+    assert gansmith(*one, tmp_path / "kick24.wav", "--format", "wav24")[0] == 0
+    fine, _ = soundfile.read(tmp_path / "kick24.wav", dtype="int32")
+    assert (fine & 0xFF00).any() and np.abs(fine / 65_536 - wave).max() <= 1
+    code, _, err = gansmith(*one, tmp_path / "kick.wav", "--format", "flac")
+    assert (code, "does not fit kick.wav" in err) == (2, True)
+    code, _, err = gansmith("generate", trained, "-n", 2, "--out", tmp_path / "two.wav")
+    assert (code, "add -n 1" in err.replace("\n", " ")) == (2, True)
+
+
+def test_generated_clips_are_normalised_on_request(  # type: ignore[no-untyped-def]
+    gansmith, trained: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "loud"
+    made = ("generate", trained, "-n", 4, "--out", place, "--normalise")
+    assert gansmith(*made, "peak")[0] == 0
+    for path in place.glob("[0-9]-*.wav"):
+        peak = np.abs(soundfile.read(path)[0]).max()
+        assert 20 * np.log10(peak) == pytest.approx(-0.1, abs=0.02)
+    assert gansmith(*made, "-30")[0] == 0
+    levels = [
+        loudness(soundfile.read(path, dtype="float32", always_2d=True)[0], 16_000)
+        for path in place.glob("[0-9]-*.wav")
+    ]
+    assert len(levels) == 4 and levels == pytest.approx([-30] * 4, abs=0.3)
+    code, _, err = gansmith(*made, "loud")
+    assert (code, "--normalise takes peak" in err.replace("\n", " ")) == (2, True)
 
 
 def test_a_kit_has_a_folder_a_class_and_lays_them_on_keys(  # type: ignore[no-untyped-def]

@@ -115,7 +115,7 @@ def test_silence_is_counted_after_mixing_and_cutting(partly_silent: Path) -> Non
 
 def test_data_of_silent_clips_only_are_refused(partly_silent: Path) -> None:
     (partly_silent / "good.wav").unlink()
-    with pytest.raises(GansmithError, match="all of it is silence .* set data"):
+    with pytest.raises(GansmithError, match=r"all of it is silence .* set data"):
         opened(partly_silent)
 
 

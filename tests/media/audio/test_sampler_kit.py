@@ -64,7 +64,7 @@ def test_velocity_layers_go_by_loudness(tmp_path: Path, monkeypatch: pytest.Monk
         *(("1", "63", "2", "kick-02"), ("1", "63", "2", "kick-03")),
         *(("64", "127", "2", "kick-00"), ("64", "127", "2", "kick-01")),
     ]
-    with pytest.raises(GansmithError, match="--velocity-layers 3 .* set -n to at least 3, not 2"):
+    with pytest.raises(GansmithError, match=r"--velocity-layers 3 .* set -n to at least 3, not 2"):
         write(2, velocity_layers=3)
 
 

@@ -1,4 +1,4 @@
-"""Reading sound files: the facts of a whole file, and single clips at the rate wanted."""
+"""Reading sound files: facts of whole files, and single clips at a given rate."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _MARGIN = 256
 
 @dataclass(frozen=True)
 class SoundFacts:
-    """What the plan for a collection, its split and its inspection need to know of a sound.
+    """Facts of a sound file, for preparation, split and inspection.
 
     Attributes:
         format: Format of the file as libsndfile names it ("WAV", "FLAC", ...).
@@ -55,7 +55,7 @@ class SoundFacts:
         dc: Largest absolute mean of a channel; full scale is 1.
         clipped: Share of the samples, 0 to 1, at or beyond full scale in runs of 3 and more.
         silent: The peak is below -60 dBFS.
-        loudness: LUFS of the first 60 s, by `gansmith.media.audio.loudness.loudness`; None where
+        loudness: LUFS of the first 60 s, by `gansmith.media.audio.loudness.loudness`; None if
             silent.
         digest: Hex digest of rate, shape and samples; equal for equal sound in whatever lossless
             file.
@@ -76,7 +76,7 @@ class SoundFacts:
 
 
 def examine(path: Path) -> SoundFacts:
-    """Gather the facts of a sound file.
+    """Return the facts of a sound file.
 
     The file is decoded block by block; only the first 60 s, for their loudness, are held at once.
 
@@ -157,7 +157,7 @@ def printable(name: str) -> str:
 
 
 class _Sums:
-    """What is known of a sound after each block."""
+    """Running sums over the blocks of a sound."""
 
     def __init__(self, channels: int, full_scale: float) -> None:
         self.frames = 0

@@ -32,12 +32,12 @@ _TAKES = "WAV, FLAC, OGG, MP3 or AIFF files there"
 class SoundFolder(Collection):
     """Sound files in a folder and its sub-folders, in the order of their relative paths.
 
-    Hidden files are passed over, and so are files that neither hold a sound nor claim to by their
-    suffix. Files are looked over once and again only when they change.
+    Hidden files are ignored, and so are files without sound that have no suffix of sounds. Files
+    are examined once, and again only when they change.
 
     Args:
         root: The folder, or one file.
-        use_labels: Look for labels.
+        use_labels: Whether to use labels.
         log: Takes progress and warnings of files that cannot be read, one line each.
 
     Raises:
@@ -71,10 +71,10 @@ class SoundFolder(Collection):
         return None if labels is None else [printable(label) for label in labels]
 
     def held_out(self, files: Sequence[int], share: float) -> NDArray[np.bool_] | None:
-        """Choose which clips are kept for judging, by the file that each is of, bool [clips].
+        """Choose the held-out clips by their files, bool [clips].
 
         Returns:
-            None where there are too few different files to split a collection fairly by them.
+            None if there are too few different files for such a split.
         """
         digests = [self.facts[number].digest for number in files]
         different = len(set(digests))
@@ -87,7 +87,7 @@ class SoundFolder(Collection):
 
 
 def _learn(file: Path) -> Facts:
-    """Facts to remember: digest and sound; or the fault; or nothing for other files."""
+    """Return the facts to cache: digest and sound, or the fault, or nothing for other files."""
     try:
         facts = asdict(examine(file))  # first: it tells what is wrong with a file
         return {"sha256": file_digest(file), "facts": facts}

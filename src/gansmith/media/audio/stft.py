@@ -1,7 +1,7 @@
-"""Spectra: short-time Fourier transforms that need no margins, mel bands, phases from magnitudes.
+"""Spectra: short-time Fourier transforms without margins, mel bands, phase reconstruction.
 
-A clip of F x hop samples has exactly F frames. What lies before and behind it is silence, or, for
-loops, the clip itself.
+A clip of F x hop samples has exactly F frames. Before and after it is silence, or, for loops, the
+clip itself.
 """
 
 from __future__ import annotations
