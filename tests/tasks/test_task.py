@@ -58,8 +58,8 @@ class ClassifierDuel:
 
     def step(self, batches: list[Batch]) -> None:
         (batch,) = batches
-        assert batch.labels is not None
-        loss = nn.functional.cross_entropy(self.network(batch.samples), batch.labels)
+        assert batch.condition is not None
+        loss = nn.functional.cross_entropy(self.network(batch.samples), batch.condition)
         self.engine.backward_and_step(loss, self.optimisers["classifier"])
         self.loss = float(loss.detach())
 
@@ -120,7 +120,7 @@ class Classification(Task):
             shipped=("classifier",),
         )
         duel = ClassifierDuel(network_for(spec), engine)
-        feed = BatchLoader(dataset, codec, engine, config.batch, config.seed, labelled=True)
+        feed = BatchLoader(dataset, codec, engine, config.batch, config.seed, conditional=True)
         return TrainingSetup(blueprint, engine, duel, feed)  # type: ignore[arg-type]
 
     def finish(self, run: Run, samples: int) -> None:
