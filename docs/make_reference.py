@@ -31,6 +31,7 @@ from gansmith.objectives.penalties import PENALTIES
 from gansmith.recipe import Recipe, load_recipe, recipe_names
 from gansmith.schema import Schedule, Size
 from gansmith.sections import RECIPE_SECTIONS, DataConfig
+from gansmith.tasks.task import TASKS
 from gansmith.training.duel import DUELS
 
 PAGES = ("recipes.md", "reading-the-report.md", "health.md")
@@ -125,8 +126,13 @@ def recipes() -> str:
 
 
 def names(registry: str) -> str:
-    """Names of `media`, `duels` or named sets (`data`), in one line."""
-    found = {"media": MEDIA.names(), "duels": DUELS.names(), "data": CATALOG.names()}[registry]
+    """Names of `media`, `duels`, `tasks` or named sets (`data`), in one line."""
+    found = {
+        "media": MEDIA.names(),
+        "duels": DUELS.names(),
+        "tasks": TASKS.names(),
+        "data": CATALOG.names(),
+    }[registry]
     return ", ".join(f"`{name}`" for name in found) + "\n"
 
 

@@ -37,6 +37,7 @@ ENCODERS = {
 }
 BOOKKEEPING = {
     "storage.": "caches, checkpoints and the atomic writing itself",
+    "run:Run.lock": "the process that trains the run",
     "run:Run.log": "metrics.jsonl",
     "run:Run._write_text": "recipe, manifest, metrics, verdict, contest, tokenizer.json",
     "run:_write_tensors": "generator.safetensors and medium.safetensors, which are models",

@@ -18,8 +18,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from gansmith.errors import GansmithError
-    from gansmith.media.audio.sampler_kit import kit
     from gansmith.model import Model, load
     from gansmith.tasks.diagnose import diagnose
     from gansmith.tasks.doctor import doctor
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from gansmith.tasks.inspect_data import inspect
     from gansmith.tasks.invert import invert
     from gansmith.tasks.train import train
+
+    kit: Callable[..., Path]
 
 os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 
@@ -59,7 +63,6 @@ _MODULES = {
     "inspect": "tasks.inspect_data",
     "interpolate": "tasks.generate",
     "invert": "tasks.invert",
-    "kit": "media.audio.sampler_kit",
     "train": "tasks.train",
 }
 _RENAMED = {"similar": "invert"}
@@ -71,6 +74,10 @@ def __getattr__(name: str) -> Any:
         message = f"gansmith.{name} is now gansmith.{_RENAMED[name]}"
         warnings.warn(message, DeprecationWarning, stacklevel=2)
         name = _RENAMED[name]
-    if name not in _MODULES:
+    if name in _MODULES:
+        return getattr(import_module(f"gansmith.{_MODULES[name]}"), name)
+    from gansmith.verbs import VERBS, resolve_function
+
+    if name.startswith("_") or name not in VERBS:  # commands that one medium adds, such as `kit`
         raise AttributeError(f"module 'gansmith' has no attribute '{name}'")
-    return getattr(import_module(f"gansmith.{_MODULES[name]}"), name)
+    return resolve_function(VERBS[name].function)

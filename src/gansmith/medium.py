@@ -319,7 +319,7 @@ class Codec(ABC):
         Args:
             recipe: Its settings of this medium count.
             dataset: Samples to learn from; only those to train on are looked at.
-            say: Is told of what takes long.
+            log: Takes a line on what takes long.
         """
         return cls()
 

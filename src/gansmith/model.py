@@ -321,11 +321,27 @@ class GeneratorModel(Model):
         names = list(self.label_names)
         if not names:
             raise GansmithError("this generator was trained without labels: leave the label out")
-        if str(label) in names:
-            return names.index(str(label))
-        if str(label).isdecimal() and int(label) < len(names):
+        number = _class_number(str(label), names)
+        weights = self.blueprint.label_weights
+        if weights and not weights[number]:
+            raise GansmithError(
+                f"label '{names[number]}' was not trained: all of its samples are held out, so "
+                "generated ones would mean nothing; choose another label"
+            )
+        return number
+
+
+def _class_number(label: str, names: list[str]) -> int:
+    """Find a class by its name, by its value where names are numbers, or else by its number."""
+    if label in names:
+        return names.index(label)
+    if label.isdecimal():
+        values = [int(name) if name.isdecimal() else None for name in names]
+        if int(label) in values:
+            return values.index(int(label))
+        if not any(value is not None for value in values) and int(label) < len(names):
             return int(label)
-        raise unknown("label", str(label), names)
+    raise unknown("label", label, names)
 
 
 def load(path: Path | str) -> Model:

@@ -79,20 +79,28 @@ def _data_options() -> list[type[Section]]:
 
 
 class SequenceConfig(Section):
-    """The game over tokens, of duel `sequence`: first likelihood, then against a discriminator."""
+    """Training of text, of duel `sequence`: maximum likelihood, then adversarial fine-tuning."""
 
     likelihood: float = Field(
-        0.45, ge=0, le=1, description="share of the budget, at most, that goes to likelihood alone"
+        0.45, ge=0, le=1, description="maximum share of the budget for pretraining"
     )
-    likelihood_lr: float = Field(2e-3, gt=0, description="generator's rate in it")
-    check_every: int = Field(100, ge=1, description="steps from look to look at held-out texts")
-    patience: int = Field(3, ge=1, description="looks without gain until the rate is cut")
+    likelihood_lr: float = Field(
+        2e-3, gt=0, description="learning rate of the generator in pretraining"
+    )
+    check_every: int = Field(100, ge=1, description="steps between measurements on held-out texts")
+    patience: int = Field(
+        3, ge=1, description="measurements without gain before the rate is reduced"
+    )
     warm_up: float = Field(
-        0.15, ge=0, le=1, description="share of the budget in which the discriminator learns alone"
+        0.15, ge=0, le=1, description="share of the budget for the discriminator alone"
     )
-    discount: float = Field(0.9, ge=0, le=1, description="of rewards, from token to token")
-    kl: float = Field(0.05, ge=0, description="weight of the divergence from the language model")
-    replay: float = Field(0.5, ge=0, description="weight of likelihood in the adversarial steps")
+    discount: float = Field(0.9, ge=0, le=1, description="discount of rewards, from token to token")
+    kl: float = Field(
+        0.05, ge=0, description="weight of the KL divergence from the pretrained model"
+    )
+    replay: float = Field(
+        0.5, ge=0, description="weight of the likelihood loss in adversarial steps"
+    )
 
 
 NETWORK_ALIASES = {

@@ -65,17 +65,21 @@ class Generation:
     """How a medium generates samples with options of its own.
 
     Attributes:
-        function: `module:name` of a function `(model, home, count, seed, labels, options)` that
-            returns stored samples [count, H, W, C]: a generator model, the folder of its run, the
-            arguments of `gansmith.generate`, the conditions [count, ...] or None, and the options
-            that were given, by name.
+        function: `module:name` of a function `(model, home, count, seed, labels, options, log)`
+            that returns stored samples [count, H, W, C], or fewer with a line to `log`: a generator
+            model, the folder of its run, the arguments of `gansmith.generate`, the conditions
+            [count, ...] or None, and the options that were given, by name.
         options: All options that it takes.
         title: Heading of the options in `--help`.
+        writes: `module:name` of a function `(model, home, count, options, out, provenance, log)`
+            that writes files of its own where the options ask for that, and returns their folder;
+            it returns None where `function` applies.
     """
 
     function: str
     options: tuple[Option, ...]
     title: str
+    writes: str | None = None
 
 
 VERBS: Registry[Verb] = Registry("command", provided_by="gansmith.media.verbs")

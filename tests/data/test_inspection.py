@@ -1,10 +1,5 @@
 from __future__ import annotations
 
-from io import StringIO
-
-from rich.console import Console
-
-from gansmith.cli.rendering import rows_table as table
 from gansmith.data.inspection import (
     counts,
     duplicate_row,
@@ -49,10 +44,3 @@ def test_rows_say_what_was_found() -> None:
         "4 (a = b = c; e = f)",
     )
     assert unreadable_row([("a.wav", "is empty")]) == ("unreadable", "1 (a.wav: is empty)")
-
-
-def test_texts_are_shown_as_they_are() -> None:
-    console = Console(width=80, file=StringIO())
-    console.print(table("[title]", [("files", "[bold]a[/bold].wav")]))
-    text = console.file.getvalue()
-    assert "[title]" in text and "[bold]a[/bold].wav" in text

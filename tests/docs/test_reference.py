@@ -41,7 +41,7 @@ def test_every_part_of_a_recipe_has_its_table(reference: Any) -> None:
     wanted += [f"options {network}" for network in NETWORKS]
     for name in wanted:
         assert f"<!-- table: {name} -->\n| field |" in text, name
-    assert set(reference.SECTIONS) | {"name", "summary", "medium", "duel"} == {
+    assert set(reference.SECTIONS) | {"name", "summary", "medium", "duel", "task"} == {
         *Recipe.model_fields,
         *RECIPE_SECTIONS,
     }

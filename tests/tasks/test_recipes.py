@@ -117,7 +117,7 @@ def test_a_shipped_recipe_draws_samples_like_its_data(name: str) -> None:
     recipe = _light(name)
     made = _made(recipe)
     game = build_training(recipe, made)
-    real, _ = game.feed.next()
+    real = game.feed.next().samples
     assert len(real) == recipe.training.batch
     assert bool(game.blueprint.label_names) == recipe.network.conditional
     generator = game.duel.networks["generator"].eval()

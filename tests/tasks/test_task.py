@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,24 +33,22 @@ from gansmith.report.report import write_report
 from gansmith.run import Event, Run
 from gansmith.tasks.build import TrainingSetup
 from gansmith.tasks.task import TASKS, Task, register_task
-from gansmith.training.duel import Batch
+from gansmith.training.duel import Batch, Duel, Loss
 from gansmith.training.engine import Engine
 from gansmith.training.loader import BatchLoader
 
 
-class ClassifierDuel:
+class ClassifierDuel(Duel):
     """One network that learns labels; it has no critic."""
 
-    averaged = "classifier"
-    draws = shown = 1
+    shipped = ("classifier",)
+    losses = (Loss("loss", "cross entropy", "classifier"),)
 
     def __init__(self, network: nn.Module, engine: Engine) -> None:
         self.network, self.engine = network.to(engine.device), engine
         self.networks = {"classifier": self.network}
         self.optimisers = {"classifier": torch.optim.Adam(network.parameters(), 1e-3)}
         self.loss = 0.0
-
-    def set_validation_source(self, draw: Callable[[int], Batch]) -> None: ...
 
     def reconfigure(self, recipe: Recipe) -> None: ...
 
@@ -65,11 +63,6 @@ class ClassifierDuel:
 
     def signals(self) -> dict[str, float]:
         return {"loss": self.loss}
-
-    def state(self) -> dict[str, Any]:
-        return {}
-
-    def restore(self, state: dict[str, Any]) -> None: ...
 
 
 def network_for(spec: SampleSpec) -> nn.Module:

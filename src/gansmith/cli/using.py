@@ -19,7 +19,6 @@ from gansmith.cli.options import (
     add_options,
     console,
 )
-from gansmith.counting import pluralize
 from gansmith.verbs import GENERATIONS, Option
 
 
@@ -58,7 +57,7 @@ def generate(
     """Generate samples: single files, an array, a sheet, or one file of texts."""
     from gansmith.tasks.generate import generate as write_samples
 
-    place = write_samples(
+    write_samples(
         run,
         count,
         seed=seed,
@@ -70,10 +69,9 @@ def generate(
         normalise=normalise,
         index=index,
         names=names,
+        log=console.print,
         **options,
     )
-    made = pluralize(count, "sample") if index is None else f"samples {index}"
-    console.print(f"{made} in {place}")
 
 
 def _generation_options() -> Iterator[tuple[Option, str]]:

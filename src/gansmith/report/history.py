@@ -47,6 +47,20 @@ class HealthFacts(BaseModel):
     floors: dict[str, float] = {}
 
 
+class LossFacts(BaseModel):
+    """A loss that the duel of a run declares: the signal that holds it, and what charts call it."""
+
+    name: str
+    title: str
+
+
+NOISE_LOSSES = [
+    LossFacts(name="d_loss", title="discriminator"),
+    LossFacts(name="g_loss", title="generator"),
+]
+"""Losses of runs whose manifest was written before duels declared theirs."""
+
+
 class Manifest(BaseModel):
     """Facts of a run; `stopped` where its monitor ended it before the budget was used up."""
 
@@ -63,7 +77,13 @@ class Manifest(BaseModel):
     precision: str = ""
     processes: int = 1
     health: HealthFacts = HealthFacts()
+    losses: list[LossFacts] = NOISE_LOSSES
     stopped: bool = False
+
+    @property
+    def loss_titles(self) -> dict[str, str]:
+        """Title of each declared loss, by the name of its signal."""
+        return {loss.name: loss.title for loss in self.losses}
 
 
 @dataclass(frozen=True)

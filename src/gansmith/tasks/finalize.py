@@ -16,6 +16,7 @@ from gansmith.medium import MEDIA
 from gansmith.model import GeneratorModel, contact_sheet, row_length
 from gansmith.recipe import Recipe
 from gansmith.report.curves import curves_png
+from gansmith.report.history import RunHistory
 from gansmith.report.metric_formatting import result_table
 from gansmith.report.report import write_report
 from gansmith.run import Run
@@ -91,7 +92,9 @@ def draw(run: Run, model: GeneratorModel, dataset: Dataset, recipe: Recipe) -> N
     if frames:
         pictures = [Image.open(frame).convert("RGB") for frame in frames]
         run.save_output(run.animation_file, animation_bytes(pictures, run.animation_file.suffix))
-    run.save_output(run.curves_file, curves_png(list(run.events())), generated=False)
+    titles = RunHistory.read(run.path).manifest.loss_titles
+    curves = curves_png(list(run.events()), titles)
+    run.save_output(run.curves_file, curves, generated=False)
 
 
 def real_sheet(model: GeneratorModel, dataset: Dataset, count: int = 128) -> Image.Image:

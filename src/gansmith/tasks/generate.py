@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gansmith.counting import pluralize
 from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
 from gansmith.medium import MEDIA
 from gansmith.model import GeneratorModel, load_generator
 from gansmith.outputs import (
@@ -41,6 +43,7 @@ def generate(
     format_: str | None = None,
     tempo: float | None = None,
     normalise: str | None = None,
+    log: LogFn = silent,
     index: str | Sequence[int] | None = None,
     names: bool = False,
     **options: Any,
@@ -60,6 +63,7 @@ def generate(
         format_: Format of single files, such as `wav24` or `flac` for sound.
         tempo: Tempo of loops in beats per minute, instead of that of the data; pitch is kept.
         normalise: Loudness of sounds in LUFS such as "-14", or "peak"; by default as generated.
+        log: Called with one line for what was written, and for what was left out.
         index: Numbers of samples of this seed, such as `[3, 7]` or "3,7,10-12", in place of the
             first `count`.
         names: Write number and class below each sample of a sheet.
@@ -77,6 +81,12 @@ def generate(
     _check_options(model, options)
     _adapt(model, format_, tempo, normalise)
     _check_truncation(model, truncation)
+    generation, provenance = MEDIA[model.codec.name].generation, provenance_of(run, seed)
+    if options and generation is not None and generation.writes is not None:
+        write, folder_out = resolve_function(generation.writes), None if out is None else Path(out)
+        written = write(model, home_of(run), count, options, folder_out, provenance, log)
+        if written is not None:
+            return Path(written)
     chosen = list(range(count) if index is None else dict.fromkeys(parse_indices(index)))
     total, count = max(chosen) + 1, len(chosen)
     labels = model.labels(total, seed, label)
@@ -84,7 +94,7 @@ def generate(
     numbers = None if classes is None else classes.tolist()
     usual = f"samples-{seed}" + "".join(model.codec.collections[:1])
     place = Path(out) if out is not None else home_of(run) / usual
-    provenance, folder, single = provenance_of(run, seed), None, None
+    folder, single = None, None
     if place.suffix and not place.is_dir():
         single = format_of_file(model.codec, place, format_) if count == 1 else None
         if single is not None:
@@ -95,10 +105,14 @@ def generate(
         stems = sample_names(chosen, numbers, model.label_names)
         folder = SampleFolder(place, provenance, model.codec, stems, format_)
     if options:
-        generation = MEDIA[model.codec.name].generation
         assert generation is not None
         function = resolve_function(generation.function)
-        every: NDArray[Any] = function(model, home_of(run), total, seed, labels, options)
+        every: NDArray[Any] = function(model, home_of(run), total, seed, labels, options, log)
+        if len(every) < total:
+            chosen = [number for number in chosen if number < len(every)]
+            if folder is not None:
+                stems = sample_names(chosen, numbers, model.label_names)
+                folder = SampleFolder(place, provenance, model.codec, stems, format_)
         samples = every[chosen]
     else:
         latents = model.latents(total, seed, truncation)[chosen]
@@ -107,9 +121,11 @@ def generate(
     named = None if numbers is None else [model.label_names[k] for k in numbers]
     if single is not None:
         (origin,) = provenance.of_samples(chosen, named)
-        return save_output(place, model.codec.to_bytes(samples[0], single), origin)
+        save_output(place, model.codec.to_bytes(samples[0], single), origin)
+        log(f"{pluralize(1, 'sample')} in {place}")
+        return place
     if folder is None:
-        return save_collection(
+        save_collection(
             model.codec,
             samples,
             place,
@@ -119,9 +135,12 @@ def generate(
             label_names=model.label_names,
             captions=sample_names(chosen, numbers, model.label_names) if names else None,
         )
+        log(f"{pluralize(len(samples), 'sample')} in {place}")
+        return place
     given = {"tempo": tempo, "normalise": normalise}
     facts = {"truncation": truncation} | {k: v for k, v in given.items() if v is not None}
     folder.write(samples, provenance.of_samples(chosen, named), **facts)
+    log(f"{pluralize(len(samples), 'sample')} in {place}")
     return place
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
+from numpy.typing import NDArray
 from rich.console import Console
 
 from gansmith.console import plain
@@ -29,7 +31,7 @@ from gansmith.training.trainer import Trainer
 def train(
     recipe: str | Recipe = "digits",
     *,
-    data: str | Path | None = None,
+    data: str | Path | NDArray[Any] | None = None,
     out: str | Path | None = None,
     minutes: float | None = None,
     samples: int | None = None,
@@ -42,7 +44,8 @@ def train(
 
     Args:
         recipe: Name of a recipe, path of a YAML file, or a Recipe.
-        data: Named set or path, in place of the recipe's.
+        data: Named set, path, or an array of pictures [N, H, W] or [N, H, W, C], in place of the
+            recipe's.
         out: Run folder; by default `runs/` and the names of recipe and data.
         minutes: Budget in minutes, in place of the recipe's.
         samples: Budget in real samples seen, in place of the recipe's.

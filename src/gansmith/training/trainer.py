@@ -165,6 +165,8 @@ class Trainer:
                 return
             self._check(signals)
             self.stopped = intervention.stop
+            if self.stopped or moment.progress >= 1:
+                self.duel.finish()
             if self.engine.rank == 0:
                 self._log(moment, signals)
                 if intervention.keep:

@@ -14,8 +14,12 @@ SHORTEST = 0.1
 STEADY = 10 ** (-6 / 20)
 """Level, relative to the loudest, above which a note is held and not decaying."""
 WINDOW = 0.02
+ATTACK = 0.25
+"""Part of the held stretch before the loop: the attack."""
 COMPARED = 2
 """Periods around both ends that are compared."""
+LEVEL = 1.5
+"""Greatest difference in level between the ends, in dB."""
 ALIKE = 0.95
 """Least correlation of the ends: below, a loop would be heard as a click or a change of tone."""
 
@@ -44,7 +48,8 @@ def add_sustain_loop(
     if held is None or hertz is None:
         return clip, None
     width = round(COMPARED * rate / hertz)
-    first, last = held[0] + width, held[1] - width
+    first = held[0] + max(width, round(ATTACK * (held[1] - held[0])))
+    last = held[1] - width
     least = max(round(SHORTEST * rate), 2 * width)
     if last - first < least:
         return clip, None
@@ -88,6 +93,8 @@ def _similar_ends(
     products = np.correlate(region, pattern, "valid")
     sums = np.concatenate([[0.0], np.cumsum(np.square(region))])
     energy = sums[2 * width :] - sums[: -2 * width]
-    alike = products / np.sqrt(np.maximum(energy * np.square(pattern).sum(), 1e-12))
+    own = max(float(np.square(pattern).sum()), 1e-12)
+    alike = products / np.sqrt(np.maximum(energy * own, 1e-24))
+    alike[np.abs(np.log10(np.maximum(energy / own, 1e-12))) > LEVEL / 10] = -1
     good = np.flatnonzero(alike >= max(ALIKE, float(alike.max()) - 0.002))
     return earliest + int(good[-1]) if len(good) else None

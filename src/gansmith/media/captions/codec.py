@@ -1,4 +1,4 @@
-"""Captions: texts that are asked for by pictures."""
+"""Codec of captions: texts conditioned on pictures."""
 
 from __future__ import annotations
 
@@ -28,14 +28,13 @@ MOST_EXAMPLES = 128
 
 
 class CaptionCodec(TextCodec):
-    """Texts that belong to pictures; see :class:`TextCodec`.
+    """Captions of pictures; see :class:`TextCodec`.
 
     Args:
-        vocabulary: Turns texts into tokens and back.
-        length: Tokens of a text, its end included.
-        longest: Characters of a text.
-        examples: Pictures uint8 [N, H, W, 4] that captions are asked for by where none is named;
-            no network trained on them.
+        vocabulary: Converts texts to tokens and back.
+        length: Maximum number of tokens of a text, its end included.
+        longest: Maximum number of characters of a text.
+        examples: Held-out pictures uint8 [N, H, W, 4], which are captioned if no picture is given.
     """
 
     name = "captions"
@@ -78,15 +77,15 @@ class CaptionCodec(TextCodec):
 
     @property
     def condition_shape(self) -> tuple[int, int, int]:
-        """Shape (C, H, W) of a picture as networks see it."""
+        """Shape (C, H, W) of the network tensor of a picture."""
         return ImageCodec().shape(self.examples.shape)
 
     def encode_condition(self, pictures: Tensor) -> Tensor:
-        """Turn pictures uint8 [N, H, W, 4] into what networks see, float32 [N, 4, H, W]."""
+        """Convert pictures uint8 [N, H, W, 4] to network tensors, float32 [N, 4, H, W]."""
         return ImageCodec().encode(pictures)
 
     def read_picture(self, path: Path) -> NDArray[np.uint8]:
-        """Read a picture as the examples are, uint8 [H, W, 4].
+        """Read a picture and bring it to the size of the examples, uint8 [H, W, 4].
 
         Raises:
             GansmithError: It cannot be read.
@@ -119,7 +118,7 @@ def draw_examples(examples: int, count: int, seed: int) -> Tensor:
 
 
 def example_labels(dataset: Dataset) -> NDArray[np.int64]:
-    """Choose the held-out pictures that are examples, by the numbers of their labels."""
+    """Return the held-out pictures that become examples, as numbers of their labels."""
     assert dataset.labels is not None
     held_out = np.unique(dataset.labels[dataset.held_out_indices])
     return np.random.default_rng(0).permutation(held_out)[:MOST_EXAMPLES]

@@ -22,7 +22,7 @@ def claims(listing: Listing) -> float:
 
 
 def _describe(shape: tuple[int, int, int], settings: Mapping[str, Any]) -> str:
-    return f"image captions of up to {shape[2]:,} tokens"
+    return f"captions of pictures of up to {shape[2]:,} tokens"
 
 
 CAPTIONS = Medium(
