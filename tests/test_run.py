@@ -116,3 +116,15 @@ def test_a_generator_without_its_run_still_has_a_provenance(run: Run, tmp_path: 
     run.save_generator({"w": torch.zeros(1)}, {})
     found = provenance_of(run.generator_file, 3)
     assert (found.run, found.recipe) == (str(run.generator_file), "digits")
+
+
+def test_a_damaged_frame_is_left_out_of_the_animation(tmp_path: Path) -> None:
+    said: list[str] = []
+    run = Run(tmp_path / "run", said.append)
+    run.create(load_recipe("digits"), {})
+    for samples in (8, 16, 24):
+        run.save_frame(samples, Image.new("L", (40, 30 + samples), samples))
+    frame = run.frames()[1]
+    frame.write_bytes(frame.read_bytes()[:60])
+    assert [image.size for image in run.frame_images()] == [(40, 38), (40, 54)]
+    assert len(said) == 1 and str(frame) in said[0]

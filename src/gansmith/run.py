@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -23,6 +24,7 @@ from gansmith.storage.checkpoint import Tree, all_finite, load_first, save_tree
 from gansmith.storage.reading import (
     MIB,
     UnreadableFile,
+    open_regular,
     parse_json,
     read_bytes,
     read_json,
@@ -34,7 +36,13 @@ from gansmith.storage.tensor_file import read_tensor_file, write_tensor_file
 FORMAT = "gansmith-run-1"
 REMEDY = "restore it, or train or evaluate again"
 """What to do about a damaged file of a run."""
+IMAGE_DAMAGE = (
+    *(OSError, SyntaxError, ValueError, EOFError, OverflowError, MemoryError, struct.error),
+    Image.DecompressionBombError,
+)
+"""What Pillow raises on damaged images."""
 _EVENTS_BYTES = 128 * MIB
+_FRAME_BYTES, _FRAME_PIXELS = 64 * MIB, 2**24
 _LINE_BYTES = MIB
 
 Event = dict[str, Any]
@@ -363,6 +371,22 @@ class Run:
     def frames(self) -> list[Path]:
         """Return the pictures of the film, in order."""
         return sorted(self.frames_dir.glob("*.png"))
+
+    def frame_images(self) -> list[Image.Image]:
+        """Read the frames of the animation as RGB, in order.
+
+        Frames that are damaged or very large are left out, with a line to the log.
+        """
+        found: list[Image.Image] = []
+        for path in self.frames():
+            try:
+                with open_regular(path, _FRAME_BYTES) as file, Image.open(file) as image:
+                    if image.width * image.height > _FRAME_PIXELS:
+                        raise UnreadableFile(f"{path} has {image.width} x {image.height} pixels")
+                    found.append(image.convert("RGB"))
+            except (GansmithError, *IMAGE_DAMAGE) as error:
+                self._say(f"warning: {path} is left out of the animation: {error}")
+        return found
 
     def clips(self, kind: str) -> list[Path]:
         """Return the sounds to be heard of a kind, `generated` or `real`, in order."""

@@ -71,9 +71,8 @@ def draw(run: Run, model: Model, dataset: Dataset, recipe: Recipe) -> None:
     run.save_picture(run.sheet_file, contact_sheet(model, recipe.training.seed))
     run.save_picture(run.real_sheet_file, real_sheet(model, dataset), generated=False)
     write_excerpts(run, model, dataset, recipe.training.seed)
-    frames = run.frames()
-    if frames:
-        pictures = [Image.open(frame).convert("RGB") for frame in frames]
+    pictures = run.frame_images()
+    if pictures:
         run.save_output(run.animation_file, animation_bytes(pictures, run.animation_file.suffix))
     run.save_output(run.curves_file, curves_png(list(run.events())), generated=False)
 
