@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,9 @@ def test_a_damaged_frame_is_left_out_of_the_animation(tmp_path: Path) -> None:
     frame.write_bytes(frame.read_bytes()[:60])
     assert [image.size for image in run.frame_images()] == [(40, 38), (40, 54)]
     assert len(said) == 1 and str(frame) in said[0]
+
+
+def test_a_run_folder_that_is_gone_stops_the_training_in_one_line(run: Run) -> None:
+    shutil.rmtree(run.path)
+    with pytest.raises(GansmithError, match=r"cannot write .*metrics\.jsonl \(No such file"):
+        run.log("step", samples=8)

@@ -96,11 +96,11 @@ def require_space(path: Path, needed: int) -> None:
 
 
 def sweep(directory: Path, *, older_than: float = 86_400.0) -> None:
-    """Remove what killed processes left half-written in `directory`.
+    """Remove temporary files and folders that killed processes left in `directory`.
 
     Args:
         directory: Folder whose temporary entries go; entries of its sub-folders stay.
-        older_than: Age in seconds from which an entry counts as left behind.
+        older_than: Seconds since its last change after which an entry is removed.
     """
     for part in directory.glob(f"{PART}*"):
         try:
@@ -114,7 +114,7 @@ def sweep(directory: Path, *, older_than: float = 86_400.0) -> None:
 
 
 def readable_bytes(count: int) -> str:
-    """Write a number of bytes for people: `1.5 MiB`."""
+    """Format a number of bytes: `1.5 MiB`."""
     value = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if value < 1024:
@@ -150,7 +150,7 @@ def _free(path: Path) -> int:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Turn a full or closed disk into one line; every other error passes through."""
+    """Turn a full or read-only disk into one line; other errors pass unchanged."""
     try:
         yield
     except OSError as error:
