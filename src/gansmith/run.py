@@ -250,7 +250,7 @@ class Run:
                 file.write(line + "\n")
         except OSError as error:
             raise GansmithError(
-                f"cannot write {self.metrics_file} ({error.strerror}): check that the run folder is "
+                f"cannot write {self.metrics_file} ({error.strerror}): check that the folder is "
                 "still there and the disk is not full"
             ) from error
         for listener in self._listeners:
