@@ -5,10 +5,10 @@ imported everything. It passes if the call ends with exit code 0 or 1, or refuse
 exit code 2; it fails on a traceback, a crash, raw control characters in what is printed, more than
 20 seconds, or more than 1.5 GiB. A file that would be executed leaves a mark, which fails too.
 
-    python benchmarks/fuzz.py --cases 5000 --seed 0
+    python benchmarks/fuzz.py --cases 5000 --seed 0 --out benchmarks/results/fuzz.csv
 
-writes `results/fuzz.csv`: kind of case, outcome and count. Failures are printed with the seed that
-repeats each: `--only INDEX`. Exit code 1 if there are any.
+writes kind of case, outcome and count. Failures are printed with the number of the case, which is
+repeated by the same seed and `--only NUMBER`. Exit code 1 if there are any.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import json
 import os
 import random
 import resource
+import shlex
 import shutil
 import signal
 import sys
@@ -28,6 +29,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,6 @@ import numpy as np
 import torch
 from PIL import Image
 
-RESULTS = Path(__file__).parent / "results"
 SECONDS = 20.0
 BYTES = 3 << 29
 ROOM = 6 << 30
@@ -302,9 +303,14 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "points": ("ring", ()),
     "image": ("digits", ("network.width=4", "network.head=8")),
     "text": ("texts", ("network.width=16", "network.embedding=8", "sequence.check_every=2")),
-    "audio": ("drums", ("network.width=4", "network.max_width=8", "network.head=8",
-                        "sound.iterations=2", "sound.decoder_steps=1", "data.rate=8000", "data.seconds=0.25")),
-}  # fmt: skip
+    "audio": (
+        "drums",
+        (
+            *("network.width=4", "network.max_width=8", "network.head=8", "sound.iterations=2"),
+            *("sound.decoder_steps=1", "data.rate=8000", "data.seconds=0.25"),
+        ),
+    ),
+}
 
 
 def make_stock(root: Path, kinds: tuple[str, ...] = tuple(KINDS)) -> Stock:
@@ -378,7 +384,7 @@ def recipe_case(stock: Stock, place: Path, random: Random) -> Case:
         return Case("recipe", ["data", "inspect", data, "--recipe", "r.yaml"], note)
     settings = [
         part
-        for entry in (*SMALL, "sound.decoder_steps=1", "training.samples=4")
+        for entry in (*SMALL, "sound.decoder_steps=1", "training.samples=4", "data.size=32")
         for part in ("--set", entry)
     ]
     return Case("recipe", ["train", "r.yaml", "--data", data, "--out", "run", *settings], note)
@@ -586,8 +592,9 @@ def _run(arguments: list[str], place: Path, printed: Path) -> None:
         os.dup2(nothing, 0)
         os.dup2(file, 1)
         os.dup2(file, 2)
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)
+        sys.stdout, sys.stderr = (
+            os.fdopen(to, "w", encoding="utf-8", closefd=False) for to in (1, 2)
+        )
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         room = pages * resource.getpagesize() + ROOM
         resource.setrlimit(resource.RLIMIT_AS, (room, room))
@@ -637,15 +644,10 @@ def sweep(
 def preload() -> None:
     """Import what calls need, so that forked processes have it."""
     torch.set_num_threads(1)
-    import gansmith.cli
-    import gansmith.evaluation.features
-    import gansmith.media.records
-    import gansmith.report.compare
-    import gansmith.tasks.doctor
-    import gansmith.tasks.evaluate
-    import gansmith.tasks.generate
-    import gansmith.tasks.inspect_data
-    import gansmith.tasks.train
+    for module in ("cli", "evaluation.features", "media.records", "report.compare", "tasks.doctor"):
+        import_module(f"gansmith.{module}")
+    for task in ("evaluate", "generate", "inspect_data", "train"):
+        import_module(f"gansmith.tasks.{task}")
 
 
 def main() -> None:
@@ -655,6 +657,7 @@ def main() -> None:
     parser.add_argument("--only", type=int, help="repeat one case and print what it prints")
     parser.add_argument("--stock", type=Path, help="keep what cases are made from here")
     parser.add_argument("--part", default="0/1", help="I/N: every Nth case, from I on")
+    parser.add_argument("--out", type=Path, help="write the table of outcomes here, as CSV")
     options = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     preload()
@@ -674,14 +677,12 @@ def main() -> None:
             slowest, largest = max(slowest, outcome.seconds), max(largest, outcome.mib)
             if outcome.name not in GOOD or options.only is not None:
                 tail = outcome.output if options.only is not None else outcome.output[-600:]
-                print(
-                    f"{index}: {outcome.name} ({case.note}) {' '.join(case.arguments)[:300]!r}\n{tail}"
-                )
-                sys.stdout.flush()
+                print(f"{index}: {outcome.name} ({case.note}) {shlex.join(case.arguments)[:300]!r}")
+                print(tail, flush=True)
     rows = [(kind, name, count) for (kind, name), count in sorted(table.items())]
     print(*rows, f"slowest {slowest:.1f} s, largest {largest:,.0f} MiB", sep="\n")
-    if options.only is None and step == 1:
-        with (RESULTS / "fuzz.csv").open("w", newline="") as file:
+    if options.out is not None:
+        with options.out.open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(("kind", "outcome", "cases", "seed", "slowest_s", "largest_mib"))
             writer.writerows(

@@ -27,3 +27,11 @@ def test_a_name_is_taken_once() -> None:
     shapes.register("round")(1)
     with pytest.raises(ValueError, match="registered twice"):
         shapes.register("round")(2)
+
+
+def test_a_name_of_any_length_is_refused_in_a_short_line() -> None:
+    shapes: Registry[int] = Registry("shape")
+    shapes.register("round")(1)
+    with pytest.raises(GansmithError) as caught:
+        shapes["x" * 1_000_000]
+    assert len(str(caught.value)) < 200

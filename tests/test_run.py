@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -169,3 +170,21 @@ def test_the_lock_of_another_live_process_is_respected(run: Run) -> None:
     with pytest.raises(GansmithError, match=f"trained by process {os.getppid()}") as caught:
         run.check_unlocked()
     assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_frame_is_left_out_of_the_animation(tmp_path: Path) -> None:
+    said: list[str] = []
+    run = Run(tmp_path / "run", said.append)
+    run.create(load_recipe("digits"), {})
+    for samples in (8, 16, 24):
+        run.save_frame(samples, Image.new("L", (40, 30 + samples), samples))
+    frame = run.frames()[1]
+    frame.write_bytes(frame.read_bytes()[:60])
+    assert [image.size for image in run.frame_images()] == [(40, 38), (40, 54)]
+    assert len(said) == 1 and str(frame) in said[0]
+
+
+def test_a_run_folder_that_is_gone_stops_the_training_in_one_line(run: Run) -> None:
+    shutil.rmtree(run.path)
+    with pytest.raises(GansmithError, match=r"cannot write .*metrics\.jsonl \(No such file"):
+        run.log("step", samples=8)

@@ -77,7 +77,7 @@ class Extractor:
         name: What recipes and reports call it.
         network: Maps float32 [chunk, C, H, W] to [chunk, D], or more axes, which are flattened.
         preprocessing: How samples are brought to what the network sees.
-        weights: Bytes that tell this network from others of its name.
+        weights: Bytes by which networks of the same name differ.
         chunk: Samples in one pass.
         details: Facts worth reporting ("accuracy").
 
@@ -153,24 +153,24 @@ class ClassifyingExtractor(Extractor):
 EXTRACTORS: Registry[Callable[[Dataset], Extractor]] = Registry(
     "feature extractor", provided_by="gansmith.evaluation.features"
 )
-"""Builders by name; the collection that is judged against sets size and colour."""
+"""Builders by name; the reference data sets size and colour."""
 
 FILE_EXTRACTORS: Registry[Callable[[Path, Dataset], Extractor]] = Registry(
     "feature extractor file", provided_by="gansmith.evaluation.features"
 )
-"""Builders from a file of the user's own, by the word before the colon."""
+"""Builders from a file of the user, by the word before the colon."""
 
 
 def build_extractor(setting: str, dataset: Dataset) -> Extractor:
     """Build the extractor that a recipe names.
 
     Args:
-        setting: A registered name, or `onnx:FILE` or `torch:FILE` for a network of one's own.
-        dataset: The collection that is judged against.
+        setting: A registered name, or `onnx:FILE` or `torch:FILE` for a network of the user.
+        dataset: The reference data.
 
     Raises:
         GansmithError: If the name is unknown, the file is missing or does not serve, the collection
-            does not serve, or an optional package is not installed.
+            is unsuitable, or an optional package is not installed.
     """
     name, colon, file = setting.partition(":")
     if name in FILE_EXTRACTORS:

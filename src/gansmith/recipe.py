@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections.abc import Iterable
@@ -210,7 +211,7 @@ def _read(name_or_path: str, extended_by: tuple[str, ...] = ()) -> dict[str, Any
     if base is None:
         return settings
     if _is_yaml(str(base)):
-        base = Path(name_or_path).parent / str(base)
+        base = os.path.normpath(Path(name_or_path).parent / str(base))
     return _merged(_read(str(base), (*extended_by, name_or_path)), settings)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -38,7 +39,13 @@ from gansmith.storage.tensor_file import read_tensor_file, write_tensor_file
 FORMAT = "gansmith-run-1"
 REMEDY = "restore it, or train or evaluate again"
 """What to do about a damaged file of a run."""
+IMAGE_DAMAGE = (
+    *(OSError, SyntaxError, ValueError, EOFError, OverflowError, MemoryError, struct.error),
+    Image.DecompressionBombError,
+)
+"""What Pillow raises on damaged images."""
 _EVENTS_BYTES = 128 * MIB
+_FRAME_BYTES, _FRAME_PIXELS = 64 * MIB, 2**24
 _LINE_BYTES = MIB
 
 Event = dict[str, Any]
@@ -282,7 +289,7 @@ class Run:
         return self
 
     def save_recipe(self, recipe: Recipe) -> None:
-        """Write the recipe, whose budget and cadence may change from session to session."""
+        """Write the recipe; its budget and intervals may change from session to session."""
         self._write_text(self.recipe_file, dump_recipe(recipe))
 
     def recipe(self) -> Recipe:
@@ -293,7 +300,7 @@ class Run:
         return parse_recipe(settings)
 
     def manifest(self) -> dict[str, Any]:
-        """Read what is known of the run: data, shape, labels, versions, machine."""
+        """Read the manifest: data, shape, labels, versions, machine."""
         manifest = self._read_json(self.manifest_file)
         if manifest.get("format") != FORMAT:
             raise GansmithError(f"{self.manifest_file} is not of format {FORMAT}")
@@ -368,7 +375,7 @@ class Run:
         return read_bytes(self.metrics_file, _EVENTS_BYTES).split(b"\n")[:-1]
 
     def forget_after(self, samples: int) -> None:
-        """Drop what was logged and drawn after a checkpoint, before training goes on from it."""
+        """Remove events and frames that are later than a checkpoint, before training resumes."""
         kept = [event for event in self.events() if event.get("samples", 0) <= samples]
         lines = "".join(_one_line(event) + "\n" for event in kept)
         self._write_text(self.metrics_file, lines)
@@ -454,7 +461,7 @@ class Run:
         return next((file for file in files if file.exists()), None)
 
     def save_generator(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
-        """Write the averaged generator alone, with the facts needed to rebuild it."""
+        """Write the EMA generator with the facts needed to rebuild it."""
         write_tensor_file(self.generator_file, weights, facts)
 
     def save_model(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
@@ -473,12 +480,12 @@ class Run:
         return _read_weights(self.trained_file)
 
     def save_medium(self, tensors: dict[str, Tensor]) -> None:
-        """Write the weights that the medium learnt; none are no file."""
+        """Write the fitted weights of the codec; no file if it has none."""
         if tensors:
             write_tensor_file(self.medium_file, tensors, {})
 
     def load_medium(self) -> dict[str, Tensor]:
-        """Read the weights that the medium learnt, if there are any.
+        """Read the fitted weights of the codec, if it has any.
 
         Raises:
             GansmithError: The file is damaged.
@@ -486,7 +493,7 @@ class Run:
         return _read_weights(self.medium_file)[0] if self.medium_file.exists() else {}
 
     def provenance(self, seed: int | None = None, *, generated: bool = True) -> Provenance:
-        """Return where files come from that this run makes.
+        """Return the provenance of files that this run makes.
 
         Args:
             seed: Of the samples; that of the training if left out.
@@ -505,7 +512,7 @@ class Run:
         return Provenance(run=str(self.path), recipe=recipe, seed=seed, generated=generated)
 
     def save_output(self, path: Path, payload: Payload, *, generated: bool = True) -> Path:
-        """Write a file of the run that holds generated samples, or shows how it went."""
+        """Write a file of the run: generated samples, or a chart of the training."""
         return save_output(path, payload, self.provenance(generated=generated))
 
     def save_picture(self, path: Path, picture: Image.Image, *, generated: bool = True) -> None:
@@ -517,15 +524,31 @@ class Run:
         self.save_picture(self.frames_dir / f"{samples:09d}.png", sheet)
 
     def frames(self) -> list[Path]:
-        """Return the pictures of the film, in order."""
+        """Return the frames of the animation, in order."""
         return sorted(self.frames_dir.glob("*.png"))
 
+    def frame_images(self) -> list[Image.Image]:
+        """Read the frames of the animation as RGB, in order.
+
+        Frames that are damaged or very large are left out, with a line to the log.
+        """
+        found: list[Image.Image] = []
+        for path in self.frames():
+            try:
+                with open_regular(path, _FRAME_BYTES) as file, Image.open(file) as image:
+                    if image.width * image.height > _FRAME_PIXELS:
+                        raise UnreadableFile(f"{path} has {image.width} x {image.height} pixels")
+                    found.append(image.convert("RGB"))
+            except (GansmithError, *IMAGE_DAMAGE) as error:
+                self._say(f"warning: {path} is left out of the animation: {error}")
+        return found
+
     def clips(self, kind: str) -> list[Path]:
-        """Return the sounds to be heard of a kind, `generated` or `real`, in order."""
+        """Return the audio previews of a kind, `generated` or `real`, in order."""
         return sorted((self.clips_dir / kind).glob("*.flac"))
 
     def save_texts(self, texts: dict[str, list[str]]) -> None:
-        """Write texts to be read, of the kinds `generated` and `real`."""
+        """Write example texts of the kinds `generated` and `real`."""
         self.save_output(self.texts_file, _json_text(texts).encode())
 
     def texts(self) -> dict[str, list[str]]:
@@ -535,7 +558,7 @@ class Run:
         return read_json(self.texts_file, dict[str, list[str]], remedy=REMEDY)
 
     def save_contest(self, contest: dict[str, Any]) -> None:
-        """Write how two generators compare of which one was kept."""
+        """Write the comparison of two generators, one of which is shipped."""
         self._write_json(self.contest_file, contest)
 
     def contest(self) -> dict[str, Any] | None:
@@ -543,16 +566,16 @@ class Run:
         return self._read_json(self.contest_file) if self.contest_file.is_file() else None
 
     def save_files(self, files: dict[str, str]) -> None:
-        """Write texts of other programs beside the generator, by name of the file."""
+        """Write files for other programs beside the generator, by name."""
         for name, content in files.items():
             self._write_text(self.path / name, content)
 
     def quality(self) -> dict[str, Any]:
-        """Read the final judgement, as plain values."""
+        """Read the final evaluation, as plain values."""
         return self._read_json(self.quality_file)
 
     def save_quality(self, verdict: dict[str, Any]) -> None:
-        """Write the final judgement."""
+        """Write the final evaluation."""
         self._write_json(self.quality_file, verdict)
 
     def _write_json(self, path: Path, content: dict[str, Any]) -> None:
@@ -567,7 +590,7 @@ class Run:
 
 
 def provenance_of(source: Path | str, seed: int) -> Provenance:
-    """Return where samples come from that are made by a run folder or a generator file."""
+    """Return the provenance of samples that a run folder or a generator file makes."""
     return replace(Run(home_of(source)).provenance(seed), run=str(source))
 
 

@@ -15,6 +15,8 @@ from gansmith.networks import Generator
 from gansmith.storage.memory import require_memory
 
 BLOCK = 64  # latents are drawn in blocks, so that the first n of a seed never depend on how many
+MOST_SAMPLES = 10_000_000
+"""Samples that one call may ask for."""
 
 
 def draw_latents(count: int, size: int, seed: int, truncation: float | None = None) -> Tensor:
@@ -34,11 +36,17 @@ def draw_latents(count: int, size: int, seed: int, truncation: float | None = No
     Raises:
         GansmithError: They do not fit into memory.
     """
+    _check_count(count)
     require_memory(8 * count * size, f"the latents of {count:,} samples take")
     random = torch.Generator().manual_seed(seed)
     blocks = [torch.randn(BLOCK, size, generator=random) for _ in range(-(-count // BLOCK))]
     latents = torch.cat(blocks)[:count] if blocks else torch.empty(0, size)
     return latents if truncation is None else _truncated(latents, truncation)
+
+
+def _check_count(count: int) -> None:
+    if count > MOST_SAMPLES:
+        raise GansmithError(f"{count:,} samples are too many: ask for up to {MOST_SAMPLES:,}")
 
 
 def _truncated(latents: Tensor, limit: float) -> Tensor:
@@ -51,7 +59,12 @@ def _truncated(latents: Tensor, limit: float) -> Tensor:
 
 
 def draw_labels(count: int, weights: Tensor, seed: int) -> Tensor:
-    """Draw labels int64 [count] in the proportions of `weights` [classes]."""
+    """Draw labels int64 [count] in the proportions of `weights` [classes].
+
+    Raises:
+        GansmithError: More than `MOST_SAMPLES` are asked for.
+    """
+    _check_count(count)
     random = torch.Generator().manual_seed(seed)
     blocks = [
         torch.multinomial(weights, BLOCK, replacement=True, generator=random)
@@ -75,6 +88,7 @@ def latent_path(ends: Tensor, frames: int, *, closed: bool = True) -> Tensor:
         float32 [frames, size].
     """
     stops, size = ends.shape
+    _check_count(frames)
     require_memory(24 * frames * (size + 4), f"the latents of {frames:,} frames take")
     if closed:
         position = torch.arange(frames, dtype=torch.float32) * stops / frames

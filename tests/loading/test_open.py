@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import threading
 from collections import namedtuple
@@ -232,3 +234,40 @@ def test_a_second_process_waits_for_the_first_and_uses_its_samples(
     first.join(30), second.join(30)
     assert len(built) == 1
     assert not list((private_cache / "locks").iterdir())
+
+
+@pytest.mark.parametrize("name", ["samples.npy", "labels.npy", "held_out.npy"])
+def test_a_bit_that_flipped_in_the_cache_is_noticed(
+    labelled_folder: Path, private_cache: Path, name: str
+) -> None:
+    whole = open_(labelled_folder)
+    samples = whole.samples.copy()  # they are mapped from the file that is changed
+    (entry,) = (private_cache / "datasets").iterdir()
+    content = bytearray((entry / name).read_bytes())
+    content[-3] ^= 16
+    (entry / name).write_bytes(content)
+    again = open_(labelled_folder)
+    assert np.array_equal(again.samples, samples)
+    assert np.array_equal(again.labels, whole.labels)
+
+
+def test_a_cache_without_digests_is_used(labelled_folder: Path, private_cache: Path) -> None:
+    """As earlier versions wrote it."""
+    open_(labelled_folder)
+    (entry,) = (private_cache / "datasets").iterdir()
+    manifest = json.loads((entry / "manifest.json").read_text())
+    del manifest["digests"]
+    (entry / "manifest.json").write_text(json.dumps(manifest))
+    said: list[str] = []
+    open_dataset(DataConfig(source=str(labelled_folder)), log=said.append)
+    assert not [line for line in said if "preparing" in line]
+    assert "digests" not in json.loads((entry / "manifest.json").read_text())
+
+
+def test_a_cache_with_a_pipe_in_it_is_rebuilt(labelled_folder: Path, private_cache: Path) -> None:
+    whole = open_(labelled_folder)
+    (entry,) = (private_cache / "datasets").iterdir()
+    for name in ("manifest.json", "samples.npy"):
+        (entry / name).unlink()
+        os.mkfifo(entry / name)
+        assert np.array_equal(open_(labelled_folder).samples, whole.samples)

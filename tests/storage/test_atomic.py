@@ -152,3 +152,16 @@ def test_sweeping_removes_what_was_left_behind_and_nothing_else(tmp_path: Path) 
 )
 def test_bytes_for_people(count: int, text: str) -> None:
     assert readable_bytes(count) == text
+
+
+def test_names_as_long_as_a_file_system_allows_can_be_written(tmp_path: Path) -> None:
+    for name in ("x" * 255, "é" * 127, "x" * 250 + ".npz"):
+        with atomic_file(tmp_path / name) as part:
+            assert part.suffix == Path(name).suffix
+            part.write_text("whole")
+        assert (tmp_path / name).read_text() == "whole"
+    with (
+        pytest.raises(GansmithError, match="File name too long"),
+        atomic_file(tmp_path / ("x" * 256)) as part,
+    ):
+        part.write_text("too long")

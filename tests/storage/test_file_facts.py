@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -80,3 +81,48 @@ def test_long_work_is_announced(tmp_path: Path) -> None:
 
 def test_the_digest_is_sha256(folder: Path) -> None:
     assert file_digest(folder / "a") == hashlib.sha256(b"this is a").hexdigest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"files": {"a": 3}},
+        {"files": {"a": {"stamp": [1], "facts": {}}}},
+        {"files": []},
+        {"digest": 1},
+        {},
+    ],
+)
+def test_a_cache_of_another_shape_is_made_anew(
+    folder: Path, private_cache: Path, change: dict[str, object]
+) -> None:
+    first = cached_file_metadata("texts", folder, NAMES, Learner())
+    (memo,) = (private_cache / "memo").iterdir()
+    content = json.loads(memo.read_text())
+    memo.write_text(json.dumps(content | change if change else [content]))
+    assert cached_file_metadata("texts", folder, NAMES, Learner()) == first
+    assert json.loads(memo.read_text()) == content
+
+
+def test_a_changed_fact_is_noticed(folder: Path, private_cache: Path) -> None:
+    first = cached_file_metadata("texts", folder, NAMES, Learner())
+    (memo,) = (private_cache / "memo").iterdir()
+    memo.write_text(memo.read_text().replace("this is a", "that is a"))
+    assert cached_file_metadata("texts", folder, NAMES, Learner()) == first
+
+
+def test_files_that_vanish_are_faults_by_name(folder: Path) -> None:
+    facts = cached_file_metadata("texts", folder, [*NAMES, "gone"], Learner())
+    assert "vanished" in facts["gone"]["fault"]
+    assert facts["a"] == {"text": "this is a"}
+    (folder / "gone").write_text("back")
+    assert cached_file_metadata("texts", folder, ["gone"], Learner())["gone"] == {"text": "back"}
+
+
+def test_a_cache_that_cannot_be_written_costs_no_result(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "closed").touch()
+    monkeypatch.setenv("GANSMITH_CACHE", str(tmp_path / "closed" / "cache"))
+    facts = cached_file_metadata("texts", folder, NAMES, Learner())
+    assert facts["b"] == {"text": "this is b"}

@@ -17,7 +17,7 @@ from gansmith.storage.file_facts import Facts
 from gansmith.storage.reading import read_json
 
 MANIFEST = "manifest.json"
-"""What lies in every folder that was generated, of samples or of a run."""
+"""Name of the manifest in folders of generated samples and in run folders."""
 RUN_FILES = {MANIFEST, "recipe.yaml"}
 """Files that every run folder has."""
 _WARNINGS = 5

@@ -137,7 +137,7 @@ def _write_samples(
 
 
 class _Manifest(BaseModel):
-    """What a cache entry says of itself; entries of earlier versions have no digests."""
+    """Facts of a cache entry; entries of earlier versions have no digests."""
 
     fingerprint: str
     shape: tuple[int, ...]

@@ -15,7 +15,11 @@ from PIL import Image, ImageSequence
 from gansmith.drawing.scales import duration, label, number, plain, si
 from gansmith.errors import GansmithError
 from gansmith.report.metric_formatting import closeness, reading
+from gansmith.run import IMAGE_DAMAGE
+from gansmith.storage.reading import read_bytes
 
+FILE_LIMIT, PIXEL_LIMIT = 256 * 2**20, 2**26
+"""Bytes of a file that is read, and pixels of an image in it."""
 PICTURE_LIMIT = 6 * 2**20
 """Bytes of one picture or animation inside a page; larger ones are reduced."""
 REDUCED_SIDE = 800
@@ -64,12 +68,15 @@ def embed(path: Path, side: int | None = None, limit: int = PICTURE_LIMIT) -> Pi
         GansmithError: The file is damaged, or does not fit however small.
     """
     try:
-        with Image.open(path) as image:
-            if path.stat().st_size <= limit and (side is None or max(image.size) <= side):
+        content = read_bytes(path, FILE_LIMIT)
+        with Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > PIXEL_LIMIT:
+                raise ValueError(f"it has {image.width} x {image.height} pixels")
+            if len(content) <= limit and (side is None or max(image.size) <= side):
                 mime = Image.MIME[image.format or "PNG"]
-                return Picture(_data_uri(mime, path.read_bytes()), *image.size)
+                return Picture(_data_uri(mime, content), *image.size)
             return _reduced(image, side or REDUCED_SIDE, limit)
-    except (OSError, SyntaxError, ValueError) as error:
+    except IMAGE_DAMAGE as error:
         raise GansmithError(f"{path} is not a readable picture ({error}): delete it") from None
 
 
@@ -79,10 +86,7 @@ def embed_sound(path: Path) -> str:
     Raises:
         GansmithError: The file cannot be read.
     """
-    try:
-        return _data_uri("audio/flac", path.read_bytes())
-    except OSError as error:
-        raise GansmithError(f"{path} cannot be read ({error}): delete it") from None
+    return _data_uri("audio/flac", read_bytes(path, FILE_LIMIT))
 
 
 def _data_uri(mime: str, data: bytes) -> str:

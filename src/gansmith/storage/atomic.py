@@ -125,7 +125,7 @@ def sweep(directory: Path, *, older_than: float = 86_400.0) -> None:
 
 
 def readable_bytes(count: int) -> str:
-    """Write a number of bytes for people: `1.5 MiB`."""
+    """Format a number of bytes: `1.5 MiB`."""
     value = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if value < 1024:
@@ -184,7 +184,7 @@ def _free(path: Path) -> int:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Turn a full or closed disk into one line; every other error passes through."""
+    """Turn a full or read-only disk into one line; other errors pass unchanged."""
     try:
         yield
     except OSError as error:

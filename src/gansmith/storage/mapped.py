@@ -31,5 +31,5 @@ def require_whole(array: NDArray[Any]) -> None:
     if base.size() < mapped.offset % mmap.ALLOCATIONGRANULARITY + mapped.nbytes:
         raise GansmithError(
             f"{mapped.filename} was cut off while it was in use: run the same command again, "
-            "which prepares the data anew"
+            "which prepares the data again"
         )

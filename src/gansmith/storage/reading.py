@@ -1,7 +1,7 @@
 """Reading files of any origin: bounded, typed, and with every failure as one line.
 
-Nothing that lies on a disk is trusted: a run may come from somebody else, a file may be cut off,
-and a name may be that of a pipe. Text, JSON and YAML are read through this module, which limits
+Nothing on a disk is trusted: a run may come from somebody else, a file may be cut off, and a name
+may belong to a pipe. Text, JSON and YAML are read through this module, which limits
 size, nesting, alias expansion and the digits of numbers, and checks values against a type.
 """
 
@@ -74,7 +74,7 @@ def open_regular(path: Path, limit: int) -> Iterator[BinaryIO]:
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    """Open a file descriptor; that of a pipe without a writer too, where there are pipes."""
+    """Open a file descriptor without waiting for the writer of a pipe."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 

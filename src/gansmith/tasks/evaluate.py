@@ -31,13 +31,13 @@ def evaluate(
     extractor: str | None = None,
     console: Console | None = None,
 ) -> EvaluationResult:
-    """Judge a run, a folder of samples or an array.
+    """Evaluate a run, a folder of samples or an array.
 
     Args:
         target: A run folder, a folder of pictures, or a `.npz` or `.npy` of samples.
-        reference: Real data, by name or path; needed unless `target` is a run. A run judged as
-            its recipe says has its `quality.json` and report renewed.
-        samples: How many generated samples to judge; all of a folder, or the recipe's number.
+        reference: Real data, by name or path; needed unless `target` is a run. The
+            `quality.json` and report of a run are renewed if it is evaluated as in its recipe.
+        samples: Generated samples to evaluate; left out, all of a folder, or as in the recipe.
         extractor: Name of a feature extractor, in place of the default. A file `torch:FILE.pt2`
             runs code when it is loaded, and is accepted only here.
         console: Where to print notices; left out, standard output.
@@ -54,7 +54,7 @@ def evaluate(
         return _evaluate_run(Run(place), reference, given, extractor, console)
     if reference is None:
         raise GansmithError(
-            f"{place} is not a run: say what to compare it with, --reference NAME or PATH"
+            f"{place} is not a run: name the real data with --reference NAME or PATH"
         )
     return _evaluate_files(place, reference, given, extractor, console)
 

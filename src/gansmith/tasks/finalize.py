@@ -88,9 +88,8 @@ def draw(run: Run, model: GeneratorModel, dataset: Dataset, recipe: Recipe) -> N
     run.save_picture(run.sheet_file, contact_sheet(model, recipe.training.seed))
     run.save_picture(run.real_sheet_file, real_sheet(model, dataset), generated=False)
     write_excerpts(run, model, dataset, recipe.training.seed)
-    frames = run.frames()
-    if frames:
-        pictures = [Image.open(frame).convert("RGB") for frame in frames]
+    pictures = run.frame_images()
+    if pictures:
         run.save_output(run.animation_file, animation_bytes(pictures, run.animation_file.suffix))
     titles = RunHistory.read(run.path).manifest.loss_titles
     curves = curves_png(list(run.events()), titles)
