@@ -1,4 +1,4 @@
-"""Judge a run, a folder of samples or an array against held-out real data."""
+"""Evaluate a run, a folder of samples or an array against held-out real data."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def evaluate(
     extractor: str | None = None,
     console: Console | None = None,
 ) -> EvaluationResult:
-    """Judge a run, a folder of samples or an array.
+    """Evaluate a run, a folder of samples or an array.
 
     Args:
         target: A run folder, a folder of pictures, or a `.npz` or `.npy` of samples.
-        reference: Real data, by name or path; needed unless `target` is a run. A run judged as
-            its recipe says has its `quality.json` and report renewed.
-        samples: How many generated samples to judge; all of a folder, or the recipe's number.
+        reference: Real data, by name or path; needed unless `target` is a run. If a run
+            is evaluated as its recipe states, its `quality.json` and report are written again.
+        samples: Number of generated samples; by default all of a folder, or the recipe's number.
         extractor: Name of a feature extractor, in place of the default.
-        console: Where to print notices; left out, standard output.
+        console: Where to print notices; by default standard output.
 
     Raises:
-        GansmithError: The target or the reference is missing or of no use.
+        GansmithError: The target or the reference is missing or unsuitable.
     """
     console = console or Console()
     place = Path(target)
@@ -51,7 +51,7 @@ def evaluate(
         return _evaluate_run(Run(place), reference, given, console)
     if reference is None:
         raise GansmithError(
-            f"{place} is not a run: say what to compare it with, --reference NAME or PATH"
+            f"{place} is not a run: add --reference NAME or PATH, the real data to compare with"
         )
     return _evaluate_files(place, reference, given, console)
 
