@@ -2,10 +2,10 @@
 
 Huang et al. 2025, arXiv 2501.05441: both networks are the same stack of residual blocks, in
 opposite directions. A block is 1 x 1 -> grouped 3 x 3 -> 1 x 1 around an identity without
-normalisation or non-linearity; between levels, images are resampled without aliasing. The generator starts
-from a learned basis weighted by the latent and ends linear; the discriminator ends with a depthwise
-kernel over all that is left. Labels enter the generator beside the latent and the discriminator by
-projection (Miyato and Koyama 2018, arXiv 1802.05637).
+normalisation or non-linearity. Between levels, images are resampled without aliasing. The
+generator starts from a learned basis weighted by the latent and ends linear; the discriminator ends
+with a depthwise kernel over all remaining positions. Labels enter the generator beside the latent
+and the discriminator by projection (Miyato and Koyama 2018, arXiv 1802.05637).
 
 Initial weights follow Fixup (Zhang et al. 2019, arXiv 1901.09321): a network with L residual blocks
 of m = 3 convolutions scales the first two of each by L^(-1 / (2m - 2)) = L^(-1/4) and starts the
