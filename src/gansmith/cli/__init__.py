@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
+from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
 
-import gansmith
 from gansmith.cli.commands import (
     GENERATE_EXAMPLES,
     INTERPOLATE_EXAMPLES,
@@ -27,7 +27,7 @@ from gansmith.verbs import VERBS
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"gansmith {gansmith.__version__}")
+        typer.echo(f"gansmith {version('gansmith')}")
         raise typer.Exit
 
 

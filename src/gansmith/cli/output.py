@@ -12,7 +12,7 @@ _GONE = {errno.EPIPE, errno.EIO}
 
 
 class StandardOutput:
-    """Writes to `sys.stdout`; once nobody reads it, text is dropped instead of raising.
+    """Writes to `sys.stdout`; once its reader has gone, text is dropped instead of raising.
 
     Attributes:
         lost: Whether the reader has gone.

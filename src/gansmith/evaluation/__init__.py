@@ -1,1 +1,1 @@
-"""Judging samples: metrics, feature extractors, the judge."""
+"""Evaluation of samples: metrics, feature extractors and the evaluator."""

@@ -23,7 +23,7 @@ class EvaluationResult:
         generated: Number of generated samples.
         reference: Number of held-out real samples.
         floor_samples: Number of real training samples that stood in for generated ones.
-        training_reference: Number of training samples that copies were looked for among.
+        training_reference: Number of training samples that were searched for copies.
         resize: The extractor's preprocessing, in words.
         seeds: Seed of the evaluator's draws (`judge`), and those that made the samples.
         neighbours: k of precision, recall, density and coverage.

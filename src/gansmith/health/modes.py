@@ -62,7 +62,7 @@ def find_modes(train: Tensor, extractor: Extractor, names: tuple[str, ...]) -> M
 def cluster(features: Tensor, count: int, seed: int = 0) -> Tensor:
     """Find cluster centres by Lloyd's algorithm from k-means++ seeds.
 
-    Arthur and Vassilvitskii 2007; bins of such clusters tell dropped modes without labels, as in
+    Arthur and Vassilvitskii 2007; such counts reveal dropped modes without labels, as in
     Richardson and Weiss 2018, arXiv 1805.12462.
 
     Args:

@@ -36,7 +36,7 @@ class Monitor:
         blueprint: Of the generator.
         probe: Measures samples.
         critic: Measures the discriminator.
-        tell: Called with one line per diagnosis.
+        log: Called with one line per diagnosis.
     """
 
     def __init__(
@@ -46,10 +46,10 @@ class Monitor:
         blueprint: Blueprint,
         probe: SampleProbe,
         critic: DiscriminatorProbe,
-        tell: Callable[[str], None],
+        log: Callable[[str], None],
     ) -> None:
         self._run, self._recipe, self._config = run, recipe, recipe.health
-        self._blueprint, self._probe, self._critic, self._tell = blueprint, probe, critic, tell
+        self._blueprint, self._probe, self._critic, self._log = blueprint, probe, critic, log
         self._current = recipe
         self._history = History(probe.floors, probe.modes.names, probe.modes.shares.tolist())
         self._budget = MeasuringBudget.of(
@@ -142,7 +142,7 @@ class Monitor:
         self, moment: TrainingState, diagnosis: Diagnosis, treatment: Intervention, action: str
     ) -> None:
         self._history.add_diagnosis(diagnosis.name, moment.progress)
-        self._tell(f"{diagnosis.name}: {diagnosis.evidence}")
+        self._log(f"{diagnosis.name}: {diagnosis.evidence}")
         self._run.log(
             "diagnosis",
             samples=moment.samples,

@@ -93,7 +93,7 @@ def overpowers(history: History) -> Diagnosis | None:
 def too_weak(history: History) -> Diagnosis | None:
     """A discriminator at chance level while coverage is low and does not rise.
 
-    At chance level the networks may also be balanced, so that takes two probes to tell.
+    At chance level the networks may also be balanced, so two probes are needed.
     """
     accuracy = history.accuracy(2 * WINDOW)
     if history.age < WARM or accuracy is None or not history.poor(POOR):

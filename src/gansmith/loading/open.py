@@ -63,7 +63,9 @@ def open_dataset(
     fingerprint = prepared.fingerprint()
     folder = cache_dir() / "datasets" / fingerprint[:24]
     dataset = _load(folder, collection, prepared, fingerprint)
-    if dataset is None:
+    if dataset is not None:
+        _lock(folder).remove_stale()
+    else:
         labels = prepared.labels()  # fetches a named set, before anything is written
         with _building(folder, collection.name, log):
             dataset = _load(folder, collection, prepared, fingerprint)  # made by another process
@@ -77,10 +79,14 @@ def open_dataset(
     return dataset
 
 
+def _lock(folder: Path) -> ProcessLock:
+    return ProcessLock(cache_dir() / "locks" / folder.name)
+
+
 @contextmanager
 def _building(folder: Path, name: str, log: LogFn) -> Iterator[None]:
     """Keep other processes from preparing the same samples; they wait, and use what was made."""
-    lock = ProcessLock(cache_dir() / "locks" / folder.name)
+    lock = _lock(folder)
 
     def notify(process: int) -> None:
         log(f"{name}: waiting for process {process}, which is preparing the same samples")

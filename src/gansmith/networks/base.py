@@ -111,12 +111,11 @@ class Generator(nn.Module, ABC):
 class Discriminator(nn.Module, ABC):
     """Turns samples [N, C, H, W] and labels [N] (or None) into logits; high means real.
 
-    Logits are [N], or [N, 1, h, w] where patches of a sample are judged one by one.
+    Logits are [N], or [N, 1, h, w] where patches of a sample are classified one by one.
 
     Attributes:
         mixes_batch: True where a sample's logit depends on its neighbours in the batch (batch
-            normalisation, minibatch deviation); real and fake are then judged in passes of their
-            own.
+            normalisation, minibatch deviation); real and fake samples then get separate passes.
     """
 
     mixes_batch: bool = False
@@ -184,7 +183,7 @@ def build_networks(
         config: Name and options.
         spec: The samples to build for.
         seed: Fixes the initial weights and leaves the global random state as it was.
-        packing: Samples that the discriminator judges together, joined along their channels.
+        packing: Samples that the discriminator classifies together, joined along their channels.
 
     Raises:
         GansmithError: The options are wrong, or the pair does not serve such samples.

@@ -111,6 +111,6 @@ def require_sides(name: str, spec: SampleSpec, most: int) -> None:
 
 def for_convolutions(pair: GANNetworks) -> GANNetworks:
     """Bring a pair to the memory layout that convolutions like best, in place."""
-    for player in pair:
-        player.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for network in pair:
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return pair

@@ -60,7 +60,7 @@ class MLPDiscriminator(Discriminator):
     """samples (and one-hot label) -> hidden layers -> one logit, LeakyReLU 0.2 between.
 
     Args:
-        spec: The samples to judge.
+        spec: The samples to classify.
         hidden: Units of each hidden layer.
     """
 

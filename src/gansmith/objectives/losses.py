@@ -79,7 +79,7 @@ def wasserstein_generator(fake: Tensor, real: Tensor | None = None) -> Tensor:
 
 
 def relativistic(winner: Tensor, loser: Tensor | None) -> Tensor:
-    """Logistic loss of one player's logits standing above the other's, pair by pair."""
+    """Logistic loss of one set of logits being above the other, pair by pair."""
     assert loser is not None
     return F.softplus(loser - winner).mean()
 

@@ -100,8 +100,8 @@ TRAINING_CHARTS = (
     ChartSpec(
         "Sign of the logits",
         {"real_sign": "real samples", "fake_sign": "generated samples"},
-        "Mean sign of the logits (+1: all judged real, -1: all judged fake). A lasting wide gap "
-        "means the discriminator is too strong.",
+        "Mean sign of the logits (+1: all classified as real, -1: all as generated). A wide "
+        "lasting gap means the discriminator is too strong.",
         (-1, 1),
     ),
     ChartSpec(

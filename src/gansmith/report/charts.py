@@ -95,7 +95,7 @@ def _down(fraction: float) -> float:
 
 
 def layers(line: Series) -> list[tuple[str, Points, Points]]:
-    """Return what is drawn of a line: all of it, and over that a calm mean where it is long."""
+    """Return what is drawn of a line: all of it and, if it is long, a moving mean on top."""
     x, y = np.asarray(line.x), np.asarray(line.y)
     if len(x) <= SMOOTH_FROM:
         return [("line", x, y)]

@@ -128,7 +128,7 @@ class RunHistory:
         return statistics.fmean(found) if found and all(map(math.isfinite, found)) else None
 
     def setting(self, path: str) -> Any:
-        """A value of the recipe by its dotted name; None where the recipe does not say."""
+        """A value of the recipe by its dotted name; None if the recipe does not have it."""
         value: Any = self.recipe
         for name in path.split("."):
             value = value.get(name) if isinstance(value, dict) else None

@@ -40,6 +40,8 @@ class ProcessLock:
             written = self.path.stat().st_mtime
         except (OSError, ValueError):
             return None
+        if process <= 0:
+            return None
         if process == os.getpid():
             return process if self.path.absolute() in _held else None
         alive = is_alive(process) and not _began_after(process, written)
@@ -68,6 +70,13 @@ class ProcessLock:
         _held.discard(self.path.absolute())
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
+
+    def remove_stale(self) -> None:
+        """Remove the file of a process that no longer exists, if there is one."""
+        if self.path.exists() and self.holder is None:
+            with suppress(OSError):
+                if self.acquire():
+                    self.release()
 
     @contextmanager
     def waiting(self, notify: Callable[[int], None]) -> Iterator[None]:

@@ -45,14 +45,14 @@ def inspect_data(
     pairs: Path | None = None,
     log: LogFn = silent,
 ) -> tuple[Inspected, Findings | None]:
-    """Inspect a collection; draw it and send samples through encoding and back where asked for.
+    """Inspect a collection; on request, draw it, or encode and decode samples.
 
     Args:
         path: A catalogue name or a path.
         recipe: Name or file of the recipe whose settings to apply.
         settings: Entries `a.b=c` that replace settings.
         sheet: File for up to 64 samples, drawn.
-        pairs: Folder for samples as they are and as they come back.
+        pairs: Folder for samples before and after encoding and decoding.
         log: Takes progress, one line each, where samples must be prepared.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What a run's manifest says of data, networks, versions and machine."""
+"""The manifest of a run: data, networks, versions and machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PACKAGES = ("gansmith", "torch", "numpy", "pillow", "lightning-fabric", "safeten
 
 
 def describe(recipe: Recipe, dataset: Dataset, assembly: TrainingSetup) -> dict[str, Any]:
-    """Return the manifest of a run that is about to start."""
+    """Return the manifest of a new run."""
     blueprint, engine, duel = assembly.blueprint, assembly.engine, assembly.duel
     return {
         "name": recipe.name,
@@ -69,7 +69,7 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, Any]:
-    """Return the processor, its threads and the memory, as far as the system tells."""
+    """Return the processor, its threads and the memory, as far as the system reports them."""
     return {
         "cpu": _cpu_name(),
         "cores": os.cpu_count() or 1,
@@ -80,7 +80,7 @@ def machine() -> dict[str, Any]:
 
 
 def device_name(device: torch.device) -> str:
-    """Return the name of a device, as people know it."""
+    """Return the name of a device, as it is commonly known."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 

@@ -56,16 +56,16 @@ class MemoryTracker(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if key not in self._known:
                 self._known.add(key)
                 self.live += storage.nbytes()
-                weakref.finalize(storage, self._strike, key, storage.nbytes()).atexit = False
+                weakref.finalize(storage, self._release, key, storage.nbytes()).atexit = False
         self.peak = max(self.peak, self.live)
 
-    def _strike(self, key: int, size: int) -> None:
+    def _release(self, key: int, size: int) -> None:
         self._known.remove(key)
         self.live -= size
 
 
 def forecast_memory(recipe: Recipe, spec: SampleSpec) -> float:
-    """Foretell the most memory that training takes, in GiB, on the device it would use.
+    """Estimate the most memory that training takes, in GiB, on the device it would use.
 
     Weights, gradients, both moments of Adam, the averaged copy and everything a step with a
     penalty keeps are counted; on a CPU also what this process has taken already, and an allowance
@@ -99,14 +99,14 @@ def _peak(duel: Duel, recipe: Recipe, spec: SampleSpec, engine: Engine) -> int:
 
     Two steps, because the optimisers' moments are there only from the second on.
     """
-    ledger, share = MemoryTracker(), recipe.training.batch // engine.processes
+    tracker, share = MemoryTracker(), recipe.training.batch // engine.processes
     with FakeTensorMode(allow_non_fake_inputs=True) as mode:  # a duel may hold tensors of its own
         _empty(duel, mode)
         duel.set_progress(0.5, max(recipe.objective.gamma.warmup, 1))
-        with ledger:
+        with tracker:
             for _ in range(2):
                 duel.step([_batch(spec, share) for _ in range(duel.draws)])
-    return ledger.peak
+    return tracker.peak
 
 
 def _size(networks: Iterable[nn.Module]) -> int:

@@ -1,4 +1,4 @@
-"""One calm line that tells how a training goes; plain lines where there is no terminal."""
+"""One line with the progress of a training; plain lines if the output is not a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PLAIN_SECONDS = 15.0
 
 
 class ProgressLine:
-    """Shows share done, time left, rate, losses, the balance of the players and quality.
+    """Shows progress, time left, rate, losses, accuracy of the discriminator and quality.
 
     Args:
         console: Where to print.
@@ -39,15 +39,15 @@ class ProgressLine:
             self._live.stop()
 
     def quality(self, distance: float) -> None:
-        """Hear the newest distance to the held-out data."""
+        """Take the latest distance to the held-out data."""
         self._distance = distance
 
     def on_train_begin(self, moment: TrainingState) -> None:
-        """Learn where training starts, to tell the rate from there."""
+        """Remember where training starts: the rate is counted from there."""
         self._origin = moment
 
     def on_step_end(self, moment: TrainingState) -> bool:
-        """There is nothing to look at between signals."""
+        """Do nothing between logged steps."""
         return False
 
     def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None:

@@ -84,7 +84,7 @@ def check_recipe(run: Run, recipe: Recipe) -> None:
 
 
 def check_data(run: Run, dataset: Dataset) -> None:
-    """Check that a run goes on with the data it was started with.
+    """Check that a run resumes with the data it was started with.
 
     Raises:
         GansmithError: The data has changed.

@@ -1,4 +1,4 @@
-"""Excerpts: a few generated samples beside real ones, to be heard or read in the report."""
+"""Excerpts: a few generated and real samples that the report plays or prints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLIPS, TEXTS = 12, 24
 
 
 def write_excerpts(run: Run, model: GeneratorModel, dataset: Dataset, seed: int) -> None:
-    """Keep in the run what its report lets people hear or read, where there is such a thing."""
+    """Write the clips or texts of a run that its report shows; nothing for other media."""
     showcase = MEDIA[model.codec.name].showcase
     if showcase == "audio":
         for kind, samples, labels in excerpts(model, dataset, CLIPS, seed):
@@ -41,7 +41,7 @@ def excerpts(
 ) -> Iterator[tuple[str, NDArray[Any], list[str] | None]]:
     """Yield `generated` and `real` with samples and the names of their labels.
 
-    Both are asked for by the same labels, where there are any, and every class has its turn.
+    Both have the same labels, where there are any, and all classes take turns.
     """
     classes, labels, held_out = len(model.label_names), None, dataset.held_out_indices
     real = held_out[linspace_indices(len(held_out), count)]
@@ -52,9 +52,9 @@ def excerpts(
         real = np.concatenate([held_out[of == k][turn : turn + 1] for k, turn in turns])
     asked = model.labels(count, seed) if labels is None else labels
     made = generate_samples(model.generator, model.codec, model.latents(count, seed), asked)
-    told = None if labels is None or dataset.labels is None else dataset.labels[real]
+    classes_ = None if labels is None or dataset.labels is None else dataset.labels[real]
     yield "generated", made, None if labels is None else _named(model, labels.numpy())
-    yield "real", dataset.samples[real], None if told is None else _named(model, told)
+    yield "real", dataset.samples[real], None if classes_ is None else _named(model, classes_)
 
 
 def _named(model: GeneratorModel, labels: NDArray[np.int64]) -> list[str]:

@@ -93,7 +93,7 @@ class Augmentation:
         return {"probability": self._probability}
 
     def restore(self, state: dict[str, float]) -> None:
-        """Take up what :meth:`state` gave."""
+        """Restore what :meth:`state` returned."""
         self._probability = state["probability"]
 
 

@@ -1,4 +1,4 @@
-"""What watches a training: callbacks, which change nothing, and the controller, which may."""
+"""Contracts of callbacks, which observe a training, and of the controller, which may intervene."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gansmith.training.ema import EMA
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Where a training stands.
+    """Progress of a training.
 
     Attributes:
         progress: Share of the budget used up, in [0, 1].
@@ -34,27 +34,27 @@ class TrainingState:
 
 
 class Callback(Protocol):
-    """Follows a training. It may sample and evaluate; it must not change anything."""
+    """Observes a training. It may sample and evaluate, but must not change the training."""
 
     def on_train_begin(self, moment: TrainingState) -> None:
-        """Training starts here, or goes on from here."""
+        """Called when training starts or resumes."""
 
     def on_step_end(self, moment: TrainingState) -> bool:
-        """A step was taken; return True where this is the best state so far."""
+        """Called after a step; return True if this is the best state so far."""
 
     def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None:
-        """The signals of a step were logged."""
+        """Called when the signals of a step are logged."""
 
 
 @dataclass(frozen=True)
 class Intervention:
-    """What a controller asks of the trainer.
+    """What a controller wants the trainer to do.
 
     Attributes:
-        keep: This state is worth going back to.
+        keep: Keep this state for later rollbacks.
         stop: End the training here, as if its budget were used up.
-        settings: Entries such as `objective.gamma=1`, to go on by.
-        back: Where to go on from: this state, the last one kept, or new weights.
+        settings: Entries such as `objective.gamma=1` to continue with.
+        back: State to continue from: this one, the last one kept, or new weights.
     """
 
     keep: bool = False
@@ -64,15 +64,15 @@ class Intervention:
 
     @property
     def heals(self) -> bool:
-        """Whether training goes on otherwise than before."""
+        """Whether training continues differently than before."""
         return bool(self.settings) or self.back != "here"
 
 
 class Controller(Protocol):
-    """Follows a training in the first process. It may sample and evaluate, and intervene."""
+    """Observes a training in the first process and may intervene."""
 
     def on_train_begin(self, moment: TrainingState, settings: Iterable[str]) -> None:
-        """Training starts here, or goes on from here by the settings of earlier interventions."""
+        """Called when training starts or resumes, with the settings of earlier interventions."""
 
     def intervene(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
-        """Decide from the signals of a logged step, which may be no numbers."""
+        """Decide from the signals of a logged step, which may be NaN or infinite."""

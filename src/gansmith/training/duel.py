@@ -54,19 +54,19 @@ class Loss(NamedTuple):
 class Duel(ABC):
     """One adversarial game, as the Trainer sees it.
 
-    Networks and optimisers may be made in the constructor or in :meth:`prepare`; nobody asks for
-    them before that was called.
+    Networks and optimisers may be created in the constructor or in :meth:`prepare`, which is called
+    before they are used.
 
     Attributes:
         networks: All networks with a state of their own, by name; a checkpoint holds them.
         optimisers: All optimisers by name; a checkpoint holds them.
         shipped: Names of the networks that a run is for, the most important one first. Each is
             followed by a moving average, which is what is sampled, evaluated and saved.
-        critics: Names of the networks that tell real from generated samples; may be none.
-        losses: What is minimised. Signals hold a value of each that the last step took.
+        critics: Names of the networks that distinguish real from generated samples; may be empty.
+        losses: Losses that are minimised; `signals` holds the value of each in the last step.
         frozen: Networks that are used and never trained, by name; no checkpoint holds them.
-        draws: Real batches that one step uses up.
-        shown: Of those, how many count as seen: the ones that critics learn from.
+        draws: Real batches that one step uses.
+        shown: How many of those count as samples seen: the ones that critics learn from.
     """
 
     networks: dict[str, nn.Module]
@@ -79,19 +79,19 @@ class Duel(ABC):
     shown: int = 1
 
     def prepare(self, batch: Batch) -> None:  # noqa: B027 (a hook that may stay empty)
-        """Initialise what depends on data, and make the optimisers of that.
+        """Initialise what depends on data, and create its optimisers.
 
-        It is called once, before anything else and before a checkpoint is restored, always with
-        the same batch and with torch's random numbers seeded, so that it does the same on every
-        process and in every session.
+        It is called once, before everything else and before a checkpoint is restored, always with
+        the same batch and the same seed of torch, so that the result is the same in every process
+        and session.
         """
 
     def set_validation_source(self, draw: Callable[[int], Batch]) -> None:  # noqa: B027
-        """Take a function that draws up to so many real samples that are not trained on."""
+        """Take a function that draws up to a number of held-out real samples."""
 
     @abstractmethod
     def reconfigure(self, recipe: Recipe) -> None:
-        """Go on by the settings of another recipe for the same networks."""
+        """Continue with the settings of another recipe for the same networks."""
 
     @abstractmethod
     def set_progress(self, progress: float, samples: int) -> None:

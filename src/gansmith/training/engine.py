@@ -26,7 +26,7 @@ logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
 
 
 def native_bf16(kind: str) -> bool:
-    """Tell whether a kind of device multiplies bfloat16 matrices faster than float32 ones."""
+    """Return whether a kind of device multiplies bfloat16 matrices faster than float32 ones."""
     if kind == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if kind == "cpu":
@@ -67,13 +67,13 @@ def device_kind(accelerator: str = "auto") -> str:
 
 
 def is_first_process() -> bool:
-    """Tell whether this process is the one that speaks and writes, before any engine is made."""
+    """Return whether this process prints and writes; works before any engine exists."""
     return os.environ.get("RANK", "0") == "0"
 
 
 def peak_memory() -> float:
-    """Return the most memory this process has taken so far, in GiB; 0 where it is not told."""
-    try:  # what Linux tells of resource use outlives exec: a child would report its parent's peak
+    """Return the most memory this process has taken so far, in GiB; 0 where it is unknown."""
+    try:  # on Linux, getrusage survives exec: a child would report the peak of its parent
         status = Path("/proc/self/status").read_text("utf-8")
         return int(status.partition("VmHWM:")[2].split()[0]) / 2**20
     except (OSError, IndexError):
@@ -127,7 +127,7 @@ class Engine:
         self.random = torch.Generator().manual_seed(seed)
 
     def describe(self) -> str:
-        """Say where and how networks run."""
+        """Return device, processes and precision in words."""
         many = f", {self.processes} processes" if self.processes > 1 else ""
         return f"{self.device.type}, {self.precision}{many}"
 

@@ -31,7 +31,7 @@ class Progress:
 
     @property
     def seconds(self) -> float:
-        """Seconds of training so far, looks and checkpoints included."""
+        """Seconds of training so far, including evaluations and checkpoints."""
         return self.spent + (time.perf_counter() - self._started if self._started else 0.0)
 
     def progress(self, seconds: float) -> float:
@@ -50,6 +50,6 @@ class Progress:
         return {"samples": self.samples, "steps": self.steps, "seconds": self.seconds}
 
     def restore(self, state: dict[str, float]) -> None:
-        """Take up what :meth:`state` gave."""
+        """Restore what :meth:`state` returned."""
         self.samples, self.steps = int(state["samples"]), int(state["steps"])
         self.spent = float(state["seconds"])

@@ -1,4 +1,4 @@
-"""What a checkpoint holds of a training, and how it is restored."""
+"""The state of a training in a checkpoint, and how it is restored."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def load_training_state(state: Tree, duel: Duel, averages: Mapping[str, EMA]) ->
 
 
 def replace_weights(duel: Duel, other: Duel, averages: Mapping[str, EMA]) -> None:
-    """Give a duel the weights of another one of its kind, and optimisers without a history."""
+    """Give a duel the weights of another one of its kind, and clear the state of its optimisers."""
     for name, network in duel.networks.items():
         network.load_state_dict(other.networks[name].state_dict())
     for optimiser in duel.optimisers.values():
@@ -68,10 +68,10 @@ def restore_random(state: Tree, engine: Engine) -> None:
 
 
 def _match_layout(optimiser: Optimizer) -> None:
-    """Lay the optimiser's tensors out in memory as their parameters are.
+    """Give the optimiser's tensors the memory layout of their parameters.
 
-    Fused optimisers walk parameter and state side by side through memory; a checkpoint's tensors
-    come back contiguous, while parameters may be channels-last.
+    Fused optimisers read parameter and state in memory order. Tensors of a checkpoint are
+    contiguous, while parameters may be channels-last.
     """
     for parameter, state in optimiser.state.items():
         for name, value in state.items():

@@ -45,7 +45,7 @@ class TimeBudget:
 
 @dataclass
 class MeasuringBudget:
-    """Decides when a callback may measure; with a budget in samples the clock has no say.
+    """Decides when a callback may measure; with a budget in samples, time does not matter.
 
     A training with a budget in minutes has a share of its seconds to spend. One with a budget in
     samples may generate a share of the samples it has seen, so that the same recipe and seed

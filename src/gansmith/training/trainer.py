@@ -1,4 +1,4 @@
-"""Trainer: runs any duel. It knows neither the medium nor the loss."""
+"""Trainer: runs any duel, independent of medium and losses."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from gansmith.training.state import (
 
 
 class Feed(Protocol):
-    """Where real batches come from."""
+    """Loader of real batches."""
 
     def next(self) -> Batch:
-        """Return the next batch of training samples: this process's share of it."""
+        """Return this process's share of the next batch of training samples."""
 
     def example(self) -> Batch:
-        """Return a batch that is always the same, on every process; the order stays as it is."""
+        """Return a batch that is always the same in every process; the order is not advanced."""
 
     def state_dict(self) -> Tree:
         """Return what a checkpoint holds of the order of samples."""
@@ -46,21 +46,21 @@ class Feed(Protocol):
 
 
 class Trainer:
-    """Runs a duel until the budget is used up, or until it is asked to stop.
+    """Runs a duel until its budget is used up or a stop is requested.
 
     Args:
         duel: What is trained.
-        feed: Real batches.
+        feed: Loader of real batches.
         engine: Device, processes and noise.
-        recipe: Budget, averaging and cadence are read from it, and what the controller replaces in
-            it.
+        recipe: Budget, EMA and intervals are read from it; the controller may replace settings.
         run: Where checkpoints and metrics go; only the first process writes.
         observers: Callbacks that sample, evaluate and report.
-        guard: Controller in the first process, which may change the course.
-        rebuild: Makes a duel of the same kind from a seed, where the controller wants new weights.
-        should_stop: Asked after every step of the first process; True saves and ends the training
-            early. Any thread may change what it returns.
-        on_event: Is given a copy of every event that the run logs, in the thread that trains.
+        guard: Controller in the first process, which may intervene.
+        rebuild: Builds a duel of the same kind from a seed, for a controller that wants new
+            weights.
+        should_stop: Called after every step in the first process; True saves a checkpoint and ends
+            the training early. It may read what another thread sets.
+        on_event: Called in the training thread with every event that the run logs.
 
     Attributes:
         averages: Moving average of every shipped network, by name.
@@ -109,10 +109,10 @@ class Trainer:
         return True
 
     def train(self) -> bool:
-        """Train; return True where the budget is used up, False where it was asked to stop.
+        """Train; return True once the budget is used up, False if a stop was requested.
 
         Raises:
-            GansmithError: Losses or weights are no longer numbers; the last checkpoint is intact.
+            GansmithError: Losses or weights are NaN or infinite; the last checkpoint is intact.
         """
         if not self.clock.samples:
             seed_random(self.engine, self.config.seed)
@@ -143,13 +143,13 @@ class Trainer:
             average.update(shown, self.clock.samples)
 
     def _prepare(self, duel: Duel, seed: int) -> None:
-        """Have a duel initialise what depends on data, the same in every process and session."""
+        """Initialise what depends on data, the same in every process and session."""
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             duel.prepare(self.feed.example())
 
     def _after_step(self, moment: TrainingState, ending: bool) -> None:
-        """Log, call back, save and follow the controller, where each is due.
+        """Log, run callbacks, save and follow the controller, whichever is due.
 
         Raises:
             GansmithError: The run folder was removed.
@@ -175,13 +175,13 @@ class Trainer:
             self._call_back_and_save(moment, ending or self.stopped)
 
     def _intervention(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
-        """Ask the controller, and hand its answer to every process."""
+        """Get the intervention of the controller in every process."""
         asked = Intervention() if self.guard is None else self.guard.intervene(moment, signals)
         watched = self.recipe.health.probes > 0
         return self.engine.broadcast_object(asked) if watched else asked
 
     def _heal(self, intervention: Intervention) -> None:
-        """Go back where it says, and on by its settings, while the clock goes on."""
+        """Restore the state that an intervention names and continue with its settings."""
         kept = self.run.load_checkpoint("kept") if intervention.back == "kept" else None
         if kept is not None:
             self._load(kept)
@@ -255,12 +255,12 @@ class Trainer:
         restore_random(state["random"], self.engine)
 
     def _load(self, state: Tree) -> None:
-        """Load networks and optimisers of a checkpoint, by the settings that were in force."""
+        """Load networks and optimisers of a checkpoint, with the settings it was saved with."""
         self._reconfigure(state["settings"])
         load_training_state(state, self.duel, self.averages)
 
     def _reconfigure(self, settings: list[str]) -> None:
-        """Train and average by other settings from now on."""
+        """Continue with other settings."""
         recipe = override(self.recipe, settings)
         self.duel.reconfigure(recipe)
         for average in self.averages.values():

@@ -1,4 +1,4 @@
-"""A small classifier, trained once on the labelled collection that is judged against."""
+"""A small classifier, trained once on the labels of the reference data."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def auto(dataset: Dataset) -> Extractor:
 
 @EXTRACTORS.register("classifier")
 def classifier(dataset: Dataset) -> Extractor:
-    """The 128 features that a convolutional classifier of this collection decides by.
+    """The 128 features of a convolutional classifier of this dataset.
 
-    Trained on the training split when it is first asked for, then kept in the cache. Its accuracy
+    It is trained on the training split when first needed, then kept in the cache. Its accuracy
     on (up to 10,000) held-out samples is part of the details.
 
     Raises:
@@ -92,7 +92,7 @@ class Classifier(nn.Module):
     """Strided 5x5 convolutions down to about 8 pixels a side, 128 ReLU features, logits.
 
     Normalisation at the entrance takes the collection's own range; normalisation before the
-    features keeps every one of them alive.
+    features keeps all of them active.
 
     Args:
         seen: The preprocessing, for channels and size.
@@ -163,7 +163,7 @@ def _trained(dataset: Dataset, seen: Preparation) -> Tensors:
 
 @torch.inference_mode()
 def _accuracy(network: Classifier, dataset: Dataset, seen: Preparation) -> float:
-    """Share of up to 10,000 held-out samples that are recognised; NaN where none are held out."""
+    """Return the share of up to 10,000 held-out samples that are recognised; NaN without any."""
     assert dataset.labels is not None
     right = [
         network(seen(dataset.samples[part])).argmax(1).numpy() == dataset.labels[part]

@@ -1,4 +1,4 @@
-"""How the samples of a dataset reach an extractor, as its medium says."""
+"""Preparation of samples for a feature extractor, by the record of their medium."""
 
 from __future__ import annotations
 

@@ -1,18 +1,19 @@
 """A pair for spectrograms whose mel bins are the channels of convolutions along time.
 
-Neighbouring mel bins are no translated copies of each other, and there are few of them: taken for
-channels, as ASGAN does (Baas and Kamper 2022, arXiv 2210.05271), a convolution sees a whole frame
-at once, and a clip costs what its 64 frames cost, not its 64 x 64 pixels. The generator doubles
-time by linear interpolation, never by transposed convolution, which leaves a tone of its own in
-sound; the latent and the label modulate every residual block (FiLM, Perez et al. 2018, arXiv
-1709.07871), and what is learned of each place is added before it. So is chance: each place of a
-stage has a number of its own in the latent, as StyleGAN has its noise (Karras et al. 2019, arXiv
-1812.04948), for what in a clip is nobody's choice. The output is linear, bent smoothly to the floor
-of the levels where it goes below, so that silence needs no aim: among clips that end in it, hiss
-gives a made one away before anything else does. Beside its network along time the discriminator
-has a small one for the picture, which sees what channels hide: texture, stripes, the noise floor of
-single bins. Labels reach it by projection (Miyato and Koyama 2018, arXiv 1802.05637). Nothing is
-normalised.
+Neighbouring mel bins are not translated copies of each other, and there are few of them. With bins
+as channels, as in ASGAN (Baas and Kamper 2022, arXiv 2210.05271), a convolution sees a whole frame
+at once, and a clip costs as much as its 64 frames, not as its 64 x 64 pixels.
+
+The generator upsamples time by linear interpolation; transposed convolution leaves an audible tone.
+Latent and label modulate every residual block (FiLM, Perez et al. 2018, arXiv 1709.07871), and
+learned values of each position are added before it. Each position of a stage also has a number of
+its own in the latent, like the noise of StyleGAN (Karras et al. 2019, arXiv 1812.04948), for
+stochastic detail. The output is linear and bends smoothly to the floor of the levels below it, so
+that silence is easy to reach: hiss at the end of a clip reveals a generated one first.
+
+The discriminator has a network along time and a small one for the spectrogram as an image, which
+sees what channels hide: texture, stripes, the noise floor of single bins. Labels enter it by
+projection (Miyato and Koyama 2018, arXiv 1802.05637). Nothing is normalised.
 """
 
 from __future__ import annotations
@@ -262,7 +263,7 @@ class TextureTrunk(nn.Module):
 
 
 class SpectrogramDiscriminator(ProjectionDiscriminator):
-    """Frames and picture -> features of both -> one logit, the sum of what each says."""
+    """Frames and picture -> features of both -> one logit, the sum of both."""
 
     def __init__(self, spec: SampleSpec, options: SpectrogramOptions) -> None:
         super().__init__()

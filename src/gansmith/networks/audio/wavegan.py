@@ -1,11 +1,11 @@
 """The WaveGAN pair (Donahue et al. 2019, arXiv 1802.04208) for waveforms of any length.
 
-DCGAN unrolled into one dimension: kernels of 25 samples, stride 4, no normalisation, ReLU and tanh
-in the generator, LeakyReLU in the discriminator. Transposed convolutions leave a tone of their own
-in every clip, whose phase tells the discriminator what is generated; phase shuffle hides it. Beyond
-the paper: lengths that are no powers of four, labels (one-hot beside the latent; by projection in
-the discriminator, Miyato and Koyama 2018, arXiv 1802.05637), a shift of its own for each sample,
-and, as everywhere here, normal latents.
+DCGAN in one dimension: kernels of 25 samples, stride 4, no normalisation, ReLU and tanh in the
+generator, LeakyReLU in the discriminator. Transposed convolutions leave a tone in every clip, whose
+phase reveals generated samples to the discriminator; phase shuffle hides it. Beyond the paper:
+lengths that are not powers of four, labels (one-hot beside the latent; by projection in the
+discriminator, Miyato and Koyama 2018, arXiv 1802.05637), a separate shift for each sample, and
+normal latents, as in all networks here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A convolutional pair that is cheap on a CPU and serves any size from 16 to 256 pixels.
 
-Both players leave the full resolution at once by a pixel (un)shuffle, so that nearly all work is
+Both networks leave the full resolution at once by a pixel (un)shuffle, so that nearly all work is
 done where convolutions are dense and fast. No normalisation layers; residual blocks start close to
 the identity. The generator's output is linear: a saturating tanh lets a strong discriminator kill
 it in the first hundred steps. Labels enter the generator beside the latent and the discriminator by

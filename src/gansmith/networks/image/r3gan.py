@@ -1,13 +1,13 @@
 """A deep residual pair without normalisation for 16 to 1024 pixels, after R3GAN.
 
-Huang et al. 2025, arXiv 2501.05441: both players are the same ladder of residual blocks, climbed in
-opposite directions. A block is 1 x 1 -> grouped 3 x 3 -> 1 x 1 around an identity that nothing
-normalises or bends; between levels, images are resampled without aliasing. The generator starts
-from a learned basis weighted by the latent and ends linear; the discriminator ends with a depthwise
-kernel over all that is left. Labels enter the generator beside the latent and the discriminator by
-projection (Miyato and Koyama 2018, arXiv 1802.05637).
+Huang et al. 2025, arXiv 2501.05441: both networks are the same stack of residual blocks, in
+opposite directions. A block is 1 x 1 -> grouped 3 x 3 -> 1 x 1 around an identity without
+normalisation or non-linearity. Between levels, images are resampled without aliasing. The
+generator starts from a learned basis weighted by the latent and ends linear; the discriminator ends
+with a depthwise kernel over all remaining positions. Labels enter the generator beside the latent
+and the discriminator by projection (Miyato and Koyama 2018, arXiv 1802.05637).
 
-Initial weights follow Fixup (Zhang et al. 2019, arXiv 1901.09321): a player with L residual blocks
+Initial weights follow Fixup (Zhang et al. 2019, arXiv 1901.09321): a network with L residual blocks
 of m = 3 convolutions scales the first two of each by L^(-1 / (2m - 2)) = L^(-1/4) and starts the
 last at zero. Every block is the identity at first, and one step changes the output by an amount
 that does not grow with depth.
@@ -67,12 +67,12 @@ class R3ganOptions(ConditionalOptions):
 
 
 class Plan:
-    """Levels of both players, from the finest to the coarsest.
+    """Levels of both networks, from the finest to the coarsest.
 
     Attributes:
         canvas: What the levels cover.
         widths: Channels at each level.
-        branches: Residual blocks in a player, the L of Fixup.
+        branches: Residual blocks in a network, the L of Fixup.
     """
 
     def __init__(self, spec: SampleSpec, options: R3ganOptions) -> None:
@@ -90,7 +90,7 @@ class ResidualBlock(nn.Module):
         width: Channels in and out.
         group_size: Channels that the grouped convolution mixes, or the largest common divisor of
             that and the inner width.
-        branches: Residual blocks in the whole player.
+        branches: Residual blocks in the whole network.
     """
 
     def __init__(self, width: int, group_size: int, branches: int) -> None:
