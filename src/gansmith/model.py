@@ -136,11 +136,14 @@ class Blueprint:
         with _damage_explained("the blueprint of the model"):
             spec = SampleSpec.from_dict(found.spec)
             bounds = validated(asdict(spec), _SpecFacts, "the shape of the samples", remedy=REMEDY)
-            if not len(found.label_names) == len(found.label_weights) == bounds.classes:
+            names, shares = len(found.label_names), len(found.label_weights)
+            generates = found.task == GENERATE  # other tasks draw no classes, so need no shares
+            expected = {names} if generates else {names, 0}
+            if shares not in expected or (generates and names != bounds.classes):
                 raise ValueError("names, shares and number of classes differ")
             sizes = (part.shape for part in (spec, spec.source) if part is not None)
             if max(map(math.prod, sizes)) > MOST_VALUES or (
-                bounds.classes and not sum(found.label_weights)
+                shares and not sum(found.label_weights)
             ):
                 raise ValueError("a sample is too large, or no class has a share")
             codec = MEDIA[found.medium].codec.from_config(found.medium_facts, tensors)

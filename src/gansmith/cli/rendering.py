@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
+
+from gansmith.log import printable
 
 if TYPE_CHECKING:
     from gansmith.data.inspection import Inspected
@@ -15,12 +18,17 @@ if TYPE_CHECKING:
 
 def rows_table(title: str, rows: Iterable[tuple[str, str]]) -> Table:
     """Lay out names and texts in two columns."""
-    table = Table(title=title, title_justify="left", show_header=False)
+    table = Table(title=_as_is(title, "table.title"), title_justify="left", show_header=False)
     table.add_column(style="bold", min_width=15)
     table.add_column(overflow="fold")
     for name, text in rows:
-        table.add_row(name, text)
+        table.add_row(name, _as_is(text))
     return table
+
+
+def _as_is(text: str, style: str = "") -> Text:
+    """Return text from files for any console: without markup or control characters."""
+    return Text(printable(text), style)
 
 
 def inspection_tables(found: Inspected) -> RenderableType:

@@ -35,20 +35,12 @@ def evaluate(
 
     Args:
         target: A run folder, a folder of pictures, or a `.npz` or `.npy` of samples.
-<<<<<<< HEAD
         reference: Real data, by name or path; needed unless `target` is a run. The
             `quality.json` and report of a run are renewed if it is evaluated as in its recipe.
         samples: Generated samples to evaluate; left out, all of a folder, or as in the recipe.
         extractor: Name of a feature extractor, in place of the default. A file `torch:FILE.pt2`
             runs code when it is loaded, and is accepted only here.
         console: Where to print notices; left out, standard output.
-=======
-        reference: Real data, by name or path; needed unless `target` is a run. If a run
-            is evaluated as its recipe states, its `quality.json` and report are written again.
-        samples: Number of generated samples; by default all of a folder, or the recipe's number.
-        extractor: Name of a feature extractor, in place of the default.
-        console: Where to print notices; by default standard output.
->>>>>>> x-rel
 
     Raises:
         GansmithError: The target or the reference is missing or unsuitable.
@@ -62,11 +54,7 @@ def evaluate(
         return _evaluate_run(Run(place), reference, given, extractor, console)
     if reference is None:
         raise GansmithError(
-<<<<<<< HEAD
             f"{place} is not a run: name the real data with --reference NAME or PATH"
-=======
-            f"{place} is not a run: add --reference NAME or PATH, the real data to compare with"
->>>>>>> x-rel
         )
     return _evaluate_files(place, reference, given, extractor, console)
 
