@@ -138,7 +138,7 @@ def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
         charts=_charts(comparison),
     )
     origin = Provenance.of_several([record.run.provenance() for record in records])
-    return save_output(out, page.encode(), origin)
+    return save_output(out, page.encode("utf-8", "backslashreplace"), origin)
 
 
 FACTS: dict[str, Callable[[RunHistory], str]] = {

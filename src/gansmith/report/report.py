@@ -37,7 +37,7 @@ def write_report(run_dir: Path) -> Path:
             written.
     """
     record = RunHistory.read(run_dir)
-    return record.run.save_output(run_dir / "report.html", _page(record).encode())
+    return record.run.save_output(run_dir / "report.html", _page(record).encode("utf-8", "backslashreplace"))
 
 
 def _page(record: RunHistory) -> Markup:
