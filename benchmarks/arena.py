@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.evaluation.evaluator import Evaluator
-from gansmith.model import Model
+from gansmith.model import GeneratorModel
 from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
 from gansmith.tasks.build import build_duel, build_training
-from gansmith.tasks.health_callback import watch
+from gansmith.tasks.health_callback import make_health_monitor
 from gansmith.training.trainer import Trainer
 
 HOME = Path("runs") / "benchmarks"
@@ -50,7 +50,7 @@ class Played:
     run: Run
     trainer: Trainer
     evaluator: Evaluator | None
-    model: Model
+    model: GeneratorModel
     ended: str
     seconds: float
     wall: float
@@ -75,7 +75,9 @@ def play(
     if tamper:
         tamper(trainer)
     if evaluator is not None:
-        trainer.guard = watch(run, recipe, dataset, parts, evaluator, lambda line: None)
+        trainer.guard = make_health_monitor(
+            run, recipe, dataset, parts, evaluator, lambda line: None
+        )
     ended, started, since = "whole", time.process_time(), time.perf_counter()
     try:
         trainer.train()
@@ -84,7 +86,7 @@ def play(
     seconds, wall = time.process_time() - started, time.perf_counter() - since
     generator = trainer.averages["generator"].network
     assert isinstance(generator, Generator)
-    model = Model(generator, parts.blueprint)
+    model = GeneratorModel(generator, parts.blueprint)
     ended = "stopped" if trainer.stopped else ended
     return Played(run, trainer, evaluator, model, ended, seconds, wall)
 

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from gansmith.evaluation.features import EXTRACTORS, FILE_EXTRACTORS
-from gansmith.evaluation.result import METRICS
+from gansmith.evaluation.result import metric_specs
 from gansmith.health.diagnosis import EXPLANATIONS
 from gansmith.loading.catalog import CATALOG
 from gansmith.medium import MEDIA
@@ -29,9 +29,9 @@ from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.objectives.penalties import PENALTIES
 from gansmith.recipe import Recipe, load_recipe, recipe_names
-from gansmith.report.metric_formatting import TITLES
 from gansmith.schema import Schedule, Size
 from gansmith.sections import RECIPE_SECTIONS, DataConfig
+from gansmith.tasks.task import TASKS
 from gansmith.training.duel import DUELS
 
 PAGES = ("recipes.md", "reading-the-report.md", "health.md")
@@ -108,8 +108,8 @@ def extractors() -> str:
 def metrics() -> str:
     """Measurements of a verdict, those most worth a look first."""
     rows = (
-        (title, f"`{name}`", BETTER[METRICS[name].better], METRICS[name].meaning)
-        for name, title in TITLES.items()
+        (spec.title, f"`{name}`", BETTER[spec.better], spec.meaning)
+        for name, spec in metric_specs().items()
     )
     return _markdown(("in the report", "in `quality.json`", "better", "what it says"), rows)
 
@@ -126,8 +126,13 @@ def recipes() -> str:
 
 
 def names(registry: str) -> str:
-    """Names of `media`, `duels` or named sets (`data`), in one line."""
-    found = {"media": MEDIA.names(), "duels": DUELS.names(), "data": CATALOG.names()}[registry]
+    """Names of `media`, `duels`, `tasks` or named sets (`data`), in one line."""
+    found = {
+        "media": MEDIA.names(),
+        "duels": DUELS.names(),
+        "tasks": TASKS.names(),
+        "data": CATALOG.names(),
+    }[registry]
     return ", ".join(f"`{name}`" for name in found) + "\n"
 
 

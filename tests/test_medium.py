@@ -290,7 +290,8 @@ def test_records_and_options_are_registered_alike() -> None:
     for name in MEDIA:
         medium = MEDIA[name]
         assert medium.name == medium.codec.name == name
-        assert medium.options is (DATA_OPTIONS[name] if name in DATA_OPTIONS else None)
+        assert (medium.options is not None) == (name in DATA_OPTIONS)
+        assert medium.options is None or medium.options is DATA_OPTIONS[name]
         for section, kind in medium.sections.items():
             assert RECIPE_SECTIONS[section] is kind
         assert all(named.medium == name for named in medium.datasets.values())

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,7 +29,7 @@ def test_recipe_manifest_and_generator_survive(run: Run) -> None:
     run.note(best_samples=5)
     assert run.manifest() == {"format": "gansmith-run-1", "name": "digits", "best_samples": 5}
     run.save_generator({"w": torch.arange(3.0)}, {"format": "x"})
-    weights, facts = run.load_generator()
+    weights, facts = run.load_trained()
     assert torch.equal(weights["w"], torch.arange(3.0))
     assert facts == {"format": "x"}
 
@@ -53,7 +56,7 @@ def test_a_damaged_file_is_named(run: Run, name: str) -> None:
     readers = {
         "manifest.json": run.manifest,
         "recipe.yaml": run.recipe,
-        "generator.safetensors": run.load_generator,
+        "generator.safetensors": run.load_trained,
     }
     with pytest.raises(GansmithError, match=name.replace(".", r"\.")) as caught:
         readers[name]()
@@ -117,6 +120,56 @@ def test_a_generator_without_its_run_still_has_a_provenance(run: Run, tmp_path: 
     run.save_generator({"w": torch.zeros(1)}, {})
     found = provenance_of(run.generator_file, 3)
     assert (found.run, found.recipe) == (str(run.generator_file), "digits")
+
+
+def test_events_are_read_from_an_offset_and_a_partial_line_waits(run: Run) -> None:
+    assert run.read_events() == ([], 0)
+    run.log("step", samples=8)
+    events, offset = run.read_events()
+    assert [event["samples"] for event in events] == [8]
+    assert run.read_events(offset) == ([], offset)
+    with run.metrics_file.open("ab") as file:
+        file.write('{"event": "note", "text": "é'.encode()[:-1])
+    assert run.read_events(offset) == ([], offset)
+    with run.metrics_file.open("ab") as file:
+        file.write("é".encode()[1:] + b'"}\nbroken\n')
+    events, later = run.read_events(offset)
+    assert events == [{"event": "note", "text": "é"}]
+    assert later == run.metrics_file.stat().st_size
+    run.log("step", samples=16)
+    run.forget_after(0)
+    events, _ = run.read_events(later)
+    assert [event["event"] for event in events] == ["note"]  # shorter now: read from the start
+
+
+def test_listeners_hear_what_is_logged(run: Run) -> None:
+    heard: list[object] = []
+    run.listen(heard.append)
+    run.log("step", samples=8)
+    assert heard == list(run.events())
+
+
+def test_a_run_is_locked_once_and_a_dead_process_holds_nothing(run: Run) -> None:
+    with run.lock():
+        assert run.lock_file.read_text() == str(os.getpid())
+        refused = pytest.raises(GansmithError, match=f"trained by process {os.getpid()}: .*--out")
+        with refused, Run(run.path).lock():
+            pass
+    assert not run.lock_file.exists()
+    finished = subprocess.Popen([sys.executable, "-c", ""])
+    finished.wait()
+    for stale in (str(finished.pid), str(os.getpid()), "", "nonsense"):
+        run.lock_file.write_text(stale)
+        assert run.training_process is None
+        with run.lock():
+            assert run.training_process == os.getpid()
+
+
+def test_the_lock_of_another_live_process_is_respected(run: Run) -> None:
+    run.lock_file.write_text(str(os.getppid()))
+    with pytest.raises(GansmithError, match=f"trained by process {os.getppid()}") as caught:
+        run.check_unlocked()
+    assert "\n" not in str(caught.value)
 
 
 def test_a_damaged_frame_is_left_out_of_the_animation(tmp_path: Path) -> None:

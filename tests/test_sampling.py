@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from gansmith.errors import GansmithError
 from gansmith.medium import MEDIA
-from gansmith.model import Blueprint, Model
+from gansmith.model import Blueprint, GeneratorModel
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import NetworkConfig
-from gansmith.sampling import draw_labels, draw_latents, generate_samples, spread_latents
+from gansmith.sampling import draw_labels, draw_latents, generate_samples, latent_path
 
 
 @settings(max_examples=20, deadline=None)
@@ -50,18 +50,18 @@ def test_labels_come_in_the_proportions_of_the_data() -> None:
 
 
 def test_a_walk_is_closed_and_passes_its_stops() -> None:
-    walk = spread_latents(60, 6, 16, seed=3)
+    walk = latent_path(draw_latents(6, 16, 3), 60)
     stops = draw_latents(6, 16, seed=3)
     torch.testing.assert_close(walk[::10], stops, rtol=1e-4, atol=1e-4)
     steps = (walk.roll(-1, 0) - walk).norm(dim=1)
     assert steps.max() < 4 * steps.median()
 
 
-def _model(temperature: float) -> Model:
+def _model(temperature: float) -> GeneratorModel:
     spec = SampleSpec(1, 16, 16)
     config = NetworkConfig.model_validate({"name": "conv", "width": 8})
     generator = build_networks(config, spec, seed=0).generator
-    return Model(
+    return GeneratorModel(
         generator, Blueprint(MEDIA["image"].codec(), config, spec, temperature=temperature)
     )
 

@@ -26,7 +26,7 @@ OPENERS = {"open", "fdopen", "ZipFile", "TarFile", "SoundFile", "memmap"}
 
 DOOR = {
     "outputs:save_output": "the door",
-    "outputs:OutputFolder.write_manifest": "lists what went through the door",
+    "outputs:OutputFolder._save_manifest": "lists what went through the door",
     "outputs:save_collection.payload": "fills the file that the door has opened",
 }
 ENCODERS = {
@@ -37,6 +37,7 @@ ENCODERS = {
 }
 BOOKKEEPING = {
     "storage.": "caches, checkpoints and the atomic writing itself",
+    "run:Run.lock": "the process that trains the run",
     "run:Run.log": "metrics.jsonl",
     "run:Run._write_text": "recipe, manifest, metrics, verdict, contest, tokenizer.json",
     "run:_write_tensors": "generator.safetensors and medium.safetensors, which are models",

@@ -84,10 +84,13 @@ class Extractor:
     Attributes:
         identity: Hash of name, weights and preprocessing: equal identities, equal features.
         dimensions: D.
+        note: Why this extractor was chosen, as a sentence; empty where there is nothing to say.
 
     Raises:
         GansmithError: If the network does not give one row of finite numbers a sample.
     """
+
+    note: str = ""
 
     def __init__(
         self,

@@ -27,6 +27,7 @@ from gansmith.metric import MetricSpec
 from gansmith.registry import Registry, unknown
 from gansmith.schema import Section
 from gansmith.sections import DATA_OPTIONS, RECIPE_SECTIONS, DataConfig
+from gansmith.verbs import Generation, Verb
 
 if TYPE_CHECKING:
     from gansmith.data.collection import Collection
@@ -197,6 +198,8 @@ class Medium:
         augmentations: Names of augmentations that suit a recipe of this medium, in stages from the
             mildest to all of them; empty where none suits.
         first_penalty: Settings of the gradient penalty for trainings that had none.
+        verbs: Commands for runs of this medium.
+        generation: How samples are generated with options of this medium, if it has any.
     """
 
     name: str
@@ -211,7 +214,7 @@ class Medium:
     inspect: Callable[[Collection, DataConfig], Inspected] = _inspects_nothing
     datasets: Mapping[str, NamedDataset] = field(default_factory=dict)
     draw: Callable[[Dataset, NDArray[np.int64], int], tuple[Image.Image, int]] | None = None
-    round_trip: Callable[[Recipe, Dataset, Path], Findings] | None = None
+    round_trip: Callable[[Recipe, Dataset, Path, LogFn], Findings] | None = None
     extractor: Callable[[Dataset], str] = extractor_for_labels
     to_extractor: Callable[[Dataset, int, float, float], Preparation] | None = None
     to_network: Callable[[Dataset, Sequence[int | None], float, float], Preparation] | None = None
@@ -228,6 +231,8 @@ class Medium:
         "objective.gamma.end=5",
         "objective.penalty_every=4",
     )
+    verbs: tuple[Verb, ...] = ()
+    generation: Generation | None = None
 
 
 def draw_labelled(
@@ -314,9 +319,17 @@ class Codec(ABC):
         Args:
             recipe: Its settings of this medium count.
             dataset: Samples to learn from; only those to train on are looked at.
-            say: Is told of what takes long.
+            log: Takes a line on what takes long.
         """
         return cls()
+
+    def adapted(self, dataset: Dataset) -> Codec:
+        """Return the codec for a training on other data that starts from a model of this codec.
+
+        Raises:
+            GansmithError: The codec cannot encode such samples.
+        """
+        return self
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> Codec:
@@ -342,6 +355,27 @@ class Codec(ABC):
             GansmithError: The samples have no tempo, or it is too far from theirs.
         """
         raise GansmithError(f"a tempo is for sounds, not for samples of '{self.name}'")
+
+    def for_format(self, format_: str | None) -> Codec:
+        """Return a codec whose samples have the precision of a file format."""
+        return self
+
+    def normalised(self, target: str) -> Codec:
+        """Return a codec that normalises generated samples for export.
+
+        Raises:
+            GansmithError: The target is unknown, or samples of this medium have no level.
+        """
+        raise GansmithError(f"--normalise is for sounds, not for samples of '{self.name}'")
+
+    def finish(self, samples: NDArray[Any]) -> NDArray[Any]:
+        """Prepare decoded samples of a generator for their use; by default they are unchanged."""
+        return samples
+
+    @property
+    def file_tag(self) -> str:
+        """Text that names of generated files end in, such as the tempo of loops."""
+        return ""
 
     def shape(self, stored: tuple[int, ...]) -> tuple[int, int, int]:
         """Return the shape (C, H, W) that networks see, from the shape of stored samples."""
@@ -433,6 +467,38 @@ class Codec(ABC):
     @abstractmethod
     def sheet(self, samples: NDArray[Any], **options: Any) -> Image.Image:
         """Draw a contact sheet."""
+
+    def conditions(self, count: int, seed: int) -> Tensor | None:
+        """Draw the conditions of `count` samples where the user names none.
+
+        Returns:
+            [count, ...] as networks take them, or None where samples are unconditional or
+            conditioned on classes, which the model draws.
+        """
+        return None
+
+    def condition_labels(self, dataset: Dataset, count: int, seed: int) -> NDArray[np.int64] | None:
+        """Return the labels of `dataset`, int64 [count], that :meth:`conditions` stand for."""
+        return None
+
+    def condition_sheet(self, sample: Callable[[Tensor], NDArray[Any]]) -> Image.Image | None:
+        """Draw a sheet of samples beside their conditions.
+
+        Args:
+            sample: Generates one stored sample for each condition [N, ...].
+
+        Returns:
+            None where :meth:`sheet` shows samples well enough.
+        """
+        return None
+
+    def texts(self, samples: NDArray[Any]) -> list[str]:
+        """Return stored samples as strings.
+
+        Raises:
+            GansmithError: Samples of this medium are no texts.
+        """
+        raise GansmithError(f"samples of '{self.name}' are no texts")
 
 
 def suffix(format_: str) -> str:

@@ -1,14 +1,14 @@
-"""Model: a trained generator, ready to be sampled."""
+"""Model: what a training leaves, ready to be sampled or applied."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 import torch
@@ -18,24 +18,24 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 
 from gansmith.errors import GansmithError
-from gansmith.media.captions.codec import CaptionCodec
-from gansmith.media.captions.sheet import captioned_sheet
-from gansmith.media.text.code_points import to_texts
 from gansmith.medium import MEDIA, Codec
 from gansmith.networks import Generator, SampleSpec, build_networks, load_weights
 from gansmith.networks.sequence.language_model import Decoding, SequenceGenerator
 from gansmith.recipe import NetworkConfig
-from gansmith.registry import unknown
+from gansmith.registry import Registry, unknown
 from gansmith.run import REMEDY, Run
-from gansmith.sampling import draw_labels, draw_latents, generate_samples, spread_latents
-from gansmith.storage.reading import UnreadableFile, parse_json, validated
+from gansmith.sampling import draw_labels, draw_latents, generate_samples, latent_path
+from gansmith.storage.checkpoint import Tree
+from gansmith.storage.reading import UnreadableFile, parse_json, shorten, validated
 
-FORMAT = "gansmith-generator-1"
+FORMAT, FORMAT_2 = "gansmith-generator-1", "gansmith-model-2"
+"""Of a file with one generator; and of one with any shipped networks, by name."""
+GENERATE, GENERATOR = "generate", "generator"
 MEDIUM_PREFIX = "medium."
 MOST_VALUES = 2**24
 """Values of one sample."""
-CAPTIONED, CAPTIONS = 24, 5
-"""Pictures on a sheet, and captions of each."""
+
+Weights = dict[str, Tensor]
 
 
 Size = Annotated[int, Field(ge=0, le=2**24)]
@@ -52,6 +52,7 @@ class _SpecFacts(BaseModel):
     tokens: Size = 0
     traits: Size = 0
     condition_shape: tuple[Size, Size, Size] | None = None
+    source: _SpecFacts | None = None
 
 
 class _BlueprintFacts(BaseModel):
@@ -64,19 +65,23 @@ class _BlueprintFacts(BaseModel):
     label_names: tuple[str, ...]
     label_weights: tuple[Share, ...]
     temperature: Annotated[float, Field(gt=0, le=10)]
+    task: str = GENERATE
+    networks: dict[str, Any] = Field({GENERATOR: None}, min_length=1, max_length=64)
 
 
 @dataclass(frozen=True)
 class Blueprint:
-    """All that is needed to rebuild a generator around its weights.
+    """Everything needed to rebuild a model around its weights.
 
     Attributes:
-        medium: Makes samples of what the network gives.
-        network: Name and options of the pair.
-        spec: The samples it makes.
-        label_names: One name a class; empty without labels.
+        codec: Turns network tensors into samples and back.
+        network: Name and options of the networks.
+        spec: The samples that the networks make or take.
+        label_names: One name per class; empty without labels.
         label_weights: Share of each class in the training data.
         temperature: Standard deviation of the latents that samples are drawn with.
+        task: Name of the task that trained the model; it decides the class of the model.
+        shipped: Names of the networks that are saved with the model.
     """
 
     codec: Codec
@@ -85,6 +90,8 @@ class Blueprint:
     label_names: tuple[str, ...] = ()
     label_weights: tuple[float, ...] = ()
     temperature: float = 1.0
+    task: str = GENERATE
+    shipped: tuple[str, ...] = (GENERATOR,)
 
     @property
     def conditional(self) -> bool:
@@ -92,8 +99,17 @@ class Blueprint:
         return self.spec.conditional
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for a manifest or a file's metadata."""
-        return {
+        """Return plain values, for a manifest or a file's metadata.
+
+        A single generator has the keys of format 1; other models have `format` 2, `task` and
+        `networks` as well.
+        """
+        more: dict[str, Any] = {}
+        if self.format == FORMAT_2:
+            config = self.network.model_dump(mode="json")
+            networks = dict.fromkeys(self.shipped, config)
+            more = {"format": 2, "task": self.task, "networks": networks}
+        return more | {
             "medium": self.codec.name,
             "medium_facts": self.codec.config(),
             "network": self.network.model_dump(mode="json"),
@@ -105,19 +121,25 @@ class Blueprint:
 
     @classmethod
     def from_dict(cls, facts: dict[str, Any], tensors: dict[str, Tensor]) -> Blueprint:
-        """Rebuild what :meth:`to_dict` returned, with the weights of the codec.
+        """Rebuild a blueprint from :meth:`to_dict` and the weights of the codec.
 
         Raises:
-            GansmithError: A field is missing, of the wrong type or out of bounds, or the codec
-                cannot be rebuilt.
+            GansmithError: A field is missing, of the wrong type or out of bounds, the codec
+                cannot be rebuilt, or it was written by a newer version of gansmith.
         """
-        found = validated(facts, _BlueprintFacts, "the blueprint of the generator", remedy=REMEDY)
-        with _damage_explained("the blueprint of the generator"):
+        if facts.get("format", 1) not in (1, 2):
+            raise GansmithError(
+                f"the model has format {shorten(str(facts['format']))}, which this version of "
+                "gansmith does not read: install a newer version"
+            )
+        found = validated(facts, _BlueprintFacts, "the blueprint of the model", remedy=REMEDY)
+        with _damage_explained("the blueprint of the model"):
             spec = SampleSpec.from_dict(found.spec)
             bounds = validated(asdict(spec), _SpecFacts, "the shape of the samples", remedy=REMEDY)
             if not len(found.label_names) == len(found.label_weights) == bounds.classes:
                 raise ValueError("names, shares and number of classes differ")
-            if math.prod(spec.shape) > MOST_VALUES or (
+            sizes = (part.shape for part in (spec, spec.source) if part is not None)
+            if max(map(math.prod, sizes)) > MOST_VALUES or (
                 bounds.classes and not sum(found.label_weights)
             ):
                 raise ValueError("a sample is too large, or no class has a share")
@@ -125,32 +147,58 @@ class Blueprint:
             if "alpha" not in found.spec:  # written before specs had it
                 shape = (spec.height, spec.width, spec.channels)
                 spec = replace(spec, alpha=codec.has_alpha(shape))
-        names, shares = found.label_names, found.label_weights
-        return cls(codec, found.network, spec, names, shares, found.temperature)
+        return cls(
+            codec,
+            found.network,
+            spec,
+            found.label_names,
+            found.label_weights,
+            found.temperature,
+            found.task,
+            tuple(found.networks),
+        )
+
+    @property
+    def format(self) -> str:
+        """Format of the file; a single generator keeps the one that older versions read."""
+        single = (self.task, self.shipped) == (GENERATE, (GENERATOR,))
+        return FORMAT if single else FORMAT_2
 
     def metadata(self) -> dict[str, str]:
-        """Return what stands in the header of `generator.safetensors`."""
-        return {"format": FORMAT, "blueprint": json.dumps(self.to_dict())}
+        """Return the header of the file with the weights."""
+        return {"format": self.format, "blueprint": json.dumps(self.to_dict())}
 
 
 class Model:
-    """A generator with its medium and labels.
+    """What a training leaves. A task chooses the subclass, which overrides what it can do.
 
     Args:
-        generator: The averaged network.
-        blueprint: What it was built from.
+        blueprint: What the networks were built from.
+
+    Attributes:
+        codec: Turns network tensors into samples and back.
     """
 
-    def __init__(self, generator: Generator, blueprint: Blueprint) -> None:
-        self.generator = generator.eval().requires_grad_(False)
+    def __init__(self, blueprint: Blueprint) -> None:
         self.blueprint = blueprint
         self.codec: Codec = blueprint.codec
-        if isinstance(generator, SequenceGenerator):
-            generator.decoding = Decoding(blueprint.temperature)
+
+    @classmethod
+    def from_weights(cls, blueprint: Blueprint, weights: Mapping[str, Weights]) -> Self:
+        """Build the shipped networks and load their weights.
+
+        Args:
+            blueprint: Describes the networks.
+            weights: Weights of each network that `blueprint.shipped` names.
+
+        Raises:
+            GansmithError: The weights do not fit the networks.
+        """
+        raise NotImplementedError
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """Names of the classes; empty for an unconditional generator."""
+        """Names of the classes; empty without labels."""
         return self.blueprint.label_names
 
     def sample(
@@ -160,23 +208,98 @@ class Model:
         seed: int = 0,
         label: str | int | None = None,
         truncation: float | None = None,
-    ) -> NDArray[np.uint8]:
-        """Make samples.
+    ) -> NDArray[Any]:
+        """Generate samples from a seed; see :meth:`GeneratorModel.sample`.
+
+        Raises:
+            GansmithError: Models of this task generate nothing from a seed.
+        """
+        raise GansmithError(
+            f"a model of task '{self.blueprint.task}' does not generate samples from a seed"
+        )
+
+    def apply(self, inputs: Sequence[Path | str] | NDArray[Any]) -> NDArray[Any]:
+        """Apply the model to files, or to samples as the codec stores them, [N, H, W, C].
+
+        Returns:
+            One result for each input, in order; the subclass says of which shape.
+
+        Raises:
+            GansmithError: Models of this task take no input, or a file cannot be read.
+        """
+        raise GansmithError(
+            f"a model of task '{self.blueprint.task}' takes no input: use sample, or "
+            "`gansmith generate`"
+        )
+
+    def read_inputs(
+        self, inputs: Sequence[Path | str] | NDArray[Any], shape: tuple[int, int, int]
+    ) -> NDArray[Any]:
+        """Return the inputs of :meth:`apply` as stored samples [N, H, W, C].
 
         Args:
-            count: How many; at least 1.
-            seed: The same seed gives the same samples, however many are asked for.
-            label: Name or number of a class; left out, classes come as often as in the data.
+            inputs: Files, which the codec reads, or stored samples.
+            shape: (H, W, C) that files are read as.
+
+        Raises:
+            GansmithError: A file cannot be read, or there are no inputs.
+        """
+        if len(inputs) == 0:
+            raise GansmithError("there are no inputs: give at least one file or sample")
+        if isinstance(inputs, np.ndarray):
+            return inputs
+        return np.stack([self.codec.read(Path(path), shape) for path in inputs])
+
+
+MODELS: Registry[type[Model]] = Registry("task", provided_by="gansmith.tasks.builtin")
+"""The class of the models that each task trains."""
+
+
+class GeneratorModel(Model):
+    """A generator with its codec and labels.
+
+    Args:
+        generator: The averaged network.
+        blueprint: What it was built from.
+    """
+
+    def __init__(self, generator: Generator, blueprint: Blueprint) -> None:
+        super().__init__(blueprint)
+        self.generator = generator.eval().requires_grad_(False)
+        if isinstance(generator, SequenceGenerator):
+            generator.decoding = Decoding(blueprint.temperature)
+
+    @classmethod
+    def from_weights(cls, blueprint: Blueprint, weights: Mapping[str, Weights]) -> Self:
+        """Build the generator and load its weights."""
+        generator = build_networks(blueprint.network, blueprint.spec, seed=0).generator
+        load_weights(generator, weights[GENERATOR])
+        return cls(generator, blueprint)
+
+    def sample(
+        self,
+        count: int,
+        *,
+        seed: int = 0,
+        label: str | int | None = None,
+        truncation: float | None = None,
+    ) -> NDArray[Any]:
+        """Generate samples.
+
+        Args:
+            count: Number of samples; at least 1.
+            seed: The same seed gives the same samples, whatever the count.
+            label: Name or number of a class; by default classes are as frequent as in the data.
             truncation: See :func:`gansmith.sampling.draw_latents`.
 
         Returns:
-            uint8 [count, H, W, C].
+            [count, H, W, C] as the codec stores samples, such as uint8 for images.
 
         Raises:
             GansmithError: The label is unknown, or the generator was trained without labels.
         """
         if count < 1:
-            raise GansmithError(f"asked for {count} samples: ask for at least 1")
+            raise GansmithError(f"count must be at least 1 (got {count})")
         latents = self.latents(count, seed, truncation)
         labels = self.labels(count, seed, label)
         return generate_samples(self.generator, self.codec, latents, labels)
@@ -197,15 +320,13 @@ class Model:
     def labels(self, count: int, seed: int, label: str | int | None = None) -> Tensor | None:
         """Return the labels [count] that :meth:`sample` uses, or None without labels.
 
-        Of captions, pictures float32 [count, C, H, W] in their place.
+        Where the codec has conditions of its own, such as pictures, these [count, ...] instead.
         """
-        if isinstance(self.codec, CaptionCodec) and label is None:
-            examples = torch.from_numpy(self.codec.examples)
-            return self.codec.encode_condition(examples[draw_examples(len(examples), count, seed)])
-        return self.classes(count, seed, label)
+        conditions = self.codec.conditions(count, seed) if label is None else None
+        return self.classes(count, seed, label) if conditions is None else conditions
 
     def classes(self, count: int, seed: int, label: str | int | None = None) -> Tensor | None:
-        """Return the classes [count] that :meth:`sample` asks for, or None where there are none."""
+        """Return the classes [count] that :meth:`sample` uses, or None without classes."""
         if label is not None:
             return torch.full((count,), self._class_of(label))
         if not self.label_names:
@@ -213,10 +334,33 @@ class Model:
         return draw_labels(count, torch.tensor(self.blueprint.label_weights), seed)
 
     def interpolate(
-        self, frames: int, *, seed: int = 0, label: str | int | None = None, stops: int = 6
-    ) -> NDArray[np.uint8]:
-        """Make a closed walk between random samples, uint8 [frames, H, W, C]."""
-        latents = spread_latents(frames, stops, self.generator.latent, seed) * self._deviation
+        self,
+        frames: int,
+        *,
+        seed: int = 0,
+        label: str | int | None = None,
+        stops: int = 6,
+        truncation: float | None = None,
+        ends: Tensor | None = None,
+    ) -> NDArray[Any]:
+        """Interpolate between samples.
+
+        Args:
+            frames: Number of samples on the path; at least 2.
+            seed: Of the random samples on the path, and of the class.
+            label: Name or number of a class.
+            stops: Number of random samples that a closed path passes.
+            truncation: See :func:`gansmith.sampling.draw_latents`.
+            ends: Latents [N, latent] to pass instead, as :meth:`latents` returns them; the path
+                begins with the first and ends with the last.
+
+        Returns:
+            [frames, H, W, C].
+        """
+        if ends is None:
+            latents = latent_path(self.latents(stops, seed, truncation), frames)
+        else:
+            latents = latent_path(ends, frames, closed=False)
         first = self.labels(1, seed, label)
         labels = None if first is None else first.expand(frames, *first.shape[1:])
         return generate_samples(self.generator, self.codec, latents, labels)
@@ -225,18 +369,35 @@ class Model:
         names = list(self.label_names)
         if not names:
             raise GansmithError("this generator was trained without labels: leave the label out")
-        if str(label) in names:
-            return names.index(str(label))
-        if str(label).isdecimal() and int(label) < len(names):
+        number = _class_number(str(label), names)
+        weights = self.blueprint.label_weights
+        if weights and not weights[number]:
+            raise GansmithError(
+                f"label '{names[number]}' was not trained: all of its samples are held out, so "
+                "generated ones would mean nothing; choose another label"
+            )
+        return number
+
+
+def _class_number(label: str, names: list[str]) -> int:
+    """Find a class by its name, by its value where names are numbers, or else by its number."""
+    if label in names:
+        return names.index(label)
+    if label.isdecimal():
+        values = [int(name) if name.isdecimal() else None for name in names]
+        if int(label) in values:
+            return values.index(int(label))
+        if not any(value is not None for value in values) and int(label) < len(names):
             return int(label)
-        raise unknown("label", str(label), names)
+    raise unknown("label", label, names)
 
 
 def load(path: Path | str) -> Model:
-    """Load a trained generator.
+    """Load a trained model, as the class that its task names.
 
     Args:
-        path: A run folder (finished or still training) or a `generator.safetensors`.
+        path: A run folder (finished or still training), or a file such as
+            `generator.safetensors`.
 
     Raises:
         GansmithError: There is no such run or file, it is damaged, or nothing is trained yet.
@@ -245,22 +406,44 @@ def load(path: Path | str) -> Model:
     run = Run(place.parent if place.is_file() else place)
     if place.is_file():
         run.generator_file = place
-    elif not run.require().generator_file.exists():
+    elif run.require().trained_file is None:
         return _from_checkpoint(run)
-    weights, facts = run.load_generator()
-    if facts.get("format") != FORMAT:
-        raise GansmithError(f"{run.generator_file} is not a gansmith generator")
-    generator, codec = _parted(weights)
-    plain = parse_json(facts.get("blueprint", ""), dict[str, Any], run.generator_file)
-    with _damage_explained(run.generator_file):
-        return _tried(rebuild(Blueprint.from_dict(plain, codec), generator))
+    weights, facts = run.load_trained()
+    if facts.get("format") not in (FORMAT, FORMAT_2):
+        raise GansmithError(f"{run.trained_file} is not a gansmith model")
+    networks, codec = _parted(weights)
+    origin = run.trained_file or run.path
+    plain = parse_json(facts.get("blueprint", ""), dict[str, Any], origin)
+    with _damage_explained(origin):
+        blueprint = Blueprint.from_dict(plain, codec)
+        return _tried(rebuild_model(blueprint, _by_network(blueprint, networks)))
 
 
-def rebuild(blueprint: Blueprint, weights: dict[str, Tensor]) -> Model:
-    """Build a generator and fill in its weights."""
-    generator = build_networks(blueprint.network, blueprint.spec, seed=0).generator
-    load_weights(generator, weights)
-    return Model(generator, blueprint)
+def load_generator(path: Path | str) -> GeneratorModel:
+    """Load a trained generator; see :func:`load`.
+
+    Raises:
+        GansmithError: As :func:`load`, or the run trained something else.
+    """
+    model = load(path)
+    if not isinstance(model, GeneratorModel):
+        task = model.blueprint.task
+        raise GansmithError(f"{path} holds no generator: it was trained for the task '{task}'")
+    return model
+
+
+def rebuild(blueprint: Blueprint, weights: Weights) -> GeneratorModel:
+    """Build a generator and load its weights."""
+    return GeneratorModel.from_weights(blueprint, {GENERATOR: weights})
+
+
+def rebuild_model(blueprint: Blueprint, weights: Mapping[str, Weights]) -> Model:
+    """Build the model that the blueprint's task names and load the weights of its networks.
+
+    Raises:
+        GansmithError: The task is unknown, or the weights do not fit.
+    """
+    return MODELS[blueprint.task].from_weights(blueprint, weights)
 
 
 def row_length(count: int, classes: int) -> int:
@@ -268,22 +451,30 @@ def row_length(count: int, classes: int) -> int:
     return min(16, max(8, count // classes))
 
 
-def contact_sheet(model: Model, seed: int = 0, count: int = 128, **options: Any) -> Image.Image:
-    """Draw a sheet of about `count` samples; one row a class where there are few classes.
+def contact_sheet(
+    model: GeneratorModel, seed: int = 0, count: int = 128, **options: Any
+) -> Image.Image:
+    """Draw a sheet of about `count` samples; one row per class where there are few classes.
 
     Args:
-        model: What makes the samples.
+        model: Generates the samples.
         seed: Of the latents.
-        count: About how many samples.
-        **options: As the medium's own `sheet` takes them.
+        count: Approximate number of samples.
+        **options: Passed to the codec's `sheet`.
     """
-    if isinstance(model.codec, CaptionCodec):
-        return _caption_sheet(model, model.codec, seed)
+
+    def sample(conditions: Tensor) -> NDArray[Any]:
+        latents = model.latents(len(conditions), seed)
+        return generate_samples(model.generator, model.codec, latents, conditions)
+
+    if (sheet := model.codec.condition_sheet(sample)) is not None:
+        return sheet
     classes, columns, labels = len(model.label_names), math.isqrt(count), None
     if 2 <= classes <= 16:
         columns = row_length(count, classes)
         count = classes * columns
         labels = torch.arange(count) // columns
+        options = {"row_names": model.label_names} | options
     else:
         count = columns**2
         labels = model.labels(count, seed)
@@ -291,26 +482,11 @@ def contact_sheet(model: Model, seed: int = 0, count: int = 128, **options: Any)
     return model.codec.sheet(samples, columns=columns, **options)
 
 
-def draw_examples(examples: int, count: int, seed: int) -> Tensor:
-    """Draw numbers of examples, int64 [count], each as likely as any other, by a seed."""
-    return draw_labels(count, torch.ones(examples), seed)
-
-
-def _caption_sheet(model: Model, codec: CaptionCodec, seed: int) -> Image.Image:
-    """Draw some examples, each with several captions."""
-    shown = codec.examples[:CAPTIONED]
-    labels = codec.encode_condition(torch.from_numpy(shown)).repeat_interleave(CAPTIONS, dim=0)
-    samples = generate_samples(model.generator, codec, model.latents(len(labels), seed), labels)
-    texts = to_texts(samples)
-    return captioned_sheet(
-        shown, [texts[at : at + CAPTIONS] for at in range(0, len(texts), CAPTIONS)]
-    )
-
-
 @torch.no_grad()
 def _tried(model: Model) -> Model:
-    """Return a model that came from a file, after it made one sample."""
-    model.codec.decode(model.generator(model.latents(1, seed=0), model.labels(1, seed=0)))
+    """Return a model that came from a file; a generator makes one sample first."""
+    if isinstance(model, GeneratorModel):
+        model.codec.decode(model.generator(model.latents(1, seed=0), model.labels(1, seed=0)))
     return model
 
 
@@ -331,9 +507,15 @@ def _damage_explained(origin: Path | str) -> Iterator[None]:
 def _from_checkpoint(run: Run) -> Model:
     state = run.load_checkpoint("best") or run.load_checkpoint("last")
     if state is None:
-        raise GansmithError(f"{run.path} holds no trained generator yet: train it first")
+        raise GansmithError(f"{run.path} holds no trained model yet: train it first")
     with _damage_explained(run.checkpoints_dir):
-        return _tried(rebuild(run_blueprint(run), next(iter(state["averages"].values()))))
+        blueprint = run_blueprint(run)
+        return _tried(rebuild_model(blueprint, averaged_weights(blueprint, state)))
+
+
+def averaged_weights(blueprint: Blueprint, state: Tree) -> dict[str, Weights]:
+    """Return the averaged weights of each shipped network from a checkpoint."""
+    return {name: state["averages"][name] for name in blueprint.shipped}
 
 
 def run_blueprint(run: Run) -> Blueprint:
@@ -343,14 +525,48 @@ def run_blueprint(run: Run) -> Blueprint:
     return Blueprint.from_dict(plain, run.load_medium())
 
 
-def save_model(run: Run, blueprint: Blueprint, weights: dict[str, Tensor]) -> None:
-    """Write a generator with all that is needed to sample it to `generator.safetensors`."""
+def save_model(run: Run, blueprint: Blueprint, weights: Weights) -> None:
+    """Write a generator with everything needed to load it to `generator.safetensors`."""
+    save_networks(run, blueprint, {GENERATOR: weights})
+
+
+def save_networks(run: Run, blueprint: Blueprint, weights: Mapping[str, Weights]) -> None:
+    """Write the shipped networks of a model with everything needed to load it.
+
+    Args:
+        run: A single generator goes to its `generator.safetensors`, all else to
+            `model.safetensors`.
+        blueprint: Describes the networks.
+        weights: Weights of each network that `blueprint.shipped` names.
+    """
     codec = {MEDIUM_PREFIX + name: value for name, value in blueprint.codec.state_dict().items()}
-    run.save_generator(weights | codec, blueprint.metadata())
+    if blueprint.format == FORMAT:
+        run.save_generator(weights[GENERATOR] | codec, blueprint.metadata())
+        return
+    named = {
+        f"{network}.{name}": value
+        for network in blueprint.shipped
+        for name, value in weights[network].items()
+    }
+    run.save_model(named | codec, blueprint.metadata())
+
+
+def _by_network(blueprint: Blueprint, weights: Weights) -> dict[str, Weights]:
+    """Split the weights of a file by shipped network."""
+    if blueprint.format == FORMAT:
+        return {GENERATOR: weights}
+    return {
+        network: {
+            name.removeprefix(f"{network}."): value
+            for name, value in weights.items()
+            if name.startswith(f"{network}.")
+        }
+        for network in blueprint.shipped
+    }
 
 
 def _parted(weights: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Part the weights of the generator from those of its medium."""
+    """Split the weights of a file into those of the networks and of the codec."""
     codec = {k: v for k, v in weights.items() if k.startswith(MEDIUM_PREFIX)}
     generator = {k: v for k, v in weights.items() if k not in codec}
     return generator, {k.removeprefix(MEDIUM_PREFIX): v for k, v in codec.items()}

@@ -32,7 +32,7 @@ from gansmith.data.scan import MANIFEST, RUN_FILES
 from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
 from gansmith.medium import Codec, suffix
-from gansmith.storage.atomic import atomic_file
+from gansmith.storage.atomic import atomic_file, sweep
 from gansmith.storage.memory import require_memory
 from gansmith.storage.reading import read_json
 
@@ -41,7 +41,8 @@ LONGEST = 80
 _NAME_BYTES = 1_000
 """Memory for the name of a file and for its entries in the manifest."""
 _RESERVED = r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?"
-_UNSAFE = r'[/\\:*?"<>|\x00-\x1f]'
+_UNSAFE = r'[/\\:*?"<>|$=\x00-\x1f]'
+"""Characters that file systems or sampler formats (`$` and `=` in SFZ) do not allow in names."""
 
 
 @cache
@@ -89,11 +90,19 @@ class Provenance:
         """Return what is known, as plain values."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
-    def of_samples(self, count: int, labels: Sequence[str] | None = None) -> list[Provenance]:
-        """Return the provenance of each of `count` samples, numbered from 0."""
+    def of_samples(
+        self, indices: int | Sequence[int], labels: Sequence[str] | None = None
+    ) -> list[Provenance]:
+        """Return the provenance of each sample.
+
+        Args:
+            indices: Numbers of the samples, or how many there are, numbered from 0.
+            labels: Class of each.
+        """
+        numbers = range(indices) if isinstance(indices, int) else indices
         return [
-            replace(self, index=k, label=labels[k] if labels is not None else None)
-            for k in range(count)
+            replace(self, index=k, label=labels[place] if labels is not None else None)
+            for place, k in enumerate(numbers)
         ]
 
     @classmethod
@@ -184,6 +193,34 @@ def save_samples(
     ]
 
 
+def format_of_file(codec: Codec, path: Path, format_: str | None = None) -> str | None:
+    """Return the format of a file with a single sample, from its name.
+
+    Args:
+        codec: Encodes the sample.
+        path: The file.
+        format_: Format that was asked for, if any; it must fit the name.
+
+    Returns:
+        One of the codec's `formats`, or None if the name is that of no such file.
+
+    Raises:
+        GansmithError: The format is unknown or does not fit the name.
+    """
+    ending = path.suffix.lower()
+    if ending in codec.collections:
+        return None
+    fitting = [known for known in codec.formats if f".{suffix(known)}" == ending]
+    if format_ is None or not fitting:
+        return fitting[0] if fitting else None
+    if codec.chosen_format(format_) not in fitting:
+        raise GansmithError(
+            f"--format {format_} does not fit {path.name}: name the file "
+            f"{path.stem}.{suffix(format_)}, or leave --format out"
+        )
+    return format_
+
+
 def check_collection_file(codec: Codec, path: Path) -> None:
     """Check that all samples can be written to one file of this name.
 
@@ -192,6 +229,8 @@ def check_collection_file(codec: Codec, path: Path) -> None:
     """
     if path.suffix not in (".png", ".npz", *codec.collections):
         takes = ", ".join(("a folder", "a .npz", *(f"a {ending}" for ending in codec.collections)))
+        if format_of_file(codec, path) is not None:
+            raise GansmithError(f"--out {path.name} holds one sample: add -n 1, or give a folder")
         raise GansmithError(
             f"--out takes {takes} or a .png, not '{path.name}'; a folder whose name has a dot "
             "must exist already"
@@ -204,8 +243,10 @@ def save_collection(
     path: Path,
     provenance: Provenance,
     *,
+    indices: Sequence[int] | None = None,
     classes: NDArray[np.int64] | None = None,
     label_names: Sequence[str] = (),
+    captions: Sequence[str] | None = None,
 ) -> Path:
     """Write all samples to one file: a sheet, an array, or a file that the codec knows.
 
@@ -215,8 +256,10 @@ def save_collection(
         path: `.png` for a sheet, `.npz` for arrays `samples` and `labels`, or one of the codec's
             `collections`.
         provenance: Where the samples come from.
+        indices: Number of each sample; from 0 if left out.
         classes: Class of each sample, where there are classes.
         label_names: Names of the classes.
+        captions: Texts below the samples of a sheet, if any.
 
     Raises:
         GansmithError: As :func:`check_collection_file` and :func:`save_output`.
@@ -224,7 +267,7 @@ def save_collection(
     check_collection_file(codec, path)
     payload: Payload
     if path.suffix == ".png":
-        payload = png_bytes(codec.sheet(samples))
+        payload = png_bytes(codec.sheet(samples, captions=captions))
     elif path.suffix == ".npz":
         arrays: dict[str, Any] = {"samples": samples} | (
             {} if classes is None else {"labels": classes}
@@ -237,7 +280,7 @@ def save_collection(
         keys = ("seed", "index", "label")
         facts = [
             {key: value for key, value in one.to_json().items() if key in keys}
-            for one in provenance.of_samples(len(samples), labels)
+            for one in provenance.of_samples(indices or len(samples), labels)
         ]
         payload = codec.collection_to_bytes(samples, path.suffix, facts)
     return save_output(path, payload, provenance)
@@ -313,7 +356,8 @@ class OutputFolder:
     """A folder of generated files that are listed in its `manifest.json`.
 
     Files that no earlier call wrote are never replaced; files of an earlier call that are not
-    written again are removed.
+    written again are removed. Before the first file, a manifest with `pending` is written, which
+    lists all files to come: after a kill, the same call completes the folder.
 
     Args:
         path: The folder; made with the first file.
@@ -326,7 +370,9 @@ class OutputFolder:
 
     def __init__(self, path: Path, provenance: Provenance, wanted: Iterable[str]) -> None:
         self.path, self.provenance = path, provenance
-        self._before = prepare_output_dir(path, wanted)
+        self._wanted = list(wanted)
+        self._before = prepare_output_dir(path, self._wanted)
+        self._begun = False
         self._files: list[dict[str, Any]] = []
         self._overview: list[str] = []
 
@@ -338,6 +384,7 @@ class OutputFolder:
             payload: Its content.
             provenance: Of the sample, with its `index` and, where known, its `label`.
         """
+        self._begin()
         path = save_output(self.path / name, payload, provenance)
         entry = {"file": name, "index": provenance.index, "label": provenance.label}
         self._files.append({key: value for key, value in entry.items() if value is not None})
@@ -345,6 +392,7 @@ class OutputFolder:
 
     def add_overview(self, files: Mapping[str, bytes]) -> None:
         """Write files that show all samples together, by name."""
+        self._begin()
         for name, payload in files.items():
             save_output(self.path / name, payload, self.provenance)
             self._overview.append(name)
@@ -362,10 +410,23 @@ class OutputFolder:
         for name in sorted(self._before):
             if name.casefold() not in now:
                 _remove(self.path / name)
+        self._save_manifest(self._files, **facts)
+
+    def _begin(self) -> None:
+        """Write the pending manifest and remove what a killed call left, before the first file."""
+        if self._begun:
+            return
+        self._begun = True
+        for folder in {self.path, *((self.path / name).parent for name in self._wanted)}:
+            sweep(folder, older_than=0.0)
+        files = [{"file": name} for name in dict.fromkeys((*self._wanted, *sorted(self._before)))]
+        self._save_manifest(files, pending=True)
+
+    def _save_manifest(self, files: list[dict[str, Any]], **facts: Any) -> None:
         origin = self.provenance
         listed = {"run": origin.run, "seed": origin.seed, **facts}
         listed |= {"recipe": origin.recipe, "gansmith": origin.gansmith, "created": origin.created}
-        listed |= {"files": self._files}
+        listed |= {"files": files}
         listed |= {"overview": self._overview} if self._overview else {}
         with atomic_file(self.path / MANIFEST) as partial:
             partial.write_text(json.dumps(listed, indent=1) + "\n", "utf-8")
@@ -395,7 +456,7 @@ class SampleFolder(OutputFolder):
     ) -> None:
         self._codec, self._format = codec, codec.chosen_format(format_)
         self._names = names
-        self._file_names = [f"{name}.{suffix(self._format)}" for name in names]
+        self._file_names = [f"{name}{codec.file_tag}.{suffix(self._format)}" for name in names]
         super().__init__(path, provenance, [*self._file_names, *codec.overview_files])
 
     def write(self, samples: NDArray[Any], provenances: Sequence[Provenance], **facts: Any) -> None:
@@ -423,21 +484,24 @@ def _remove(path: Path) -> None:
 
 
 def sample_names(
-    count: int, labels: Sequence[int] | None = None, label_names: Sequence[str] = ()
+    indices: int | Sequence[int],
+    labels: Sequence[int] | None = None,
+    label_names: Sequence[str] = (),
 ) -> list[str]:
     """Return a file name without suffix for each sample: its number, then its class if it has one.
 
     Args:
-        count: How many samples.
+        indices: Numbers of the samples, or how many there are, numbered from 0.
         labels: Class of each.
         label_names: Names of the classes.
 
     Raises:
         GansmithError: So many names do not fit into memory.
     """
-    require_memory(_NAME_BYTES * count, f"the names of {count:,} files take")
-    digits = len(str(count - 1))
-    names = [f"{index:0{digits}d}" for index in range(count)]
+    numbers = range(indices) if isinstance(indices, int) else indices
+    require_memory(_NAME_BYTES * len(numbers), f"the names of {len(numbers):,} files take")
+    digits = len(str(max(numbers)))
+    names = [f"{index:0{digits}d}" for index in numbers]
     if labels is None:
         return names
     safe = safe_file_names(label_names)

@@ -76,6 +76,7 @@ class Recipe(Section):
         description="name of the run and of its folder; left out, the name of the file",
     )
     summary: str = Field("", description="one line for `gansmith recipes` and the report")
+    task: str = Field("generate", description="what is trained")
     medium: str = Field("image", description="what a sample is")
     duel: str = Field("noise", description="how the networks are trained against each other")
     data: DataConfig = Field(default_factory=DataConfig)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +21,9 @@ from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.outputs import Payload, Provenance, save_output
 from gansmith.recipe import Recipe, dump_recipe, parse_recipe
-from gansmith.storage.atomic import atomic_file
+from gansmith.storage.atomic import PART, atomic_file, sweep
 from gansmith.storage.checkpoint import Tree, all_finite, load_first, save_tree
+from gansmith.storage.process_lock import ProcessLock
 from gansmith.storage.reading import (
     MIB,
     UnreadableFile,
@@ -46,6 +49,7 @@ _FRAME_BYTES, _FRAME_PIXELS = 64 * MIB, 2**24
 _LINE_BYTES = MIB
 
 Event = dict[str, Any]
+"""One line of metrics.jsonl: `event` says its kind."""
 _Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 
 
@@ -69,6 +73,20 @@ class HealthFacts(BaseModel):
     floors: dict[str, float] = {}
 
 
+class LossFacts(BaseModel):
+    """A loss that the duel of a run declares: the signal that holds it, and what charts call it."""
+
+    name: str
+    title: str
+
+
+NOISE_LOSSES = [
+    LossFacts(name="d_loss", title="discriminator"),
+    LossFacts(name="g_loss", title="generator"),
+]
+"""Losses of runs whose manifest was written before duels declared theirs."""
+
+
 class Manifest(BaseModel):
     """Facts of a run; `stopped` where its monitor ended it before the budget was used up."""
 
@@ -85,7 +103,13 @@ class Manifest(BaseModel):
     precision: str = ""
     processes: int = 1
     health: HealthFacts = HealthFacts()
+    losses: list[LossFacts] = NOISE_LOSSES
     stopped: bool = False
+
+    @property
+    def loss_titles(self) -> dict[str, str]:
+        """Title of each declared loss, by the name of its signal."""
+        return {loss.name: loss.title for loss in self.losses}
 
 
 class _Event(BaseModel):
@@ -94,7 +118,7 @@ class _Event(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     event: str
-    samples: _Finite
+    samples: _Finite = 0
     seconds: _Finite = 0
     level: str = ""
     text: str = ""
@@ -103,6 +127,7 @@ class _Event(BaseModel):
 class _Figures(_Event):
     """An event whose further fields are numbers."""
 
+    samples: _Finite
     __pydantic_extra__: dict[str, float | None]
 
 
@@ -117,6 +142,7 @@ class _Probe(_Figures):
 
 
 class _Diagnosis(_Event):
+    samples: _Finite
     progress: _Finite
     diagnosis: str
     action: str
@@ -145,8 +171,11 @@ class Run:
         self.manifest_file = self.path / "manifest.json"
         self.metrics_file = self.path / "metrics.jsonl"
         self.quality_file = self.path / "quality.json"
+        self.lock_file = self.path / "lock"
         self.generator_file = self.path / "generator.safetensors"
+        self.model_file = self.path / "model.safetensors"
         self.medium_file = self.path / "medium.safetensors"
+        self.report_file = self.path / "report.html"
         self.sheet_file = self.path / "sheet.png"
         self.real_sheet_file = self.path / "real.png"
         self.animation_file = self.path / "film.webp"
@@ -156,30 +185,55 @@ class Run:
         self.texts_file = self.path / "texts.json"
         self.contest_file = self.path / "contest.json"
         self.checkpoints_dir = self.path / "checkpoints"
-        self._listeners: list[Callable[[dict[str, Any]], None]] = []
+        self._lock = ProcessLock(self.lock_file)
+        self._listeners: list[Callable[[Event], None]] = []
 
     @property
     def exists(self) -> bool:
         """True where the folder holds a run."""
         return self.manifest_file.is_file() and self.recipe_file.is_file()
 
-    def create(self, recipe: Recipe, manifest: dict[str, Any]) -> None:
-        """Lay out a new run folder.
+    def create(
+        self, recipe: Recipe, manifest: dict[str, Any], codec: Mapping[str, Tensor] | None = None
+    ) -> None:
+        """Lay out a new run folder; the manifest is written last and makes it a run.
+
+        Args:
+            recipe: All settings.
+            manifest: What is known of the run.
+            codec: Weights that the codec was fitted with.
 
         Raises:
             GansmithError: The folder holds something else, or cannot be written.
         """
         self.check_usable()
+        self.make_folder()
+        for folder in (self.frames_dir, self.checkpoints_dir):
+            folder.mkdir(exist_ok=True)
+        self.sweep()
+        self.save_recipe(recipe)
+        self.save_medium(dict(codec or {}))
+        self._write_json(self.manifest_file, {"format": FORMAT, **manifest})
+
+    def make_folder(self) -> None:
+        """Make the folder of the run.
+
+        Raises:
+            GansmithError: It cannot be made.
+        """
         try:
-            for folder in (self.path, self.frames_dir, self.checkpoints_dir):
-                folder.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise GansmithError(
                 f"run folder {self.path} cannot be written ({error.strerror}): choose another "
                 "with --out"
             ) from None
-        self.save_recipe(recipe)
-        self._write_json(self.manifest_file, {"format": FORMAT, **manifest})
+
+    def sweep(self) -> None:
+        """Remove temporary files that killed processes left. The caller holds the lock."""
+        for folder in (self.path, self.checkpoints_dir, self.frames_dir, self.clips_dir):
+            for inner in (folder, *(entry for entry in folder.glob("*") if entry.is_dir())):
+                sweep(inner, older_than=0.0)
 
     def check_usable(self) -> None:
         """Check that a new run may be laid out here.
@@ -187,14 +241,40 @@ class Run:
         Raises:
             GansmithError: The folder holds something that is not a run, or is a file.
         """
-        started = {self.recipe_file, self.frames_dir, self.checkpoints_dir}  # cut off in `create`
-        if self.path.is_dir() and not self.exists and set(self.path.iterdir()) - started:
+        if self.path.is_dir() and not self.exists and self._foreign_entries():
             raise GansmithError(
                 f"{self.path} holds files that are not a gansmith run: choose another folder "
                 "with --out"
             )
         if self.path.exists() and not self.path.is_dir():
             raise GansmithError(f"{self.path} is a file: choose a folder with --out")
+
+    def _foreign_entries(self) -> list[Path]:
+        """Return what is in the folder and was not left by a killed :meth:`create`."""
+        own = {self.recipe_file, self.medium_file, self.lock_file}
+        folders = {self.frames_dir, self.checkpoints_dir}
+        found = [
+            entry
+            for place in (self.path, *(folder for folder in folders if folder.is_dir()))
+            for entry in place.iterdir()
+        ]
+        own |= folders | set(self.frames())
+        return [e for e in found if e not in own and not e.name.startswith(PART)]
+
+    def check_present(self) -> None:
+        """Check that the folder of a running training still exists.
+
+        Raises:
+            GansmithError: It was removed or renamed.
+        """
+        if not self.manifest_file.exists():
+            raise self._removed()
+
+    def _removed(self) -> GansmithError:
+        return GansmithError(
+            f"run folder {self.path} was removed or renamed during training: training stops here; "
+            "put the folder back to resume, or run the same command again to start anew"
+        )
 
     def require(self) -> Run:
         """Return this run if there is one here.
@@ -239,33 +319,50 @@ class Run:
         self._write_json(self.manifest_file, self.manifest() | facts)
 
     def log(self, event: str, **values: Any) -> None:
-        """Append one line to metrics.jsonl, and pass the event to all listeners.
-
-        Raises:
-            GansmithError: The run folder is gone, or cannot be written.
-        """
-        line = _one_line({"event": event, **values})
+        """Append one event to metrics.jsonl and pass it to those that listen."""
+        content: Event = {"event": event, **values}
         try:
             with self.metrics_file.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
-        except OSError as error:
-            raise GansmithError(
-                f"cannot write {self.metrics_file} ({error.strerror}): check that the folder is "
-                "still there and the disk is not full"
-            ) from error
+                file.write(_one_line(content) + "\n")
+        except FileNotFoundError:
+            raise self._removed() from None
         for listener in self._listeners:
-            listener({"event": event, **values})
+            listener(content)
 
-    def listen(self, listener: Callable[[dict[str, Any]], None]) -> None:
-        """Call a function with every event that is logged from now on."""
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Have a function called with every event that is logged from now on."""
         self._listeners.append(listener)
 
     def events(self) -> Iterator[Event]:
-        """Read metrics.jsonl; lines that are no event, or were cut off, are left out."""
-        for line in self.event_lines():
-            event = _parse_event(line)
-            if event is not None:
-                yield event
+        """Iterate over all events; lines that are none and an incomplete last line are skipped."""
+        yield from self.read_events()[0]
+
+    def read_events(self, offset: int = 0) -> tuple[list[Event], int]:
+        """Read the events that were logged since an earlier call.
+
+        Args:
+            offset: Byte offset that the earlier call returned; 0 for the start. Where the file has
+                become shorter than that, because training was resumed from an earlier checkpoint,
+                all events are read again.
+
+        Returns:
+            The events, and the offset for the next call. An incomplete last line is not consumed;
+            lines that are no event are skipped.
+
+        Raises:
+            GansmithError: The file is too large, or no regular file.
+        """
+        if not self.metrics_file.exists():
+            return [], 0
+        with open_regular(self.metrics_file, _EVENTS_BYTES) as file:
+            size = os.fstat(file.fileno()).st_size
+            if offset > size:
+                offset = 0
+            file.seek(offset)
+            complete, newline, _ = file.read(size - offset).rpartition(b"\n")
+        lines = complete.split(b"\n")
+        found = [event for line in lines if (event := _parse_event(line)) is not None]
+        return found, offset + len(complete) + len(newline)
 
     def event_lines(self) -> list[bytes]:
         """Return the whole lines of metrics.jsonl; a last one without its end is left out.
@@ -285,6 +382,44 @@ class Run:
         for frame in self.frames_dir.glob("*.png"):
             if frame.stem.isdigit() and int(frame.stem) > samples:
                 frame.unlink()
+
+    @property
+    def training_process(self) -> int | None:
+        """Id of the live process that trains in this folder, or None."""
+        return self._lock.holder
+
+    def check_unlocked(self) -> None:
+        """Check that no other process trains in this folder.
+
+        Raises:
+            GansmithError: One does.
+        """
+        if (process := self.training_process) is not None:
+            raise GansmithError(
+                f"{self.path} is being trained by process {process}: wait until it ends, stop it, "
+                "or choose another folder with --out"
+            )
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from training in this folder, which must exist.
+
+        The file `lock` holds this process's id; the lock of a process that has died is replaced.
+
+        Raises:
+            GansmithError: Another training holds the lock, or the folder cannot be written.
+        """
+        try:
+            acquired = self._lock.acquire()
+        except OSError as error:
+            raise GansmithError(f"{self.lock_file} cannot be written: {error.strerror}") from None
+        if not acquired:
+            self.check_unlocked()
+            raise GansmithError(f"{self.path} is being trained by another process")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def save_checkpoint(self, name: str, state: Tree) -> None:
         """Write checkpoint `last` or `best`.
@@ -319,20 +454,30 @@ class Run:
             self.checkpoints_dir / f"{name}-previous.safetensors",
         ]
 
+    @property
+    def trained_file(self) -> Path | None:
+        """File of the trained model, or None where training has not ended yet."""
+        files = (self.generator_file, self.model_file)
+        return next((file for file in files if file.exists()), None)
+
     def save_generator(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
         """Write the EMA generator with the facts needed to rebuild it."""
         write_tensor_file(self.generator_file, weights, facts)
 
-    def load_generator(self) -> tuple[dict[str, Tensor], dict[str, str]]:
-        """Read the EMA generator and its facts.
+    def save_model(self, weights: dict[str, Tensor], facts: dict[str, str]) -> None:
+        """Write a trained model that is not a single generator, with the facts to rebuild it."""
+        write_tensor_file(self.model_file, weights, facts)
+
+    def load_trained(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        """Read the weights and the facts of the trained model.
 
         Raises:
-            GansmithError: The run has no generator yet, or the file is damaged: its checksum does
+            GansmithError: Training has not ended yet, or the file is damaged: its checksum does
                 not match, or a weight is not finite.
         """
-        if not self.generator_file.exists():
-            raise GansmithError(f"{self.path} has no generator yet: train it first")
-        return _read_weights(self.generator_file)
+        if self.trained_file is None:
+            raise GansmithError(f"{self.path} has no trained model yet: train it first")
+        return _read_weights(self.trained_file)
 
     def save_medium(self, tensors: dict[str, Tensor]) -> None:
         """Write the fitted weights of the codec; no file if it has none."""

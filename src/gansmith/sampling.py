@@ -73,19 +73,27 @@ def draw_labels(count: int, weights: Tensor, seed: int) -> Tensor:
     return torch.cat(blocks)[:count] if blocks else torch.empty(0, dtype=torch.long)
 
 
-def spread_latents(frames: int, stops: int, size: int, seed: int) -> Tensor:
-    """Draw a closed path through latent space.
+def latent_path(ends: Tensor, frames: int, *, closed: bool = True) -> Tensor:
+    """Return a path through latents.
 
-    Successive stops are joined by great circles (White 2016, arXiv 1609.04468), so that every point
-    on the way is as likely as a sample, and the last frame leads back to the first.
+    Successive latents are joined by great circles (White 2016, arXiv 1609.04468), so that every
+    point on the path is as likely as a sample.
+
+    Args:
+        ends: Latents to pass, float32 [N, size], N >= 2.
+        frames: Points on the path, at least 2.
+        closed: The last frame leads back to the first; else the path ends at the last latent.
 
     Returns:
         float32 [frames, size].
     """
+    stops, size = ends.shape
     _check_count(frames)
     require_memory(24 * frames * (size + 4), f"the latents of {frames:,} frames take")
-    ends = draw_latents(stops, size, seed)
-    position = torch.arange(frames, dtype=torch.float32) * stops / frames
+    if closed:
+        position = torch.arange(frames, dtype=torch.float32) * stops / frames
+    else:
+        position = torch.linspace(0, stops - 1, frames)
     first = position.long()
     share = (position - first).unsqueeze(1)
     a, b = ends[first], ends[(first + 1) % stops]
@@ -126,4 +134,4 @@ def generate_samples(
         if start == 0 and len(latents) > batch:
             needed = 2 * len(latents) * parts[0].nbytes // batch
             require_memory(needed, f"{len(latents):,} samples take")
-    return np.concatenate(parts)
+    return codec.finish(np.concatenate(parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import reprlib
 import types
 import typing
@@ -71,6 +72,30 @@ def _sides(value: Any) -> Any:
     if isinstance(value, str) and "x" in value:
         return tuple(value.split("x"))
     return value
+
+
+_SPAN = re.compile(r"\s*([-+\d.eE]+?)\s*\.\.\s*([-+\d.eE]+)\s*")
+
+
+def parse_range(setting: str) -> tuple[float, float] | None:
+    """Read a range of values.
+
+    Returns:
+        Least and greatest of `LOW..HIGH`, or None for `auto`.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if setting.strip() == "auto":
+        return None
+    match = _SPAN.fullmatch(setting)
+    try:
+        low, high = (float(text) for text in match.groups()) if match else (0.0, 0.0)
+    except ValueError:
+        low = high = 0.0
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(f"takes auto or LOW..HIGH, such as 0..4095 or -1024..3071, not {setting}")
+    return low, high
 
 
 Side = Annotated[int, Field(ge=8, le=1024)]

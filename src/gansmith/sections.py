@@ -82,29 +82,29 @@ def _data_options() -> list[type[Section]]:
 
 
 class SequenceConfig(Section):
-    """Training on tokens, of duel `sequence`: likelihood first, then against a discriminator."""
+    """Training of text, of duel `sequence`: maximum likelihood, then adversarial fine-tuning."""
 
     likelihood: float = Field(
-        0.45, ge=0, le=1, description="largest share of the budget for likelihood alone"
+        0.45, ge=0, le=1, description="maximum share of the budget for pretraining"
     )
     likelihood_lr: float = Field(
-        2e-3, gt=0, le=10, description="learning rate of the generator in that phase"
+        2e-3, gt=0, le=10, description="learning rate of the generator in pretraining"
     )
     check_every: int = Field(
-        100, ge=1, le=10**9, description="steps between evaluations on held-out texts"
+        100, ge=1, le=10**9, description="steps between measurements on held-out texts"
     )
     patience: int = Field(
-        3, ge=1, le=10**9, description="evaluations without gain until the rate is reduced"
+        3, ge=1, le=10**9, description="measurements without gain before the rate is reduced"
     )
     warm_up: float = Field(
-        0.15, ge=0, le=1, description="share of the budget in which the discriminator learns alone"
+        0.15, ge=0, le=1, description="share of the budget for the discriminator alone"
     )
-    discount: float = Field(0.9, ge=0, le=1, description="discount of rewards per token")
+    discount: float = Field(0.9, ge=0, le=1, description="discount of rewards, from token to token")
     kl: float = Field(
-        0.05, ge=0, le=1e6, description="weight of the divergence from the language model"
+        0.05, ge=0, le=1e6, description="weight of the KL divergence from the pretrained model"
     )
     replay: float = Field(
-        0.5, ge=0, le=1e6, description="weight of likelihood in the adversarial steps"
+        0.5, ge=0, le=1e6, description="weight of the likelihood loss in adversarial steps"
     )
 
 
@@ -239,6 +239,19 @@ class TrainingConfig(Section):
     frames: int = Field(
         60, ge=0, le=10_000, description="frames of the animation of the training, if cheap enough"
     )
+
+    start_from: str | None = Field(
+        None, description="run folder whose trained networks the training starts from"
+    )
+    freeze: tuple[str, ...] = Field(
+        (), description="beginnings of names of weights that stay fixed: generator.stem"
+    )
+
+    @field_validator("freeze", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Accept `generator.a,generator.b`, as it is written on a command line."""
+        return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _one_budget(self) -> TrainingConfig:

@@ -21,6 +21,7 @@ from gansmith.medium import MEDIA
 from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.recipe import Recipe
+from gansmith.sections import DATA_OPTIONS, RECIPE_SECTIONS
 from tests.conftest import (
     make_beats,
     make_hits,
@@ -83,7 +84,8 @@ def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def own_registries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Restore registries after each page."""
-    for registry in (EXTRACTORS, MEDIA, NETWORKS, OBJECTIVES):
+    for registry in (EXTRACTORS, MEDIA, NETWORKS, OBJECTIVES, DATA_OPTIONS, RECIPE_SECTIONS):
+        registry.names()  # registers the built-in entries, which must outlive the page
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
 
 

@@ -1,85 +1,216 @@
-"""A run that is killed at random moments ends with the weights of one never disturbed."""
+"""Runs that are killed at any moment end like runs that were never disturbed."""
 
 from __future__ import annotations
 
-import random
+import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import pytest
 import torch
+from rich.console import Console
 
-from gansmith.storage.checkpoint import Tree, load_tree
+import gansmith
+from gansmith.errors import GansmithError
+from gansmith.model import load_generator
+from gansmith.run import Run
+from gansmith.storage.checkpoint import load_tree
 
-SAMPLES = 12_000
-SETTINGS = [
-    f"training.samples={SAMPLES}",
-    "training.minutes=null",
-    "training.batch=8",
-    "training.checkpoint_seconds=0.05",
-    "training.frames=4",
-    "network.width=4",
-    "network.head=8",
-    "evaluation.quick_looks=2",
-    "evaluation.quick_samples=16",
-    "evaluation.samples=16",
-    "evaluation.extractor=pixels",
-    "data.size=16",
-]
+ROOT = Path(__file__).parents[2]
+QUICK = (
+    *("training.batch=8", "training.frames=2", "training.log_every=1", "network.width=8"),
+    *("evaluation.quick_looks=2", "evaluation.quick_samples=16", "evaluation.samples=16"),
+    "health.probes=0",
+)
+QUIET = Console(quiet=True)
 
 
-def _command(data: Path, run: Path) -> list[str]:
-    command = [sys.executable, "-m", "gansmith", "train", "digits"]
-    command += ["--data", str(data), "--out", str(run)]
-    for setting in SETTINGS:
-        command += ["--set", setting]
-    return command
+def _environment(tmp_path: Path) -> dict[str, str]:
+    own = {"OMP_NUM_THREADS": "1", "TMPDIR": str(tmp_path)}
+    return {**os.environ, **own}
 
 
-def _last(run: Path) -> Path:
-    return run / "checkpoints" / "last.safetensors"
+def _command(run: Path, samples: int) -> list[str]:
+    command = [sys.executable, "-m", "gansmith", "train", "ring", "--out", str(run)]
+    command += ["--samples", str(samples)]
+    return [*command, *(f"--set={setting}" for setting in QUICK)]
 
 
-def _run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def train(run: Path, samples: int = 64, *settings: str, **options: object):  # type: ignore[no-untyped-def]
+    return gansmith.train(
+        "ring",
+        out=run,
+        samples=samples,
+        settings=(*QUICK, *settings),
+        console=QUIET,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def test_kills_at_renames_new_folders_and_random_times_leave_no_trace(tmp_path: Path) -> None:
+    """Training and generating; `benchmarks/kills.py` does this hundreds of times for all media."""
+    table = tmp_path / "rows.json"
+    command = [sys.executable, str(ROOT / "benchmarks" / "kills.py"), "points"]
+    command += ["--kills", "8", "--random", "0.2", "--out", str(table)]
+    done = subprocess.run(
+        command, env=_environment(tmp_path), capture_output=True, text=True, timeout=500
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    rows = json.loads(table.read_text("utf-8"))
+    assert len(rows) == 8 and sum(row["killed"] for row in rows) >= 7
+    assert all(row["equal"] and not row["exit"] for row in rows), rows
 
 
-def _kill_soon(command: list[str], run: Path, wait: float) -> None:
-    """Start training, and kill it some time after it has saved something new."""
-    saved = _last(run).stat().st_mtime_ns if _last(run).exists() else 0
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None:
-        if _last(run).exists() and _last(run).stat().st_mtime_ns != saved:
-            time.sleep(wait)
-            process.kill()
-            break
-        time.sleep(0.005)
-    process.wait()
-
-
-def _weights(run: Path) -> Tree:
-    tree = load_tree(_last(run))
-    return {"average": tree["averages"]["generator"], **tree["networks"]}
-
-
-def test_killed_five_times_and_resumed_the_weights_are_bit_equal(
-    labelled_folder: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    "missing", [("report.html",), ("sheet.png", "real.png", "curves.png", "report.html")]
+)
+def test_a_run_that_lacks_results_gets_them_by_the_same_command(
+    missing: tuple[str, ...], tmp_path: Path
 ) -> None:
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    _run(_command(labelled_folder, whole))
-    moments = random.Random(4)
-    reached = []
-    for _ in range(5):
-        _kill_soon(_command(labelled_folder, parts), parts, moments.uniform(0.0, 0.4))
-        reached.append(load_tree(_last(parts))["clock"]["samples"])
-    assert reached[0] < SAMPLES and reached == sorted(reached)
-    assert "goes on at" in _run(_command(labelled_folder, parts)) or reached[-1] == SAMPLES
-    expected, found = _weights(whole), _weights(parts)
-    for network, weights in expected.items():
-        for name, weight in weights.items():
-            assert torch.equal(weight, found[network][name]), f"{network} {name}"
-    assert (parts / "report.html").exists()
-    assert not list(parts.rglob(".part-*"))
+    run = Run(tmp_path / "run")
+    train(run.path)
+    quality = run.quality_file.read_bytes()
+    for name in missing:
+        (run.path / name).unlink()
+    run.note(finished=None)  # as after a kill while results were written
+    train(run.path)
+    assert all((run.path / name).is_file() for name in missing)
+    assert run.quality_file.read_bytes() == quality  # what was evaluated is not evaluated again
+    assert run.manifest()["finished"] == 64
+
+
+def test_a_run_killed_before_its_codec_was_written_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / "lines.txt").write_text(
+        "\n".join(f"{a} {b} runs" for a in "abcdef" for b in "uvwxyz"), "utf-8"
+    )
+    settings = ("network.width=16", "network.embedding=16", *QUICK[:2], "sequence.check_every=2")
+    settings += ("evaluation.samples=16", "evaluation.quick_looks=0", "health.probes=0")
+
+    def texts() -> object:
+        return gansmith.train(
+            "texts",
+            data=tmp_path / "lines.txt",
+            out=tmp_path / "run",
+            samples=16,
+            settings=settings,
+            console=QUIET,
+        )
+
+    texts()
+    run = Run(tmp_path / "run")
+    expected = run.load_trained()[0]
+    for name in ("generator.safetensors", "quality.json", "report.html"):
+        (run.path / name).unlink()
+    run.medium_file.unlink()  # earlier versions wrote it after the manifest
+    for checkpoint in run.checkpoints_dir.iterdir():
+        checkpoint.unlink()
+    texts()
+    found = run.load_trained()[0]
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def test_a_run_folder_that_is_removed_ends_the_training_at_once(tmp_path: Path) -> None:
+    run, moved = tmp_path / "run", tmp_path / "moved"
+    seen: list[int] = []
+
+    def listen(event: dict[str, object]) -> None:
+        if event["event"] == "step":
+            seen.append(int(str(event["samples"])))
+            if len(seen) == 3:
+                run.rename(moved)
+
+    with pytest.raises(GansmithError, match="was removed or renamed during training") as caught:
+        train(run, 8000, on_event=listen)
+    assert "\n" not in str(caught.value)
+    assert seen == [8, 16, 24] and not run.exists()
+    moved.rename(run)
+    assert train(run, 80) is not None
+
+
+def test_one_seed_ships_one_generator_whatever_the_clock_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = []
+    real = time.perf_counter
+    for number, speed in enumerate((1.0, 1000.0, 1e-3, 1.0)):
+        monkeypatch.setattr(time, "perf_counter", lambda speed=speed: real() * speed)
+        run = tmp_path / f"run{number}"
+        train(run, 640, "training.seed=3", "evaluation.quick_looks=8", "evaluation.max_cost=0.2")
+        weights, facts = Run(run).load_trained()
+        looks = [event["samples"] for event in Run(run).events() if event["event"] == "quality"]
+        shipped.append((weights, facts, looks, Run(run).manifest()["best_samples"]))
+    first = shipped[0]
+    assert len(first[2]) > 2
+    for weights, facts, looks, best in shipped[1:]:
+        assert (facts, looks, best) == (first[1], first[2], first[3])
+        assert all(torch.equal(weights[name], first[0][name]) for name in weights)
+
+
+def test_generating_while_checkpoints_are_replaced_reads_whole_ones(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    stop, steps = threading.Event(), threading.Event()
+
+    def listen(event: dict[str, object]) -> None:
+        if event["event"] == "step" and int(str(event["samples"])) > 8:  # one is saved
+            steps.set()
+
+    def work() -> None:
+        train(
+            run,
+            10**9,
+            "training.checkpoint_seconds=0",
+            should_stop=stop.is_set,
+            on_event=listen,
+        )
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        assert steps.wait(60)
+        for _ in range(20):
+            assert load_generator(run).sample(2).shape[0] == 2
+        with pytest.raises(GansmithError, match="is being trained by process"):
+            train(run, 10**9)
+    finally:
+        stop.set()
+        thread.join(60)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals on Windows")
+@pytest.mark.parametrize("how", ["closed", "hang-up"])
+def test_closed_output_and_hang_up_save_and_say_so(how: str, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with subprocess.Popen(
+        _command(run, 10**8),
+        env=_environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        _check_saving(process, run, how)
+
+
+def _check_saving(process: subprocess.Popen[str], run: Path, how: str) -> None:
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    if how == "closed":
+        process.stdout.close()
+    else:
+        while not Run(run).metrics_file.exists() and process.poll() is None:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGHUP)
+    error = process.stderr.read()
+    assert process.wait(120) == (1 if how == "closed" else 0), error
+    samples = load_tree(run / "checkpoints" / "last.safetensors")["clock"]["samples"]
+    if how == "closed":
+        assert error.count("\n") == 1 and f"stopped and saved after {samples:,} samples" in error
+    else:
+        assert f"stopped and saved after {samples:,} samples" in process.stdout.read()
+    assert not Run(run).lock_file.exists()

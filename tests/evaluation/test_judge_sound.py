@@ -112,5 +112,5 @@ def test_pictures_are_no_sounds(evaluator: Evaluator) -> None:
     for samples in (bars(count=4).samples, np.zeros((2, 1, 2000, 1), np.float32)):
         with pytest.raises(GansmithError, match="must be int16"):
             evaluator.full(samples)
-    with pytest.raises(GansmithError, match="must be uint8 of shape"):
+    with pytest.raises(GansmithError, match="must be uint8"):
         Evaluator(bars(), EvaluationConfig(samples=20)).full(tones(count=4, held_out=1).samples)

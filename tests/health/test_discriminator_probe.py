@@ -126,14 +126,14 @@ def _several(critics: tuple[str, ...], networks: dict[str, _Weights]) -> Discrim
 def test_of_several_critics_the_one_that_overfits_most_is_reported() -> None:
     spectra_of = {"even": [2.0, 1.0], "overfit": [9.0, 1.0]}
     networks = {name: _Weights(_matrix(values, 4, 4)) for name, values in spectra_of.items()}
-    found = _several(tuple(networks), networks).look()
-    alone = _several(("overfit",), networks).look()
+    found = _several(tuple(networks), networks).measure()
+    alone = _several(("overfit",), networks).measure()
     assert found == pytest.approx(alone, rel=1e-4)
     assert found["seen"] - found["unseen"] > 4 and found["d_spectral"] == pytest.approx(9, rel=1e-3)
 
 
 def test_without_critics_there_is_nothing_to_report() -> None:
-    assert _several((), {}).look() == {}
+    assert _several((), {}).measure() == {}
 
 
 @pytest.mark.parametrize("kind", ["plain", "batch normalisation", "spectral normalisation"])

@@ -49,11 +49,15 @@ def test_every_probe_sees_the_same_latents_and_labels(tmp_path: Path, clock: Fak
     assert (asked[0] == asked[1]).all() and set(asked[0]) == {0, 1}
 
 
+MINUTES = ("training.samples=null", "training.minutes=1")
+"""A budget in minutes: only then does the clock decide what is affordable."""
+
+
 @pytest.mark.parametrize(("cost", "share"), [(1.0, 0.02), (0.4, 0.05), (30.0, 0.1)])
 def test_looks_keep_within_their_share_of_the_time_and_one_look(
     tmp_path: Path, clock: FakeClock, cost: float, share: float
 ) -> None:
-    scene = Scene(tmp_path / "run", clock, f"health.max_cost={share}", cost=cost)
+    scene = Scene(tmp_path / "run", clock, f"health.max_cost={share}", *MINUTES, cost=cost)
     scene.resume()
     scene.go()
     looks = scene.events("health")
@@ -63,11 +67,11 @@ def test_looks_keep_within_their_share_of_the_time_and_one_look(
 
 
 def test_earlier_sessions_cost_too(tmp_path: Path, clock: FakeClock) -> None:
-    scene = Scene(tmp_path / "run", clock, "health.max_cost=0.02", cost=1.0)
+    scene = Scene(tmp_path / "run", clock, "health.max_cost=0.02", *MINUTES, cost=1.0)
     scene.resume()
     scene.go(until=0.5)
     before = len(scene.events("health"))
-    later = Scene(tmp_path / "run", clock, "health.max_cost=0.02", cost=1.0)
+    later = Scene(tmp_path / "run", clock, "health.max_cost=0.02", *MINUTES, cost=1.0)
     later.resume(0.5)
     later.go(since=0.5)
     total = len(later.events("health"))
@@ -227,3 +231,17 @@ def test_with_the_budget_used_up_nothing_is_begun(tmp_path: Path, clock: FakeClo
     scene.resume()
     assert not scene.rule(1.0, d_loss=math.nan).heals
     assert scene.events("diagnosis")[0]["action"] == "warn"
+
+
+@pytest.mark.parametrize("cost", [0.0, 1e6])
+def test_with_a_budget_in_samples_probes_do_not_depend_on_the_clock(
+    tmp_path: Path, clock: FakeClock, cost: float
+) -> None:
+    scene = Scene(tmp_path / "run", clock, "health.max_cost=0.02", cost=cost)
+    scene.resume()
+    scene.go()
+    assert [look["samples"] for look in scene.events("health")] == [500 * k for k in range(1, 21)]
+    scene.run.forget_after(5000)
+    later = Scene(tmp_path / "run", clock, "health.max_cost=0.02", cost=cost)
+    later.resume(0.5)
+    assert later.monitor._budget.generated == 500

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,36 @@ def test_too_small_a_disk_is_one_line(
     ):
         open_(grey_folder)
     assert not (private_cache / "datasets").exists()
+
+
+def test_a_second_process_waits_for_the_first_and_uses_its_samples(
+    grey_folder: Path, private_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gansmith.loading import open as module
+
+    build, built, lines = module._build, list[str](), list[str]()
+    started, go = threading.Event(), threading.Event()
+
+    def slow(*args: Any) -> None:
+        built.append(str(args[0]))
+        started.set()
+        assert go.wait(30)
+        build(*args)
+
+    monkeypatch.setattr(module, "_build", slow)
+    first = threading.Thread(target=lambda: open_(grey_folder))
+    first.start()
+    assert started.wait(30)
+    second = threading.Thread(
+        target=lambda: open_dataset(DataConfig(source=str(grey_folder)), log=lines.append)
+    )
+    second.start()
+    while not any("waiting for process" in line for line in lines):
+        assert second.is_alive()
+    go.set()
+    first.join(30), second.join(30)
+    assert len(built) == 1
+    assert not list((private_cache / "locks").iterdir())
 
 
 @pytest.mark.parametrize("name", ["samples.npy", "labels.npy", "held_out.npy"])

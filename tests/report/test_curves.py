@@ -8,9 +8,11 @@ from PIL import Image
 from gansmith.report.curves import curves_png
 from tests.report.run_folders import events as logged
 
+TITLES = {"d_loss": "discriminator", "g_loss": "generator"}
+
 
 def test_curves_png_shows_both_inks_of_each_filled_panel() -> None:
-    with Image.open(BytesIO(curves_png(logged()))) as picture:
+    with Image.open(BytesIO(curves_png(logged(), TITLES))) as picture:
         assert picture.size == (1440, 320) and picture.format == "PNG"
         pixels = np.asarray(picture.convert("RGB")).astype(int)
     for panel in range(3):
@@ -22,5 +24,5 @@ def test_curves_png_shows_both_inks_of_each_filled_panel() -> None:
 
 
 def test_curves_png_of_an_empty_log_is_a_picture() -> None:
-    with Image.open(BytesIO(curves_png([]))) as picture:
+    with Image.open(BytesIO(curves_png([], TITLES))) as picture:
         assert np.asarray(picture.convert("L")).min() < 120  # says so in words

@@ -41,6 +41,14 @@ def test_reading(value: float, floor: float | None, better: Better, words: str) 
     assert reading(Metric(value, floor, better, "")) == words
 
 
+def test_few_held_out_samples_tell_nothing() -> None:
+    perfect = Metric(1.0, 1.0, "higher", "")
+    assert reading(perfect, held_out=49) == "too few held-out samples to tell"
+    assert closeness(perfect, held_out=49) is None
+    assert reading(perfect, held_out=50) == "as high as real" and closeness(perfect, 50) == 1
+    assert reading(Metric(1.0, None, "higher", ""), held_out=3) == ""
+
+
 def test_a_floor_lost_in_noise_gives_no_ratio() -> None:
     assert ratio(Metric(0.02, 0.0003, "lower", "", std=0.0016)) is None
     assert ratio(Metric(0.02, 0.0100, "lower", "", std=0.0016)) == pytest.approx(2)

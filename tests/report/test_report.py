@@ -204,3 +204,15 @@ def test_writing_again_replaces_the_page(tmp_path: Path) -> None:
     edit_json(run / "manifest.json", name="renamed")
     assert "renamed" in write_report(run).read_text("utf-8") and "renamed" not in first
     assert [path.name for path in run.glob("*report*")] == ["report.html"]
+
+
+def test_losses_that_a_duel_declares_are_charted(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    edit_json(
+        run / "manifest.json",
+        losses=[{"name": "cycle_loss", "title": "cycle consistency", "network": "a_to_b"}],
+    )
+    steps = [{"event": "step", "samples": n, "seconds": n, "cycle_loss": 1 / n} for n in (64, 128)]
+    write_events(run, steps)
+    page = write_report(run).read_text("utf-8")
+    assert "cycle consistency" in page

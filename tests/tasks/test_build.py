@@ -54,7 +54,7 @@ def _stereo(settings: list[str]) -> tuple[Recipe, Dataset]:
 
 def test_stereo_spectrograms_are_augmented_as_sounds_and_not_as_grey_with_alpha() -> None:
     """Cutout fills each channel as it fills that of a mono sound, not with transparency."""
-    settings = ["network.name=frames", "augment.ops=cutout", "augment.probability=1"]
+    settings = ["network.name=spectrogram", "augment.ops=cutout", "augment.probability=1"]
     recipe, dataset = _stereo(settings)
     game = build_training(recipe, dataset)
     assert game.blueprint.spec.channels == 2 and not game.blueprint.spec.alpha

@@ -14,7 +14,8 @@ from gansmith.evaluation.evaluator import Evaluator
 from gansmith.media.image.codec import ImageCodec
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec
-from gansmith.recipe import load_recipe
+from gansmith.recipe import TrainingConfig, load_recipe
+from gansmith.run import Run
 from gansmith.tasks.callbacks import NOISE, EvaluationCallback, SampleGridCallback
 from gansmith.training.callbacks import TrainingState
 from tests.training.toy import toy_recipe, toy_trainer
@@ -41,17 +42,19 @@ def _blueprint(moments: list[TrainingState]) -> Blueprint:
     return Blueprint(ImageCodec(), recipe.network, SampleSpec(1, 16, 16))
 
 
+def _config(**options: int) -> TrainingConfig:
+    return TrainingConfig(**({"minutes": 1.0} | options))
+
+
 def _quality(
     moments: list[TrainingState], tmp_path: Path, distances: list[float], cost: float
 ) -> EvaluationCallback:
-    from gansmith.run import Run
-
     config = load_recipe("digits", ["evaluation.quick_looks=5", "evaluation.quick_samples=16"])
     evaluation = config.evaluation.model_copy(update={"max_cost": cost})
     evaluator = cast(Evaluator, _Judge(distances))
     run = Run(tmp_path / "run")
     return EvaluationCallback(
-        run, evaluator, _blueprint(moments), evaluation, lambda distance: None
+        run, evaluator, _blueprint(moments), evaluation, config.training, lambda distance: None
     )
 
 
@@ -78,14 +81,12 @@ def test_looks_that_cost_too_much_wait_but_the_last_is_taken(
 def test_a_film_draws_each_mark_once_and_goes_on_after_a_resume(
     moments: list[TrainingState], tmp_path: Path
 ) -> None:
-    from gansmith.run import Run
-
     run = Run(tmp_path / "run")
-    film = SampleGridCallback(run, _blueprint(moments), frames=4, seed=0)
+    film = SampleGridCallback(run, _blueprint(moments), _config(frames=4))
     film.on_train_begin(moments[0])
     for moment in moments[1:6]:
         film.on_step_end(moment)
-    later = SampleGridCallback(run, _blueprint(moments), frames=4, seed=0)
+    later = SampleGridCallback(run, _blueprint(moments), _config(frames=4))
     later.on_train_begin(moments[6])
     for moment in moments[7:]:
         later.on_step_end(moment)
@@ -104,13 +105,58 @@ def test_a_film_that_costs_too_much_has_fewer_pictures_but_both_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each picture takes 10 s, of which 5 s and 3 % of the time must pay for all but the last."""
-    from gansmith.run import Run
-
     clock = itertools.count(step=10.0)
     monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
     run = Run(tmp_path / "run")
-    film = SampleGridCallback(run, _blueprint(moments), frames=60, seed=0)
+    film = SampleGridCallback(run, _blueprint(moments), _config(frames=60))
     film.on_train_begin(moments[0])
     for moment in moments[1:]:
         film.on_step_end(replace(moment, seconds=seconds * moment.progress))
     assert [int(frame.stem) for frame in run.frames()] == drawn
+
+
+def _slow_clock(monkeypatch: pytest.MonkeyPatch, step: float) -> None:
+    clock = itertools.count(step=step)
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
+
+
+@pytest.mark.parametrize("slow", [0.0, 1e9])
+def test_with_a_budget_in_samples_evaluations_do_not_depend_on_the_clock(
+    slow: float,
+    moments: list[TrainingState],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _slow_clock(monkeypatch, slow)
+    recipe = load_recipe("ring", ["evaluation.quick_looks=10", "evaluation.quick_samples=50"])
+    training = _config(samples=1000, minutes=None)  # type: ignore[arg-type]
+    run = Run(tmp_path / "run")
+    evaluator = cast(Evaluator, _Judge([1.0] * 10))
+    callback = EvaluationCallback(
+        run, evaluator, _blueprint(moments), recipe.evaluation, training, lambda distance: None
+    )
+    callback.on_train_begin(moments[0])
+    taken = [callback.on_step_end(moment) for moment in moments[1:]]
+    assert taken == [True] * 10  # 50 of 100 samples: ten times the share of 5 %
+    again = EvaluationCallback(
+        run, evaluator, _blueprint(moments), recipe.evaluation, training, lambda distance: None
+    )
+    again.on_train_begin(moments[5])
+    assert again._budget.generated == 50 * 10
+
+
+@pytest.mark.parametrize("slow", [0.0, 1e9])
+def test_with_a_budget_in_samples_frames_do_not_depend_on_the_clock(
+    slow: float,
+    moments: list[TrainingState],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _slow_clock(monkeypatch, slow)
+    run = Run(tmp_path / "run")
+    training = _config(samples=1000, minutes=None, frames=60)  # type: ignore[arg-type]
+    callback = SampleGridCallback(run, _blueprint(moments), training)
+    callback.on_train_begin(moments[0])
+    for moment in moments[1:]:
+        callback.on_step_end(moment)
+    assert [int(frame.stem) for frame in run.frames()] == [100 * k for k in range(11)]

@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from gansmith.loading.open import open_dataset
-from gansmith.media.captions.codec import CaptionCodec, example_labels
+from gansmith.media.captions.codec import CaptionCodec, draw_examples, example_labels
 from gansmith.media.text.generate import TextGenerationConfig, generate_text
-from gansmith.model import Model, draw_examples, load
+from gansmith.model import Model, load
 from gansmith.networks.sequence.language_model import SequenceGenerator, uniform
 from gansmith.run import Run
 from tests.data.pictured import draw_shape, make_captioned
@@ -50,7 +50,7 @@ def test_a_run_is_judged_by_its_pictures_and_shows_them(trained: Path) -> None:
         with Image.open(trained / name) as sheet:
             assert sheet.mode == "RGB" and sheet.width == 1200
     page = (trained / "report.html").read_text("utf-8")
-    assert "Own picture found" in page and "captions of pictures of up to" in page
+    assert "Own picture found" in page and "image captions of up to" in page
 
 
 def test_examples_are_held_out_pictures_and_come_back_with_the_generator(
@@ -103,10 +103,45 @@ def test_wishes_go_with_a_picture(model: Model, trained: Path, picture: Path) ->
     assert len(set(made)) == 4 and all(text.startswith("a") for text in made)
 
 
-def test_more_captions_than_there_are_is_told(gansmith: Cli, trained: Path, picture: Path) -> None:
-    wish = ["--picture", picture, "--top-p", 1e-6, "-n", 3]
-    told = refusal(gansmith, "generate", trained, *wish)
-    assert "mine.jpg has only" in told and "different captions" in told
+@pytest.mark.parametrize("name", ["made.txt", "folder"])
+def test_fewer_captions_are_written_where_there_are_no_more(
+    gansmith: Cli, trained: Path, picture: Path, tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / name
+    wish = ["--picture", picture, "--top-p", 1e-6, "-n", 3, "--out", out]
+    code, printed, err = gansmith("generate", trained, *wish)
+    assert code == 0, err
+    said = " ".join(printed.split())
+    assert "has only 1 different caption: for more" in said and "1 sample in" in said
+    written = out if out.is_file() else out / "0.txt"
+    assert len(written.read_text("utf-8").splitlines()) == 1
+    if out.is_dir():
+        assert {path.name for path in out.iterdir()} == {"0.txt", "manifest.json"}
+
+
+def test_every_picture_of_a_folder_gets_a_file_of_captions(
+    gansmith: Cli, trained: Path, tmp_path: Path
+) -> None:
+    folder, out = tmp_path / "pictures", tmp_path / "out"
+    for name in ("a.png", "B.PNG", "sub/c.jpg"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        draw_shape("red", "circle", 22).save(folder / name)
+    (folder / "A.TXT").write_text("my own caption", "utf-8")
+    (folder / "bad.png").write_text("no picture", "utf-8")
+    wish = ["generate", trained, "--picture", folder, "-n", 2, "--seed", 5]
+    code, printed, err = gansmith(*wish)
+    assert code == 0, err
+    said = " ".join(printed.split())
+    assert "captions of 2 pictures" in said and "A.TXT exists" in said and "bad.png" in said
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert found == {"a.png", "A.TXT", "bad.png", "B.PNG", "B.txt", "sub/c.jpg", "sub/c.txt"}
+    assert (folder / "A.TXT").read_text("utf-8") == "my own caption"
+    assert len((folder / "B.txt").read_text("utf-8").splitlines()) == 2
+    assert gansmith(*wish, "--out", out)[0] == 0
+    assert (out / "sub" / "c.txt").read_bytes() == (folder / "sub" / "c.txt").read_bytes()
+    assert (out / "a.txt").is_file() and (out / "manifest.json").is_file()
+    (tmp_path / "empty").mkdir()
+    assert "holds no pictures" in refusal(gansmith, *wish[:3], tmp_path / "empty")
 
 
 def test_what_is_no_picture_is_told(gansmith: Cli, trained: Path, tmp_path: Path) -> None:
@@ -122,7 +157,7 @@ def test_other_generators_see_no_pictures(
 ) -> None:
     run = lines_run(tmp_path_factory.getbasetemp())
     told = refusal(gansmith, "generate", run, "--picture", picture)
-    assert told == "--picture is for generators of captions, and this is none"
+    assert told == "--picture only works with captions models; this one generates 'text'"
 
 
 def test_captions_have_no_labels_to_ask_for(gansmith: Cli, trained: Path) -> None:

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import gansmith as package
 from gansmith.errors import GansmithError
 
 QUICK = [
@@ -64,7 +67,7 @@ def test_a_larger_budget_that_ends_before_it_is_judged_is_judged_the_next_time( 
         raise GansmithError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr("gansmith.tasks.train.finish", broken)
+        patched.setattr("gansmith.tasks.generation.finish", broken)
         assert _train(gansmith, labelled_folder, trained, 960)[0] == 2
     code, out, _ = _train(gansmith, labelled_folder, trained, 960)
     assert (code, "is finished" in out) == (0, False)
@@ -235,3 +238,40 @@ def test_a_read_only_place_is_said(  # type: ignore[no-untyped-def]
     code, _, err = _train(gansmith, labelled_folder, place)
     assert code == 2
     assert _one_line(err) and "--out" in err
+
+
+def test_help_needs_no_torch() -> None:
+    code = "import sys, gansmith.cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_file_is_inverted_and_the_former_name_still_works(  # type: ignore[no-untyped-def]
+    gansmith, trained: Path, labelled_folder: Path, tmp_path: Path
+) -> None:
+    file = next(labelled_folder.rglob("*.png"))
+    for verb in ("invert", "similar"):
+        code, out, err = gansmith(verb, trained, file, "-n", 2, "--out", tmp_path / verb)
+        assert (code, "2 variations" in out) == (0, True), err
+    with pytest.warns(DeprecationWarning, match="gansmith.invert"):
+        assert package.similar is package.invert
+    code, _, err = gansmith("invert", trained, file, "--spread", 0)
+    assert (code, "--spread must be above 0 and at most 1 (got 0)" in err) == (2, True)
+
+
+def test_options_and_commands_of_another_medium_are_one_line(gansmith, trained: Path) -> None:  # type: ignore[no-untyped-def]
+    code, _, err = gansmith("generate", trained, "--prompt", "a")
+    assert (code, "--prompt only works with text and captions models" in err) == (2, True)
+    code, _, err = gansmith("kit", trained, "--out", trained / "kit")
+    assert code == 2 and _one_line(err)
+
+
+def test_doctor_and_diagnose_return_data(gansmith, trained: Path) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = gansmith("doctor", "--json")
+    report = json.loads(out)
+    assert report["machine"]["cores"] >= 1 and report["estimate"] is None
+    assert code == bool(report["problems"])
+    code, out, _ = gansmith("doctor", trained, "--json")
+    found = json.loads(out)
+    assert found == json.loads(json.dumps(package.diagnose(trained).to_json()))
+    assert code == bool(found["problems"])
+    assert package.inspect(trained / "frames", "pictures").to_json()["pictures"] == 3

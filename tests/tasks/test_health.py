@@ -21,7 +21,7 @@ from gansmith.model import Model
 from gansmith.recipe import Recipe
 from gansmith.run import Run
 from gansmith.storage.checkpoint import Tree, all_finite
-from gansmith.tasks import train as train_module
+from gansmith.tasks import generation
 from gansmith.tasks.build import TrainingSetup, build_training
 from gansmith.tasks.train import train
 from gansmith.training.duel import Batch
@@ -118,7 +118,7 @@ def _collapse(monkeypatch: pytest.MonkeyPatch) -> None:
             parameter.data.zero_()
         return assembly
 
-    monkeypatch.setattr(train_module, "build_training", collapsed)
+    monkeypatch.setattr(generation, "build_training", collapsed)
 
 
 def test_a_watched_training_notes_what_was_seen(data: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from gansmith.loading.open import open_dataset
 from gansmith.recipe import load_recipe
 from gansmith.run import Run
 from gansmith.tasks.build import build_training
-from gansmith.tasks.health_callback import watch
+from gansmith.tasks.health_callback import make_health_monitor
 from gansmith.tasks.manifest import describe
 from tests.conftest import make_labelled
 
@@ -37,7 +37,7 @@ def test_too_few_held_out_samples_are_no_crash(
     run.create(recipe, describe(recipe, dataset, assembly))
     told: list[str] = []
     evaluator = Evaluator(dataset, recipe.evaluation)
-    monitor = watch(run, recipe, dataset, assembly, evaluator, told.append)
+    monitor = make_health_monitor(run, recipe, dataset, assembly, evaluator, told.append)
     assert (monitor is not None) == watched
     assert len(told) == len(said)
     assert all(line.startswith(start) for line, start in zip(told, said, strict=True))

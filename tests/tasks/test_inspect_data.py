@@ -73,4 +73,4 @@ def test_the_command_prints_tables_or_json(
             content = json.loads(printed)
             assert content["sounds"] == 12 and content["round_trip"]["clips"] == 8
         else:
-            assert all(word in printed for word in ("there and back", "sheet in", "clips"))
+            assert all(word in printed for word in ("encoding and decoding", "sheet in", "clips"))

@@ -52,8 +52,9 @@ def _made(recipe: Recipe) -> Dataset:
     random = np.random.default_rng(0)
     settings: dict[str, object] = {}
     if recipe.medium == "audio":
-        settings = {"rate": recipe.data.rate, "seconds": recipe.data.seconds}
-        length = round(recipe.data.rate * recipe.data.seconds)
+        rate = recipe.data.rate or 16_000
+        settings = {"rate": rate, "seconds": recipe.data.seconds}
+        length = round(rate * recipe.data.seconds)
         samples = random.integers(-9000, 9000, (SAMPLES, 1, length, 1), np.int16)
     else:
         samples = random.integers(0, 256, (SAMPLES, *_shape(recipe)), np.uint8)
@@ -116,7 +117,7 @@ def test_a_shipped_recipe_draws_samples_like_its_data(name: str) -> None:
     recipe = _light(name)
     made = _made(recipe)
     game = build_training(recipe, made)
-    real, _ = game.feed.next()
+    real = game.feed.next().samples
     assert len(real) == recipe.training.batch
     assert bool(game.blueprint.label_names) == recipe.network.conditional
     generator = game.duel.networks["generator"].eval()

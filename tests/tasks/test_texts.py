@@ -82,7 +82,7 @@ def test_the_report_has_the_texts_and_the_contest(gansmith: Cli, trained: Path) 
     said = Page((trained / "report.html").read_text("utf-8")).text
     for text in (text for texts in read_json(trained / "texts.json").values() for text in texts):
         assert " ".join(text.split()) in said
-    assert "Against the language model it began as" in said
+    assert "Language model or adversarial training" in said
     assert read_json(trained / "contest.json")["reason"] in said
     assert "texts of up to 40 tokens" in said
 
@@ -155,7 +155,7 @@ def test_more_like_this_is_refused_with_a_hint(
     gansmith: Cli, trained: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "own.txt").write_text("a dog sits here\n", "utf-8")
-    assert "generate --prompt" in refusal(gansmith, "similar", trained, tmp_path / "own.txt")
+    assert "generate --prompt" in refusal(gansmith, "invert", trained, tmp_path / "own.txt")
 
 
 def test_a_kit_is_refused(gansmith: Cli, trained: Path, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_options_of_texts_are_refused_by_other_runs(
 ) -> None:
     run = points_run(tmp_path_factory.getbasetemp())
     told = refusal(gansmith, "generate", run, option, value)
-    assert told.startswith(option) and "texts" in told
+    assert told.startswith(option) and "only works with text and captions models" in told
 
 
 def test_doctor_measures_a_recipe_of_texts(gansmith: Cli, tmp_path: Path) -> None:

@@ -60,7 +60,9 @@ def test_a_column_that_is_not_there_is_named() -> None:
 def written(gansmith: Cli, run: Path, out: Path, *wish: object) -> list[str]:
     code, _, err = gansmith("generate", run, "-n", 20, "--out", out, *wish)
     assert code == 0, err
-    return [json.loads(line)["text"] for line in out.read_text("utf-8").splitlines()]
+    records = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert all(record["title"] for record in records)
+    return [titled(record["title"], record["text"]) for record in records]
 
 
 def test_every_text_has_the_title_that_is_asked_for(
@@ -103,3 +105,21 @@ def test_what_cannot_be_done_is_one_line(
     gansmith: Cli, trained: Path, wish: tuple[str, ...], words: str
 ) -> None:
     assert words in refusal(gansmith, "generate", trained, *wish)
+
+
+def test_titles_and_poems_can_be_told_apart_in_a_text_file(
+    gansmith: Cli, trained: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "a.txt"
+    wish = ["-n", 3, "--title", "江雪", "--max-length", 26]
+    assert gansmith("generate", trained, *wish, "--out", out)[0] == 0
+    parts = out.read_text("utf-8").removesuffix("\n").split("\n---\n")
+    assert len(parts) == 3 and all(part.startswith("江雪\n\n") for part in parts)
+
+
+def test_messages_about_titles_are_about_titles(gansmith: Cli, trained: Path) -> None:
+    assert "the title has 'x'" in refusal(gansmith, "generate", trained, "--title", "x")
+    long = refusal(gansmith, "generate", trained, "--title", "春" * 60)
+    assert long.startswith("the title has 62 tokens") and "shorten it" in long
+    tight = refusal(gansmith, "generate", trained, "--title", "春" * 9, "--form", "quatrain-5")
+    assert "shorten --title" in tight

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gansmith.cli import main
-from gansmith.model import Model
+from gansmith.model import GeneratorModel
 from gansmith.networks.sequence.language_model import SequenceGenerator
 from tests.data.pictured import make_captioned
 from tests.training.verses import TEXTS, text_game, verses
@@ -66,12 +66,12 @@ def make_titled_poems(path: Path) -> Path:
     return path
 
 
-def untrained(texts: list[str], *settings: str) -> Model:
+def untrained(texts: list[str], *settings: str) -> GeneratorModel:
     """A generator that has only learnt which tokens there are."""
     game = text_game(*settings, dataset=verses(texts))
     generator = game.duel.networks["generator"]
     assert isinstance(generator, SequenceGenerator)
-    return Model(generator, game.blueprint)
+    return GeneratorModel(generator, game.blueprint)
 
 
 @cache

@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import Field
 
+from gansmith.errors import GansmithError
 from gansmith.networks import GANNetworks, SampleSpec
 from gansmith.networks.base import check_networks
-from gansmith.recipe import Recipe
+from gansmith.recipe import Recipe, load_recipe
+from gansmith.schema import Section
+from gansmith.sections import RECIPE_SECTIONS
 from gansmith.storage.checkpoint import load_tree, save_tree
 from gansmith.tasks.memory_estimate import forecast_memory
 from gansmith.training.callbacks import Intervention
-from gansmith.training.duel import DUELS, Batch, Duel, DuelSetting, build_duel
+from gansmith.training.duel import DUELS, Batch, Duel, DuelSetting, build_duel, register_duel
 from tests.training.open_duels import (
     TRANSLATED,
     PatchCritic,
@@ -213,3 +217,17 @@ def test_a_training_in_a_thread_is_stopped_from_another_and_tells_what_it_logs(
     assert trainer.clock.samples == checkpoint(trainer)["clock"]["samples"] <= 176
     assert events == list(trainer.run.events()) and len(events) > 2
     assert [event["samples"] for event in events][:2] == [80, 160]
+
+
+def test_options_of_a_duel_are_a_section_of_recipes(monkeypatch: pytest.MonkeyPatch) -> None:
+    class CycleConfig(Section):
+        weight: float = Field(10.0, gt=0, description="of the cycle consistency loss")
+
+    monkeypatch.setattr(DUELS, "_entries", dict(DUELS._entries))
+    monkeypatch.setattr(RECIPE_SECTIONS, "_entries", dict(RECIPE_SECTIONS._entries))
+    register_duel("cycle", CycleConfig)(TranslationDuel)
+    recipe = load_recipe("digits", ["duel=cycle", "cycle.weight=5"])
+    assert recipe.section(CycleConfig).weight == 5
+    assert load_recipe("digits").section(CycleConfig).weight == 10
+    with pytest.raises(GansmithError, match=r"'cycle\.weight' is -1.*greater than 0"):
+        load_recipe("digits", ["cycle.weight=-1"])

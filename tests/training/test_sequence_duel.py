@@ -11,7 +11,7 @@ from gansmith.media.text.code_points import to_texts
 from gansmith.model import rebuild
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.networks.sequence.language_model import SequenceGenerator, uniform
-from gansmith.recipe import NetworkConfig
+from gansmith.recipe import NetworkConfig, override
 from gansmith.run import Run
 from gansmith.storage.checkpoint import Tree, load_tree
 from gansmith.tasks.build import TrainingSetup, build_training
@@ -80,6 +80,53 @@ def test_the_game_begins_with_the_language_model_of_its_best_moment() -> None:
     duel.set_progress(0.5, 0)
     assert torch.equal(weights(duel.generator), best)
     assert torch.equal(weights(duel.discriminator.reader), weights(duel.generator.reader))
+
+
+@pytest.mark.parametrize("steps", [10, 60])
+def test_a_short_likelihood_phase_keeps_what_was_learnt(steps: int) -> None:
+    game = text_game(FAST, "sequence.check_every=100")
+    duel = _duel(game)
+    play(game, steps, 0.1)
+    learnt = weights(duel.generator)
+    duel.set_progress(0.5, 0)
+    assert duel.signals()["phase"] == WARM_UP
+    assert torch.equal(weights(duel.generator), learnt)
+    assert torch.equal(weights(duel.start), learnt)
+
+
+def test_the_steps_since_the_last_check_count() -> None:
+    game = text_game(FAST, "sequence.check_every=20")
+    duel = _duel(game)
+    play(game, 20, 0.1)
+    checked = duel.signals()["nats"]
+    play(game, 15, 0.1)
+    learnt = weights(duel.generator)
+    duel.set_progress(0.5, 0)
+    assert torch.equal(weights(duel.start), learnt)
+    assert duel.signals()["nats"] < checked
+
+
+def test_the_language_model_is_kept_without_held_out_texts() -> None:
+    dataset = verses()
+    dataset.held_out[:] = False
+    game = text_game(FAST, dataset=dataset)
+    duel = _duel(game)
+    play(game, 25, 0.1)
+    learnt = weights(duel.generator)
+    assert "nats" not in duel.signals()
+    duel.set_progress(0.5, 0)
+    assert torch.equal(weights(duel.generator), learnt)
+
+
+def test_a_training_that_ends_in_the_likelihood_phase_keeps_its_last_steps(tmp_path: Path) -> None:
+    recipe = text_recipe(FAST, "training.samples=480", "sequence.likelihood=1")
+    recipe = override(recipe, ["sequence.check_every=1000", "training.checkpoint_seconds=0"])
+    game, run = build_training(recipe, verses()), Run(tmp_path)
+    run.create(recipe, {})
+    assert Trainer(game.duel, game.feed, game.engine, recipe, run).train()
+    state = _final(tmp_path)
+    assert set(contenders(state)) == {"likelihood"}
+    assert_equal(state["networks"]["start"], state["networks"]["generator"])
 
 
 def test_a_discriminator_learns_to_tell_texts_of_the_grammar_from_noise() -> None:

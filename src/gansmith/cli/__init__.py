@@ -1,37 +1,72 @@
-"""The command line: the verbs of the Python API, word for word."""
+"""The command line: the same commands as the functions of the Python API."""
 
 from __future__ import annotations
 
 import io
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+import gansmith
+from gansmith.cli.commands import (
+    GENERATE_EXAMPLES,
+    INTERPOLATE_EXAMPLES,
+    TRAIN_EXAMPLES,
+    GroupedCommand,
+)
 from gansmith.cli.data import data_app
 from gansmith.cli.judging import compare, evaluate, report
+from gansmith.cli.options import command_of
 from gansmith.cli.training import doctor, recipes, train
-from gansmith.cli.using import generate, interpolate, kit, similar
+from gansmith.cli.using import generate, interpolate, invert
 from gansmith.console import PlainConsole
 from gansmith.errors import GansmithError
+from gansmith.verbs import VERBS
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gansmith {gansmith.__version__}")
+        raise typer.Exit
+
 
 app = typer.Typer(
-    help="Train, judge and ship generative adversarial networks on your own data.",
+    help="Train, evaluate and ship generative adversarial networks on your own data.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for _command in (
-    *(train, generate, interpolate, similar, kit),
-    *(evaluate, report, compare, recipes, doctor),
+for _using, _examples in (
+    (train, TRAIN_EXAMPLES),
+    (generate, GENERATE_EXAMPLES),
+    (interpolate, INTERPOLATE_EXAMPLES),
+    (invert, None),
 ):
-    app.command()(_command)
+    app.command(cls=GroupedCommand, epilog=_examples)(_using)
+app.command("similar", deprecated=True, hidden=True)(invert)
+for _name in VERBS:
+    app.command(_name)(command_of(VERBS[_name]))
+for _judging in (evaluate, report, compare, recipes, doctor):
+    app.command()(_judging)
 app.add_typer(data_app, name="data", invoke_without_command=True)
 
 
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Train, evaluate and ship generative adversarial networks on your own data."""
+
+
 def main() -> None:
-    """Run the command line; a user's mistake is one line and exit code 2."""
+    """Run the command line; an error of the user is one line and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may lack a letter of some file
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""The commands `gansmith data ...`: named data sets, and inspection of your own data."""
+"""The commands `gansmith data ...`: named data sets, and checks of your own data."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from gansmith.cli.options import Settings, console
+from gansmith.cli.options import Json, Settings, console
+from gansmith.cli.rendering import inspection_tables, rows_table
 from gansmith.console import PlainConsole
 
 data_app = typer.Typer(
-    help="Named data sets, and inspection of your own data.", no_args_is_help=False
+    help="List named data sets, and inspect your own data.", no_args_is_help=False
 )
 
 
@@ -31,8 +32,8 @@ def data_list(context: typer.Context) -> None:
 
 
 @data_app.command("get")
-def data_get(name: Annotated[str, typer.Argument(help="A name from `gansmith data`.")]) -> None:
-    """Download a named data set, verify it and keep it."""
+def data_get(name: Annotated[str, typer.Argument(help="Name from `gansmith data`.")]) -> None:
+    """Download a named data set and verify it."""
     from gansmith.loading.open import open_dataset
     from gansmith.recipe import DataConfig
 
@@ -44,24 +45,27 @@ def data_get(name: Annotated[str, typer.Argument(help="A name from `gansmith dat
 @data_app.command("inspect")
 def data_inspect(
     path: Annotated[
-        str, typer.Argument(metavar="PATH|NAME", help="A folder, array, file of texts, or name.")
+        str, typer.Argument(metavar="PATH|NAME", help="Folder, array, file of texts, or name.")
     ],
     recipe: Annotated[
-        str, typer.Option("--recipe", help="Whose data settings to apply.")
+        str, typer.Option("--recipe", help="Recipe whose data settings apply.")
     ] = "pictures",
     settings: Settings = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: Json = False,
     sheet: Annotated[
-        Path | None, typer.Option("--sheet", metavar="FILE.png", help="Draw up to 64 samples.")
+        Path | None,
+        typer.Option("--sheet", metavar="FILE.png", help="Draw up to 64 samples as an image."),
     ] = None,
     round_trip: Annotated[
         Path | None,
         typer.Option(
-            "--round-trip", metavar="DIR", help="Write sounds as they are and as networks see them."
+            "--round-trip",
+            metavar="DIR",
+            help="Write sounds before and after encoding and decoding.",
         ),
     ] = None,
 ) -> None:
-    """Show what is in your data and what a recipe will do to it."""
+    """Show what is in your data and how a recipe will prepare it."""
     from gansmith.tasks.inspect_data import inspect_data
 
     notices = PlainConsole(stderr=True) if as_json else console
@@ -72,27 +76,28 @@ def data_inspect(
         pairs = {} if trip is None else {"round_trip": trip.to_json()}
         typer.echo(json.dumps(found.to_json() | pairs, indent=2))
         return
-    console.print(found.render())
+    console.print(inspection_tables(found))
     if trip is not None:
-        console.print(trip.render())
+        console.print(rows_table("after encoding and decoding", trip.rows()))
     if sheet is not None:
         console.print(f"sheet in {sheet}")
 
 
 @data_app.command("augment")
 def data_augment(
-    path: Annotated[str, typer.Argument(metavar="PATH|NAME", help="A folder, array or name.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE.png", help="Where the sheet goes.")],
+    path: Annotated[str, typer.Argument(metavar="PATH|NAME", help="Folder, array or name.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.png", help="File for the sheet.")],
     recipe: Annotated[
-        str, typer.Option("--recipe", help="Whose data and augment settings to apply.")
+        str, typer.Option("--recipe", help="Recipe whose data and augment settings apply.")
     ] = "pictures",
     settings: Settings = None,
 ) -> None:
-    """Draw what augmentation will do to your data, before any training."""
+    """Draw what augmentation does to your data."""
     from gansmith.loading.open import open_dataset
     from gansmith.tasks.augmentation_preview import write_preview
     from gansmith.tasks.resolve_config import resolve
 
     chosen = resolve(recipe, data=path, settings=settings or ())
-    write_preview(chosen, open_dataset(chosen.data, log=console.print), out, console.print)
+    dataset = open_dataset(chosen.data, log=console.print, medium=chosen.medium)
+    write_preview(chosen, dataset, out, console.print)
     console.print(f"preview in {out}")

@@ -1,4 +1,4 @@
-"""The commands that judge and show runs."""
+"""The commands evaluate, report and compare."""
 
 from __future__ import annotations
 
@@ -8,27 +8,33 @@ from typing import Annotated
 
 import typer
 
-from gansmith.cli.options import RunArgument, console
+from gansmith.cli.options import Json, RunArgument, console
 from gansmith.console import PlainConsole
 
 
 def evaluate(
-    target: Annotated[Path, typer.Argument(metavar="RUN|FOLDER|FILE.npz", help="What to judge.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="RUN|FOLDER|FILE.npz", help="Run, folder of samples or array.")
+    ],
     reference: Annotated[
-        str | None, typer.Option("--reference", metavar="DATA", help="Real data, by name or path.")
+        str | None,
+        typer.Option(
+            "--reference", metavar="DATA", help="Real data to compare with: name or path."
+        ),
     ] = None,
     count: Annotated[
-        int | None, typer.Option("--samples", min=16, help="How many to judge.")
+        int | None, typer.Option("--samples", min=16, help="Number of samples to evaluate.")
     ] = None,
     extractor: Annotated[
         str | None,
         typer.Option(
-            "--extractor", help="Feature extractor; torch:FILE.pt2 runs code of the file."
+            "--extractor",
+            help="Feature extractor, instead of the default; torch:FILE.pt2 runs code of the file.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Judge samples against held-out real data, beside real against real."""
+    """Evaluate samples against held-out real data; real data itself gives the reference values."""
     from gansmith.report.metric_formatting import result_table
     from gansmith.tasks.evaluate import evaluate as evaluator
 
@@ -43,7 +49,7 @@ def evaluate(
 
 
 def report(run: RunArgument) -> None:
-    """Write the report of a run again."""
+    """Write the HTML report of a run again."""
     from gansmith.report.report import write_report
     from gansmith.run import Run
 
@@ -55,10 +61,10 @@ def compare(
         list[Path], typer.Argument(metavar="RUN RUN...", help="Two or more run folders.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE.html", help="Write a page as well.")
+        Path | None, typer.Option("--out", metavar="FILE.html", help="Also write an HTML page.")
     ] = None,
 ) -> None:
-    """Lay runs side by side: figures, settings that differ, curves, sheets."""
+    """Compare runs: metrics, settings that differ, curves and sheets."""
     from gansmith.report.compare import compare_runs, write_comparison
 
     console.print(compare_runs(runs))

@@ -1,29 +1,56 @@
-"""The commands before and around a training: train, recipes, doctor."""
+"""The commands train, recipes and doctor."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from gansmith.cli.options import Data, Settings, console
+from gansmith.cli.options import Data, Json, Settings, console, output
+from gansmith.cli.output import print_error
+from gansmith.cli.rendering import doctor_lines
+from gansmith.console import PlainConsole
 from gansmith.errors import GansmithError
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="A name from `gansmith recipes`, or a YAML file.")],
+    recipe: Annotated[str, typer.Argument(help="Name from `gansmith recipes`, or a YAML file.")],
     data: Data = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="RUN", help="Run folder.")] = None,
-    minutes: Annotated[float | None, typer.Option("--minutes", help="Budget in minutes.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", help="Training time in minutes.")
+    ] = None,
     samples: Annotated[
-        int | None, typer.Option("--samples", help="Budget in samples seen.")
+        int | None, typer.Option("--samples", help="Training length in real samples seen.")
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option("--batch", min=2, help="Samples per step (training.batch).")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Seed of the training (training.seed).")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", help="auto, cpu, cuda or mps; by default auto.")
     ] = None,
     settings: Settings = None,
 ) -> None:
-    """Train a recipe. The same command again resumes."""
+    """Train a recipe. Run the same command again to resume."""
     from gansmith.tasks.train import train as run_training
+    from gansmith.training.engine import use_device
+
+    if device is not None:
+        use_device(device)
+    short = {"training.batch": batch, "training.seed": seed}
+    chosen = [f"{name}={value}" for name, value in short.items() if value is not None]
+
+    notes: list[str] = []
+
+    def listen(event: dict[str, Any]) -> None:
+        if event["event"] == "note":
+            notes.append(event["text"])
 
     run_training(
         recipe,
@@ -31,9 +58,14 @@ def train(
         out=out,
         minutes=minutes,
         samples=samples,
-        settings=settings or (),
+        settings=[*chosen, *(settings or ())],
         console=console,
+        should_stop=lambda: output.lost,
+        on_event=listen,
     )
+    if output.lost:
+        print_error(f"gansmith: standard output was closed; {notes[-1] if notes else 'done'}")
+        raise typer.Exit(1)
 
 
 def recipes() -> None:
@@ -54,27 +86,33 @@ def recipes() -> None:
 def doctor(
     target: Annotated[
         str | None,
-        typer.Argument(metavar="RECIPE|RUN", help="A recipe to time, or a run to examine."),
+        typer.Argument(metavar="RECIPE|RUN", help="Recipe to estimate, or run to diagnose."),
     ] = None,
     data: Data = None,
     settings: Settings = None,
+    as_json: Json = False,
 ) -> None:
-    """Tell what this machine is and what a recipe needs; or how a run is and what to do."""
+    """Check this machine, estimate a recipe's cost, or diagnose a run."""
     from gansmith.console import plain
-    from gansmith.report.diagnosis import diagnose_run, render, run_named
-    from gansmith.tasks.doctor import doctor as look_over
-    from gansmith.tasks.resolve_config import resolve
+    from gansmith.report.diagnosis import run_named
+    from gansmith.tasks.diagnose import diagnose
+    from gansmith.tasks.doctor import doctor as check
 
     run = None if target is None else run_named(target)
     if run is not None and (data or settings):
         raise GansmithError(f"{run} is a run: --data and --set belong to a recipe")
+    notices = PlainConsole(stderr=True) if as_json else console
     if run is not None:
-        diagnosis = diagnose_run(run)
-        for line in render(diagnosis):
-            plain(console)(line)
-        problems = diagnosis.problems
+        found = diagnose(run)
+        lines, problems, content = found.lines, found.problems, found.to_json()
     else:
-        chosen = None if target is None else resolve(target, data=data, settings=settings or ())
-        problems = look_over(console, chosen)
+        report = check(target, data=data, settings=settings or (), log=plain(notices))
+        lines, problems = tuple(doctor_lines(report)), report.problems
+        content = report.to_json()
+    if as_json:
+        typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    else:
+        for line in lines:
+            plain(console)(line)
     if problems:
         raise typer.Exit(1)

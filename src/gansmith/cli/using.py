@@ -1,84 +1,63 @@
-"""The commands that use a trained run: samples, walks, variations, kits."""
+"""The commands that use a trained run: generate, interpolate, invert."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from gansmith.cli.options import Format, Label, RunArgument, Seed, console
-from gansmith.counting import pluralize
-
-TEXTS = "Texts"
-"""Heading of the options that only generators of texts take."""
+from gansmith.cli.options import (
+    Format,
+    Label,
+    Normalise,
+    RunArgument,
+    Seed,
+    Tempo,
+    Truncation,
+    add_options,
+    console,
+)
+from gansmith.verbs import GENERATIONS, Option
 
 
 def generate(
     run: RunArgument,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many samples.")] = 64,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Number of samples.")] = 64,
     seed: Seed = 0,
     label: Label = None,
-    truncation: Annotated[
-        float | None,
-        typer.Option("--truncation", help="Largest latent in standard deviations, such as 1."),
-    ] = None,
+    truncation: Truncation = None,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
             metavar="DIR|FILE",
-            help="Folder, FILE.npz (array), FILE.png (sheet), or of texts FILE.txt or FILE.jsonl.",
+            help="Folder, FILE.npz (array), FILE.png (sheet); for texts also FILE.txt, FILE.jsonl; "
+            "with -n 1 the file of one sample, such as kick.wav.",
         ),
     ] = None,
     format_: Format = None,
-    tempo: Annotated[
-        float | None, typer.Option("--tempo", help="Beats a minute, of loops; pitch stays.")
-    ] = None,
-    temperature: Annotated[
-        float | None,
-        typer.Option("--temperature", help="Below 1 more typical.", rich_help_panel=TEXTS),
-    ] = None,
-    top_p: Annotated[
-        float | None,
-        typer.Option("--top-p", help="Share of likely tokens to draw from.", rich_help_panel=TEXTS),
-    ] = None,
-    title: Annotated[
-        str | None,
-        typer.Option("--title", help="What texts are about.", rich_help_panel=TEXTS),
-    ] = None,
-    prompt: Annotated[
-        str | None,
-        typer.Option("--prompt", help="What every text begins with.", rich_help_panel=TEXTS),
-    ] = None,
-    max_length: Annotated[
-        int | None,
-        typer.Option("--max-length", help="Most tokens of a text.", rich_help_panel=TEXTS),
-    ] = None,
-    form: Annotated[
+    tempo: Tempo = None,
+    normalise: Normalise = None,
+    index: Annotated[
         str | None,
         typer.Option(
-            "--form",
-            help="Verse that is kept: quatrain-5, quatrain-7, haiku, couplet.",
-            rich_help_panel=TEXTS,
+            "--index",
+            metavar="N,N-N",
+            help="Numbers of samples of the seed, such as 3,7,10-12, instead of the first -n.",
         ),
     ] = None,
-    best_of: Annotated[
-        int | None,
-        typer.Option(
-            "--best-of", help="Draw so many, keep the discriminator's.", rich_help_panel=TEXTS
-        ),
-    ] = None,
-    picture: Annotated[
-        Path | None,
-        typer.Option("--picture", help="What captions are about.", rich_help_panel=TEXTS),
-    ] = None,
+    names: Annotated[
+        bool,
+        typer.Option("--names", help="Write number and class below each sample of a sheet."),
+    ] = False,
+    **options: Any,
 ) -> None:
-    """Make samples: single files, one array, one sheet, or one file of texts."""
-    from gansmith.media.text.generate import TextGenerationConfig
+    """Generate samples: single files, an array, a sheet, or one file of texts."""
     from gansmith.tasks.generate import generate as write_samples
 
-    place = write_samples(
+    write_samples(
         run,
         count,
         seed=seed,
@@ -87,11 +66,25 @@ def generate(
         out=out,
         format_=format_,
         tempo=tempo,
-        wish=TextGenerationConfig(
-            temperature, top_p, title, prompt, max_length, form, best_of, picture
-        ),
+        normalise=normalise,
+        index=index,
+        names=names,
+        log=console.print,
+        **options,
     )
-    console.print(f"{pluralize(count, 'sample')} in {place}")
+
+
+def _generation_options() -> Iterator[tuple[Option, str]]:
+    """Yield the options of all media, each once, with the heading of its group."""
+    known: set[str] = set()
+    for generation in map(GENERATIONS.__getitem__, GENERATIONS):
+        for option in generation.options:
+            if option.name not in known:
+                yield option, generation.title
+            known.add(option.name)
+
+
+add_options(generate, _generation_options())
 
 
 def interpolate(
@@ -102,49 +95,76 @@ def interpolate(
             "--out", metavar="FILE|DIR", help=".webp or .gif; .wav or .flac for sound; or a folder."
         ),
     ],
-    frames: Annotated[int, typer.Option("--frames", min=2, help="Steps of the walk.")] = 120,
+    frames: Annotated[int, typer.Option("--frames", min=2, help="Number of steps.")] = 120,
     seed: Seed = 0,
     label: Label = None,
+    truncation: Truncation = None,
+    start: Annotated[
+        int | None,
+        typer.Option("--from", min=0, help="Seed of the sample to begin with; needs --to."),
+    ] = None,
+    end: Annotated[
+        int | None, typer.Option("--to", min=0, help="Seed of the sample to end with.")
+    ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option(
+            "--index",
+            metavar="N,N",
+            help="Numbers of samples of --seed to pass, in order, such as 3,7,12.",
+        ),
+    ] = None,
+    grid: Annotated[
+        int | None,
+        typer.Option(
+            "--grid", min=2, max=64, help="Number of interpolations side by side in an animation."
+        ),
+    ] = None,
+    format_: Format = None,
+    tempo: Tempo = None,
+    normalise: Normalise = None,
 ) -> None:
-    """Walk from sample to sample: a film, one continuous sound, or a file a step."""
+    """Interpolate between samples: an animation, one continuous sound, or one file per step."""
     from gansmith.tasks.generate import interpolate as write_interpolation
 
-    place = write_interpolation(run, out, frames=frames, seed=seed, label=label)
+    place = write_interpolation(
+        run,
+        out,
+        frames=frames,
+        seed=seed,
+        label=label,
+        format_=format_,
+        tempo=tempo,
+        normalise=normalise,
+        truncation=truncation,
+        start=start,
+        end=end,
+        index=index,
+        grid=grid,
+    )
     console.print(f"{frames} steps in {place}")
 
 
-def similar(
+def invert(
     run: RunArgument,
-    like: Annotated[Path, typer.Argument(metavar="FILE", help="A picture or a sound.")],
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Variations.")] = 8,
+    like: Annotated[Path, typer.Argument(metavar="FILE", help="An image or a sound.")],
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Number of variations.")] = 8,
     spread: Annotated[
-        float, typer.Option("--spread", help="How far variations go, up to 1.")
+        float,
+        typer.Option("--spread", help="How much variations differ, above 0 and at most 1."),
     ] = 0.4,
     seed: Seed = 0,
     label: Label = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Output folder.")] = None,
     format_: Format = None,
 ) -> None:
-    """More like this: find the sample that comes nearest to a file, and vary around it."""
-    from gansmith.tasks.invert import similar as find_similar
+    """Find the latent closest to a file (GAN inversion) and generate variations."""
+    from gansmith.tasks.invert import invert as find_and_vary
 
-    place, found = find_similar(
+    place, found = find_and_vary(
         run, like, count, spread=spread, seed=seed, label=label, out=out, format_=format_
     )
     console.print(
-        f"{count} variations in {place}; the nearest is at {found.distance:.0%} of the distance "
-        "that samples have by chance"
+        f"{count} variations in {place}; the closest sample is at {found.distance:.0%} of the "
+        "distance of random samples"
     )
-
-
-def kit(
-    run: RunArgument,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the kit.")],
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Sounds a class.")] = 8,
-    seed: Seed = 0,
-    format_: Format = "wav",
-) -> None:
-    """Write one-shots by class and an .sfz that loads in samplers."""
-    from gansmith.media.audio.sampler_kit import kit as write_kit
-
-    console.print(f"kit in {write_kit(run, count, seed=seed, out=out, format_=format_ or 'wav')}")

@@ -49,6 +49,14 @@ class Dataset:
         return len(self.label_names) if self.labels is not None else 0
 
     @property
+    def untrained_labels(self) -> tuple[str, ...]:
+        """Labels of which every sample is held out, in order."""
+        if self.labels is None:
+            return ()
+        counts = np.bincount(self.labels[~self.held_out], minlength=len(self.label_names))
+        return tuple(name for name, n in zip(self.label_names, counts, strict=True) if not n)
+
+    @property
     def rate(self) -> int:
         """Samples a second; of sounds only."""
         return int(str(self.settings["rate"]))

@@ -1,4 +1,4 @@
-"""What inspections share: counts and ranges, and the tables that show them."""
+"""What inspections share: counts and ranges, and the rows of text that describe them."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from statistics import median_low
 from typing import Any, Protocol, TypeVar
-
-from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
 
 from gansmith.data.labels import sorted_naturally
 
 SHOWN = 10
-"""Entries and examples that are named before the rest is summed up."""
+"""Entries that are named before the rest is counted."""
+EXAMPLES = 3
+"""Files that are named before the rest is counted: the whole list is in `--json`."""
+
+LONGEST = 100
+"""Characters of an example."""
 
 T = TypeVar("T")
 N = TypeVar("N", int, float)
 
 
 class Findings(Protocol):
-    """What was found out about data, as plain values and as tables."""
+    """Findings about data, as plain values and as rows of text."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, ready for `json.dumps`."""
 
-    def render(self) -> RenderableType:
-        """Tables to print."""
+    def rows(self) -> Sequence[tuple[str, str]]:
+        """Name and text of each row to print."""
 
 
 @dataclass(frozen=True)
 class Inspected(ABC):
-    """What an inspection found, shown as two tables; plain values.
+    """What an inspection found; plain values, described by two lists of rows.
 
     Attributes:
         name: Catalogue name, or name of the folder or file.
@@ -51,21 +51,13 @@ class Inspected(ABC):
         """Plain values, ready for `json.dumps`."""
         return asdict(self)
 
-    def render(self) -> RenderableType:
-        """Two tables to look at: what is there, and what the recipe will make of it."""
-        whence = [("source", self.source), ("licence", self.licence)]
-        return Group(
-            table(f"{self.name}: what is there", [*whence, *self.found()]),
-            table("what the recipe will make of it", self.planned()),
-        )
-
     @abstractmethod
     def found(self) -> Iterable[tuple[str, str]]:
-        """Yield name and text of each further row of what is there."""
+        """Yield name and text of each row that describes the data."""
 
     @abstractmethod
     def planned(self) -> Iterable[tuple[str, str]]:
-        """Yield name and text of each row of what will be made of it."""
+        """Yield name and text of each row that describes the prepared samples."""
 
 
 def tally(values: Iterable[T]) -> dict[T, int]:
@@ -82,16 +74,6 @@ def label_counts(labels: Iterable[str] | None) -> dict[str, int]:
 def spread(values: Sequence[N]) -> tuple[N, N, N]:
     """Return the least, the median (one of the values) and the greatest."""
     return min(values), median_low(values), max(values)
-
-
-def table(title: str, rows: Iterable[tuple[str, str]]) -> Table:
-    """Lay out names and texts in two columns."""
-    made = Table(title=escape(title), title_justify="left", show_header=False)
-    made.add_column(style="bold", min_width=15)
-    made.add_column(overflow="fold")
-    for name, text in rows:
-        made.add_row(name, escape(text))
-    return made
 
 
 def span(values: tuple[N, N, N], form: str = "") -> str:
@@ -129,7 +111,11 @@ def split_row(training: int, held_out: int, official: bool = False) -> tuple[str
 
 
 def examples(texts: Iterable[str]) -> str:
-    """Write the first texts in brackets, after a blank; nothing where there are none."""
-    shown = list(islice(texts, SHOWN + 1))
-    more = "; ..." if len(shown) > SHOWN else ""
-    return f" ({'; '.join(shown[:SHOWN])}{more})" if shown else ""
+    """Return the first texts in brackets, after a space, and the number of all others.
+
+    Long texts are cut; without texts, nothing is returned.
+    """
+    every = list(texts)
+    shown = [t if len(t) <= LONGEST else f"{t[: LONGEST - 3]}..." for t in every[:EXAMPLES]]
+    more = f"; and {len(every) - EXAMPLES:,} more" if len(every) > EXAMPLES else ""
+    return f" ({'; '.join(shown)}{more})" if shown else ""

@@ -44,6 +44,11 @@ def note_of(hertz: float) -> float:
     return 69 + 12 * math.log2(hertz / 440)
 
 
+def hertz_of(number: float) -> float:
+    """Return the frequency of a MIDI number in Hz; 440 for 69."""
+    return float(440 * 2 ** ((number - 69) / 12))
+
+
 def note_numbers(names: Iterable[str]) -> dict[str, int] | None:
     """Return the numbers of notes by their names; None where there are none, or others among them.
 

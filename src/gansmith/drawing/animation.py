@@ -14,7 +14,12 @@ _OPTIONS: dict[str, dict[str, int]] = {"WEBP": {"quality": 80, "method": 4}, "GI
 
 
 def animation_bytes(
-    frames: Sequence[Image.Image], suffix: str, *, fps: float = 12.0, hold: float = 1.0
+    frames: Sequence[Image.Image],
+    suffix: str,
+    *,
+    fps: float = 12.0,
+    hold: float = 1.0,
+    lossless: bool = False,
 ) -> bytes:
     """Encode an endless animation.
 
@@ -23,6 +28,7 @@ def animation_bytes(
         suffix: `.webp` or `.gif`, in any case: what the file will end in.
         fps: Frames a second.
         hold: Seconds for which the last frame stays.
+        lossless: Keep every pixel, in WebP; GIF has 256 colours, and alpha of 0 or 255.
 
     Returns:
         The content of the file.
@@ -39,6 +45,11 @@ def animation_bytes(
     durations = [round(1000 / fps)] * len(frames)
     durations[-1] = max(durations[-1], round(1000 * hold))
     buffer = BytesIO()
+    options = _OPTIONS[format_]
+    if format_ == "WEBP" and lossless:
+        options = {"lossless": True, "quality": 60, "method": 4, "exact": True}
+    elif "A" in frames[0].getbands():
+        options = options | {"disposal": 2}  # transparent pixels show no earlier frame
     frames[0].save(
         buffer,
         format=format_,
@@ -46,7 +57,7 @@ def animation_bytes(
         append_images=frames[1:],
         duration=durations,
         loop=0,
-        **_OPTIONS[format_],
+        **options,
     )
     return buffer.getvalue()
 

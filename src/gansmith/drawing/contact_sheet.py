@@ -21,6 +21,7 @@ CHECKER_SIDE = 8
 CHECKER_LEVELS = (255, 228)
 CAPTION_HEIGHT = 16
 CAPTION_SIZE = 11
+ROW_NAME_WIDTH = 120
 _ASPECT = 1.3
 _RAGGED_COST = 4.0
 
@@ -32,6 +33,7 @@ def contact_sheet(
     scale: int | None = None,
     widest: int = WIDEST,
     captions: Sequence[str] | None = None,
+    row_names: Sequence[str] | None = None,
     background: int = 255,
 ) -> Image.Image:
     """Lay samples out in rows.
@@ -46,6 +48,7 @@ def contact_sheet(
         widest: Pixels from left to right that the sheet may have; where its samples are up to 96
             pixels a side it may have more, for they are never made smaller.
         captions: N short texts, written below the samples.
+        row_names: One short text per row, written to its left, beside the `widest` pixels.
         background: Grey level of gutters and empty cells, 0 to 255.
 
     Returns:
@@ -63,14 +66,26 @@ def contact_sheet(
     cell = _cell_size(height, width, columns, scale, widest)
     step_x = cell[1] + GUTTER
     step_y = cell[0] + GUTTER + (CAPTION_HEIGHT if captions is not None else 0)
-    size = (columns * step_x + GUTTER, math.ceil(count / columns) * step_y + GUTTER)
+    left = _margin(row_names)
+    size = (left + columns * step_x + GUTTER, math.ceil(count / columns) * step_y + GUTTER)
     sheet = Image.new("L", size, background).convert("L" if channels <= 2 else "RGB")
     for index, sample in enumerate(samples):
-        x, y = GUTTER + index % columns * step_x, GUTTER + index // columns * step_y
+        x, y = left + GUTTER + index % columns * step_x, GUTTER + index // columns * step_y
         sheet.paste(_cell(sample, cell), (x, y))
         if captions is not None:
             _write(sheet, (x, y + cell[0] + 1), captions[index], cell[1], background)
+    for row, name in enumerate(row_names or ()):
+        y = GUTTER + row * step_y + max(0, (cell[0] - CAPTION_HEIGHT) // 2)
+        _write(sheet, (GUTTER, y), name, left - GUTTER, background)
     return sheet
+
+
+def _margin(row_names: Sequence[str] | None) -> int:
+    """Return the pixels that the names of rows take."""
+    font = ImageFont.load_default(CAPTION_SIZE)
+    draw = ImageDraw.Draw(Image.new("L", (1, 1)))
+    widest = max((draw.textlength(name, font) for name in row_names or ()), default=0.0)
+    return min(ROW_NAME_WIDTH, math.ceil(widest) + GUTTER) if row_names else 0
 
 
 def _columns(count: int, height: int, width: int) -> int:

@@ -18,7 +18,13 @@ from gansmith.evaluation.feature_metrics import FeatureMetrics
 from gansmith.evaluation.features import ClassifyingExtractor, Extractor, build_extractor
 from gansmith.evaluation.metrics import copying_test, within_class_spread
 from gansmith.evaluation.reference_features import ReferenceFeatures, reference_features
-from gansmith.evaluation.result import EvaluationResult, metric_specs, tabulate
+from gansmith.evaluation.result import (
+    ENOUGH_HELD_OUT,
+    EvaluationResult,
+    metric_specs,
+    tabulate,
+    too_few_held_out,
+)
 from gansmith.extractor import digest
 from gansmith.medium import MEDIA, Labels, Values
 from gansmith.recipe import EvaluationConfig
@@ -198,7 +204,11 @@ class Evaluator:
         k = self._full_metrics.usable_neighbours(count)
         if count < given:
             yield f"The first {count} of {given} samples were evaluated."
-        if held_out < FEW:
+        if self.extractor.note:
+            yield self.extractor.note
+        if held_out < ENOUGH_HELD_OUT:
+            yield too_few_held_out(held_out)
+        elif held_out < FEW:
             yield f"Only {held_out} real samples are held out: all numbers are imprecise."
         if train < count:
             yield f"The floor is based on {train} training samples: there are no more."

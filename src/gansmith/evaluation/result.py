@@ -10,6 +10,9 @@ from typing import Any
 from gansmith.medium import MEDIA
 from gansmith.metric import METRICS, Metric, MetricSpec
 
+ENOUGH_HELD_OUT = 50
+"""Held-out samples below which metrics cannot tell good samples from poor ones."""
+
 
 @dataclass(frozen=True)
 class EvaluationResult:
@@ -61,6 +64,15 @@ class EvaluationResult:
             (name.replace("_", " "), _reading(m), _figure(m.floor), m.meaning)
             for name, m in self.metrics.items()
         ]
+
+
+def too_few_held_out(count: int) -> str:
+    """Return a sentence for a number of held-out samples below `ENOUGH_HELD_OUT`."""
+    samples = "sample is" if count == 1 else "samples are"
+    return (
+        f"Only {count} real {samples} held out, too few to tell how good generated samples are: "
+        "all numbers are imprecise."
+    )
 
 
 def metric_specs() -> dict[str, MetricSpec]:

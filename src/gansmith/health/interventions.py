@@ -133,6 +133,12 @@ def _for_stalling(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
     return _faster("optimiser.g_lr", recipe)
 
 
+def augmentation_settings(recipe: Recipe) -> tuple[str, ...]:
+    """Return settings that turn on augmentation; empty if it is on or does not suit the medium."""
+    stages = () if recipe.augment.ops else MEDIA[recipe.medium].augmentations(recipe)
+    return (f"augment.ops={','.join(stages[0])}",) if stages else ()
+
+
 def _for_overfitting(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
     """Augment, then augment more; memorisation beyond that is not unlearnt, and training stops."""
     augment, stages = recipe.augment, MEDIA[recipe.medium].augmentations(recipe)

@@ -12,12 +12,12 @@ from gansmith.health.history import History
 from gansmith.health.interventions import intervention
 from gansmith.health.rules import SETTLED, diagnose, suspected
 from gansmith.health.sample_probe import SampleProbe
-from gansmith.model import Blueprint, Model
+from gansmith.model import Blueprint, GeneratorModel
 from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run
 from gansmith.training.callbacks import Intervention, TrainingState
-from gansmith.training.time_budget import TimeBudget
+from gansmith.training.time_budget import MeasuringBudget
 
 SEED = 7
 """Of the latents of every probe; others than those of the evaluator."""
@@ -26,8 +26,8 @@ SEED = 7
 class Monitor:
     """The controller of a training, in the first process.
 
-    Each logged step adds to the history; from time to time, within its share of the time, probes
-    measure samples and the discriminator. Diagnoses are logged in the run and, as the recipe
+    Each logged step adds to the history. At intervals, within its share of the cost, probes measure
+    samples and the discriminator. Diagnoses are logged in the run and, as the recipe
     allows, answered by an intervention.
 
     Args:
@@ -52,49 +52,54 @@ class Monitor:
         self._blueprint, self._probe, self._critic, self._tell = blueprint, probe, critic, tell
         self._current = recipe
         self._history = History(probe.floors, probe.modes.names, probe.modes.shares.tolist())
-        self._allowance = TimeBudget(recipe.health.max_cost)
+        self._budget = MeasuringBudget.of(
+            recipe.training, recipe.health.max_cost, recipe.health.samples
+        )
         self._probes, self._remedies = 0, 0
 
     def on_train_begin(self, moment: TrainingState, settings: Iterable[str]) -> None:
-        """Take up what earlier sessions noted, and the settings they changed."""
+        """Restore the history of earlier sessions and the settings they changed."""
         self._current = override(self._recipe, settings)
+        costs = []
         for event in self._run.events():
             self._history.restore(event)
-            self._allowance.spent += event.get("monitor_seconds", 0.0)
+            costs += [event["monitor_seconds"]] if "monitor_seconds" in event else []
             self._remedies += event["event"] == "diagnosis" and event["action"] == "heal"
+        self._budget.restore(costs)
         self._probes = int(moment.progress * self._config.probes)
 
     def intervene(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
-        """Hear the signals of a logged step; probe where it is time; rule."""
+        """Record the signals of a logged step, probe if it is due, and decide."""
         started = time.perf_counter()
         self._history.add_step(moment.progress, signals)
         probed = self._due(moment) and all(map(math.isfinite, signals.values()))
         if probed:
             self._measure(moment)
         found = diagnose(self._history)
-        ruling = self._answer(moment, found, probed)
-        self._allowance.spent += time.perf_counter() - started
-        return ruling
+        decision = self._answer(moment, found, probed)
+        self._budget.seconds.spent += time.perf_counter() - started
+        return decision
 
     def _due(self, moment: TrainingState) -> bool:
-        """Whether a probe is due and can be paid for."""
+        """Return whether a probe is due and affordable."""
         probes = self._config.probes
         if moment.progress < (self._probes + 1) / probes:
             return False
-        return self._allowance.covers(moment.seconds)
+        return self._budget.covers(moment)
 
     def _measure(self, moment: TrainingState) -> None:
         started = time.perf_counter()
         self._probes = int(moment.progress * self._config.probes)
         assert isinstance(moment.network, Generator)
-        model = Model(moment.network, self._blueprint)
+        model = GeneratorModel(moment.network, self._blueprint)
         samples = model.sample(self._probe.samples, seed=SEED)
         asked = model.classes(self._probe.samples, SEED)
         found = self._probe.measure(samples, None if asked is None else asked.numpy())
         values = {k: round(v, 5) for k, v in (found.values | self._critic.measure()).items()}
         counts = found.counts.tolist()
         self._history.add_probe(moment.progress, values, counts)
-        self._allowance.last = time.perf_counter() - started
+        self._budget.seconds.last = time.perf_counter() - started
+        self._budget.generated += self._probe.samples
         clock = {"samples": moment.samples, "seconds": round(moment.seconds, 3)}
         self._run.log(
             "health",
@@ -102,21 +107,21 @@ class Monitor:
             progress=round(moment.progress, 5),
             **values,
             counts=counts,
-            monitor_seconds=round(self._allowance.last, 4),
+            monitor_seconds=round(self._budget.seconds.last, 4),
         )
 
     def _answer(self, moment: TrainingState, found: list[Diagnosis], probed: bool) -> Intervention:
-        """Turn diagnoses into a ruling."""
+        """Turn diagnoses into an intervention."""
         for diagnosis in found:
-            ruling = self._treat(moment, diagnosis)
-            if ruling.stop or ruling.heals:
-                return ruling
+            decision = self._treat(moment, diagnosis)
+            if decision.stop or decision.heals:
+                return decision
         healthy = probed and not (found or suspected(self._history)) and self._history.thriving
-        settled = self._history.age >= SETTLED  # before that, collapse cannot be told
+        settled = self._history.age >= SETTLED  # before that, collapse cannot be recognised
         return Intervention(keep=healthy and settled and self._may_heal(moment))
 
     def _treat(self, moment: TrainingState, diagnosis: Diagnosis) -> Intervention:
-        """Do about one diagnosis what the recipe allows, and note it."""
+        """Respond to one diagnosis as the recipe allows, and log it."""
         treatment = intervention(diagnosis, self._current)
         if self._may_heal(moment) and (treatment.heals or treatment.stop):
             self._note(moment, diagnosis, treatment, "heal")
@@ -129,7 +134,7 @@ class Monitor:
         return Intervention(stop=stop)
 
     def _may_heal(self, moment: TrainingState) -> bool:
-        """Whether a remedy is left, and budget to try it on."""
+        """Return whether a remedy is left, and some budget to try it with."""
         left = self._remedies < self._config.remedies and moment.progress < 1
         return self._config.act == "heal" and left
 

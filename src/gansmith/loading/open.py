@@ -6,7 +6,8 @@ import json
 import math
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -25,6 +26,7 @@ from gansmith.log import LogFn, silent
 from gansmith.recipe import DataConfig
 from gansmith.storage.atomic import atomic_folder, cache_dir
 from gansmith.storage.file_facts import file_digest
+from gansmith.storage.process_lock import ProcessLock
 from gansmith.storage.reading import open_regular, read_json
 
 _OVERHEAD = 1 << 20
@@ -37,13 +39,16 @@ _DIGESTED = 64 << 20
 """Bytes of the largest file that is compared with its digest whenever it is opened."""
 
 
-def open_dataset(config: DataConfig, *, minimum: int = 2, log: LogFn = silent) -> Dataset:
+def open_dataset(
+    config: DataConfig, *, minimum: int = 2, log: LogFn = silent, medium: str | None = None
+) -> Dataset:
     """Open a named data set or your own files; they are decoded if they are not in the cache.
 
     Args:
         config: Which samples, and how files become arrays.
         minimum: Least number of samples to train on: the batch.
         log: Takes warnings and progress, one line each.
+        medium: As for :func:`gansmith.loading.resolve.resolve_source`.
 
     Raises:
         GansmithError: The source does not exist, holds no samples or too few of them, cannot be
@@ -53,25 +58,50 @@ def open_dataset(config: DataConfig, *, minimum: int = 2, log: LogFn = silent) -
         made = CATALOG[config.source].make(config)
         if made is not None:
             return made
-    collection = resolve_source(config, log)
+    collection = resolve_source(config, log, medium=medium)
     prepared = collection.prepare(config)
     fingerprint = prepared.fingerprint()
     folder = cache_dir() / "datasets" / fingerprint[:24]
-    there = folder.exists()
     dataset = _load(folder, collection, prepared, fingerprint)
     if dataset is None:
-        if there:  # and damaged; what another process has made meanwhile must stay
-            shutil.rmtree(folder, ignore_errors=True)
-        _build(folder, collection.name, prepared, fingerprint, log)
-        dataset = _load(folder, collection, prepared, fingerprint)
+        labels = prepared.labels()  # fetches a named set, before anything is written
+        with _building(folder, collection.name, log):
+            dataset = _load(folder, collection, prepared, fingerprint)  # made by another process
+            if dataset is None:
+                shutil.rmtree(folder, ignore_errors=True)  # it is damaged
+                _build(folder, collection.name, prepared, labels, fingerprint, log)
+                dataset = _load(folder, collection, prepared, fingerprint)
     if dataset is None:
         raise GansmithError(f"{folder} cannot be read back after writing; check the disk")
     _require_enough(dataset, collection.kind, minimum)
     return dataset
 
 
-def _build(folder: Path, name: str, prepared: Prepared, fingerprint: str, log: LogFn) -> None:
-    labels = prepared.labels()  # fetches a named set
+@contextmanager
+def _building(folder: Path, name: str, log: LogFn) -> Iterator[None]:
+    """Keep other processes from preparing the same samples; they wait, and use what was made."""
+    lock = ProcessLock(cache_dir() / "locks" / folder.name)
+
+    def notify(process: int) -> None:
+        log(f"{name}: waiting for process {process}, which is preparing the same samples")
+
+    with ExitStack() as stack:
+        try:
+            lock.path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(lock.waiting(notify))
+        except OSError:
+            pass  # writing the samples fails too, and that error says why
+        yield
+
+
+def _build(
+    folder: Path,
+    name: str,
+    prepared: Prepared,
+    labels: Sequence[str] | None,
+    fingerprint: str,
+    log: LogFn,
+) -> None:
     log(f"{name}: preparing {len(prepared):,} samples, once")
     shape = (len(prepared), *prepared.shape)
     needed = math.prod(shape) * prepared.dtype.itemsize

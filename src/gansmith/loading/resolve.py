@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from gansmith.data.collection import Collection
@@ -9,37 +10,47 @@ from gansmith.data.scan import find_files
 from gansmith.errors import GansmithError
 from gansmith.loading.catalog import CATALOG
 from gansmith.log import LogFn, silent
-from gansmith.medium import MEDIA, Listing, Medium
+from gansmith.medium import ASKED_FOR, MEDIA, POSSIBLE, Listing, Medium
 from gansmith.recipe import DataConfig
 from gansmith.registry import unknown
 
+_NAMED_TYPES = 4
 
-def resolve_source(config: DataConfig, log: LogFn = silent) -> Collection:
-    """Find the files that a configuration means and look them over.
 
-    A name of the catalogue comes first; `./name` is a folder that is called like one. Files go to
-    the medium with the highest claim on them. A folder that holds the files of one of its named
-    data sets is that set.
+def resolve_source(
+    config: DataConfig, log: LogFn = silent, *, medium: str | None = None
+) -> Collection:
+    """Find the files of a configuration and examine them.
+
+    A name of the catalogue comes first; `./name` is a folder of that name. Files go to the medium
+    of the recipe if it reads any of them, else to the medium with the highest claim on them. A
+    folder that holds the files of one of its named data sets is that set.
 
     Args:
         config: Its `source` and `labels` count here, and options with which a medium is asked for
             or which decide what its samples are.
         log: Takes warnings and progress, one line each.
+        medium: Medium of the recipe, if there is a recipe.
 
     Raises:
         GansmithError: The source does not exist or holds nothing that can be read.
     """
     listing = list_source(config)
-    medium, claim = strongest_claim(listing)
+    found, claim = strongest_claim(listing)
+    if medium is not None and claim < ASKED_FOR and (own := MEDIA[medium]).suffixes:
+        if listing.count(medium):
+            found, claim = own, ASKED_FOR
+        elif listing.files and claim <= POSSIBLE:
+            raise _not_read(listing, own)
     if not claim:
         if config.source in CATALOG:
             return CATALOG[config.source].collect(config, log=log)
         raise _unclaimed(config.source, listing.path)
     if listing.folder:
-        for named in medium.datasets.values():
+        for named in found.datasets.values():
             if named.recognises(listing.path, listing.files):
                 return named.collect(config, listing.path, log)
-    return medium.collect(listing.path, config, log)
+    return found.collect(listing.path, config, log)
 
 
 def list_source(config: DataConfig) -> Listing:
@@ -58,6 +69,16 @@ def strongest_claim(listing: Listing) -> tuple[Medium, float]:
     claims = {name: MEDIA[name].claims(listing) for name in MEDIA}
     name = max(claims, key=claims.__getitem__)
     return MEDIA[name], claims[name]
+
+
+def _not_read(listing: Listing, medium: Medium) -> GansmithError:
+    """Return an error that names the types of files that a medium does not read."""
+    types = Counter(Path(name).suffix.lower() or "without a suffix" for name in listing.files)
+    there = ", ".join(f"{count} {kind}" for kind, count in types.most_common(_NAMED_TYPES))
+    return GansmithError(
+        f"{listing.path} holds no {medium.kind} that can be read ({there}); convert them to one of "
+        f"{' '.join(medium.suffixes)}"
+    )
 
 
 def _unclaimed(source: str, path: Path) -> GansmithError:

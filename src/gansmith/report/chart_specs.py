@@ -85,14 +85,18 @@ def series_of(
     return lines
 
 
-LOSSES = ChartSpec(
-    "Losses",
-    {"d_loss": "discriminator", "g_loss": "generator"},
-    "Loss of each network. The networks compete, so neither loss needs to fall while samples "
-    "improve: judge by the quality metrics.",
+LOSSES_NOTE = (
+    "Loss of each network. Where networks compete, no loss needs to fall while samples improve: "
+    "judge by the quality metrics."
 )
+
+
+def loss_chart(losses: Mapping[str, str]) -> ChartSpec:
+    """Specify the chart of the losses that a duel declares, by signal and title."""
+    return ChartSpec("Losses", losses, LOSSES_NOTE)
+
+
 TRAINING_CHARTS = (
-    LOSSES,
     ChartSpec(
         "Sign of the logits",
         {"real_sign": "real samples", "fake_sign": "generated samples"},

@@ -8,7 +8,7 @@ from typing import Any
 
 from gansmith.drawing.canvas import BLUE, GRID, MUTED, ORANGE, Canvas, Point
 from gansmith.drawing.scales import Axis, Series, si
-from gansmith.report.chart_specs import LOSSES, VARIETY, ChartSpec, quality_chart
+from gansmith.report.chart_specs import VARIETY, ChartSpec, loss_chart, quality_chart
 from gansmith.report.charts import axes, drawable, layers, markable
 
 WIDTH, HEIGHT = 480, 320
@@ -18,11 +18,12 @@ INKS = ((BLUE, "#c3d4f0"), (ORANGE, "#f2d5be"))
 """Of each line: its ink, and the paler one of its trace under the moving mean."""
 
 
-def curves_png(events: Sequence[Mapping[str, Any]]) -> bytes:
+def curves_png(events: Sequence[Mapping[str, Any]], losses: Mapping[str, str]) -> bytes:
     """Draw losses, Frechet distance, and recall with coverage, side by side.
 
     Args:
         events: The objects of `metrics.jsonl`; those of kind "step" and "quality" are drawn.
+        losses: Title of each loss, by the name of its signal.
 
     Returns:
         Content of a PNG file.
@@ -31,7 +32,7 @@ def curves_png(events: Sequence[Mapping[str, Any]]) -> bytes:
     evaluations = [e for e in events if e.get("event") == "quality"]
     distance = replace(quality_chart("frechet", evaluations), log_y=True)
     canvas = Canvas(3 * WIDTH, HEIGHT)
-    Panel(canvas, 0).draw(LOSSES, steps)
+    Panel(canvas, 0).draw(loss_chart(losses), steps)
     Panel(canvas, 1).draw(distance, evaluations)
     Panel(canvas, 2).draw(VARIETY, evaluations)
     return canvas.to_png()

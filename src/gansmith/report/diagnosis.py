@@ -12,7 +12,9 @@ from pathlib import Path
 from gansmith.counting import pluralize
 from gansmith.drawing.scales import duration, number, si
 from gansmith.errors import GansmithError
+from gansmith.evaluation.result import ENOUGH_HELD_OUT, too_few_held_out
 from gansmith.health.diagnosis import ENOUGH, MORE_PROBES
+from gansmith.health.interventions import augmentation_settings
 from gansmith.metric import Metric
 from gansmith.recipe import recipe_names
 from gansmith.report.findings import (
@@ -123,7 +125,7 @@ def run_named(target: str) -> Path | None:
 def _paragraphs(diagnosis: RunDiagnosis) -> Iterator[Paragraph]:
     record, status, path = diagnosis.history, diagnosis.status, diagnosis.history.run.path
     yield from _state(record, status)
-    yield from _quality(status)
+    yield from _quality(record, status)
     yield from _trend(record, status)
     yield from _networks(record)
     yield "monitor", _monitor(record)
@@ -157,27 +159,37 @@ def _state(record: RunHistory, status: RunStatus) -> Iterator[Paragraph]:
         yield COMMAND, shlex.join(["gansmith", "train", recipe, "--out", str(path)])
 
 
-def _quality(status: RunStatus) -> Iterator[Paragraph]:
+def _quality(record: RunHistory, status: RunStatus) -> Iterator[Paragraph]:
+    held_out = record.manifest.dataset.held_out
     names = ordered(status.metrics)
     if not names:
         yield "quality", "nothing was measured yet"
         return
     distances = [n for n in names if n in ("frechet", "kernel")]
-    first = "; ".join(_measured(name, status.metrics[name]) for name in distances[:1])
+    first = "; ".join(_measured(name, status.metrics[name], held_out) for name in distances[:1])
     yield "quality", f"from {status.origin}" + (f": {first}" if first else "")
+    if held_out < ENOUGH_HELD_OUT:
+        yield "", f"{too_few_held_out(held_out)} {_more_data(record)}"
     for word, wanted in (("good", True), ("poor", False)):
-        chosen = [n for n in names if n in GRADED and _well(status.metrics[n]) is wanted]
+        chosen = [n for n in names if n in GRADED and _well(status.metrics[n], held_out) is wanted]
         if chosen:
-            yield word, "; ".join(_measured(name, status.metrics[name]) for name in chosen)
+            metrics = (_measured(name, status.metrics[name], held_out) for name in chosen)
+            yield word, "; ".join(metrics)
 
 
-def _well(metric: Metric) -> bool | None:
-    near = closeness(metric)
+def _more_data(record: RunHistory) -> str:
+    """Return advice for small data: more of it, or augmentation where there is none yet."""
+    settings = augmentation_settings(record.run.recipe())
+    return "Add samples" + (f", or train with {options(settings)}." if settings else ".")
+
+
+def _well(metric: Metric, held_out: int) -> bool | None:
+    near = closeness(metric, held_out)
     return None if near is None else near >= WELL
 
 
-def _measured(name: str, metric: Metric) -> str:
-    against = reading(metric)
+def _measured(name: str, metric: Metric, held_out: int) -> str:
+    against = reading(metric, held_out)
     return f"{title(name)} {number(metric.value)}" + (f", {against}" if against else "")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from rich.table import Table
 
 from gansmith.drawing.scales import TIMES, label
-from gansmith.evaluation.result import EvaluationResult, metric_specs
+from gansmith.evaluation.result import ENOUGH_HELD_OUT, EvaluationResult, metric_specs
 from gansmith.metric import Metric
 
 HEADLINES = ("frechet", "recall", "coverage", "precision")
@@ -35,17 +35,27 @@ def metric_of_event(name: str, event: dict[str, float]) -> Metric:
 
 
 def ratio(metric: Metric) -> float | None:
-    """Value over floor; None where the floor is within the metric's own noise."""
+    """Return value over floor; None where the floor is within the noise of the metric."""
     if metric.floor is None or not metric.floor > (metric.std or 0):
         return None
     return metric.value / metric.floor if math.isfinite(metric.value) else None
 
 
-def reading(metric: Metric) -> str:
-    """The value relative to its floor, in words; empty where there is nothing to compare with."""
+def reading(metric: Metric, held_out: int | None = None) -> str:
+    """Return the value relative to its floor, in words.
+
+    Args:
+        metric: The metric.
+        held_out: Number of held-out samples it is based on, where known.
+
+    Returns:
+        Empty where there is nothing to compare with.
+    """
     share = ratio(metric)
     if share is None:
         return ""
+    if held_out is not None and held_out < ENOUGH_HELD_OUT:
+        return "too few held-out samples to tell"
     if metric.better == "lower":
         return "at the floor" if share <= 1.05 else f"{_times(share)} the floor"
     if metric.better == "higher":
@@ -55,10 +65,13 @@ def reading(metric: Metric) -> str:
     return f"{abs(share - 1):.0%} {'above' if share > 1 else 'below'} real"
 
 
-def closeness(metric: Metric) -> float | None:
-    """How near a value comes to its floor, in [0, 1]; 1 is as good as real samples."""
+def closeness(metric: Metric, held_out: int | None = None) -> float | None:
+    """Return how near a value comes to its floor, in [0, 1]; 1 is as good as real samples.
+
+    None where there is no floor, or where too few samples are held out; see :func:`reading`.
+    """
     share = ratio(metric)
-    if share is None:
+    if share is None or (held_out is not None and held_out < ENOUGH_HELD_OUT):
         return None
     inverse = 1 / share if share > 0 else math.inf
     nearness = {"lower": inverse, "higher": share, "floor": min(share, inverse)}

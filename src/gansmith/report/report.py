@@ -11,7 +11,13 @@ from markupsafe import Markup
 from gansmith.counting import linspace_indices
 from gansmith.drawing.scales import duration, si
 from gansmith.medium import MEDIA
-from gansmith.report.chart_specs import RATE, TRAINING_CHARTS, evaluated_metrics, quality_chart
+from gansmith.report.chart_specs import (
+    RATE,
+    TRAINING_CHARTS,
+    evaluated_metrics,
+    loss_chart,
+    quality_chart,
+)
 from gansmith.report.charts import line_chart
 from gansmith.report.health_section import health_section
 from gansmith.report.history import RunHistory
@@ -151,7 +157,8 @@ def _quality_charts(events: list[Event]) -> list[Markup]:
 
 def _training_charts(record: RunHistory) -> list[tuple[Markup, str]]:
     """Charts of losses and of the discriminator, each with a note on how to read it."""
-    drawn = [(spec.svg(record.steps), spec.note) for spec in TRAINING_CHARTS]
+    specs = (loss_chart(record.manifest.loss_titles), *TRAINING_CHARTS)
+    drawn = [(spec.svg(record.steps), spec.note) for spec in specs]
     drawn.append((RATE.svg(record.rates), RATE.note))
     return [(chart, note) for chart, note in drawn if chart]
 

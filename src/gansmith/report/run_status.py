@@ -112,7 +112,7 @@ def _recently_active(record: RunHistory, now: float) -> bool:
 
 def _broken(record: RunHistory) -> list[str]:
     """Losses that are not finite; a run with a monitor has a diagnosis for that."""
-    losses = [record.last.get(name, 0.0) for name in ("d_loss", "g_loss")]
+    losses = [record.last.get(name, 0.0) for name in record.manifest.loss_titles]
     diagnosed = any(event["diagnosis"] == "diverged" for event in record.diagnoses)
     if diagnosed or all(map(math.isfinite, losses)):
         return []

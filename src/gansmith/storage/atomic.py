@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import shutil
 import time
 import uuid
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import platformdirs
 
 from gansmith.errors import GansmithError
+from gansmith.storage.process_lock import is_alive
 
 PART = ".part-"
 """Prefix of the names of temporary files and folders; those older than a day are removed."""
+_swept: set[Path] = set()
+"""Folders in which this process has looked for what killed processes left."""
 _TAIL = 48
 """Characters of a name that its temporary name keeps."""
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -42,7 +48,8 @@ def cache_dir() -> Path:
 def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` that becomes `path` when the block ends well.
 
-    The temporary name keeps the suffix. Missing parent folders are made.
+    The temporary name keeps the suffix. Missing parent folders are made. The first call for a
+    folder removes what killed processes left there.
 
     Raises:
         GansmithError: The disk is full, or the place cannot be written to.
@@ -51,6 +58,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     with _explained(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _sweep_once(path.parent)
             yield part
             _sync(part)
             os.replace(part, path)
@@ -96,17 +104,20 @@ def require_space(path: Path, needed: int) -> None:
 
 
 def sweep(directory: Path, *, older_than: float = 86_400.0) -> None:
-    """Remove temporary files and folders that killed processes left in `directory`.
+    """Remove the temporary files and folders that killed processes left in `directory`.
+
+    Those of processes of this machine go once the process has ended.
 
     Args:
         directory: Folder whose temporary entries go; entries of its sub-folders stay.
-        older_than: Seconds since its last change after which an entry is removed.
+        older_than: Age in seconds from which any other entry counts as left behind.
     """
     for part in directory.glob(f"{PART}*"):
         try:
-            abandoned = time.time() - part.stat().st_mtime >= older_than
+            age = time.time() - part.stat().st_mtime
         except FileNotFoundError:
             continue
+        abandoned = age >= older_than or _is_orphan(part.name)
         if abandoned and part.is_dir():
             shutil.rmtree(part, ignore_errors=True)
         elif abandoned:
@@ -124,8 +135,31 @@ def readable_bytes(count: int) -> str:
 
 
 def _part(path: Path) -> Path:
-    """Return a temporary path beside `path`; its name ends as that of `path`, within 255 bytes."""
-    return path.with_name(f"{PART}{uuid.uuid4().hex[:8]}-{path.name[-_TAIL:]}")
+    owner = f"{_machine()}.{os.getpid()}"
+    return path.with_name(f"{PART}{owner}.{uuid.uuid4().hex[:8]}-{path.name[-_TAIL:]}")
+
+
+def _sweep_once(directory: Path) -> None:
+    if directory not in _swept:
+        _swept.add(directory)
+        sweep(directory)
+
+
+def _is_orphan(name: str) -> bool:
+    """Return whether a temporary entry is of a process of this machine that has ended."""
+    machine, _, rest = name.removeprefix(PART).partition(".")
+    number = rest.partition(".")[0]
+    return machine == _machine() and number.isdecimal() and not is_alive(int(number))
+
+
+@cache
+def _machine() -> str:
+    """Return a tag of this machine and, in a container, of its own process ids."""
+    try:
+        space = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        space = ""
+    return f"{zlib.crc32(f'{platform.node()} {space}'.encode()):08x}"
 
 
 def _sync(file: Path) -> None:

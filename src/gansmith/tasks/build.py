@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from gansmith.medium import MEDIA, Codec
 from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec
 from gansmith.recipe import Recipe
+from gansmith.tasks.start_from import starting_codec
 from gansmith.training import duel as duels
 from gansmith.training.augment import require_suitable
 from gansmith.training.duel import Duel, DuelSetting
@@ -22,7 +24,7 @@ from gansmith.training.loader import BatchLoader
 
 @dataclass(frozen=True)
 class TrainingSetup:
-    """Everything that takes a step together.
+    """Everything that a training step needs.
 
     Attributes:
         blueprint: Rebuilds the generator.
@@ -37,14 +39,25 @@ class TrainingSetup:
     feed: BatchLoader
 
 
-def build_training(recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> TrainingSetup:
-    """Build networks, duel and feed; the recipe's seed fixes weights, order and noise.
+def build_training(
+    recipe: Recipe,
+    dataset: Dataset,
+    log: LogFn = silent,
+    codec_source: str | Path | None = None,
+) -> TrainingSetup:
+    """Build networks, duel and batch loader; the recipe's seed fixes weights, order and noise.
+
+    Args:
+        recipe: All settings.
+        dataset: Samples to train on.
+        log: Called with one line for each thing that takes long.
+        codec_source: Run whose codec is used instead of fitting one.
 
     Raises:
         GansmithError: A name is unknown, or recipe, data and processes do not fit each other.
     """
     config, engine = recipe.training, Engine(recipe.training.precision, recipe.training.seed)
-    blueprint = make_blueprint(recipe, dataset, log)
+    blueprint = make_blueprint(recipe, dataset, log, codec_source)
     _require_fit(recipe, blueprint, engine.processes)
     duel = build_duel(recipe, blueprint, engine, config.seed)
     asked = blueprint.conditional
@@ -53,8 +66,19 @@ def build_training(recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Tra
     return TrainingSetup(blueprint, engine, duel, feed)
 
 
-def fit_codec(recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Codec:
-    """Make the medium that a recipe names for a dataset.
+def fit_codec(
+    recipe: Recipe,
+    dataset: Dataset,
+    log: LogFn = silent,
+    source: str | Path | None = None,
+) -> Codec:
+    """Fit the codec of the medium that a recipe names, or take that of a run.
+
+    Args:
+        recipe: All settings.
+        dataset: Samples to fit the codec on.
+        log: Called with one line for each thing that takes long.
+        source: Run whose codec is used instead, adapted to the dataset.
 
     Raises:
         GansmithError: The medium is unknown, or its samples are of another kind.
@@ -65,6 +89,8 @@ def fit_codec(recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Codec:
             f"medium '{recipe.medium}' does not serve the samples of '{dataset.name}': set "
             f"medium={dataset.medium}"
         )
+    if source is not None:
+        return starting_codec(source, family).adapted(dataset)
     return family.fit(recipe, dataset, log)
 
 
@@ -88,9 +114,14 @@ def build_duel(recipe: Recipe, blueprint: Blueprint, engine: Engine, seed: int) 
     return duels.build_duel(DuelSetting(recipe, blueprint.spec, engine, seed, traits))
 
 
-def make_blueprint(recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Blueprint:
-    """Describe the generator that a recipe makes for a dataset."""
-    codec = fit_codec(recipe, dataset, log)
+def make_blueprint(
+    recipe: Recipe,
+    dataset: Dataset,
+    log: LogFn = silent,
+    codec_source: str | Path | None = None,
+) -> Blueprint:
+    """Describe the generator that a recipe makes for a dataset; see :func:`build_training`."""
+    codec = fit_codec(recipe, dataset, log, codec_source)
     asked = recipe.network.conditional and dataset.classes > 1 and dataset.pictures is None
     classes = dataset.classes if asked else 0
     spec = SampleSpec(

@@ -1,4 +1,4 @@
-"""Observers of a training: the film of fixed latents and quality in good time."""
+"""Callbacks of a training: sample grids of fixed latents, and evaluation."""
 
 from __future__ import annotations
 
@@ -7,71 +7,81 @@ from collections.abc import Callable
 
 from gansmith.evaluation.evaluator import Evaluator
 from gansmith.medium import MEDIA
-from gansmith.model import Blueprint, Model, contact_sheet
+from gansmith.model import Blueprint, GeneratorModel, contact_sheet
 from gansmith.networks import Generator
-from gansmith.recipe import EvaluationConfig
+from gansmith.recipe import EvaluationConfig, TrainingConfig
 from gansmith.run import Run
 from gansmith.training.callbacks import TrainingState
-from gansmith.training.time_budget import TimeBudget
+from gansmith.training.time_budget import MeasuringBudget
 
 FRAME_SAMPLES, FRAME_SOUNDS, FRAME_WIDTH = 100, 40, 640
-FILM_COST, FILM_SECONDS = 0.03, 5.0
-"""Share of the time that drawing may take, above what is free; both ends are drawn anyway."""
-NOISE = 0.1  # relative deviation of looks at one state over 12 seeds, measured on `digits`
+FRAMES_COST, FRAMES_SECONDS, FREE_FRAMES = 0.03, 5.0, 10
+"""Share of the cost that drawing may take, above some seconds or frames; both ends are always
+drawn."""
+NOISE = 0.1  # relative deviation of evaluations of one state over 12 seeds, measured on `digits`
 
 
 class SampleGridCallback:
-    """Draws the same latents again and again, densely at first, where most happens.
+    """Draws samples of the same latents as frames of an animation, most often at the start.
 
     Args:
-        run: Where the pictures go.
+        run: Where the frames go.
         blueprint: Of the generator.
-        frames: Most pictures over the whole training; 0 draws none.
-        seed: Of the latents.
+        config: Number of frames, the seed of the latents, and the kind of budget.
     """
 
-    def __init__(self, run: Run, blueprint: Blueprint, frames: int, seed: int) -> None:
-        self._run, self._blueprint, self._seed = run, blueprint, seed
+    def __init__(self, run: Run, blueprint: Blueprint, config: TrainingConfig) -> None:
+        self._run, self._blueprint, self._seed = run, blueprint, config.seed
+        frames = config.frames
         self._marks = [(index / max(frames - 1, 1)) ** 2 for index in range(frames)]
         self._count = (
             FRAME_SOUNDS if MEDIA[blueprint.codec.name].showcase == "audio" else FRAME_SAMPLES
         )
-        self._allowance = TimeBudget(FILM_COST, free=FILM_SECONDS)
+        self._budget = MeasuringBudget.of(
+            config,
+            FRAMES_COST,
+            self._count,
+            free=FRAMES_SECONDS,
+            free_samples=FREE_FRAMES * self._count,
+        )
         self._next = 0
 
     def on_train_begin(self, moment: TrainingState) -> None:
         """Draw the untrained generator, or go on after the marks that are past."""
         self._next = sum(mark <= moment.progress for mark in self._marks) if moment.samples else 0
+        drawn = len(self._run.frames()) if moment.samples else 0
+        self._budget.generated = drawn * self._count
         self.on_step_end(moment)
 
     def on_step_end(self, moment: TrainingState) -> bool:
-        """Draw a picture where a mark is reached and it can be paid for; never the best."""
+        """Draw a frame if one is due and affordable; return False, since it finds no best state."""
         due = self._next < len(self._marks) and moment.progress >= self._marks[self._next]
         at_an_end = not 0 < moment.progress < 1
-        if due and (at_an_end or self._allowance.covers(moment.seconds)):
+        if due and (at_an_end or self._budget.covers(moment)):
             self._next = sum(mark <= moment.progress for mark in self._marks)
-            with self._allowance.paying():
+            with self._budget.paying():
                 self._draw(moment)
         return False
 
     def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None:
-        """Signals are not drawn."""
+        """Do nothing: signals are not drawn."""
 
     def _draw(self, moment: TrainingState) -> None:
-        model = Model(_generator(moment), self._blueprint)
+        model = GeneratorModel(_generator(moment), self._blueprint)
         picture = contact_sheet(model, self._seed, count=self._count, widest=FRAME_WIDTH)
         self._run.save_frame(moment.samples, picture)
 
 
 class EvaluationCallback:
-    """Judges samples now and then, within a stated share of the time, and knows the best state.
+    """Evaluates samples at intervals, within a share of the cost, and recognises the best state.
 
     Args:
-        run: Where the figures go.
-        judge: Holds the reference.
+        run: Where the results are logged.
+        evaluator: Holds the reference.
         blueprint: Of the generator.
-        config: How many samples, how many looks, at what cost.
-        tell: Is told each new distance.
+        config: Number of samples and of evaluations, and their share of the cost.
+        training: Whether the training has a budget in minutes or in samples.
+        notify: Called with each new distance.
     """
 
     def __init__(
@@ -80,47 +90,49 @@ class EvaluationCallback:
         evaluator: Evaluator,
         blueprint: Blueprint,
         config: EvaluationConfig,
-        tell: Callable[[float], None],
+        training: TrainingConfig,
+        notify: Callable[[float], None],
     ) -> None:
-        self._run, self._judge, self._blueprint = run, evaluator, blueprint
-        self._config, self._tell = config, tell
-        self._allowance = TimeBudget(config.max_cost)
-        self._best, self._looks = math.inf, 0
+        self._run, self._evaluator, self._blueprint = run, evaluator, blueprint
+        self._config, self._notify = config, notify
+        self._budget = MeasuringBudget.of(training, config.max_cost, config.quick_samples)
+        self._best, self._done = math.inf, 0
 
     def on_train_begin(self, moment: TrainingState) -> None:
-        """Take up what earlier sessions found."""
+        """Restore the results of earlier sessions."""
         earlier = [event for event in self._run.events() if event["event"] == "quality"]
         self._best = min((event.get("frechet", math.inf) for event in earlier), default=math.inf)
-        costs = [event["cost_seconds"] for event in earlier]
-        self._allowance.spent, self._allowance.last = sum(costs), max(costs, default=0.0)
-        self._looks = int(moment.progress * self._config.quick_looks)
+        self._budget.restore([event["cost_seconds"] for event in earlier])
+        self._done = int(moment.progress * self._config.quick_looks)
 
     def on_step_end(self, moment: TrainingState) -> bool:
-        """Judge where a look is due and can be paid for; return True for the best so far.
+        """Evaluate if it is due and affordable; return True for the best state so far.
 
-        Of states that a look cannot tell apart, the later one is the best: it has learnt longer.
+        Of states within the noise of an evaluation, the later one counts as better.
         """
-        looks = self._config.quick_looks
-        if not looks or moment.progress < min(1.0, (self._looks + 1) / looks):
+        total = self._config.quick_looks
+        if not total or moment.progress < min(1.0, (self._done + 1) / total):
             return False
-        if moment.progress < 1 and not self._allowance.covers(moment.seconds):
+        if moment.progress < 1 and not self._budget.covers(moment):
             return False
-        self._looks = int(moment.progress * looks)
-        return self._judged(moment)
+        self._done = int(moment.progress * total)
+        return self._evaluate(moment)
 
     def on_log(self, moment: TrainingState, signals: dict[str, float]) -> None:
-        """Signals are not judged."""
+        """Do nothing: signals are not evaluated."""
 
-    def _judged(self, moment: TrainingState) -> bool:
-        with self._allowance.paying():
-            model = Model(_generator(moment), self._blueprint)
+    def _evaluate(self, moment: TrainingState) -> bool:
+        with self._budget.paying():
+            model = GeneratorModel(_generator(moment), self._blueprint)
             samples = model.sample(self._config.quick_samples, seed=self._config.seed)
-            figures = self._judge.quick(samples)
-        rounded = {name: round(value, 5) for name, value in figures.items()}
+            values = self._evaluator.quick(samples)
+        rounded = {name: round(value, 5) for name, value in values.items()}
         clock = {"samples": moment.samples, "seconds": round(moment.seconds, 3)}
-        self._run.log("quality", **clock, **rounded, cost_seconds=round(self._allowance.last, 3))
-        distance = figures.get("frechet", math.inf)
-        self._tell(distance)
+        self._run.log(
+            "quality", **clock, **rounded, cost_seconds=round(self._budget.seconds.last, 3)
+        )
+        distance = rounded.get("frechet", math.inf)  # as a resumed training reads it back
+        self._notify(distance)
         best = distance < self._best * (1 + NOISE)
         self._best = min(self._best, distance)
         return best

@@ -1,46 +1,55 @@
-"""Doctor: what this machine is, what is installed, what a recipe will need."""
+"""Check this machine and estimate what a recipe takes on it."""
 
 from __future__ import annotations
 
+import math
+import shlex
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from rich.console import Console
 
-from gansmith.console import plain
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.loading.open import open_dataset
+from gansmith.log import LogFn, silent
 from gansmith.recipe import Recipe
 from gansmith.storage.atomic import cache_dir, readable_bytes
-from gansmith.tasks.build import build_training, make_blueprint
 from gansmith.tasks.manifest import device_name, machine, versions
-from gansmith.tasks.memory_estimate import forecast_memory
-from gansmith.tasks.progress_line import readable_time
+from gansmith.tasks.resolve_config import resolve
+from gansmith.tasks.task import TASKS, Task
 from gansmith.training.engine import Engine, native_bf16, peak_memory
 
 LEAST, PATIENCE = 2, 20.0
 """Steps that are taken in any case, and seconds after which no more are."""
+USEFUL_SAMPLES, USEFUL_SIDE = 100_000, 64
+"""Samples after which images of that many pixels a side show what they are, in our runs; larger
+ones need more in proportion to their side."""
+HOPELESS, FITTING = 72 * 3600.0, 12 * 3600.0
+"""Seconds to useful samples from which a training is hopeless, and up to which one fits."""
+SMALLER = (128, 64, 32)
 
 EXTRAS = {"onnxruntime": "onnx", "efficientnet_lite_pytorch": "efficientnet"}
 
 
 @dataclass(frozen=True)
 class ResourceEstimate:
-    """What a recipe takes on this machine.
+    """Time and memory that a recipe takes on this machine.
 
     Attributes:
-        milliseconds: Median time of a step.
-        rate: Samples a second.
-        memory_gib: Most memory taken.
+        milliseconds: Mean time of a step.
+        rate: Samples per second.
+        memory_gib: Peak memory.
         seconds: Time of the whole training at that rate, or its budget in minutes.
         samples: Samples seen in that time.
+        epochs: Passes through the data in that time.
     """
 
     milliseconds: float
@@ -48,6 +57,38 @@ class ResourceEstimate:
     memory_gib: float
     seconds: float
     samples: int
+    epochs: float
+
+
+@dataclass(frozen=True)
+class DoctorReport:
+    """What this machine has, what a recipe takes on it, and what is wrong.
+
+    Attributes:
+        machine: `cpu`, `cores`, `threads`, `memory_gib` and `system`.
+        device: Name of the device that trainings use.
+        native_bf16: Whether that device computes bfloat16 at full speed.
+        versions: Versions of Python and of the packages that results depend on.
+        extras: Whether each optional extra is installed.
+        recipe: Name of the recipe that was checked, or None.
+        memory_gib: Estimated memory of a training step of the recipe, where it is known.
+        estimate: Measured time and memory of the recipe; None where it was not run.
+        problems: What is wrong, one line each; empty where nothing is.
+    """
+
+    machine: dict[str, Any]
+    device: str
+    native_bf16: bool
+    versions: dict[str, str]
+    extras: dict[str, bool]
+    recipe: str | None = None
+    memory_gib: float | None = None
+    estimate: ResourceEstimate | None = None
+    problems: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values, ready for `json.dumps`."""
+        return asdict(self)
 
 
 def measure(recipe: Recipe, dataset: Dataset, steps: int = 24) -> ResourceEstimate:
@@ -56,9 +97,17 @@ def measure(recipe: Recipe, dataset: Dataset, steps: int = 24) -> ResourceEstima
     Args:
         recipe: What to train.
         dataset: What to train it on.
-        steps: How many to take; fewer where they are slow, and the first quarter not counted.
+        steps: How many to take; fewer where they are slow. The first quarter is not counted.
     """
-    assembly, config = build_training(recipe, dataset), recipe.training
+    return _measure(_task(recipe, dataset), steps)
+
+
+def _task(recipe: Recipe, dataset: Dataset) -> Task:
+    return TASKS[recipe.task](recipe, dataset, Console(quiet=True))
+
+
+def _measure(task: Task, steps: int = 24) -> ResourceEstimate:
+    assembly, config = task.build(), task.recipe.training
     duel, feed, engine = assembly.duel, assembly.feed, assembly.engine
     duel.set_progress(0.0, 1)
     times: list[float] = []
@@ -71,38 +120,76 @@ def measure(recipe: Recipe, dataset: Dataset, steps: int = 24) -> ResourceEstima
     step = float(np.mean(times[len(times) // 4 :]))
     rate = config.batch / step
     seconds = 60 * config.minutes if config.minutes else (config.samples or 0) / rate
-    return ResourceEstimate(1000 * step, rate, engine.peak_memory(), seconds, round(seconds * rate))
+    samples = round(seconds * rate)
+    memory = max(engine.peak_memory(), peak_memory())
+    epochs = samples / len(task.dataset)
+    return ResourceEstimate(1000 * step, rate, memory, seconds, samples, epochs)
 
 
-def doctor(console: Console, recipe: Recipe | None = None) -> list[str]:
-    """Print what this machine is and has, what a recipe needs, and what is wrong.
+def useful_seconds(cost: ResourceEstimate, side: int) -> float:
+    """Return the seconds after which samples of a training begin to be useful, roughly.
 
     Args:
-        console: Where to print.
-        recipe: If given, a few real steps of it are taken and timed.
-
-    Returns:
-        The problems found, in words; empty where there are none.
+        cost: Measured on this machine.
+        side: Of the samples, in pixels.
     """
-    log = plain(console)
-    here, kind = machine(), Engine("32-true").device
-    log(f"machine   {here['cpu']}, {here['cores']} cores, {here['memory_gib']} GiB memory")
-    bf16 = "fast" if native_bf16(kind.type) else "not native, float32 is used"
-    log(f"device    {device_name(kind)}, {here['threads']} threads, bfloat16 {bf16}")
-    log("versions  " + ", ".join(f"{k} {v}" for k, v in versions().items()))
-    for module, extra in EXTRAS.items():
-        found = (
-            "installed" if find_spec(module) else f"not installed: pip install 'gansmith[{extra}]'"
-        )
-        log(f"extra     {extra}: {found}")
-    problems = find_problems()
-    if recipe is not None:
-        _print_need(log, recipe, problems)
-    for problem in problems:
-        log(f"problem   {problem}")
-    if not problems:
-        log("no problems found")
-    return problems
+    return USEFUL_SAMPLES * max(1.0, side / USEFUL_SIDE) / cost.rate
+
+
+def _hopeless(recipe: Recipe, dataset: Dataset, cost: ResourceEstimate, log: LogFn) -> str | None:
+    """Return why images of a recipe are too large for this machine, and what fits; else None."""
+    side = max(dataset.samples.shape[1:3])
+    seconds = useful_seconds(cost, side)
+    if dataset.medium != "image" or seconds < HOPELESS:
+        return None
+    text = (
+        f"{recipe.name} is hopeless on this device: {side} x {side} pixels at {cost.rate:.2g} "
+        f"samples/s take about {seconds / 86_400:,.0f} days to useful samples"
+    )
+    for size in SMALLER:
+        if size >= side:
+            continue
+        log(f"measuring what fits: recipe pictures at {size} x {size} pixels")
+        smaller = resolve("pictures", recipe.data.source, settings=[f"data.size={size}"])
+        found = measure(smaller, open_dataset(smaller.data, log=log), steps=8)
+        if (takes := useful_seconds(found, size)) <= FITTING:
+            command = shlex.join(["gansmith", "train", "pictures", "--data", recipe.data.source])
+            minutes = math.ceil(takes / 60)
+            return f"{text}; this fits: {command} --set data.size={size} --minutes {minutes}"
+    return f"{text}; use a GPU"
+
+
+def doctor(
+    recipe: str | Recipe | None = None,
+    *,
+    data: str | Path | None = None,
+    settings: Iterable[str] = (),
+    log: LogFn = silent,
+) -> DoctorReport:
+    """Check this machine, and estimate what a recipe takes on it.
+
+    Args:
+        recipe: Name, YAML file or Recipe; a few real steps of it are run. None checks the machine
+            alone.
+        data: Named set or path, in place of the recipe's.
+        settings: Entries such as `training.batch=32`.
+        log: Called with one line for each thing that takes long.
+
+    Raises:
+        GansmithError: The recipe is unknown or a setting is wrong. Problems with its data are
+            among the problems of the report.
+    """
+    chosen = None if recipe is None else resolve(recipe, data, settings=settings)
+    device = Engine("32-true").device
+    report = DoctorReport(
+        machine=machine(),
+        device=device_name(device),
+        native_bf16=native_bf16(device.type),
+        versions=versions(),
+        extras={extra: find_spec(module) is not None for module, extra in EXTRAS.items()},
+        problems=tuple(find_problems()),
+    )
+    return report if chosen is None else _with_recipe(report, chosen, log)
 
 
 def memory_gib() -> float:
@@ -114,7 +201,7 @@ def memory_gib() -> float:
 
 
 def find_problems() -> list[str]:
-    """Look for what will make trouble: no room, no write access, threads that fight."""
+    """Return what will cause trouble: a full disk, no write access, too many threads."""
     problems = []
     cache = cache_dir()
     home = next(place for place in (cache, *cache.parents) if place.exists())
@@ -133,36 +220,25 @@ def find_problems() -> list[str]:
     return problems
 
 
-def _fits(
-    log: Callable[[str], None], recipe: Recipe, dataset: Dataset, problems: list[str]
-) -> bool:
-    """Whether memory suffices as far as can be foretold; how texts go on depends on their draws."""
-    if recipe.duel == "sequence":
-        return True
-    foretold = forecast_memory(recipe, make_blueprint(recipe, dataset).spec)
-    log(f"memory    {foretold:.2f} GiB foretold for a step of {recipe.name}")
-    if foretold <= memory_gib():
-        return True
-    problems.append(
-        f"{recipe.name} needs about {foretold:.1f} GiB and there are {memory_gib():.1f}: "
-        f"give --set training.batch={max(2, recipe.training.batch // 2)}, a smaller "
-        "--set network.width or --set data.size"
-    )
-    return False
-
-
-def _print_need(log: Callable[[str], None], recipe: Recipe, problems: list[str]) -> None:
+def _with_recipe(report: DoctorReport, recipe: Recipe, log: LogFn) -> DoctorReport:
+    """Add what a recipe takes; it is run only if its memory is expected to fit."""
+    report = replace(report, recipe=recipe.name)
     try:
-        dataset = open_dataset(recipe.data, minimum=recipe.training.batch, log=log)
-        if not _fits(log, recipe, dataset, problems):
-            return
-        need = measure(recipe, dataset)
+        dataset = open_dataset(
+            recipe.data, minimum=recipe.training.batch, log=log, medium=recipe.medium
+        )
+        task = _task(recipe, dataset)
+        expected = task.memory_gib()
+        report = replace(report, memory_gib=expected)
+        if expected is not None and expected > memory_gib():
+            raise GansmithError(
+                f"{recipe.name} needs about {expected:.1f} GiB and there are {memory_gib():.1f}: "
+                f"give --set training.batch={max(2, recipe.training.batch // 2)}, a smaller "
+                "--set network.width or --set data.size"
+            )
+        cost = _measure(task)
+        problem = _hopeless(recipe, dataset, cost, log)
+        problems = report.problems if problem is None else (*report.problems, problem)
+        return replace(report, estimate=cost, problems=problems)
     except GansmithError as error:
-        problems.append(str(error))
-        return
-    log(
-        f"recipe    {recipe.name}: {need.milliseconds:.1f} ms a step, {need.rate:,.0f} samples/s, "
-        f"{max(need.memory_gib, peak_memory()):.2f} GiB; its budget takes "
-        f"{readable_time(need.seconds)} and shows it {need.samples:,} samples "
-        f"({need.samples / len(dataset):.1f} passes)"
-    )
+        return replace(report, problems=(*report.problems, str(error)))

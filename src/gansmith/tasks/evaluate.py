@@ -15,12 +15,12 @@ from gansmith.evaluation.features import build_extractor
 from gansmith.loading.open import open_dataset
 from gansmith.loading.resolve import resolve_source
 from gansmith.medium import MEDIA
-from gansmith.model import load
+from gansmith.model import load_generator
 from gansmith.recipe import DataConfig, EvaluationConfig
 from gansmith.report.report import write_report
 from gansmith.run import Run
 from gansmith.schema import checked
-from gansmith.tasks.finalize import judge_model
+from gansmith.tasks.finalize import evaluate_model
 
 
 def evaluate(
@@ -73,10 +73,10 @@ def _evaluate_run(
         facts = run.facts()
         channels, height, width = facts.shape
         data = _like(facts.medium, data, reference, (height, width, channels))
-    dataset = open_dataset(data, log=plain(console))
+    dataset = open_dataset(data, log=plain(console), medium=recipe.medium)
     evaluator = _evaluator(dataset, evaluation, extractor, console)
-    verdict = judge_model(
-        load(run.path), evaluator, recipe.model_copy(update={"evaluation": evaluation})
+    verdict = evaluate_model(
+        load_generator(run.path), evaluator, recipe.model_copy(update={"evaluation": evaluation})
     )
     if reference is None and extractor is None and not given:
         try:

@@ -1,4 +1,4 @@
-"""Set the health monitor over a training."""
+"""Construct the health monitor of a training."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from gansmith.run import Run
 from gansmith.tasks.build import TrainingSetup
 
 
-def watch(
+def make_health_monitor(
     run: Run,
     recipe: Recipe,
     dataset: Dataset,
     assembly: TrainingSetup,
     evaluator: Evaluator,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> Monitor | None:
-    """Make the monitor of a training and note in its run what it compares with.
+    """Construct the health monitor and record in the run what it compares with.
 
     Returns:
-        None where the recipe wants no monitor, or too few samples are held out for one.
+        None where the recipe turns the monitor off, or too few samples are held out.
     """
     if not recipe.health.probes:
         return None
     if len(evaluator.real.held_out) < LEAST:
-        tell(f"no health monitor: it needs {LEAST} samples held out; raise data.held_out")
+        log(f"no health monitor: it needs {LEAST} samples held out; raise data.held_out")
         return None
     labelled = assembly.blueprint.conditional
     critic = DiscriminatorProbe(
@@ -40,4 +40,4 @@ def watch(
     probe.prepare()
     modes = {"modes": list(probe.modes.names), "shares": probe.modes.shares.tolist()}
     run.note(health={**modes, "floors": probe.floors})
-    return Monitor(run, recipe, assembly.blueprint, probe, critic, tell)
+    return Monitor(run, recipe, assembly.blueprint, probe, critic, log)

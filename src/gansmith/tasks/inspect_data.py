@@ -15,6 +15,27 @@ from gansmith.recipe import load_recipe
 from gansmith.tasks.data_sheet import write_data_sheet
 
 
+def inspect(
+    path: str | Path,
+    recipe: str = "pictures",
+    settings: Iterable[str] = (),
+    *,
+    log: LogFn = silent,
+) -> Inspected:
+    """Inspect data: what is in it, what is wrong with it, and what a recipe makes of it.
+
+    Args:
+        path: A named set or a path.
+        recipe: Name or file of the recipe whose data settings apply.
+        settings: Entries such as `data.size=64`.
+        log: Called with one line for each thing that takes long.
+
+    Raises:
+        GansmithError: The data cannot be read or does not fit the settings.
+    """
+    return inspect_data(str(path), recipe, settings, log=log)[0]
+
+
 def inspect_data(
     path: str,
     recipe: str,
@@ -43,7 +64,9 @@ def inspect_data(
     """
     chosen = load_recipe(recipe, settings)
     config = chosen.data.model_copy(update={"source": path})
-    collection = resolve_source(config)
+    # The default recipe is one of images, and must not decide for folders of other samples.
+    asked = None if recipe == "pictures" else chosen.medium
+    collection = resolve_source(config, medium=asked)
     medium = MEDIA[collection.medium]
     found = medium.inspect(collection, config)
     if sheet is not None and medium.draw is None:
@@ -52,12 +75,12 @@ def inspect_data(
         raise _unsuitable("--round-trip", "round_trip", found, medium)
     if sheet is None and pairs is None:
         return found, None
-    dataset = open_dataset(config, log=log)
+    dataset = open_dataset(config, log=log, medium=asked)
     if sheet is not None:
         write_data_sheet(dataset, sheet)
     if pairs is None or medium.round_trip is None:
         return found, None
-    return found, medium.round_trip(chosen, dataset, pairs)
+    return found, medium.round_trip(chosen, dataset, pairs, log)
 
 
 def _unsuitable(option: str, field: str, found: Inspected, medium: Medium) -> GansmithError:

@@ -1,4 +1,4 @@
-"""More like this: find a sample of one's own in latent space, and vary around it."""
+"""GAN inversion: find the latent closest to a file, and generate variations of it."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import torch
 from torch import Tensor
 
 from gansmith.errors import GansmithError
-from gansmith.model import Model, load
+from gansmith.model import GeneratorModel, load_generator
 from gansmith.outputs import SampleFolder, previous_outputs
 from gansmith.run import home_of, provenance_of
 from gansmith.sampling import generate_samples
 
 DRAWN, STARTS, STEPS, RATE = 512, 8, 300, 0.05
 SEARCH = 0x5EA7C4ED
-"""Seed of the search, which hardly anyone asks for variations by; only its low 32 bits count."""
+"""Seed of the starting points; unlikely to be that of the variations. Its low 32 bits count."""
 TYPICAL = 0.01
-"""Weight of how far a latent's length is from that of drawn ones: only such make good samples."""
+"""Weight of the penalty on latents whose length is unlike that of drawn ones."""
 
 
 class Inversion(NamedTuple):
-    """Where a sample lies.
+    """Result of an inversion.
 
     Attributes:
         latent: float32 [latent].
         label: Class, or None without labels.
-        distance: Root mean square difference of network tensors, over that of drawn samples: 0 is
-            the very sample, 1 is no nearer than chance.
+        distance: Root mean square difference of network tensors, divided by that of random
+            samples: 0 is an exact match, 1 is no closer than chance.
     """
 
     latent: Tensor
@@ -38,7 +38,7 @@ class Inversion(NamedTuple):
     distance: float
 
 
-def similar(
+def invert(
     run: str | Path,
     like: str | Path,
     count: int = 8,
@@ -49,37 +49,41 @@ def similar(
     out: str | Path | None = None,
     format_: str | None = None,
 ) -> tuple[Path, Inversion]:
-    """Write what a generator has that comes nearest to a file, and variations of it.
+    """Find the latent closest to a file, and write its sample and variations of it.
 
     Args:
         run: A run folder or a `generator.safetensors`.
-        like: A picture or a sound.
-        count: How many variations.
-        spread: How far they go, in (0, 1]; 1 forgets the file.
-        seed: Of the variations.
-        label: Class to look in; left out, all of them.
-        out: Folder; left out, `like-NAME` in the run.
+        like: An image or a sound.
+        count: Number of variations.
+        spread: How much variations differ, in (0, 1]; 1 ignores the file.
+        seed: Seed of the variations.
+        label: Class to search in; by default all classes.
+        out: Folder; by default `like-NAME` in the run.
         format_: As for `generate`.
 
     Returns:
-        The folder, with `original`, `nearest` and the variations; and what was found.
+        The folder, with `original`, `nearest` and the variations; and the result of the inversion.
 
     Raises:
         GansmithError: There is no trained run, the file cannot be read, or `out` cannot be written.
     """
     if not 0 < spread <= 1:
-        raise GansmithError(f"a spread of {spread} is none: it takes a number above 0, at most 1")
+        raise GansmithError(f"--spread must be above 0 and at most 1 (got {spread:g})")
     place = Path(out) if out is not None else home_of(run) / f"like-{Path(like).stem}"
     if Path(like).resolve() in {(place / name).resolve() for name in previous_outputs(place)}:
-        raise GansmithError(f"{like} lies in {place}, whose samples would go: choose another --out")
-    model = load(run)
+        raise GansmithError(
+            f"--out {place} contains the input file {like} and would be overwritten; choose "
+            "another folder"
+        )
+    model = load_generator(run)
+    model.codec = model.codec.for_format(format_)
     digits = len(str(count))
     names = ["original", "nearest", *(f"variation-{i:0{digits}d}" for i in range(1, count + 1))]
     provenance = provenance_of(run, seed)
     folder = SampleFolder(place, provenance, model.codec, names, format_)
     shape = model.sample(1).shape[1:]
     original = torch.from_numpy(model.codec.read(Path(like), shape)[None])
-    found = project(model, model.codec.encode(original), label)
+    found = find_latent(model, model.codec.encode(original), label)
     around = model.latents(count, seed)
     varied = math.sqrt(1 - spread**2) * found.latent + spread * around
     latents = torch.cat([found.latent[None], varied])
@@ -95,16 +99,16 @@ def similar(
     return place, found
 
 
-def project(model: Model, target: Tensor, label: str | int | None = None) -> Inversion:
-    """Find the latent whose sample comes nearest to a tensor.
+def find_latent(model: GeneratorModel, target: Tensor, label: str | int | None = None) -> Inversion:
+    """Find the latent whose sample is closest to a tensor.
 
-    The nearest of many drawn latents are followed down the gradient of the mean square difference;
-    their length is held near that of drawn ones.
+    Starts from the closest of many random latents and minimises the mean square difference by
+    gradient descent; a penalty keeps the length of the latents near that of random ones.
 
     Args:
         model: A trained generator.
         target: [1, C, H, W] as networks see it.
-        label: Class to look in; left out, all of them.
+        label: Class to search in; by default all classes.
     """
     latents = model.latents(DRAWN, SEARCH)
     typical = float(latents.square().mean())
@@ -133,7 +137,9 @@ def project(model: Model, target: Tensor, label: str | int | None = None) -> Inv
     )
 
 
-def _differences(model: Model, latents: Tensor, labels: Tensor | None, target: Tensor) -> Tensor:
+def _differences(
+    model: GeneratorModel, latents: Tensor, labels: Tensor | None, target: Tensor
+) -> Tensor:
     parts = [
         (model.generator(part, None if labels is None else labels[i : i + 64]) - target)
         .square()

@@ -23,6 +23,7 @@ def describe(recipe: Recipe, dataset: Dataset, assembly: TrainingSetup) -> dict[
     blueprint, engine, duel = assembly.blueprint, assembly.engine, assembly.duel
     return {
         "name": recipe.name,
+        "task": recipe.task,
         "medium": recipe.medium,
         "shape": list(blueprint.spec.shape),
         "label_names": list(blueprint.label_names),

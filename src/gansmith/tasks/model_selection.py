@@ -6,14 +6,14 @@ from torch import Tensor
 
 from gansmith.data.dataset import Dataset
 from gansmith.medium import MEDIA
-from gansmith.model import Blueprint, Model, rebuild, run_blueprint, save_model
+from gansmith.model import Blueprint, GeneratorModel, rebuild, run_blueprint, save_model
 from gansmith.recipe import Recipe
 from gansmith.run import Run
 from gansmith.storage.checkpoint import Tree
 from gansmith.training.sequence.duel import contenders
 
 
-def keep_best(run: Run, dataset: Dataset, recipe: Recipe) -> Model:
+def keep_best(run: Run, dataset: Dataset, recipe: Recipe) -> GeneratorModel:
     """Write the best generator of a run as `generator.safetensors`, with the files of its codec.
 
     That is the EMA of the best checkpoint, or of the last. Where training started from a pretrained

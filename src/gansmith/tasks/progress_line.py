@@ -65,15 +65,17 @@ class ProgressLine:
         rate = (moment.samples - self._origin.samples) / max(seconds, 1e-9)
         done = moment.progress - self._origin.progress
         left = seconds / done * max(0.0, 1 - moment.progress) if done > 0 else 0.0
-        losses = {"D": "d_loss", "G": "g_loss"}
-        told = [
-            f"{player} {signals[name]:.2f}" for player, name in losses.items() if name in signals
-        ]
+        losses = {
+            name.removesuffix("loss").rstrip("_").upper(): value
+            for name, value in signals.items()
+            if name.endswith("loss")
+        }
+        shown = [f"{name} {value:.2f}".strip() for name, value in sorted(losses.items())]
         parts = [
             f"{self._name} {min(moment.progress, 1):4.0%}",
             f"{readable_time(left)} left",
             f"{rate:,.0f} samples/s",
-            f"loss {' '.join(told)}",
+            f"loss {' '.join(shown)}",
         ]
         if {"real_sign", "fake_sign"} <= signals.keys():
             right = discriminator_accuracy(signals["real_sign"], signals["fake_sign"])

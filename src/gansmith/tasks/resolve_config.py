@@ -1,15 +1,20 @@
-"""Settle what is to be trained: the recipe with everything replaced, its folder, and resuming."""
+"""Resolve what is trained: the recipe with all replacements, its run folder, and resuming."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.loading.catalog import CATALOG
 from gansmith.recipe import Recipe, load_recipe, override, parse_recipe
 from gansmith.run import Run
+from gansmith.storage.stored_array import store_array
 
 FREE_ON_RESUME = {
     ("summary",),
@@ -25,7 +30,7 @@ FREE_ON_RESUME = {
 
 def resolve(
     recipe: str | Recipe,
-    data: str | Path | None = None,
+    data: str | Path | NDArray[Any] | None = None,
     minutes: float | None = None,
     samples: int | None = None,
     settings: Iterable[str] = (),
@@ -44,16 +49,20 @@ def resolve(
     if minutes is not None or samples is not None:
         content["training"] |= {"minutes": minutes, "samples": samples}
     if data is not None:
-        content["data"]["source"] = str(data)
+        content["data"]["source"] = str(store_array(data) if isinstance(data, np.ndarray) else data)
     source = Path(content["data"]["source"]).expanduser()
     if source.exists() and str(source) not in CATALOG:
         content["data"]["source"] = str(source.resolve())
+    start = content["training"]["start_from"]
+    if start is not None and Path(start).expanduser().exists():
+        content["training"]["start_from"] = str(Path(start).expanduser().resolve())
     return parse_recipe(content)
 
 
 def default_folder(recipe: Recipe, named: bool) -> Path:
     """Return `runs/RECIPE`, or `runs/RECIPE-DATA` where the caller named the data."""
-    stem = Path(recipe.data.source).stem
+    source = Path(recipe.data.source)
+    stem = source.name if source.is_dir() else source.stem
     return Path("runs") / (f"{recipe.name}-{stem}" if named else recipe.name)
 
 

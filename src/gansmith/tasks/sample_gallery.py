@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from gansmith.counting import linspace_indices
 from gansmith.data.dataset import Dataset
-from gansmith.media.text.code_points import to_texts
 from gansmith.medium import MEDIA
-from gansmith.model import Model
+from gansmith.model import GeneratorModel
 from gansmith.outputs import save_samples
 from gansmith.run import Run
 from gansmith.sampling import generate_samples
@@ -21,7 +20,7 @@ from gansmith.sampling import generate_samples
 CLIPS, TEXTS = 12, 24
 
 
-def write_excerpts(run: Run, model: Model, dataset: Dataset, seed: int) -> None:
+def write_excerpts(run: Run, model: GeneratorModel, dataset: Dataset, seed: int) -> None:
     """Keep in the run what its report lets people hear or read, where there is such a thing."""
     showcase = MEDIA[model.codec.name].showcase
     if showcase == "audio":
@@ -34,11 +33,11 @@ def write_excerpts(run: Run, model: Model, dataset: Dataset, seed: int) -> None:
             save_samples(model.codec, samples, run.clips_dir / kind, names, origin, "flac")
     if showcase == "text":
         found = excerpts(model, dataset, TEXTS, seed)
-        run.save_texts({kind: to_texts(samples) for kind, samples, _ in found})
+        run.save_texts({kind: model.codec.texts(samples) for kind, samples, _ in found})
 
 
 def excerpts(
-    model: Model, dataset: Dataset, count: int, seed: int
+    model: GeneratorModel, dataset: Dataset, count: int, seed: int
 ) -> Iterator[tuple[str, NDArray[Any], list[str] | None]]:
     """Yield `generated` and `real` with samples and the names of their labels.
 
@@ -58,5 +57,5 @@ def excerpts(
     yield "real", dataset.samples[real], None if told is None else _named(model, told)
 
 
-def _named(model: Model, labels: NDArray[np.int64]) -> list[str]:
+def _named(model: GeneratorModel, labels: NDArray[np.int64]) -> list[str]:
     return [model.label_names[label] for label in labels]

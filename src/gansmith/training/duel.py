@@ -18,6 +18,7 @@ from gansmith.networks.sequence.token_encoder import set_token_features
 from gansmith.recipe import Recipe
 from gansmith.registry import Registry
 from gansmith.schema import Section
+from gansmith.sections import RECIPE_SECTIONS
 from gansmith.training.engine import Engine
 
 
@@ -104,6 +105,9 @@ class Duel(ABC):
     @abstractmethod
     def step(self, batches: list[Batch]) -> None:
         """Take one step on `draws` batches."""
+
+    def finish(self) -> None:  # noqa: B027 (a hook that may stay empty)
+        """End the training; called before the last checkpoint, when no step will follow."""
 
     @abstractmethod
     def signals(self) -> dict[str, float]:
@@ -195,11 +199,14 @@ def register_duel(
 
     Args:
         name: What recipes write in `duel`.
-        options: The recipe section of its own.
+        options: The recipe section of its own; recipes take it under the name of the duel, and
+            `recipe.section(options)` returns it.
     """
 
     def enter(build: Callable[[DuelSetting], Duel]) -> Callable[[DuelSetting], Duel]:
         DUELS.register(name)(DuelFamily(options, build))
+        if options is not None and name not in Recipe.model_fields:
+            RECIPE_SECTIONS.register(name)(options)
         return build
 
     return enter

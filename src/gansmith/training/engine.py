@@ -19,6 +19,8 @@ from torch.optim import Optimizer
 from gansmith.errors import GansmithError
 
 T = TypeVar("T")
+_chosen = ["auto"]
+"""The kind of device that :func:`use_device` has chosen."""
 
 logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
 
@@ -32,8 +34,31 @@ def native_bf16(kind: str) -> bool:
     return False
 
 
+def use_device(kind: str) -> None:
+    """Choose the kind of device for all engines of this process that do not name one.
+
+    Args:
+        kind: `auto`, `cpu`, `cuda` or `mps`.
+
+    Raises:
+        GansmithError: The kind is unknown, or this machine has no such device.
+    """
+    there = {
+        "auto": True,
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not there.get(kind):
+        found = ", ".join(name for name, available in there.items() if available)
+        raise GansmithError(f"--device {kind} is not available on this machine: use {found}")
+    _chosen[0] = kind
+
+
 def device_kind(accelerator: str = "auto") -> str:
     """Return the kind of device that an accelerator name stands for: cpu, cuda or mps."""
+    if accelerator == "auto":
+        accelerator = _chosen[0]
     if accelerator != "auto":
         return accelerator
     if torch.cuda.is_available():

@@ -149,7 +149,13 @@ class Trainer:
             duel.prepare(self.feed.example())
 
     def _after_step(self, moment: TrainingState, ending: bool) -> None:
-        """Log, call back, save and follow the controller, where each is due."""
+        """Log, call back, save and follow the controller, where each is due.
+
+        Raises:
+            GansmithError: The run folder was removed.
+        """
+        if self.engine.rank == 0:
+            self.run.check_present()
         if ending or self.clock.steps % self.config.log_every == 0:
             signals = self.engine.mean(self.duel.signals())
             intervention = self._intervention(moment, signals)
@@ -159,6 +165,8 @@ class Trainer:
                 return
             self._check(signals)
             self.stopped = intervention.stop
+            if self.stopped or moment.progress >= 1:
+                self.duel.finish()
             if self.engine.rank == 0:
                 self._log(moment, signals)
                 if intervention.keep:

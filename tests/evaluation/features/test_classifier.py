@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -113,3 +114,19 @@ def test_auto_wants_enough_samples_of_two_classes() -> None:
     assert build_extractor("auto", bars(count=300, held_out=50)).name == "classifier"
     assert build_extractor("auto", bars(count=300, labelled=False)).name == "random-conv"
     assert build_extractor("auto", bars(count=60, held_out=10)).name == "random-conv"
+
+
+@pytest.mark.parametrize(("wrong", "name"), [(0.0, "classifier"), (0.45, "random-conv")])
+def test_auto_uses_a_classifier_only_if_it_recognises_most_held_out_samples(
+    wrong: float, name: str
+) -> None:
+    dataset = bars(count=400, held_out=100)
+    assert dataset.labels is not None
+    change = np.random.default_rng(0).random(len(dataset)) < wrong
+    labels = np.where(change, 1 - dataset.labels, dataset.labels)
+    extractor = build_extractor("auto", replace(dataset, labels=labels, fingerprint=f"{wrong}"))
+    assert extractor.name == name
+    if name == "classifier":
+        assert extractor.note == ""
+    else:
+        assert "recognises only" in extractor.note and "random-conv" in extractor.note

@@ -21,7 +21,7 @@ def write(path: Path, samples: NDArray[np.float32], rate: int = 44100, **options
 @pytest.mark.parametrize("name", ["a.wav", "a.mp3", "a.au", "a.ogg", "a.raw", "a"])
 def test_other_content_is_no_sound(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("a list of sounds\n" * 100)
-    with pytest.raises(NotASound, match=r"^holds no sound, whatever its name says$"):
+    with pytest.raises(NotASound, match=r"^holds no sound, despite its name$"):
         examine(tmp_path / name)
 
 

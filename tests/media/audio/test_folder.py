@@ -232,10 +232,10 @@ def test_cuts_at_silence_give_the_sounds(tmp_path: Path) -> None:
 
 
 def test_beats_set_the_length(tmp_path: Path) -> None:
-    """At 100 beats a minute 0.5 s are one beat of 0.6 s, and 2 s three of them."""
+    """At 100 beats per minute 0.5 s are one beat of 0.6 s, and 2 s a bar of four."""
     wave = noise(6.0, 1)
     write(tmp_path / "loop.wav", wave)
-    for seconds, count, length in ((0.5, 10, 4800), (2.0, 3, 14400)):
+    for seconds, count, length in ((0.5, 10, 4800), (2.0, 2, 19200)):
         dataset = open_(tmp_path, cut="beat", tempo=100, seconds=seconds)
         assert dataset.samples.shape == (count, 1, length, 1)
         assert dataset.settings["seconds"] == pytest.approx(length / RATE)
@@ -388,7 +388,8 @@ def test_folders_without_readable_sounds_are_one_line(tmp_path: Path) -> None:
 def test_nothing_but_silence_gives_no_clips(tmp_path: Path) -> None:
     write(tmp_path / "a.wav", rest(1))
     write(tmp_path / "b.wav", rest(2))
-    assert not open_(tmp_path).samples.any()
+    with pytest.raises(GansmithError, match="gives no clips: all of it is silence"):
+        open_(tmp_path)
     with pytest.raises(GansmithError, match="gives no clips: all of it is silence"):
         open_(tmp_path, cut="silence")
 

@@ -11,6 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 from rich.console import Console
 
+from gansmith.cli.rendering import inspection_tables
 from gansmith.errors import GansmithError
 from gansmith.loading.inspect import inspect_path
 from gansmith.loading.open import open_dataset
@@ -131,14 +132,14 @@ def test_silence_alone_has_no_loudness(tmp_path: Path) -> None:
     found = inspect(tmp_path / "a.wav")
     assert found.loudness is None and found.silent == ["a.wav"]
     console = Console(width=100, file=StringIO())
-    console.print(found.render())
+    console.print(inspection_tables(found))
     assert "none, all silent" in console.file.getvalue()
 
 
 def test_the_table_shows_it_and_json_holds_it(sounds: Path) -> None:
     found = inspect(sounds, loudness=-18.0)
     console = Console(width=120, file=StringIO())
-    console.print(found.render())
+    console.print(inspection_tables(found))
     text = console.file.getvalue()
     for word in (
         *(

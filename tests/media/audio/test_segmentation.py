@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
 from gansmith.media.audio.file_facts import examine, read_clip
-from gansmith.media.audio.segmentation import Cut, Span, segment, whole_beats
+from gansmith.media.audio.segmentation import Cut, Span, segment, whole_bars
 
 RATE = 8000
 
@@ -146,11 +146,26 @@ def test_a_single_click_is_a_sound(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("tempo", "seconds", "window"),
-    [(120, 1.0, 1.0), (120, 1.2, 1.0), (120, 1.3, 1.5), (90, 2.0, 2.0), (60, 0.2, 1.0)],
+    [
+        *((120, 1.0, 1.0), (120, 1.2, 1.0), (120, 1.3, 1.0), (60, 0.2, 1.0)),  # half a bar, a beat
+        *((90, 2.0, 8 / 3), (100, 2.0, 2.4), (140, 2.0, 12 / 7), (174, 2.0, 240 / 174)),
+        *((120, 3.1, 4.0), (120, 2.9, 2.0), (174, 2.1, 480 / 174)),
+    ],
 )
-def test_beats(tmp_path: Path, tempo: float, seconds: float, window: float) -> None:
-    found = cut(tmp_path / "a.wav", noise(6.0), by="beat", seconds=seconds, tempo=tempo)
-    assert close(found, [(index * window, window) for index in range(round(6 / window))])
+def test_windows_are_whole_bars_or_parts_of_one(
+    tmp_path: Path, tempo: float, seconds: float, window: float
+) -> None:
+    count = 6
+    found = cut(tmp_path / "a.wav", noise(count * window), by="beat", seconds=seconds, tempo=tempo)
+    assert close(found, [(index * window, window) for index in range(count)], within=1e-3)
+
+
+def test_bars_of_three_beats(tmp_path: Path) -> None:
+    path = tmp_path / "waltz.wav"
+    soundfile.write(path, noise(9.0), RATE)
+    found = segment(path, examine(path), "beat", 2.0, 120, meter=3)
+    assert [span.seconds for span in found] == [1.5] * 6
+    assert whole_bars(4.9, 120, meter=3) == 4.5
 
 
 @pytest.mark.parametrize(
@@ -164,8 +179,9 @@ def test_bars_that_are_not_full_are_left_out(
     assert close(found, [(2.0 * index, length) for index, length in enumerate(windows)])
 
 
-def test_whole_beats() -> None:
-    assert [whole_beats(s, 120) for s in (0.3, 0.49, 1.7, 1.96, 2.0)] == [0.3, 0.5, 1.5, 2.0, 2.0]
+def test_whole_bars_and_below_a_bar_whole_beats() -> None:
+    assert [whole_bars(s, 120) for s in (0.3, 0.49, 1.7, 1.96, 2.0)] == [0.3, 0.5, 1.5, 2.0, 2.0]
+    assert [whole_bars(s, 120) for s in (2.5, 3.9, 3.96, 9.0)] == [2.0, 2.0, 4.0, 8.0]
 
 
 def test_beats_need_a_tempo(tmp_path: Path) -> None:

@@ -142,3 +142,87 @@ def test_an_inspection_counts_captions_beside_pictures(folder: Path) -> None:
     assert isinstance(found, CaptionInspection)
     assert (found.pictures, found.captions) == (48, 96)
     assert ("captions", "96 different ones") in list(found.found())
+
+
+def draw(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (16, 16), "red").save(folder / name)
+    return folder
+
+
+def test_names_match_without_case_dots_and_backslashes(tmp_path: Path) -> None:
+    draw(tmp_path, "a.png", "c.png", "COW.PNG", "sub/b.png", "sub/cafe\u0301.png")
+    (tmp_path / "COW.TXT").write_text("a cow", "utf-8")
+    (tmp_path / "c.txt").write_text("see", "utf-8")
+    records = [
+        {"file": "./a.png", "caption": "dot slash"},
+        {"file": "sub\\b.png", "caption": "backslash"},
+        {"file": "B", "caption": "bare name"},
+        {"file": "sub/caf\u00e9.PNG", "caption": "composed"},
+        {"file": "nothere.png", "caption": "lost"},
+    ]
+    (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, records)), "utf-8")
+    (tmp_path / "orphan.txt").write_text("of no picture", "utf-8")
+    said: list[str] = []
+    found = captioned(tmp_path, config(tmp_path), said.append)
+    assert captions_of(tmp_path) == {
+        "COW.PNG": ["a cow"],
+        "a.png": ["dot slash"],
+        "c.png": ["see"],
+        "sub/b.png": ["backslash", "bare name"],
+        "sub/cafe\u0301.png": ["composed"],
+    }
+    assert set(found.unmatched) == {"nothere.png", "orphan.txt"}
+    assert any("nothere.png" in line for line in said)
+
+
+def test_an_inspection_names_what_has_no_caption_or_no_picture(tmp_path: Path) -> None:
+    draw(tmp_path, "a.png", "b.png", "bare.png")
+    records = [{"file": name, "caption": "x"} for name in ("a.png", "b.png", "gone.png")]
+    (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, records)), "utf-8")
+    rows = dict(inspect_path(str(tmp_path), config(tmp_path)).found())
+    assert rows["no caption"] == "1 pictures (bare.png)"
+    assert rows["no picture"] == "1 names (gone.png)"
+
+
+FLICKR = {
+    "captions.txt": 'image,caption\na.jpg,A dog , running .\na.jpg,"One, two"\nb.jpg,A cat .\n',
+    "results.csv": (
+        "image_name| comment_number| comment\na.jpg| 0| A dog , running .\n"
+        "a.jpg| 1| One, two\nb.jpg| 0| A cat .\n"
+    ),
+    "Flickr8k.token.txt": "a.jpg#0\tA dog , running .\na.jpg#1\tOne, two\nb.jpg#0\tA cat .\n",
+    "metadata.csv": 'file_name,text\na.jpg,"A dog , running ."\na.jpg,"One, two"\nb.jpg,A cat .\n',
+    "plain.csv": "a.jpg;A dog , running .\na.jpg;One, two\nb.jpg;A cat .\n",
+    "captions.json": json.dumps(
+        {
+            "images": [{"id": 7, "file_name": "a.jpg"}, {"id": 8, "file_name": "b.jpg"}],
+            "annotations": [
+                {"image_id": 7, "caption": "A dog , running ."},
+                {"image_id": 7, "caption": "One, two"},
+                {"image_id": 8, "caption": "A cat ."},
+            ],
+        }
+    ),
+    "by_name.json": json.dumps({"a.jpg": ["A dog , running .", "One, two"], "b.jpg": "A cat ."}),
+}
+
+
+@pytest.mark.parametrize("table", FLICKR)
+def test_common_tables_of_captions_are_read(tmp_path: Path, table: str) -> None:
+    draw(tmp_path, "images/a.jpg", "images/b.jpg")
+    (tmp_path / table).write_text(FLICKR[table], "utf-8")
+    assert captions_of(tmp_path) == {
+        "images/a.jpg": ["A dog , running .", "One, two"],
+        "images/b.jpg": ["A cat ."],
+    }
+
+
+def test_a_broken_row_of_a_table_is_a_fault(tmp_path: Path) -> None:
+    draw(tmp_path, "a.jpg", "b.jpg")
+    rows = ["image,caption", "a.jpg,one", 'b.jpg,"two "x" two"', "b.jpg,three", "b.jpg"]
+    (tmp_path / "t.csv").write_text("\n".join(rows), "utf-8")
+    found = captioned(tmp_path, config(tmp_path), print)
+    assert list(found.captions.values()) == [["one"], ["three"]]
+    assert [place for place, _ in found.faults] == ["t.csv, line 3", "t.csv, line 5"]

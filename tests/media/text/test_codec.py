@@ -221,4 +221,4 @@ def test_without_the_tables_training_goes_on_and_says_so(monkeypatch: pytest.Mon
     said: list[str] = []
     codec = TextCodec.fit(text_recipe("text.tokens=characters"), verses(CHINESE), said.append)
     assert codec.traits is None
-    assert said == ["rhymes and tones of characters are not told to the networks: no tables"]
+    assert said == ["networks get no features of rhymes and tones: no tables"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import random
 import time
 from collections.abc import Iterable, Sequence
@@ -336,3 +337,145 @@ def test_a_csv_may_be_parted_as_spreadsheets_do(tmp_path: Path, sign: str) -> No
     path.write_text(f"text{sign}label\nOne, two.{sign}a\nThree.{sign}b\n", "utf-8")
     table = read_table(path.read_text("utf-8"), ".csv", None)
     assert [row.text for row in table.rows] == ["One, two.", "Three."]
+
+
+def test_a_json_array_is_read(tmp_path: Path) -> None:
+    rows = [{"text": f"text {n}", "label": "ab"[n % 2]} for n in range(6)]
+    for content in (rows, {"poems": rows}, {str(n): row for n, row in enumerate(rows)}):
+        dataset = open_(write(tmp_path / "a.json", json.dumps(content, indent=1)))
+        assert texts(dataset) == [f"text {n}" for n in range(6)]
+        assert dataset.label_names == ("a", "b")
+    assert texts(open_(write(tmp_path / "b.json", '["one", "two\\nlines"]'))) == [
+        "one",
+        "two\nlines",
+    ]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    assert len(open_(write(tmp_path / "lines.json", lines))) == 6
+    assert len(open_(write(tmp_path / "array.jsonl", json.dumps(rows)))) == 6
+
+
+def test_a_broken_element_of_a_json_array_is_a_fault(tmp_path: Path) -> None:
+    rows = [json.dumps({"text": f"text {n}"}) for n in range(6)]
+    rows[2] = '{"text": "cut'
+    found = folder(write(tmp_path / "a.json", "[\n" + ",\n".join(rows) + "\n]"))
+    assert len(found.texts) == 5
+    assert [place for place, _ in found.faults] == ["a.json, line 4"]
+    cut = write(tmp_path / "b.json", "[" + ",\n".join(rows[3:]))
+    assert len(folder(cut).texts) == 3 and "cut off" in folder(cut).faults[0][1]
+    assert "is no JSON array" in fails(write(tmp_path / "c.json", "hello"))
+    assert "nested too deep" in fails(write(tmp_path / "d.json", "[" * 100_000))
+    assert "number is too long" in fails(write(tmp_path / "e.json", f"[{'1' * 5000}]"))
+
+
+def test_markdown_is_read_without_its_front_matter(tmp_path: Path) -> None:
+    write(tmp_path / "md" / "a.md", "---\ntitle: x\n---\none\ntwo\nthree\n")
+    write(tmp_path / "md" / "README.md", "about these files")
+    assert folder(tmp_path / "md").texts == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("separator", ["%", "---", "<|endoftext|>"])
+def test_common_separators_are_recognised(tmp_path: Path, separator: str) -> None:
+    poems = [f"{POEM}\n\nsecond stanza {n}" for n in range(8)]
+    dataset = open_(write(tmp_path / "a.txt", f"\n{separator}\n".join(poems) + f"\n{separator}\n"))
+    assert texts(dataset) == poems
+    assert dataset.settings["unit"] == "part" and dataset.settings["separator"] == separator
+
+
+@pytest.mark.parametrize(
+    ("content", "separator"),
+    [
+        ("one\ntwo\n====\nthree", "===="),
+        ("one\ntwo\n\x1b[1m* * *\x1b[0m\nthree", "* * *"),
+        ("one\ntwo<|endoftext|>three", "<|endoftext|>"),
+        ("one\ntwo @@ three", "@@"),
+        ("one\ntwo\n\n\n\nthree", r"\n\n\n"),
+    ],
+)
+def test_a_separator_can_be_set(tmp_path: Path, content: str, separator: str) -> None:
+    path = write(tmp_path / "a.txt", content)
+    assert texts(open_(path, separator=separator)) == ["one\ntwo", "three"]
+
+
+def test_terminal_codes_are_removed_and_counted(tmp_path: Path) -> None:
+    lines = [f"\x1b[3{n}mline {n}\x1b[0m" for n in range(4)] + ["so\xadft", "soft", "Line 1"]
+    found = folder(write(tmp_path / "a.txt", "\n".join(lines)))
+    assert found.texts == ["line 0", "line 1", "line 2", "line 3", "soft"]
+    assert found.cleaned == (4, 1) and found.duplicates == 2
+    coloured = "\n\x1b[0m\n".join(f"\x1b[31m{POEM}\nand {n}\x1b[0m" for n in range(8))
+    assert open_(write(tmp_path / "b.txt", coloured)).settings["unit"] == "paragraph"
+
+
+def test_a_stray_quotation_mark_costs_its_own_row_only(tmp_path: Path) -> None:
+    rows = [f'{n},"text number {n}"' for n in range(12)]
+    rows[3], rows[7] = '3,"text "oops" 3"', '7,"never closed'
+    found = folder(write(tmp_path / "a.csv", "\n".join(["id,text", *rows, '12,"to the end'])))
+    assert found.texts == [f"text number {n}" for n in range(12) if n not in (3, 7)]
+    assert [place for place, _ in found.faults] == [f"a.csv, line {n}" for n in (5, 9, 14)]
+
+
+def test_long_fields_are_cut_like_any_text(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", f'id,text\n0,short one\n1,"{"long text. " * 20_000}"\n')
+    limit = csv.field_size_limit()
+    assert max(map(len, texts(open_(path, longest=100)))) <= 100
+    assert csv.field_size_limit() == limit
+
+
+@pytest.mark.parametrize(
+    ("first", "count"),
+    [
+        ("0,The red fox sleeps.", 7),
+        ("0,Is it late?", 7),
+        ("id,text", 6),
+        ("number,verse", 6),
+        ("text,Is it a long question?", 6),
+    ],
+)
+def test_a_table_may_lack_a_header(tmp_path: Path, first: str, count: int) -> None:
+    rows = [f"{n},The moon is up {n}." for n in range(1, 7)]
+    path = write(tmp_path / "a.csv", "\n".join([first, *rows]))
+    if first.startswith("text"):
+        assert "no column" in fails(path, field="verse")
+        return
+    found = folder(path)
+    assert len(found.texts) == count
+    guessed = "text" not in first
+    assert bool(found.notes) == guessed
+    if guessed:
+        assert "line 1 was read as" in found.notes[0]
+    assert len(folder(path, field="2" if count == 7 else first.split(",")[1]).texts) == count
+
+
+def test_the_title_is_cut_before_the_text(tmp_path: Path) -> None:
+    poem = ["five words are on here", "and five more of them"]
+    rows = [{"title": f"title {n}", "text": [*poem, str(n)]} for n in range(9)]
+    rows.append({"title": "a very long title " * 9, "text": [*poem, "9"]})
+    rows.append({"title": "one", "text": "x" * 99})
+    path = write_json(tmp_path / "a.jsonl", rows)
+    found = texts(open_(path, title="title", longest=60))
+    body = "\n".join(poem)
+    assert found[0] == f"title 0\n\n{body}\n0"
+    assert found[9].startswith("a very") and found[9].endswith(f"\n\n{body}\n9")
+    assert found[10] == "one\n\n" + "x" * 55
+    whole = texts(open_(path, title="title", longest=len(body) + 2))
+    assert f"{body}\n9" in whole
+    assert [record["title"] for record in rows[:2]] == ["title 0", "title 1"]
+
+
+def test_a_title_may_be_a_number(tmp_path: Path) -> None:
+    rows = [{"title": n, "text": f"sonnet of {n}"} for n in range(1, 5)]
+    rows.append({"title": None, "text": "no title"})
+    found = folder(write_json(tmp_path / "a.jsonl", rows), title="title")
+    assert found.texts[0] == "1\n\nsonnet of 1" and found.texts[-1] == "no title"
+    assert found.titled == [True] * 4 + [False]
+
+
+def test_a_name_that_is_not_utf_8_is_read(tmp_path: Path) -> None:
+    folder_ = tmp_path / "in"
+    folder_.mkdir()
+    name = os.fsdecode(b"Gr\xf6\xdfe.txt")
+    try:
+        (folder_ / name).write_text("one\ntwo\nthree\n", "utf-8")
+    except OSError:
+        pytest.skip("the file system takes UTF-8 names only")
+    (folder_ / "b.txt").write_text("four\n", "utf-8")
+    assert sorted(texts(open_(folder_))) == ["four", "one", "three", "two"]

@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from gansmith.cli import main
+from gansmith.cli.rendering import inspection_tables
 from gansmith.errors import GansmithError
 from gansmith.loading.open import open_dataset
 from gansmith.media.text.code_points import to_texts
@@ -76,7 +77,7 @@ def test_it_foretells_what_opening_does(notes: Path, settings: tuple[str, ...]) 
 def test_the_table_shows_it_and_json_holds_it(notes: Path) -> None:
     found = inspect(notes)
     console = Console(width=120, file=StringIO())
-    console.print(found.render())
+    console.print(inspection_tables(found))
     text = console.file.getvalue()
     for word in (
         *("41 in 1 file (1 other file ignored)", "1 repeated, 1 empty", "Latin 100.0%"),

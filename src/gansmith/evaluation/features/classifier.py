@@ -28,6 +28,9 @@ from gansmith.extractor import (
 from gansmith.medium import MEDIA
 from gansmith.storage.cached_tensors import Tensors, cached_tensors
 
+CLASSIFIER = "classifier"
+RELIABLE = 0.75
+"""Least share of held-out samples that a classifier must recognise for its features to be used."""
 FEATURES = 128
 EPOCHS = 2
 SEEN = (20_000, 200_000)
@@ -38,10 +41,20 @@ SEEN = (20_000, 200_000)
 def auto(dataset: Dataset) -> Extractor:
     """The default extractor of the dataset's medium.
 
-    For images and audio that is `classifier` where two classes have 50 training samples, else
-    `random-conv`; for text `reading`, for points `coordinates`.
+    For images and audio that is `classifier` where two classes have 50 training samples and most
+    held-out samples are recognised, else `random-conv`; for text `reading`, for points
+    `coordinates`.
     """
-    return EXTRACTORS[MEDIA[dataset.medium].extractor(dataset)](dataset)
+    extractor = EXTRACTORS[MEDIA[dataset.medium].extractor(dataset)](dataset)
+    accuracy = extractor.details.get("accuracy", 1.0)
+    if extractor.name != CLASSIFIER or accuracy >= RELIABLE:
+        return extractor
+    other = EXTRACTORS["random-conv"](dataset)
+    other.note = (
+        f"Features are those of random-conv: a classifier of these labels recognises only "
+        f"{accuracy:.0%} of the held-out samples, so its features are not reliable."
+    )
+    return other
 
 
 @EXTRACTORS.register("classifier")

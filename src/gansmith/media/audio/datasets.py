@@ -110,6 +110,8 @@ class NamedSoundFolder(SoundFolder):
         GansmithError: A local folder holds other files, or no source could deliver.
     """
 
+    pinned = True
+
     def __init__(
         self,
         named: NamedSounds,

@@ -1,7 +1,8 @@
-"""Opening sound files: what is one, what is whole, and in plain words what is wrong."""
+"""Opening sound files: recognise them, check that they are complete, and name faults."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,14 +22,14 @@ _HEADS = (
     *(b"OggS", b"ID3", b".snd", b"dns.", b"caff"),
 )
 _UNKNOWN_FORMAT, _NO_MP3 = 1, 7
-_NO_SOUND = "holds no sound, whatever its name says"
+_NO_SOUND = "holds no sound, despite its name"
 _CLAIM = re.compile(r"(?:data|SSND|Data Size) *: (\d+) \(should be (\d+)\)")
 _PLACEHOLDER = 0x7FFF0000
 _OGG_HEAD, _OGG_LARGEST = 27, 27 + 255 * 256
 
 
 class UnreadableSound(Exception):
-    """A file cannot be read as sound; the message says why in a few words."""
+    """A file cannot be read as sound; the message is the reason in a few words."""
 
 
 class NotASound(UnreadableSound):
@@ -37,9 +38,9 @@ class NotASound(UnreadableSound):
 
 @contextmanager
 def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
-    """Open a sound file, judged by its content and not by its name.
+    """Open a sound file, recognised by its content and not by its name.
 
-    What libsndfile says while the file is open is raised as an error of this module.
+    Errors of libsndfile while the file is open are raised as errors of this module.
 
     Raises:
         NotASound: The file is no sound.
@@ -47,7 +48,7 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
     """
     try:
         _require_sound(path)
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             yield file
     except UnreadableSound:
         raise
@@ -60,7 +61,7 @@ def open_audio(path: Path) -> Iterator[soundfile.SoundFile]:
 
 
 def blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
-    """Decode from where the file stands to its end.
+    """Decode from the current position to the end.
 
     Yields:
         float32 [n, C] of at most `BLOCK` values; full scale is 1.
@@ -71,9 +72,9 @@ def blocks(file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
 
 
 def seek(file: soundfile.SoundFile, frame: int) -> None:
-    """Go to a frame, exactly; Ogg files must be fresh from `opened`.
+    """Go to a frame, exactly; Ogg files must be newly opened.
 
-    libsndfile may land elsewhere in Ogg files (its issues 643 and 885), so those are decoded from
+    libsndfile may go elsewhere in Ogg files (its issues 643 and 885), so those are decoded from
     their beginning.
     """
     if file.format != "OGG":
@@ -85,22 +86,22 @@ def seek(file: soundfile.SoundFile, frame: int) -> None:
 
 
 def require_whole(file: soundfile.SoundFile, frames: int) -> None:
-    """Raise UnreadableSound where the header promised more than the `frames` that were decoded.
+    """Raise UnreadableSound if the header states more than the `frames` that were decoded.
 
-    Programs that write to a pipe leave a placeholder for the length; that is no promise. Nor is the
-    length of an MP3, which is an estimate: one that was cut off counts as the sound it still holds.
+    Programs that write to a pipe leave a placeholder for the length, which does not count. Nor does
+    the length of an MP3, which is an estimate: a truncated one is read as far as it goes.
     """
     promised = [(int(claim), int(there)) for claim, there in _CLAIM.findall(file.extra_info)]
     if (
         (frames < file.frames and file.format != "MP3")
         or any(there < claim < _PLACEHOLDER for claim, there in promised)
-        or (file.format == "OGG" and _last_page_is_cut(Path(file.name)))
+        or (file.format == "OGG" and _last_page_is_cut(Path(os.fsdecode(file.name))))
     ):
         raise UnreadableSound("is cut off: its header promises more than it holds")
 
 
 def _last_page_is_cut(path: Path) -> bool:
-    """Whether the last page of an Ogg file (RFC 3533, section 6) is longer than what is there."""
+    """Return whether the last page of an Ogg file (RFC 3533, section 6) is truncated."""
     with path.open("rb") as handle:
         handle.seek(max(0, path.stat().st_size - _OGG_LARGEST))
         end = handle.read()
@@ -111,7 +112,7 @@ def _last_page_is_cut(path: Path) -> bool:
 
 
 def _require_sound(path: Path) -> None:
-    """Look at the first bytes: by the name alone, libsndfile takes any text for some raw format."""
+    """Check the first bytes: by its name alone, libsndfile takes any text for some raw format."""
     with path.open("rb") as handle:
         head = handle.read(4)
     if not head:

@@ -1,9 +1,10 @@
-"""Reading sound files: the facts of a whole file, and single clips at the rate wanted."""
+"""Reading sound files: facts of whole files, and single clips at a given rate."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,15 @@ from gansmith.media.audio.decoding import (
 )
 from gansmith.media.audio.loudness import SILENCE, loudness
 
-__all__ = ["SUFFIXES", "NotASound", "SoundFacts", "UnreadableSound", "examine", "read_clip"]
+__all__ = [
+    "SUFFIXES",
+    "NotASound",
+    "SoundFacts",
+    "UnreadableSound",
+    "examine",
+    "printable",
+    "read_clip",
+]
 
 _RUN = 3
 _LOUDNESS_SECONDS = 60
@@ -33,7 +42,7 @@ _MARGIN = 256
 
 @dataclass(frozen=True)
 class SoundFacts:
-    """What the plan for a collection, its split and its inspection need to know of a sound.
+    """Facts of a sound file, for preparation, split and inspection.
 
     Attributes:
         format: Format of the file as libsndfile names it ("WAV", "FLAC", ...).
@@ -46,7 +55,7 @@ class SoundFacts:
         dc: Largest absolute mean of a channel; full scale is 1.
         clipped: Share of the samples, 0 to 1, at or beyond full scale in runs of 3 and more.
         silent: The peak is below -60 dBFS.
-        loudness: LUFS of the first 60 s, by `gansmith.media.audio.loudness.loudness`; None where
+        loudness: LUFS of the first 60 s, by `gansmith.media.audio.loudness.loudness`; None if
             silent.
         digest: Hex digest of rate, shape and samples; equal for equal sound in whatever lossless
             file.
@@ -67,7 +76,7 @@ class SoundFacts:
 
 
 def examine(path: Path) -> SoundFacts:
-    """Gather the facts of a sound file.
+    """Return the facts of a sound file.
 
     The file is decoded block by block; only the first 60 s, for their loudness, are held at once.
 
@@ -102,21 +111,23 @@ def examine(path: Path) -> SoundFacts:
 
 
 def read_clip(
-    path: Path, start: float, seconds: float, rate: int, channels: int
+    path: Path, start: float, seconds: float, rate: int, channels: int, peak: float = 1.0
 ) -> NDArray[np.float32]:
-    """Read one clip, resampled and mixed as wanted; only its part of the file is kept.
+    """Read one clip, resampled and mixed; only its part of the file is kept.
 
-    The clip begins at the frame of the file nearest to `start`. Where the rate is another, the
-    sound around the clip is read too, so that its ends are those of the resampled file. Where the
-    channels are others, their mean goes to each wanted one. Beyond the file is silence. Values
-    are those of the file where rate and channels are, too; what exceeds [-1, 1] is clipped.
+    The clip begins at the frame of the file nearest to `start`. If the rate differs from that of
+    the file, the sound around the clip is read too, so that its ends are those of the resampled
+    file. If the number of channels differs, every channel is the mean of those of the file. Beyond
+    the file is silence. A file with values beyond full scale (32-bit float) is scaled as a whole
+    to full scale; anything that then exceeds [-1, 1] is clipped.
 
     Args:
         path: The sound file.
         start: Second of the file at which the clip begins.
         seconds: Length of the clip.
-        rate: Frames per second wanted, in Hz.
-        channels: Channels wanted.
+        rate: Sampling rate of the result in Hz.
+        channels: Channels of the result.
+        peak: Largest absolute value of the file; values are divided by it if it is above 1.
 
     Returns:
         float32 [round(seconds * rate), channels] in [-1, 1].
@@ -131,6 +142,8 @@ def read_clip(
         before, after = _margins(own, rate)
         first = round(start * own) - before
         part = _part(file, first, math.ceil(frames * own / rate) + 2 * before)
+    if peak > 1:
+        part /= np.float32(peak)
     if part.shape[1] != channels:
         part = np.repeat(part.mean(axis=1, keepdims=True), channels, axis=1)
     if own != rate:
@@ -138,8 +151,13 @@ def read_clip(
     return np.clip(part, -1, 1)
 
 
+def printable(name: str) -> str:
+    """Return the name of a file for messages; bytes that are not UTF-8 are shown as U+FFFD."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 class _Sums:
-    """What is known of a sound after each block."""
+    """Running sums over the blocks of a sound."""
 
     def __init__(self, channels: int, full_scale: float) -> None:
         self.frames = 0

@@ -21,6 +21,7 @@ from gansmith.media.audio.file_facts import (
     SoundFacts,
     UnreadableSound,
     examine,
+    printable,
 )
 from gansmith.recipe import DataConfig
 from gansmith.storage.file_facts import Facts, cached_file_metadata, file_digest
@@ -31,12 +32,12 @@ _TAKES = "WAV, FLAC, OGG, MP3 or AIFF files there"
 class SoundFolder(Collection):
     """Sound files in a folder and its sub-folders, in the order of their relative paths.
 
-    Hidden files are passed over, and so are files that neither hold a sound nor claim to by their
-    suffix. Files are looked over once and again only when they change.
+    Hidden files are ignored, and so are files without sound that have no suffix of sounds. Files
+    are examined once, and again only when they change.
 
     Args:
         root: The folder, or one file.
-        use_labels: Look for labels.
+        use_labels: Whether to use labels.
         log: Takes progress and warnings of files that cannot be read, one line each.
 
     Raises:
@@ -45,11 +46,14 @@ class SoundFolder(Collection):
 
     kind = "sounds"
     medium = "audio"
+    pinned = False
+    """Whether the preparation is that of published results: mono unless stereo is set, silent clips
+    kept, DC offsets removed up to the ends. For named sets."""
 
     def __init__(self, root: Path, *, use_labels: bool, log: LogFn = silent) -> None:
         self.root, files = (root, find_files(root)) if root.is_dir() else (root.parent, [root.name])
-        self.name = root.resolve().name if root.is_dir() else root.stem
-        self.source = f"{'folder' if root.is_dir() else 'file'} {root.resolve()}"
+        self.name = printable(root.resolve().name if root.is_dir() else root.stem)
+        self.source = f"{'folder' if root.is_dir() else 'file'} {printable(str(root.resolve()))}"
         self.log = log
         kind = self.kind if root.is_dir() else f"{self.kind} {root.name}"
         records = cached_file_metadata(kind, self.root, files, _learn, log)
@@ -63,13 +67,14 @@ class SoundFolder(Collection):
 
     def find_labels(self) -> list[str] | None:
         """Return one label a file, or None where there are none."""
-        return folder_labels(self.root, self.names)
+        labels = folder_labels(self.root, self.names)
+        return None if labels is None else [printable(label) for label in labels]
 
     def held_out(self, files: Sequence[int], share: float) -> NDArray[np.bool_] | None:
-        """Choose which clips are kept for judging, by the file that each is of, bool [clips].
+        """Choose the held-out clips by their files, bool [clips].
 
         Returns:
-            None where there are too few different files to split a collection fairly by them.
+            None if there are too few different files for such a split.
         """
         digests = [self.facts[number].digest for number in files]
         different = len(set(digests))
@@ -82,7 +87,7 @@ class SoundFolder(Collection):
 
 
 def _learn(file: Path) -> Facts:
-    """Facts to remember: digest and sound; or the fault; or nothing for other files."""
+    """Return the facts to cache: digest and sound, or the fault, or nothing for other files."""
     try:
         facts = asdict(examine(file))  # first: it tells what is wrong with a file
         return {"sha256": file_digest(file), "facts": facts}

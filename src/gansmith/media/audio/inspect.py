@@ -1,4 +1,4 @@
-"""Inspection of sounds: what is there, what is wrong with it, and which clips it will give."""
+"""Inspection of sounds: the files, their faults, and the clips they will give."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from gansmith.data.duplicates import equal_groups
 from gansmith.media.audio.clips import PreparedSounds
 from gansmith.media.audio.file_facts import SoundFacts
 from gansmith.media.audio.folder import SoundFolder
-from gansmith.media.audio.options import AudioOptions
 from gansmith.recipe import DataConfig
 
 OFFSET = 0.01
-"""Share of full scale from which an offset is worth a word."""
+"""Offset, as a share of full scale, from which files are listed."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class SoundInspection(inspection.Inspected):
         loudness: Least, median and greatest, in LUFS, of files that are not silent; None where all
             are.
         labels: Files of each label, or clips of each note where labels are notes.
-        offset: Name and mean (full scale is 1) of files whose mean is more than 0.01 off zero.
+        offset: Name and mean (full scale is 1) of files with a mean above 0.01 or below -0.01.
         clipped: Name and share of the samples of files with runs at full scale.
         silent: Files that stay below -60 dBFS.
         duplicates: Groups of equal sounds, by name.
@@ -51,10 +50,12 @@ class SoundInspection(inspection.Inspected):
         unused_seconds: How long these parts of a file are, on average.
         padded: Clips that are filled up with silence.
         padded_seconds: By how much, on average.
+        silent_clips: Clips that are silent after mixing and cutting.
+        remarks: Warnings about the preparation, such as of tempo or note names.
         resampled: Files with another rate than the clips.
         remixed: Files with another number of channels than the clips.
         training: Clips to train on.
-        held_out: Clips kept for judging.
+        held_out: Clips kept for evaluation.
     """
 
     sounds: int
@@ -78,13 +79,15 @@ class SoundInspection(inspection.Inspected):
     unused_seconds: float
     padded: int
     padded_seconds: float
+    silent_clips: int
+    remarks: list[str]
     resampled: int
     remixed: int
     training: int
     held_out: int
 
     def found(self) -> Iterable[tuple[str, str]]:
-        """Yield what the sounds are, and what is wrong with them."""
+        """Yield what the sounds are, and their faults."""
         yield "sounds", f"{self.sounds:,} ({pluralize(self.ignored, 'other file')} ignored)"
         yield "seconds", f"{inspection.span(self.seconds, '.2f')}, {self.total:,.0f} in all"
         yield "formats", f"{inspection.counts(self.formats)}; {inspection.counts(self.subtypes)}"
@@ -117,10 +120,14 @@ class SoundInspection(inspection.Inspected):
             "converted",
             f"{pluralize(self.resampled, 'file')} resampled, {self.remixed:,} remixed",
         )
+        if self.silent_clips:
+            yield "silent clips", f"{self.silent_clips:,} of {self.clips:,}"
         level = plan["loudness"]
         yield "loudness", "as it is" if level is None else f"brought to {level:g} LUFS"
         official = plan["held_out"] == "official"
         yield inspection.split_row(self.training, self.held_out, official)
+        for remark in self.remarks:
+            yield "note", remark.removeprefix("warning: ")
 
 
 def inspect_sounds(folder: Collection, config: DataConfig) -> SoundInspection:
@@ -128,10 +135,10 @@ def inspect_sounds(folder: Collection, config: DataConfig) -> SoundInspection:
 
     Args:
         folder: The files, of type :class:`SoundFolder`.
-        config: Says what will be done to them.
+        config: Settings of their preparation.
 
     Raises:
-        GansmithError: They give no clip, or cannot be cut as the settings say.
+        GansmithError: They give no clip, or cannot be cut with these settings.
     """
     assert isinstance(folder, SoundFolder)
     prepared = PreparedSounds(folder, config)
@@ -148,14 +155,14 @@ def inspect_sounds(folder: Collection, config: DataConfig) -> SoundInspection:
         ignored=folder.ignored,
         plan=prepared.settings(),
         clips=len(prepared),
-        **_fit(folder.facts, prepared, config.of(AudioOptions)),
+        **_fit(folder.facts, prepared),
         training=int((~held_out).sum()),
         held_out=int(held_out.sum()),
     )
 
 
 def _files(folder: SoundFolder) -> dict[str, Any]:
-    """What the files are, and what is wrong with them."""
+    """Return what the files are, and their faults."""
     facts = folder.facts
     named = list(zip(folder.names, facts, strict=True))
     levels = [one.loudness for one in facts if one.loudness is not None]
@@ -177,25 +184,25 @@ def _files(folder: SoundFolder) -> dict[str, Any]:
     }
 
 
-def _fit(
-    facts: Sequence[SoundFacts], prepared: PreparedSounds, options: AudioOptions
-) -> dict[str, Any]:
-    """How files and clips fit each other."""
+def _fit(facts: Sequence[SoundFacts], prepared: PreparedSounds) -> dict[str, Any]:
+    """Return how files and clips fit each other."""
     rates = np.array([one.rate for one in facts])
     rest = np.array([one.frames for one in facts]) / rates
     for clip in prepared.clips:
         rest[clip.file] -= clip.span.seconds
     unused = rest[rest > 1 / rates]
     length = np.array([clip.span.seconds for clip in prepared.clips])
-    gaps = (prepared.shape[1] - np.rint(length * options.rate)) / options.rate
+    gaps = (prepared.shape[1] - np.rint(length * prepared.rate)) / prepared.rate
     padded = gaps[gaps > 0]
     return {
         "unused": len(unused),
         "unused_seconds": _average(unused),
         "padded": len(padded),
         "padded_seconds": _average(padded),
-        "resampled": int((rates != options.rate).sum()),
-        "remixed": sum(one.channels != options.channels for one in facts),
+        "silent_clips": prepared.silent,
+        "remarks": prepared.remarks,
+        "resampled": int((rates != prepared.rate).sum()),
+        "remixed": sum(one.channels != prepared.channels for one in facts),
     }
 
 

@@ -1,4 +1,4 @@
-"""Log-mel pictures of sound: levels in decibels, a floor below which there is silence, and back."""
+"""Log-mel spectrograms: levels in decibels above a floor of silence, and their inversion."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gansmith.media.audio.samples import to_waves
 from gansmith.media.audio.stft import Transform, griffin_lim, mel_filters
 
 GATE = 0.03
-"""Share of the range above the floor that still counts as silence: the noise of a generator."""
+"""Share of the range above the floor that still counts as silence: noise of a generator."""
 
 UPDATES = 60
 TOP = 0.9995
@@ -45,7 +45,7 @@ class LogMel:
     def fit(
         cls, waves: NDArray[np.int16], rate: int, transform: Transform, mels: int, span: float
     ) -> LogMel:
-        """Set the top to what the loudest places of clips [N, T] reach."""
+        """Fit the top level to the loudest parts of clips [N, T]."""
         plain = cls(rate, transform, mels, top=0.0, span=400.0)
         chosen = waves[:: max(1, len(waves) // _LOUDEST)]
         levels = torch.cat(
@@ -89,15 +89,21 @@ class LogMel:
         return decibels
 
     def encode(self, waves: Tensor) -> Tensor:
-        """Turn waves [N, T] in [-1, 1] into pictures [N, mels, F] in [-1, 1]."""
+        """Turn waves [N, T] in [-1, 1] into spectrograms [N, mels, F] in [-1, 1]."""
         return (1 + (self.levels(waves) - self.top) * (2 / self.span)).clamp(-1, 1)
 
     def magnitudes(self, pictures: Tensor) -> Tensor:
-        """Return band magnitudes [N, mels, F] of pictures; near the floor they are 0."""
+        """Return band magnitudes [N, mels, F] of spectrograms; near the floor they are 0."""
         pictures = pictures.clamp(-1, 1)
         decibels = self.top + (pictures - 1) * (self.span / 2)
         loud = pictures > 2 * GATE - 1
         return torch.where(loud, 10 ** (decibels / 20), torch.zeros_like(decibels))
+
+    def mixed(self, pictures: Tensor) -> Tensor:
+        """Return the spectrograms [N, mels, F] of channels [N, C, mels, F] mixed by power."""
+        power = self.magnitudes(pictures).square().mean(1)
+        decibels = 10 * torch.log10(power.clamp(min=1e-30))
+        return (1 + (decibels - self.top) * (2 / self.span)).clamp(-1, 1)
 
     def mel_pseudo_inverse(self, bands: Tensor) -> Tensor:
         """Spread bands [N, mels, F] over the bins by the pseudo-inverse, none negative."""
@@ -121,17 +127,17 @@ class LogMel:
         return found
 
     def decode(self, pictures: Tensor, iterations: int) -> Tensor:
-        """Turn pictures [N, mels, F] into waves [N, F * hop] by Griffin-Lim."""
+        """Turn spectrograms [N, mels, F] into waves [N, F * hop] by Griffin-Lim."""
         return griffin_lim(self.spectrum(self.magnitudes(pictures)), self.transform, iterations)
 
 
 def stretched(pictures: Tensor, frames: int, loop: bool) -> Tensor:
-    """Bring pictures [N, mels, F] to another number of frames, linear between neighbours.
+    """Resample spectrograms [N, mels, F] to another number of frames by linear interpolation.
 
     Args:
-        pictures: Of sound.
-        frames: Frames wanted.
-        loop: The first frame comes after the last.
+        pictures: Spectrograms.
+        frames: Number of frames of the result.
+        loop: Whether the first frame follows the last.
     """
     count = pictures.shape[2]
     places = (torch.arange(frames, device=pictures.device) + 0.5) * (count / frames) - 0.5

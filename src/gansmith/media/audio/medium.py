@@ -23,6 +23,7 @@ from gansmith.media.audio.inspect import inspect_sounds
 from gansmith.media.audio.options import AudioOptions, SoundConfig
 from gansmith.media.audio.quality import METRICS, measure
 from gansmith.media.audio.reconstruction import round_trip
+from gansmith.media.audio.verbs import KIT
 from gansmith.medium import CERTAIN, MEDIA, Listing, Medium, draw_labelled
 from gansmith.recipe import DataConfig, Recipe
 
@@ -90,5 +91,6 @@ AUDIO = Medium(
     describe=_describe,
     native_settings=_native_settings,
     augmentations=_augmentations,
+    verbs=(KIT,),
 )
 MEDIA.register(AUDIO.name)(AUDIO)

@@ -1,7 +1,8 @@
-"""Which note each clip of a collection plays."""
+"""Labels of clips by note: from file names, or from the estimated pitch."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gansmith.data.collection import combined_digest
-from gansmith.data.note_names import note_number
+from gansmith.data.note_names import hertz_of, note_name, note_number
 from gansmith.media.audio.pitch import heard_note
 from gansmith.media.audio.samples import to_samples
 from gansmith.storage.cached_tensors import cached_tensors
@@ -25,25 +26,28 @@ if TYPE_CHECKING:
 _FORMAT, _NONE = "gansmith-notes-1", -1
 
 
-Read = Callable[["Clip", int], NDArray[np.float32]]
-"""Gives the wave [T, channels] of a clip in so many channels."""
+Read = Callable[["Clip", int, int], NDArray[np.float32]]
+"""Takes a clip, channels and a rate in Hz; returns its wave [T, channels]."""
+_CHECKED, _OCTAVE = 24, 12
+"""Named clips whose pitch is compared with their names."""
 
 
 def note_labels(
     folder: SoundFolder, clips: Sequence[Clip], rate: int, read: Read
-) -> list[int | None]:
-    """Tell the note of each clip, as its file's name says or as it is heard.
+) -> tuple[list[int | None], str | None]:
+    """Return the note of each clip, from the name of its file or from its pitch.
 
-    A name counts where the clip is the only one of its file.
+    A name counts if the clip is the only one of its file.
 
     Args:
         folder: The files.
         clips: Cut from them.
-        rate: In Hz, that waves are read at.
+        rate: Sampling rate in Hz at which waves are read.
         read: Reads a clip.
 
     Returns:
-        MIDI numbers; None for clips that play no note.
+        MIDI numbers, None for clips without a note; and a sentence if most names are whole octaves
+        away from the pitch, else None.
 
     Raises:
         GansmithError: A file changed meanwhile.
@@ -56,7 +60,44 @@ def note_labels(
     ]
     unknown = [clip for clip, note in zip(clips, named, strict=True) if note is None]
     heard = iter(_heard(folder, unknown, rate, read))
-    return [next(heard) if note is None else note for note in named]
+    found = [next(heard) if note is None else note for note in named]
+    return found, _octave_between(folder, clips, named, rate, read)
+
+
+def _octave_between(
+    folder: SoundFolder,
+    clips: Sequence[Clip],
+    named: Sequence[int | None],
+    rate: int,
+    read: Read,
+) -> str | None:
+    """Compare some named notes with their pitch; describe the difference if it is of octaves.
+
+    Programs disagree on whether middle C is C3, C4 or C5.
+    """
+    pairs = [(clip, note) for clip, note in zip(clips, named, strict=True) if note is not None]
+    step = -(-len(pairs) // _CHECKED)
+    pairs = pairs[:: max(1, step)]
+    heard = _heard(folder, [clip for clip, _ in pairs], rate, read)
+    apart = [
+        (other - note, note, other)
+        for (_, note), other in zip(pairs, heard, strict=True)
+        if other is not None
+    ]
+    if not apart:
+        return None
+    shift = Counter(one[0] for one in apart).most_common(1)[0]
+    if shift[0] == 0 or shift[0] % _OCTAVE or 2 * shift[1] <= len(apart):
+        return None
+    _, note, other = next(one for one in apart if one[0] == shift[0])
+    octaves = abs(shift[0]) // _OCTAVE
+    many = "an octave" if octaves == 1 else f"{octaves} octaves"
+    side = "below" if shift[0] > 0 else "above"
+    return (
+        f"notes are named {note_name(note)}, but heard as {note_name(other)} "
+        f"({hertz_of(other):.1f} Hz): names are {many} {side} their pitch (middle C is C4 here). "
+        "Labels keep the names; rename the files if a kit should play at pitch"
+    )
 
 
 def _heard(folder: SoundFolder, clips: Sequence[Clip], rate: int, read: Read) -> list[int | None]:
@@ -65,7 +106,7 @@ def _heard(folder: SoundFolder, clips: Sequence[Clip], rate: int, read: Read) ->
     key = combined_digest([_FORMAT, folder.content, str(rate), *map(str, clips)])
 
     def one(clip: Clip) -> int:
-        note = heard_note(to_samples(read(clip, 1))[None], rate)
+        note = heard_note(to_samples(read(clip, 1, rate))[None], rate)
         return _NONE if note is None else note
 
     def all_of_them() -> dict[str, Tensor]:

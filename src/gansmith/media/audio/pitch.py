@@ -1,4 +1,4 @@
-"""Pitch: which note a clip plays, heard from its period."""
+"""Pitch estimation: the note of a clip from its period."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from gansmith.media.audio.samples import to_mono
 
 RATE, WINDOW, LOWEST_HERTZ, HIGHEST_HERTZ = 48_000, 4096, 26.0, 5000.0
 DIP, LOOSEST = 0.1, 0.3
-"""Of the normalised difference: where the first dip is taken, and above which nothing is heard."""
+"""Normalised differences: the first dip below DIP is taken; above LOOSEST there is no pitch."""
 FAINT = 0.1
-"""Loudness, of the loudest window's, below which windows do not count."""
+"""Level, relative to the loudest window, below which windows do not count."""
 
 
 def heard_note(clip: NDArray[np.int16], rate: int) -> int | None:
-    """Return the MIDI number of the note that a stored clip [1, T, C] plays; None for none."""
+    """Return the MIDI number of the note of a stored clip [1, T, C]; None if it has no pitch."""
     hertz = estimate_f0(to_mono(clip[None])[0], rate)
     return None if hertz is None else round(note_of(hertz))
 

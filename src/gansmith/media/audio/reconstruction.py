@@ -1,6 +1,6 @@
-"""A round trip of sounds: what is left of real clips once they were pictures for networks.
+"""Round trip of sounds: real clips, encoded for networks and decoded again.
 
-No generator can sound better than this; it is worth a listen before any training.
+No generator can sound better than this, so listen to it before training.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.table import Table
 
 from gansmith.data.dataset import Dataset, evenly_chosen
-from gansmith.data.inspection import table
 from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
 from gansmith.media.audio.codec import AudioCodec
 from gansmith.media.audio.metrics import noise_floor, spectral_distance
 from gansmith.media.audio.options import SoundConfig
@@ -34,7 +33,7 @@ class RoundTrip:
     Attributes:
         folder: Where the pairs of files are.
         clips: Number of pairs.
-        representation: What networks would see ("logmel" or "waveform").
+        representation: As in the recipe ("istft", "logmel" or "waveform").
         spectral_distance: Of the decoded clips from the originals, over several resolutions; 0 is
             no difference.
         other_clip: The same for another original in place of the decoded clip, for comparison.
@@ -54,39 +53,41 @@ class RoundTrip:
         """Plain values, ready for `json.dumps`."""
         return asdict(self)
 
-    def render(self) -> Table:
-        """Table to look at."""
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """Return name and text of each row that describes the result."""
         there, after = self.noise_floor, self.decoded_noise_floor
         distance = f"{self.spectral_distance:.3f} (from clip to clip: {self.other_clip:.3f})"
-        rows = (
+        return (
             ("clips", f"{self.clips} pairs in {self.folder}"),
             ("representation", self.representation),
             ("distance", distance),
             ("noise floor", f"{there:.1f} dBFS, decoded {after:.1f} dBFS"),
         )
-        return table("there and back", rows)
 
 
-def round_trip(recipe: Recipe, dataset: Dataset, folder: Path, count: int = 8) -> RoundTrip:
-    """Write some training clips as they are and as they come back from encoding.
+def round_trip(
+    recipe: Recipe, dataset: Dataset, folder: Path, log: LogFn = silent, count: int = 8
+) -> RoundTrip:
+    """Write some training clips as they are and as they come back from encoding and decoding.
 
-    Nothing is trained: where the recipe wants a trained decoder (representation "istft"), its
-    pictures are decoded by Griffin-Lim instead, as by "logmel".
+    The decoder is the one that a training uses. With representation "istft" it is trained on the
+    clips first, once; a later training with the same settings finds it in the cache.
 
     Args:
         recipe: Its section `sound` counts here.
         dataset: Sounds.
         folder: Gets `0-original.wav`, `0-decoded.wav` and so on.
-        count: Clips, at least 1; fewer where there are fewer to train on.
+        log: Takes progress, one line each.
+        count: Number of clips, at least 1; fewer if there are fewer to train on.
 
     Raises:
         GansmithError: The clips are all silent, the settings do not fit each other, or the disk is
             full or cannot be written to.
     """
-    codec = AudioCodec.fit(_without_training(recipe), dataset)
     clips = np.ascontiguousarray(dataset.samples[evenly_chosen(dataset.train_indices, count)])
     if not clips.any():
         raise GansmithError(f"{dataset.source}: the clips of a round trip are all silent")
+    codec = AudioCodec.fit(recipe, dataset, log)
     decoded = codec.decode(codec.encode(torch.from_numpy(clips)))
     seed = recipe.training.seed
     origin = Provenance(recipe=recipe.name, seed=seed, data=dataset.source, generated=False)
@@ -99,17 +100,9 @@ def round_trip(recipe: Recipe, dataset: Dataset, folder: Path, count: int = 8) -
     return RoundTrip(
         folder=str(folder),
         clips=len(clips),
-        representation="waveform" if codec.mel is None else "logmel",
+        representation=recipe.section(SoundConfig).representation,
         spectral_distance=spectral_distance(before, after, sizes),
         other_clip=spectral_distance(before, other, sizes),
         noise_floor=noise_floor(before, codec.rate),
         decoded_noise_floor=noise_floor(after, codec.rate),
     )
-
-
-def _without_training(recipe: Recipe) -> Recipe:
-    sound = recipe.section(SoundConfig)
-    if sound.representation != "istft":
-        return recipe
-    plain = sound.model_copy(update={"representation": "logmel"})
-    return recipe.model_copy(update={"sound": plain})

@@ -1,4 +1,4 @@
-"""Stored sounds, whole numbers of 16 bits, and waves, floats of which 1 is full scale."""
+"""Conversion between stored samples (16-bit integers) and waves (floats, full scale is 1)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ STEPS = 32768
 """Steps from 0 to full scale."""
 
 
-def to_waves(samples: NDArray[np.int16]) -> NDArray[np.float32]:
-    """Turn stored samples into floats in [-1, 1), of the same shape."""
+def to_waves(samples: NDArray[Any]) -> NDArray[np.float32]:
+    """Turn samples into floats in [-1, 1], of the same shape; floats are returned as they are."""
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float32)
     return samples.astype(np.float32) / np.float32(STEPS)
 
 
@@ -29,12 +31,12 @@ def to_mono(clips: NDArray[np.int16]) -> NDArray[np.float32]:
 
 
 def by_channel(clips: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Lay the channels of stored clips [N, 1, T, C] behind each other, [N * C, T]."""
+    """Return every channel of stored clips [N, 1, T, C] as a row of its own, [N * C, T]."""
     return clips[:, 0].transpose(0, 2, 1).reshape(-1, clips.shape[2])
 
 
 def pad_or_trim(wave: NDArray[np.float32], length: int) -> NDArray[np.int16]:
-    """Make one stored clip [1, length, C] of a wave [T, C], cut off or followed by silence."""
+    """Return a wave [T, C] as one stored clip [1, length, C], cut or padded with silence."""
     clip = np.zeros((1, length, wave.shape[1]), np.int16)
     kept = wave[:length]
     clip[0, : len(kept)] = to_samples(kept)

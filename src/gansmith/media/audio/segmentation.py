@@ -1,4 +1,4 @@
-"""Cutting: which clips a sound file gives."""
+"""Segmentation of sound files into clips."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _QUIET = 10 ** (-40 / 20)
 _PAUSE = 10
 _LEAD_IN = 0.01
 _SLACK = 0.1
-"""Of a beat, that a loop may lack: what cutting by hand and lossy formats cost."""
+"""Part of a beat that a loop may be too short: by cutting by hand or lossy formats."""
 _ROUNDING = 1e-9
 
 
@@ -39,7 +39,12 @@ class Span:
 
 
 def segment(
-    path: Path, facts: SoundFacts, cut: Cut, seconds: float, tempo: float | None
+    path: Path,
+    facts: SoundFacts,
+    cut: Cut,
+    seconds: float,
+    tempo: float | None,
+    meter: int = 4,
 ) -> list[Span]:
     """List the clips of a file, in their order.
 
@@ -50,8 +55,9 @@ def segment(
       of the file (standard deviation of the loudest channel in windows of 10 ms, so that a constant
       offset is no sound), each with 10 ms before it. A stretch longer than `seconds` is cut as by
       "fixed". A silent file gives none.
-    - "beat": as "fixed", with windows of the whole number of beats, at least one, that is nearest
-      to `seconds`. They may be longer than `seconds`; the last may lack a tenth of a beat.
+    - "beat": as "fixed", with windows of the number of whole bars, or of half a bar or one beat,
+      that is nearest to `seconds`. They may be longer than `seconds`; the last may lack a tenth of
+      a beat.
 
     Args:
         path: The file; only "silence" reads it.
@@ -59,6 +65,7 @@ def segment(
         cut: How to cut.
         seconds: Length of a clip, above 0.
         tempo: Beats per minute, above 0; only "beat" uses it.
+        meter: Beats per bar; only "beat" uses it.
 
     Raises:
         GansmithError: The cut is "beat" and there is no tempo.
@@ -71,33 +78,43 @@ def segment(
         return list(_windows(Span(0.0, duration), seconds, seconds / 2))
     if cut == "beat":
         beat = _beat(tempo)
-        bar = max(1, round(seconds / beat)) * beat
-        return list(_windows(Span(0.0, duration), bar, _SLACK * beat))
+        window = _nearest_bars(seconds / beat, meter) * beat
+        return list(_windows(Span(0.0, duration), window, _SLACK * beat))
     return [
         part for whole in _stretches(path, facts) for part in _windows(whole, seconds, seconds / 2)
     ]
 
 
-def whole_beats(seconds: float, tempo: float | None) -> float:
-    """Return how long the whole beats in a stretch last; a stretch below one beat stays as it is.
+def whole_bars(seconds: float, tempo: float | None, meter: int = 4) -> float:
+    """Return how long the whole bars in a stretch last, or below a bar, the whole beats.
+
+    A stretch shorter than one beat is returned unchanged.
 
     Raises:
         GansmithError: There is no tempo.
     """
     beat = _beat(tempo)
-    return math.floor(seconds / beat + _SLACK) * beat or seconds
+    beats = math.floor(seconds / beat + _SLACK)
+    return (beats // meter * meter or beats) * beat or seconds
+
+
+def _nearest_bars(beats: float, meter: int) -> int:
+    """Return the number of beats nearest to `beats` that are whole bars, half a bar or one beat."""
+    bars = meter * max(1, math.floor(beats / meter))
+    choices = [1, *([meter // 2] if meter % 2 == 0 else []), bars, bars + meter]
+    return min(choices, key=lambda choice: (abs(choice - beats), -choice))
 
 
 def lacks_beats(span: Span, seconds: float, tempo: float | None) -> bool:
-    """Tell whether a stretch lacks more of the whole beats that last `seconds` than a loop may."""
+    """Return whether a stretch is more than a tenth of a beat shorter than `seconds`."""
     return span.seconds <= seconds - (_SLACK + 1e-6) * _beat(tempo)
 
 
 def _beat(tempo: float | None) -> float:
     if tempo is None:
         raise GansmithError(
-            "data.cut is beat, which needs a tempo; set data.tempo to the beats per minute of the "
-            "files, or choose another data.cut"
+            "data.cut=beat needs a tempo; set data.tempo to the beats per minute of the files, or "
+            "choose another data.cut"
         )
     return 60 / tempo
 

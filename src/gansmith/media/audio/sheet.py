@@ -30,6 +30,7 @@ def sound_sheet(
     *,
     columns: int | None = None,
     captions: Sequence[str] | None = None,
+    row_names: Sequence[str] | None = None,
     widest: int = WIDEST,
 ) -> Image.Image:
     """Lay clips out in rows, each as its waveform above its spectrogram.
@@ -41,11 +42,14 @@ def sound_sheet(
         rate: In Hz.
         columns: Clips a row; chosen if left out.
         captions: N short texts.
+        row_names: One short text per row.
         widest: Pixels from left to right.
     """
     waves = to_mono(samples)
     cells = np.concatenate([_strips(waves), _spectrograms(waves, rate)], axis=1)
-    return contact_sheet(cells, columns=columns, captions=captions, widest=widest, background=255)
+    return contact_sheet(
+        cells, columns=columns, captions=captions, row_names=row_names, widest=widest
+    )
 
 
 def _spectrograms(waves: NDArray[np.float32], rate: int) -> NDArray[np.uint8]:

@@ -1,7 +1,7 @@
-"""Spectra: short-time Fourier transforms that need no margins, mel bands, phases from magnitudes.
+"""Spectra: short-time Fourier transforms without margins, mel bands, phase reconstruction.
 
-A clip of F x hop samples has exactly F frames. What lies before and behind it is silence, or, for
-loops, the clip itself.
+A clip of F x hop samples has exactly F frames. Before and after it is silence, or, for loops, the
+clip itself.
 """
 
 from __future__ import annotations
@@ -153,8 +153,10 @@ def griffin_lim(magnitudes: Tensor, transform: Transform, iterations: int) -> Te
     return refine_phases(spectra, transform, iterations)
 
 
-def refine_phases(spectra: Tensor, transform: Transform, iterations: int) -> Tensor:
-    """Make sound of spectra whose phases are roughly right, by the iteration of `griffin_lim`.
+def refine_phases(
+    spectra: Tensor, transform: Transform, iterations: int, channels: int = 1
+) -> Tensor:
+    """Turn spectra with approximate phases into waves, by the iterations of `griffin_lim`.
 
     Gradients pass through it (as in Masuyama et al. 2019, arXiv 1903.03971).
 
@@ -162,6 +164,7 @@ def refine_phases(spectra: Tensor, transform: Transform, iterations: int) -> Ten
         spectra: complex [N, fft / 2 + 1, F]; their magnitudes are kept to.
         transform: What they are spectra of.
         iterations: Pairs of transforms.
+        channels: So many successive spectra are channels of one sound and share their phases.
 
     Returns:
         float [N, F * hop].
@@ -170,6 +173,9 @@ def refine_phases(spectra: Tensor, transform: Transform, iterations: int) -> Ten
     for _ in range(iterations):
         rebuilt = transform.forward(transform.inverse(spectra))
         moved = rebuilt + MOMENTUM * (rebuilt - previous)
+        if channels > 1:
+            mix = moved.reshape(-1, channels, *moved.shape[1:]).sum(1)
+            moved = mix.repeat_interleave(channels, dim=0)
         spectra = magnitudes * (moved / moved.abs().clamp(min=TINY))
         previous = rebuilt
     return transform.inverse(spectra)

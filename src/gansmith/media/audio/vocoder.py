@@ -1,4 +1,4 @@
-"""A small decoder from log-mel pictures to waves, trained on the user's own clips.
+"""A small decoder from log-mel spectrograms to waves, trained on the user's own clips.
 
 A ConvNeXt trunk at the rate of the frames and a head that gives magnitude and phase of every bin,
 turned into sound by an inverse Fourier transform (Vocos, Siuzdak 2023, arXiv 2306.00814). The head
@@ -31,9 +31,9 @@ BATCH, RATE, WARMUP = 16, 2e-3, 100
 PIECE = 32
 """Frames of a piece of a clip; training is on pieces."""
 FAINT = 0.01
-"""Peak, of full scale, below which a piece teaches nothing."""
+"""Peak, relative to full scale, below which a piece is not trained on."""
 TRAINED_ROUNDS, ROUNDS = 4, 8
-"""Of Griffin-Lim, while training and then, unless told: more set in faster what begins at once."""
+"""Iterations of Griffin-Lim in training, and by default in use."""
 HEAD = 0.5
 """Weight of the loss of the head's magnitudes."""
 QUIET = 1e-4
@@ -81,15 +81,35 @@ class Vocoder(nn.Module):
 
     @classmethod
     def restore(cls, codec: LogMel, weights: Mapping[str, Tensor]) -> Vocoder:
-        """Make a trained vocoder again; the global random state stays as it was."""
+        """Rebuild a trained vocoder; the global random state is kept."""
         with torch.random.fork_rng(devices=[]):
             vocoder = cls(codec)
         vocoder.load_state_dict(dict(weights))
         return vocoder.eval().requires_grad_(False)
 
     def forward(self, pictures: Tensor, rounds: int = ROUNDS) -> Tensor:
-        """Return waves, silent where the picture is, after so many rounds of Griffin-Lim."""
+        """Return waves after so many rounds of Griffin-Lim; silent where spectrograms are."""
         return refine_phases(self.spectra(pictures), self.codec.transform, rounds)
+
+    def decode_channels(self, pictures: Tensor, rounds: int = ROUNDS) -> Tensor:
+        """Decode channels together, with the phases of their mix.
+
+        Phases that are estimated for each channel alone are unrelated, so a sound panned between
+        two channels would lose its place, and its mono mix some of its level.
+
+        Args:
+            pictures: [N, C, mels, F].
+            rounds: Iterations of Griffin-Lim, in which the channels keep common phases.
+
+        Returns:
+            Waves [N, C, F * hop].
+        """
+        count, channels = pictures.shape[:2]
+        magnitudes = self.spectra(pictures.flatten(0, 1)).abs()
+        mix = self.spectra(self.codec.mixed(pictures))
+        shared = (mix / mix.abs().clamp(min=1e-12)).repeat_interleave(channels, dim=0)
+        waves = refine_phases(magnitudes * shared, self.codec.transform, rounds, channels)
+        return waves.reshape(count, channels, -1)
 
     def spectra(self, pictures: Tensor) -> Tensor:
         """Return magnitudes and rough phases, complex [N, fft / 2 + 1, F]."""
@@ -111,13 +131,13 @@ def _along_time(width: int, out: int, loop: bool, groups: int = 1) -> nn.Conv1d:
 
 
 def train_vocoder(codec: LogMel, waves: NDArray[np.int16], steps: int, seed: int = 0) -> Vocoder:
-    """Train on pieces of clips; those of a loop teach what those of any other clip do.
+    """Train a vocoder on pieces of clips.
 
     Args:
-        codec: Makes the pictures that are decoded later.
+        codec: Computes the spectrograms.
         waves: int16 [N, T].
         steps: Of Adam, with a rate that falls to zero along a cosine.
-        seed: Fixes initial weights and the order of clips; the global random state stays as it was.
+        seed: Fixes initial weights and the order of clips; the global random state is kept.
     """
     with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
         torch.default_generator.manual_seed(seed)
@@ -153,7 +173,7 @@ def spectral_loss(made: Tensor, real: Tensor, resolutions: list[Transform]) -> T
 
 
 def _difference(a: Tensor, b: Tensor) -> Tensor:
-    """How far magnitudes [N, bins, F] are from real ones; loud clips count most in convergence."""
+    """Return the distance of magnitudes [N, bins, F] from real ones."""
     quiet = QUIET * b.amax((1, 2), keepdim=True) + 1e-5
     apart = ((a - b).square().sum() + TINY).sqrt()  # 0 has no slope there
     ratio = apart / b.square().sum().sqrt().clamp(min=1e-3)
@@ -175,9 +195,9 @@ def _course(step: int, steps: int) -> float:
 
 
 def pieces_of(waves: NDArray[np.int16], hop: int) -> NDArray[np.int16]:
-    """Cut clips int16 [N, T] into pieces [M, PIECE * hop] that overlap by half; silent ones go.
+    """Cut clips int16 [N, T] into pieces [M, PIECE * hop] that overlap by half; not silent ones.
 
-    Short clips stay whole.
+    Short clips are not cut.
     """
     length = PIECE * hop
     if waves.shape[1] <= length:
@@ -189,7 +209,7 @@ def pieces_of(waves: NDArray[np.int16], hop: int) -> NDArray[np.int16]:
 
 
 def _batches(count: int, steps: int) -> Iterator[NDArray[np.int64]]:
-    """Whole batches of shuffled indices; a small collection is gone through again and again."""
+    """Yield whole batches of shuffled indices, in as many epochs as needed."""
     size, left = min(BATCH, count), steps
     while left > 0:
         order = torch.randperm(count).numpy()

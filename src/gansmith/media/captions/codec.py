@@ -1,21 +1,24 @@
-"""Captions: texts that are asked for by pictures."""
+"""Codec of captions: texts conditioned on pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
+from gansmith.media.captions.sheet import CAPTIONED, CAPTIONS, captioned_sheet
 from gansmith.media.image.codec import ImageCodec
 from gansmith.media.text.codec import TextCodec, learnt
 from gansmith.media.text.tokenizer import TextTokenizer
+from gansmith.sampling import draw_labels
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
@@ -25,14 +28,13 @@ MOST_EXAMPLES = 128
 
 
 class CaptionCodec(TextCodec):
-    """Texts that belong to pictures; see :class:`TextCodec`.
+    """Captions of pictures; see :class:`TextCodec`.
 
     Args:
-        vocabulary: Turns texts into tokens and back.
-        length: Tokens of a text, its end included.
-        longest: Characters of a text.
-        examples: Pictures uint8 [N, H, W, 4] that captions are asked for by where none is named;
-            no network trained on them.
+        vocabulary: Converts texts to tokens and back.
+        length: Maximum number of tokens of a text, its end included.
+        longest: Maximum number of characters of a text.
+        examples: Held-out pictures uint8 [N, H, W, 4], which are captioned if no picture is given.
     """
 
     name = "captions"
@@ -54,6 +56,12 @@ class CaptionCodec(TextCodec):
         examples = dataset.pictures[example_labels(dataset)]
         return cls(*learnt(recipe, dataset), np.array(examples))
 
+    def adapted(self, dataset: Dataset) -> CaptionCodec:
+        """Return the codec with held-out pictures of other data as its examples."""
+        assert dataset.pictures is not None
+        examples = np.array(dataset.pictures[example_labels(dataset)])
+        return CaptionCodec(self.vocabulary, self.length, self.longest, examples)
+
     @classmethod
     def from_config(
         cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]
@@ -69,24 +77,48 @@ class CaptionCodec(TextCodec):
 
     @property
     def condition_shape(self) -> tuple[int, int, int]:
-        """Shape (C, H, W) of a picture as networks see it."""
+        """Shape (C, H, W) of the network tensor of a picture."""
         return ImageCodec().shape(self.examples.shape)
 
     def encode_condition(self, pictures: Tensor) -> Tensor:
-        """Turn pictures uint8 [N, H, W, 4] into what networks see, float32 [N, 4, H, W]."""
+        """Convert pictures uint8 [N, H, W, 4] to network tensors, float32 [N, 4, H, W]."""
         return ImageCodec().encode(pictures)
 
     def read_picture(self, path: Path) -> NDArray[np.uint8]:
-        """Read a picture as the examples are, uint8 [H, W, 4].
+        """Read a picture and bring it to the size of the examples, uint8 [H, W, 4].
 
         Raises:
             GansmithError: It cannot be read.
         """
         return ImageCodec().read(path, self.examples.shape)
 
+    def conditions(self, count: int, seed: int) -> Tensor:
+        """Draw pictures from the examples, float32 [count, 4, H, W]."""
+        chosen = draw_examples(len(self.examples), count, seed)
+        return ImageCodec().encode(torch.from_numpy(self.examples)[chosen])
+
+    def condition_labels(self, dataset: Dataset, count: int, seed: int) -> NDArray[np.int64]:
+        """Return the labels of the pictures that :meth:`conditions` draws."""
+        examples = example_labels(dataset)
+        labels: NDArray[np.int64] = examples[draw_examples(len(examples), count, seed).numpy()]
+        return labels
+
+    def condition_sheet(self, sample: Callable[[Tensor], NDArray[Any]]) -> Image.Image:
+        """Draw some examples, each with several generated captions."""
+        shown = self.examples[:CAPTIONED]
+        pictures = ImageCodec().encode(torch.from_numpy(shown))
+        texts = self.texts(sample(pictures.repeat_interleave(CAPTIONS, dim=0)))
+        captions = [texts[at : at + CAPTIONS] for at in range(0, len(texts), CAPTIONS)]
+        return captioned_sheet(shown, captions)
+
+
+def draw_examples(examples: int, count: int, seed: int) -> Tensor:
+    """Draw `count` indices of `examples` uniformly with replacement, int64 [count]."""
+    return draw_labels(count, torch.ones(examples), seed)
+
 
 def example_labels(dataset: Dataset) -> NDArray[np.int64]:
-    """Choose the held-out pictures that are examples, by the numbers of their labels."""
+    """Return the held-out pictures that become examples, as numbers of their labels."""
     assert dataset.labels is not None
     held_out = np.unique(dataset.labels[dataset.held_out_indices])
     return np.random.default_rng(0).permutation(held_out)[:MOST_EXAMPLES]

@@ -1,4 +1,4 @@
-"""Pictures with captions as a collection: the captions are its samples, and each has a picture."""
+"""Pictures with captions as a collection: captions are the samples, and each has a picture."""
 
 from __future__ import annotations
 
@@ -15,32 +15,37 @@ from gansmith.data.labels import sorted_naturally
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn
 from gansmith.media.captions.datasets import EMOJI_SETS, emoji_captions
+from gansmith.media.captions.files import FILE_KEYS, NOTES, TEXT_KEYS, Found, find_captions
 from gansmith.media.image.collection import PictureCollection
 from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.folder import PictureFolder
+from gansmith.media.image.options import ImageOptions
 from gansmith.media.image.resizing import conform
-from gansmith.media.text.code_points import normalise, to_points, with_line_feeds
-from gansmith.media.text.encoding import UnreadableText, decode
+from gansmith.media.text.code_points import normalise, to_points
 from gansmith.media.text.options import TextOptions
 from gansmith.media.text.preparation import cut_at_border, usual_length
 from gansmith.recipe import DataConfig
 
 _FORMAT = "gansmith-captions-1"
-FILE_KEYS = ("file", "file_name", "image", "picture")
-TEXT_KEYS = ("caption", "captions", "text")
+_CAPTION_FILES = frozenset({*NOTES, ".jsonl", ".json", ".csv", ".tsv", ".token"})
+_NAMED = 5
+"""Names that a message lists before it sums up the rest."""
 
 
 class CaptionedPictures(Collection):
-    """Pictures that something is written of; those without a caption are left out.
+    """Pictures with captions; those without a caption are left out.
 
     Args:
         pictures: The pictures.
-        captions: What is written of each of them, in their order.
-        log: Takes how many have no caption.
+        captions: Captions of each picture, in their order.
+        log: Takes the pictures without a caption, and the captions without a picture.
+        found: Captions that belong to no picture, and records that cannot be read.
 
     Attributes:
         pictures: The pictures.
-        captions: By number of the picture: its different captions, normalised, one at least.
+        captions: Captions of each picture by its index: different, normalised, at least one.
+        bare: Names of the pictures without a caption.
+        unmatched: Names of pictures that have captions and do not exist.
 
     Raises:
         GansmithError: Fewer than two pictures have a caption.
@@ -50,28 +55,48 @@ class CaptionedPictures(Collection):
     medium = "captions"
 
     def __init__(
-        self, pictures: PictureCollection, captions: Sequence[Sequence[str]], log: LogFn
+        self,
+        pictures: PictureCollection,
+        captions: Sequence[Sequence[str]],
+        log: LogFn,
+        found: Found | None = None,
     ) -> None:
         self.pictures, self.name = pictures, pictures.name
         self.source, self.licence = f"{pictures.source}, with captions", pictures.licence
-        self.faults, self.ignored = pictures.faults, pictures.ignored
+        self.faults = [*pictures.faults, *(found.faults if found else ())]
+        self.ignored = pictures.ignored
         self.official_split = pictures.official_split
-        cleaned = ((n, _different(found)) for n, found in enumerate(captions))
-        self.captions = {number: found for number, found in cleaned if found}
+        cleaned = ((n, _different(texts)) for n, texts in enumerate(captions))
+        self.captions = {number: texts for number, texts in cleaned if texts}
+        self.unmatched = found.unmatched if found else []
         if len(self.captions) < 2:
             raise GansmithError(
-                f"{pictures.source} has {pluralize(len(self.captions), 'picture')} with a caption: "
-                "put a .txt beside each picture, or a .jsonl with "
-                f"{FILE_KEYS[0]} and {TEXT_KEYS[0]} on a line"
+                f"{pictures.source} has {pluralize(len(self.captions), 'picture')} with a caption"
+                f"{self._lost()}: put a .txt beside each picture, or a .jsonl with {FILE_KEYS[0]} "
+                f"and {TEXT_KEYS[0]} on a line, or a .csv with these columns"
             )
-        if missing := len(captions) - len(self.captions):
-            bare = pluralize(missing, "picture")
+        names = pictures.names() if len(self.captions) < len(captions) else []
+        self.bare = [name for n, name in enumerate(names) if n not in self.captions]
+        if self.bare:
+            bare = pluralize(len(self.bare), "picture")
             log(f"left out {bare} of {pictures.source} without a caption")
-        written = [json.dumps([number, *found]) for number, found in self.captions.items()]
+        if self.unmatched:
+            lost = pluralize(len(self.unmatched), "name")
+            log(f"left out captions of {lost} without a picture{_listed(self.unmatched)}")
+        for place, reason in (found.faults if found else ())[:_NAMED]:
+            log(f"warning: skipped {place}: {reason}")
+        written = [json.dumps([number, *texts]) for number, texts in self.captions.items()]
         self.content = combined_digest([pictures.content, *written])
 
+    def _lost(self) -> str:
+        return (
+            f" (captions name no picture: {', '.join(self.unmatched[:2])})"
+            if self.unmatched
+            else ""
+        )
+
     def prepare(self, config: DataConfig) -> Prepared:
-        """Cut captions to one greatest length, and bring pictures to one size."""
+        """Truncate captions to one maximum length, and bring pictures to one size."""
         return PreparedCaptions(self, config)
 
 
@@ -80,7 +105,7 @@ class PreparedCaptions(Prepared):
 
     Args:
         collection: Pictures and captions.
-        config: Greatest length, size of pictures, share held out.
+        config: Maximum length, size of pictures, share held out.
     """
 
     dtype = np.dtype(np.int32)
@@ -98,36 +123,36 @@ class PreparedCaptions(Prepared):
         return len(self.texts)
 
     def settings(self) -> dict[str, object]:
-        """What is done to captions and pictures, in plain values."""
+        """Return what is done to captions and pictures, in plain values."""
         return self._plan.settings() | {"longest": self.longest}
 
     def fingerprint(self) -> str:
-        """Hex digest of the content and the settings."""
+        """Return the hex digest of the content and the settings."""
         settings = (f"{name}={value}" for name, value in self.settings().items())
         return combined_digest([_FORMAT, self._collection.content, *settings])
 
     def labels(self) -> Sequence[str]:
-        """The name of each caption's picture."""
+        """Return the name of the picture of each caption."""
         names = self._collection.pictures.names()
         return [names[number] for number in self._numbers]
 
     def pictures(self) -> NDArray[np.uint8]:
-        """Pictures that have captions, uint8 [P, H, W, 4]."""
+        """Return the pictures that have captions, uint8 [P, H, W, 4]."""
         collection, plan = self._collection, self._plan
         names = collection.pictures.names()
         found = {
-            names[number]: conform(picture, plan.size, plan.mode, plan.resize)
+            names[number]: conform(picture, plan.size, plan.mode, plan.resize, plan.filter)
             for number, picture in enumerate(collection.pictures.pictures())
             if number in collection.captions
         }
         return np.stack([found[name] for name in sorted_naturally(found)])
 
     def held_out(self) -> NDArray[np.bool_]:
-        """As the pictures are: all captions of one are on the same side."""
+        """Split as the pictures are: all captions of one are on the same side."""
         return self._collection.pictures.held_out(self._plan.share)[self._numbers]
 
     def rows(self) -> Iterator[NDArray[np.int32]]:
-        """Yield every caption as code points, int32 [1, longest, 1], filled with 0."""
+        """Yield every caption as code points, int32 [1, longest, 1], padded with 0."""
         yield from to_points(self.texts, self.longest)
 
 
@@ -135,9 +160,9 @@ def captioned(path: Path, config: DataConfig, log: LogFn) -> CaptionedPictures:
     """Find pictures and their captions.
 
     Args:
-        path: A folder; of no meaning where `config.source` is a named set of emoji.
+        path: A folder; not used if `config.source` is a named set of emoji.
         config: Its `source` counts here.
-        log: Takes progress, warnings, and how many pictures have no caption.
+        log: Takes progress and warnings, such as pictures without a caption.
 
     Raises:
         GansmithError: There are none, or too few captions.
@@ -152,46 +177,20 @@ def captioned(path: Path, config: DataConfig, log: LogFn) -> CaptionedPictures:
         )
     if not path.is_dir():
         raise GansmithError(f"no folder of pictures with captions at {path}; check its path")
-    own = PictureFolder(path, use_labels=False, log=log)
-    return CaptionedPictures(own, _beside(path, own.names()), log)
+    own = PictureFolder(
+        path,
+        use_labels=False,
+        value_range=config.of(ImageOptions).range,
+        beside=_CAPTION_FILES,
+        log=log,
+    )
+    found = find_captions(path, own.names())
+    return CaptionedPictures(own, found.captions, log, found)
 
 
-def _beside(folder: Path, names: Sequence[str]) -> list[list[str]]:
-    """Captions of pictures in a folder, from its .jsonl files and from a .txt beside each."""
-    found: dict[str, list[str]] = {name: [] for name in names}
-    for table in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(_lines(table), start=1):
-            if line.strip():
-                name, texts = _record(line, f"{table}, line {number}")
-                found.get(name, []).extend(texts)
-    for name in names:
-        note = (folder / name).with_suffix(".txt")
-        if note.is_file():
-            found[name] += _lines(note)
-    return list(found.values())
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return with_line_feeds(decode(path.read_bytes())).split("\n")
-    except (OSError, UnreadableText) as error:
-        raise GansmithError(f"{path} cannot be read: {error}") from None
-
-
-def _record(line: str, where: str) -> tuple[str, list[str]]:
-    """Name and captions that a line of JSON holds."""
-    try:
-        record = json.loads(line)
-        name = next(record[key] for key in FILE_KEYS if key in record)
-        texts = next(record[key] for key in TEXT_KEYS if key in record)
-    except (ValueError, TypeError, StopIteration):
-        raise GansmithError(
-            f"{where}: takes an object with '{FILE_KEYS[0]}' and '{TEXT_KEYS[0]}'"
-        ) from None
-    texts = texts if isinstance(texts, list) else [texts]
-    if not all(text is None or isinstance(text, str) for text in texts):
-        raise GansmithError(f"{where}: '{TEXT_KEYS[0]}' takes a text or a list of texts")
-    return str(name), [text for text in texts if text is not None]
+def _listed(names: Sequence[str]) -> str:
+    more = ", ..." if len(names) > _NAMED else ""
+    return f" ({', '.join(names[:_NAMED])}{more})"
 
 
 def _different(texts: Sequence[str]) -> list[str]:

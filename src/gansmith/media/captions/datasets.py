@@ -1,4 +1,4 @@
-"""What is written of emoji: their kind, with their name or with keywords of emojilib."""
+"""Captions of emoji: their category, with their name or with keywords of emojilib."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.storage.atomic import cache_dir
 
 EMOJI_SETS = {"emoji-google": "google", "emoji-twitter": "twitter"}
-"""The named sets that have captions, and their vendors."""
+"""The named data sets with captions, and their vendors."""
 
 VERSION = "4.0.3"
 AT_ONCE = 2
@@ -31,13 +31,13 @@ _SOURCES = (
 
 
 def emoji_captions(name: str, log: LogFn) -> list[list[str]]:
-    """Return captions of each emoji of a named set, in its order.
+    """Return the captions of each emoji of a named data set, in its order.
 
-    Each begins with the kind of thing that it is; the first goes on with the name, each further one
-    with two keywords, as long as there are any.
+    Each caption begins with the category of the emoji, followed by its name in the first caption,
+    and by two keywords in each further one.
 
     Raises:
-        GansmithError: The keywords, or the table of emoji, can be had from nowhere.
+        GansmithError: The keywords or the table of emoji cannot be downloaded.
     """
     folder = cache_dir() / "downloads" / "emojilib"
     log(f"emojilib: keywords of emoji, {VERSION}; licence: MIT")
@@ -53,13 +53,13 @@ def emoji_captions(name: str, log: LogFn) -> list[list[str]]:
 
 
 def _words(keywords: Mapping[str, list[str]], unified: str) -> list[str]:
-    """Name and keywords of an emoji; some are listed without their variation selector."""
+    """Return name and keywords of an emoji; some are listed without their variation selector."""
     sign = "".join(chr(int(code, 16)) for code in unified.split("-"))
     return keywords.get(sign) or keywords.get(sign.replace("\ufe0f", "")) or []
 
 
 def _captions(kind: str, words: Sequence[str]) -> Iterator[str]:
-    """Yield captions from a kind ("animal-mammal"), a name and its keywords."""
+    """Yield captions from a category ("animal-mammal"), a name and its keywords."""
     kind = kind.replace("-", " ").lower()
     plain = [word.replace("_", " ").strip().lower() for word in words]
     if not plain:

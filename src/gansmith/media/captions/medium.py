@@ -11,6 +11,7 @@ from gansmith.media.captions.collection import captioned
 from gansmith.media.captions.inspect import inspect_captions
 from gansmith.media.captions.options import CaptionOptions
 from gansmith.media.captions.sheet import draw_captions
+from gansmith.media.captions.verbs import CAPTION_GENERATION
 from gansmith.media.text.medium import TEXT
 from gansmith.medium import ASKED_FOR, MEDIA, Listing, Medium
 
@@ -21,7 +22,7 @@ def claims(listing: Listing) -> float:
 
 
 def _describe(shape: tuple[int, int, int], settings: Mapping[str, Any]) -> str:
-    return f"image captions of up to {shape[2]:,} tokens"
+    return f"captions of pictures of up to {shape[2]:,} tokens"
 
 
 CAPTIONS = Medium(
@@ -39,5 +40,6 @@ CAPTIONS = Medium(
     showcase="text",
     describe=_describe,
     choice=TEXT.choice,
+    generation=CAPTION_GENERATION,
 )
 MEDIA.register(CAPTIONS.name)(CAPTIONS)

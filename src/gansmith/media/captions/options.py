@@ -10,8 +10,6 @@ from gansmith.sections import DATA_OPTIONS
 
 @DATA_OPTIONS.register("captions")
 class CaptionOptions(Section):
-    """Whether captions are read; their length is an option of texts, their pictures' of images."""
+    """Whether captions are read; their length is an option of texts."""
 
-    captions: bool = Field(
-        False, description="read pictures with what is written of them; docs/captions.md"
-    )
+    captions: bool = Field(False, description="read pictures with their captions; docs/captions.md")

@@ -37,8 +37,8 @@ def measure(
 
     Args:
         samples: Code points int32 [N, 1, L, 1].
-        labels: Number of the picture that each caption was made for; without them, or without
-            pictures, there are no metrics of retrieval.
+        labels: Number of the picture of each caption; without them, or without pictures, there are
+            no retrieval metrics.
         dataset: Its held-out captions are the reference.
         seed: Of the halves that held-out texts are split into.
     """
@@ -52,12 +52,12 @@ def measure(
 def retrieval_metrics(
     texts: Sequence[str], asked: NDArray[np.int64], dataset: Dataset
 ) -> tuple[Values, Values]:
-    """Measure whether captions retrieve the held-out pictures that they were made for.
+    """Measure whether captions retrieve their held-out pictures.
 
     Args:
         texts: N captions.
-        asked: Number of the picture that each was made for, int64 [N].
-        dataset: Its held-out captions stand for their pictures.
+        asked: Number of the picture of each caption, int64 [N].
+        dataset: Its held-out captions represent their pictures.
 
     Returns:
         match_1 and match_10, see :class:`gansmith.media.captions.retrieval.Retrieval`, and the

@@ -1,4 +1,4 @@
-"""Metrics of captions: whether the picture that one was made for is found by it again."""
+"""Retrieval metrics of captions: whether a caption retrieves its own picture."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 AMONG = 100
-"""Pictures that the right one is looked for among, itself included."""
+"""Number of pictures that are ranked, the right one included."""
 
 _WORD = re.compile(r"\w+")
 
 
 class Retrieval:
-    """Finds pictures by words: each stands for all that is really written of it.
+    """Ranks pictures by a caption; each picture is represented by its real captions.
 
-    A caption and a picture are as near as the cosine of their words, weighed by their rarity
-    (Salton and Buckley 1988). Of pictures that are equally near any order is as likely, so that
-    "flag" finds one flag of twenty within the first ten every second time.
+    The similarity is the cosine of TF-IDF weighted words (Salton and Buckley 1988). Ties are
+    counted by expectation over their order: "flag" ranks one flag of twenty among the first ten in
+    half of the cases.
 
     Args:
-        written: What is written of each picture, by its number.
-        among: Pictures that one is looked for among, itself included.
-        seed: Of the others that it is looked for among.
+        written: Real captions of each picture, by its number.
+        among: Number of pictures that are ranked, the right one included.
+        seed: Seed of the random choice of the others.
     """
 
     def __init__(
@@ -43,17 +43,17 @@ class Retrieval:
     def found(
         self, captions: Sequence[str], own: Sequence[int] | NDArray[np.int64], most: int
     ) -> float:
-        """Return the share of captions that have their own picture among the nearest `most`.
+        """Return the share of captions whose own picture ranks among the first `most`.
 
         Args:
             captions: N texts.
-            own: Number of the picture that each was made for.
-            most: Nearest pictures that count.
+            own: Number of the picture of each caption.
+            most: Number of ranks that count.
         """
         return float(np.mean(self._shares(captions, own, most)))
 
     def real(self, most: int) -> float:
-        """Return the same of what is really written, each text left out of its own picture's."""
+        """Return the same of real captions, each left out of the representation of its picture."""
         shares = []
         for row, (number, texts) in enumerate(self._written.items()):
             for index, text in enumerate(texts):
@@ -74,7 +74,7 @@ class Retrieval:
     def _share(
         self, text: str, row: int, most: int, picture: NDArray[np.float64], turn: int
     ) -> float:
-        """Chance that a picture is among the nearest, over the order of those as near as it."""
+        """Return the probability that a picture ranks among the first, over the order of ties."""
         random = np.random.default_rng((self._seed, turn))
         others = np.delete(np.arange(len(self._pictures)), row)
         others = random.choice(others, self.among - 1, replace=False)
@@ -93,5 +93,5 @@ class Retrieval:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in small letters."""
+    """Return the words of a text in lower case."""
     return _WORD.findall(text.casefold())

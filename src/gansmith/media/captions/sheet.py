@@ -14,11 +14,13 @@ from gansmith.drawing.pixels import flatten, to_image
 from gansmith.media.text.code_points import to_texts
 from gansmith.media.text.sheet import INK, LEADING, MARGIN, PAPER, WIDEST, best_font, wrapped
 
-COLUMNS, SIDE, MOST_PICTURES = 3, 112, 24
+COLUMNS, SIDE = 3, 112
+CAPTIONED, CAPTIONS = 24, 5
+"""Pictures on a sheet, and generated captions of each."""
 
 
 def draw_captions(
-    dataset: Dataset, side: NDArray[np.int64], count: int = MOST_PICTURES
+    dataset: Dataset, side: NDArray[np.int64], count: int = CAPTIONED
 ) -> tuple[Image.Image, int]:
     """Draw random pictures of one side of the split with their real captions.
 
@@ -32,7 +34,7 @@ def draw_captions(
     """
     assert dataset.pictures is not None and dataset.labels is not None
     labels = dataset.labels[side]
-    count = min(count, MOST_PICTURES)
+    count = min(count, CAPTIONED)
     chosen = np.random.default_rng(0).permutation(np.unique(labels))[:count]
     captions = [to_texts(dataset.samples[side[labels == number]]) for number in chosen]
     return captioned_sheet(dataset.pictures[chosen], captions), len(chosen)

@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
+import math
+import os
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.drawing.pixels import MODES, canonical
 from gansmith.errors import GansmithError
+from gansmith.media.image.value_range import Scale, fitting, remedy
 from gansmith.storage.file_facts import Facts, file_digest
 
 SUFFIXES = {".npy", ".npz"}
 _SMALLEST = 8
 _SLACK = 1e-3
 _CHUNK_BYTES = 16 << 20
+_LONGEST_REASON = 300
+MOST_UNPACKED = 768 << 20
+"""Bytes of one array of an `.npz`, which is read whole; an `.npy` is mapped and has no bound."""
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """The range of an array's values, which becomes 0 to 255."""
-
-    low: float
-    high: float
-
-    def to_bytes(self, values: Array) -> NDArray[np.uint8]:
-        """Map [low, high] to 0 to 255, rounded; values beyond are clipped."""
-        if values.dtype == np.uint8 and self.high == 255:
-            return values
-        scaled = (values.astype(np.float64) - self.low) * (255 / (self.high - self.low))
-        return np.rint(scaled).clip(0, 255).astype(np.uint8)
 
 
 def open_arrays(file: Path) -> dict[str, Callable[[], Array]]:
@@ -47,6 +36,8 @@ def open_arrays(file: Path) -> dict[str, Callable[[], Array]]:
     Raises:
         GansmithError: The file cannot be read.
     """
+    if not file.is_file():
+        raise GansmithError(f"{file} is not a file")
     if not zipfile.is_zipfile(file):
         return {file.stem: partial(_load_alone, file)}
     with _opened(file) as archive:
@@ -98,43 +89,83 @@ def in_chunks(samples: Array) -> Iterator[Array]:
 
 
 def _examine(samples: Array) -> Facts:
-    scale = _find_scale(samples)
-    kept = {canonical(scale.to_bytes(chunk)).shape[-1] for chunk in in_chunks(samples)}
-    return {
+    low, high, scale = _find_scale(samples)
+    seen = scale or Scale(low, max(high, low + 1))
+    kept = {canonical(seen.to_bytes(chunk)).shape[-1] for chunk in in_chunks(samples)}
+    facts: Facts = {
         "shape": list(samples.shape),
-        "scale": [scale.low, scale.high],
+        "type": str(samples.dtype),
+        "values": [low, high],
+        "scale": None if scale is None else [scale.low, scale.high],
         "depth": 1 if samples.dtype == bool else 8 * samples.dtype.itemsize,
         "transparent": bool(kept & {2, 4}),
         "coloured": bool(kept & {3, 4}),
     }
+    return facts
 
 
-def _find_scale(samples: Array) -> Scale:
-    """Tell the range of values from the kind of number and the values themselves."""
+def no_range(facts: Facts) -> str:
+    """Say what values an array has that no usual range holds, and what to type."""
+    low, high = facts["values"]
+    takes = "0 to 1 or -1 to 1" if facts["type"].startswith("float") else "0 to 255 or 0 to 65535"
+    return (
+        f"has values from {low:g} to {high:g} ({facts['type']}), takes {takes}; {remedy(low, high)}"
+    )
+
+
+def _find_scale(samples: Array) -> tuple[float, float, Scale | None]:
+    """Return the least and the greatest value, and the usual range that holds both."""
     if samples.size == 0 or samples.dtype.kind not in "buif":
         raise ValueError(f"holds {samples.size} values of type {samples.dtype}, takes numbers")
     low = min(float(chunk.min()) for chunk in in_chunks(samples))
     high = max(float(chunk.max()) for chunk in in_chunks(samples))
-    kind, slack = samples.dtype.kind, 0.0
-    ranges = [(0, 255), (0, 65535)]
-    if kind in "bf":
-        ranges, slack = [(0, 1), (-1, 1)], _SLACK
-    for least, most in ranges:
-        if least - slack <= low and high <= most + slack:
-            return Scale(least, most)
-    takes = " or ".join(f"{least} to {most}" for least, most in ranges)
-    raise ValueError(f"has values from {low:g} to {high:g} ({samples.dtype}), takes {takes}")
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError(f"has values from {low:g} to {high:g}, takes numbers; leave those out")
+    if samples.dtype == bool:
+        return low, high, Scale(0, 1)
+    return low, high, fitting(low, high, floats=samples.dtype.kind == "f")
 
 
 def _load_alone(file: Path) -> Array:
     with _explained(file):
+        with file.open("rb") as handle:
+            _check_header(handle, os.fstat(handle.fileno()).st_size)
         return np.lib.format.open_memmap(file, mode="r")
 
 
 def _load_member(file: Path, key: str) -> Array:
-    with _opened(file) as archive:
-        array: Array = archive[key]
-        return array
+    with _explained(file), zipfile.ZipFile(file) as archive:
+        info = archive.getinfo(key if key in archive.namelist() else f"{key}.npy")
+        if info.file_size > MOST_UNPACKED:
+            raise ValueError(
+                f"'{key}' takes {info.file_size / 2**20:,.0f} MiB unpacked, of at most "
+                f"{MOST_UNPACKED >> 20}; save it with numpy.save as .npy"
+            )
+        with archive.open(info) as handle:
+            _check_header(handle, info.file_size)
+        with archive.open(info) as handle:
+            array: Array = np.lib.format.read_array(handle, allow_pickle=False)
+            return array
+
+
+def _check_header(handle: IO[bytes], size: int) -> None:
+    """Check that a header promises no more than the file holds, before anything is allocated.
+
+    Raises:
+        ValueError: It does, or is no header of numbers.
+    """
+    version = np.lib.format.read_magic(handle)
+    read = np.lib.format.read_array_header_1_0
+    if version > (1, 0):
+        read = np.lib.format.read_array_header_2_0
+    shape, _, kind = read(handle)
+    if kind.hasobject:
+        raise ValueError("it holds Python objects, takes numbers")
+    if any(isinstance(side, bool) or side < 0 for side in shape):
+        raise ValueError(f"its header says shape {shape}")
+    promised, there = math.prod(shape) * kind.itemsize, size - handle.tell()
+    if promised > there:
+        raise ValueError(f"its header promises {promised:.3g} bytes and {there:,} follow")
 
 
 @contextmanager
@@ -147,5 +178,8 @@ def _opened(file: Path) -> Iterator[Any]:
 def _explained(file: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise GansmithError(f"{file} cannot be read as an array: {error}") from error
+    except MemoryError as error:
+        raise GansmithError(f"{file} cannot be read as an array: it is too large") from error
+    except Exception as error:  # a header is Python text, and an archive any archive
+        reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
+        raise GansmithError(f"{file} cannot be read as an array: {reason}") from error

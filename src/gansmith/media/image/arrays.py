@@ -16,17 +16,19 @@ from gansmith.data.collection import combined_digest
 from gansmith.data.split import split_by_hash
 from gansmith.drawing.pixels import canonical, pixel_digest, to_image
 from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
 from gansmith.media.image.array_reading import (
     SUFFIXES,
     Array,
-    Scale,
     channels_last,
     in_chunks,
     look_over,
+    no_range,
     open_arrays,
 )
 from gansmith.media.image.collection import PictureCollection
 from gansmith.media.image.reading import Picture, PictureFacts, examine
+from gansmith.media.image.value_range import BYTES, Extent, Scale, dark_warning, settle
 from gansmith.storage.file_facts import Facts, cached_file_metadata
 
 SAMPLE_KEYS = ("images", "samples", "x")
@@ -66,29 +68,40 @@ class ArrayFile(ArrayCollection):
 
     Samples are the array named `images`, `samples` or `x`, else the first with three or four axes;
     labels the one named `labels`, `label` or `y`. Axes are N H W, N H W C or N C H W with C from 1
-    to 4. Integers go from 0 to 255 or to 65535, floats from 0 to 1 or from -1 to 1: the values tell
-    which, and `source` states it.
+    to 4. Integers go from 0 to 255 or to 65535, floats from 0 to 1, from -1 to 1 or from 0 to 255:
+    the values tell which, and `source` states it; `value_range` sets another, of all but bytes.
 
     Args:
         path: The file or the folder.
         use_labels: Look for labels.
+        value_range: `data.range`.
+        log: Takes a warning of values that are nearly black.
 
     Raises:
-        GansmithError: A file cannot be read, or holds no such arrays.
+        GansmithError: A file cannot be read, holds no such arrays, or has values without a range.
     """
 
-    def __init__(self, path: Path, *, use_labels: bool) -> None:
-        records = cached_file_metadata("arrays", path, array_files(path), look_over)
+    def __init__(
+        self,
+        path: Path,
+        *,
+        use_labels: bool,
+        value_range: str | None = None,
+        log: LogFn = silent,
+    ) -> None:
+        records = cached_file_metadata("arrays-2", path, array_files(path), look_over)
         self._path = path
         self._files = {key: path / name for name in records for key in records[name]["arrays"]}
         arrays = {k: facts for record in records.values() for k, facts in record["arrays"].items()}
         self._key, facts = _pick_samples(arrays, path)
         self._label_key = _named(arrays, LABEL_KEYS) if use_labels else None
-        self._scale, self.depth = Scale(*facts["scale"]), facts["depth"]
+        self._scale, self.depth = self._settle(facts, value_range, path), facts["depth"]
+        if not self.range and (warning := dark_warning(self._scale, facts["values"][1])):
+            log(f"warning: {path}: {warning}")
         self.transparent, self.coloured = facts["transparent"], facts["coloured"]
         count, height, width, _ = facts["shape"]
         self.sizes = Counter({(height, width): count})
-        self.name = path.resolve().stem
+        self.name = path.resolve().name if path.is_dir() else path.resolve().stem
         self.source = (
             f"array '{self._key}' of {path.resolve()}, values from {self._scale.low:g} to "
             f"{self._scale.high:g}"
@@ -118,6 +131,15 @@ class ArrayFile(ArrayCollection):
         """Yield the samples in order, uint8 [H, W, C]."""
         for chunk in in_chunks(channels_last(self._load(self._key))):
             yield from self._scale.to_bytes(chunk)
+
+    def _settle(self, facts: Facts, value_range: str | None, path: Path) -> Scale:
+        if value_range is not None and facts["type"] not in ("bool", BYTES):
+            extent = Extent(facts["type"], *facts["values"])
+            self.range = settle([extent], value_range).scales[facts["type"]]
+            return self.range
+        if facts["scale"] is None:
+            raise GansmithError(f"{path}: array '{self._key}' {no_range(facts)}")
+        return Scale(*facts["scale"])
 
     def _load(self, key: str) -> Array:
         return open_arrays(self._files[key])[key]()

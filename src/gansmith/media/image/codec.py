@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -11,12 +12,27 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from gansmith.drawing.contact_sheet import contact_sheet
+from gansmith.counting import pluralize
+from gansmith.drawing.animation import animation_bytes
+from gansmith.drawing.contact_sheet import PIXEL_ART, contact_sheet
 from gansmith.drawing.pixels import MODES, png_bytes, to_image
 from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
+from gansmith.media.image.options import ImageConfig, ImageOptions
+from gansmith.media.image.palette import learn_palette, snap
+from gansmith.media.image.plan import choose_filter
 from gansmith.media.image.reading import UnreadablePicture, read_picture
-from gansmith.media.image.resizing import conform
+from gansmith.media.image.resizing import LANCZOS, conform
+from gansmith.media.image.value_range import Scale
 from gansmith.medium import Codec
+
+if TYPE_CHECKING:
+    from gansmith.data.dataset import Dataset
+    from gansmith.recipe import Recipe
+
+HARD = 127.5
+"""Least alpha that becomes 255 where alpha is hard."""
+_CHUNK = 1024
 
 
 class ImageCodec(Codec):
@@ -24,11 +40,75 @@ class ImageCodec(Codec):
 
     Networks see alpha premultiplied: colour that cannot be seen is 0 there (-1 after scaling), so
     neither player spends anything on it.
+
+    Args:
+        resize: How `read` brings a picture to the size of samples: as the run was trained.
+        filter_: The filter it does that with.
+        range_: Values of deep files that are black and white, where the run sets them.
+        hard_alpha: Decoded alpha is 0 or 255.
+        palette: uint8 [K, 1 or 3], the only colours of decoded pictures.
     """
 
     name = "image"
     stored = np.uint8
     formats = ("png",)
+    walks = 1
+
+    def __init__(
+        self,
+        resize: str = "fit",
+        filter_: str = LANCZOS,
+        range_: Scale | None = None,
+        hard_alpha: bool = False,
+        palette: Tensor | None = None,
+    ) -> None:
+        self.resize, self.filter, self.range = resize, filter_, range_
+        self.hard_alpha, self.palette = hard_alpha, palette
+
+    @classmethod
+    def fit(cls, recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> ImageCodec:
+        """Take over how pictures were resized, and learn the palette where there is to be one."""
+        untrained = dataset.untrained_labels
+        if untrained:
+            log(
+                f"warning: no picture of {pluralize(len(untrained), 'label')} is trained on, for "
+                f"all are held out: {', '.join(untrained[:5])}{', ...' if untrained[5:] else ''}"
+            )
+        span, config, palette = dataset.settings.get("range"), recipe.section(ImageConfig), None
+        if config.palette is not None:
+            palette = _learnt_palette(dataset, config.palette)
+            log(f"pictures are made of {len(palette)} colours, learnt from the data")
+        return cls(
+            recipe.data.of(ImageOptions).resize,
+            choose_filter(recipe.data.of(ImageOptions)),
+            Scale(*map(float, span)) if isinstance(span, list | tuple) else None,
+            config.hard_alpha,
+            palette,
+        )
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> ImageCodec:
+        """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""
+        span = config.get("range")
+        return cls(
+            config.get("resize", "fit"),
+            config.get("filter", LANCZOS),
+            None if span is None else Scale(*span),
+            config.get("hard_alpha", False),
+            state_dict.get("palette"),
+        )
+
+    def config(self) -> dict[str, Any]:
+        """Return what differs from the defaults."""
+        span = None if self.range is None else [self.range.low, self.range.high]
+        usual = {"resize": "fit", "filter": LANCZOS, "range": None, "hard_alpha": False}
+        config: dict[str, Any] = {"resize": self.resize, "filter": self.filter, "range": span}
+        config["hard_alpha"] = self.hard_alpha
+        return {name: value for name, value in config.items() if value != usual[name]}
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return the palette, if there is one."""
+        return {} if self.palette is None else {"palette": self.palette}
 
     def has_alpha(self, stored: tuple[int, ...]) -> bool:
         """Return whether pictures are LA or RGBA."""
@@ -54,6 +134,8 @@ class ImageCodec(Codec):
     def decode(self, tensors: Tensor) -> NDArray[np.uint8]:
         """Undo `encode`; values beyond [-1, 1] are clipped, the rest is rounded.
 
+        Alpha is made hard and colours become those of the palette where there is one.
+
         Args:
             tensors: floating point [N, C, H, W].
 
@@ -64,24 +146,42 @@ class ImageCodec(Codec):
         if values.shape[1] in (2, 4):
             alpha = values[:, -1:]
             colour = (values[:, :-1] * (255 / alpha.clamp(min=0.5))).clamp_(max=255)
+            colour = colour if self.palette is None else snap(colour, self.palette)
+            alpha = (alpha >= HARD).to(alpha.dtype) * 255 if self.hard_alpha else alpha
             values = torch.cat([colour * (alpha.round() > 0), alpha], dim=1)
+        elif self.palette is not None:
+            values = snap(values, self.palette)
         bytes_ = values.round_().to(torch.uint8).permute(0, 2, 3, 1)
         array: NDArray[np.uint8] = bytes_.contiguous().cpu().numpy()
         return array
 
     def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[np.uint8]:
-        """Read one picture, stretched to the size and mode of stored samples."""
+        """Read one picture in the size and mode of stored samples, as the run was trained."""
         height, width, channels = stored[-3:]
         try:
-            picture = read_picture(path)
+            picture = read_picture(path, self.range)
         except UnreadablePicture as error:
             raise GansmithError(f"{path} cannot be read as a picture: {error}") from error
-        return conform(picture.image, (height, width), MODES[channels], "fit")
+        return conform(picture.image, (height, width), MODES[channels], self.resize, self.filter)
 
     def to_bytes(self, sample: NDArray[np.uint8], format_: str) -> bytes:
         """Encode one sample as PNG."""
         return png_bytes(to_image(sample))
 
+    def interpolation_to_bytes(self, walks: Sequence[NDArray[Any]], suffix: str) -> bytes:
+        """Encode one interpolation as its images alone, with alpha; several as sheets."""
+        if len(walks) > 1:
+            return super().interpolation_to_bytes(walks, suffix)
+        frames = [to_image(sample) for sample in walks[0]]
+        frames = [frame.convert("RGBA") if frame.mode == "LA" else frame for frame in frames]
+        return animation_bytes(frames, suffix, hold=0.0, lossless=max(frames[0].size) <= PIXEL_ART)
+
     def sheet(self, samples: NDArray[np.uint8], **options: Any) -> Image.Image:
         """Draw a contact sheet; options as for `gansmith.drawing.contact_sheet.contact_sheet`."""
         return contact_sheet(samples, **options)
+
+
+def _learnt_palette(dataset: Dataset, most: int) -> Tensor:
+    train = dataset.train_indices
+    chunks = (dataset.samples[train[at : at + _CHUNK]] for at in range(0, len(train), _CHUNK))
+    return torch.from_numpy(learn_palette(chunks, most))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,11 @@ from PIL import Image
 from gansmith.data.collection import Collection, Prepared
 from gansmith.data.split import split_by_hash
 from gansmith.drawing.pixels import CHANNELS
+from gansmith.errors import GansmithError
 from gansmith.media.image.plan import Plan, infer_preprocessing
 from gansmith.media.image.reading import PictureFacts
 from gansmith.media.image.resizing import conform
+from gansmith.media.image.value_range import Scale
 from gansmith.recipe import DataConfig
 
 
@@ -26,6 +29,7 @@ class PictureCollection(Collection):
         sizes: How many pictures have which (height, width).
         transparent: Some picture has a pixel that is not opaque.
         coloured: Some picture has a pixel that is not grey.
+        range: Values of deep files that become black and white, where `data.range` is set.
     """
 
     kind = "pictures"
@@ -33,6 +37,7 @@ class PictureCollection(Collection):
     sizes: Counter[tuple[int, int]]
     transparent: bool
     coloured: bool
+    range: Scale | None = None
 
     def __len__(self) -> int:
         return self.sizes.total()
@@ -59,9 +64,10 @@ class PictureCollection(Collection):
 
     def plan(self, config: DataConfig) -> Plan:
         """Choose one size and mode for all."""
-        return infer_preprocessing(
+        plan = infer_preprocessing(
             config, self.sizes, self.transparent, self.coloured, self.official_split
         )
+        return replace(plan, range=(self.range.low, self.range.high)) if self.range else plan
 
     def prepare(self, config: DataConfig) -> Prepared:
         """Bring all to one size and mode."""
@@ -98,11 +104,21 @@ class PreparedPictures(Prepared):
         return self._collection.labels()
 
     def held_out(self) -> NDArray[np.bool_]:
-        """Choose the samples kept for judging, bool [N]."""
-        return self._collection.held_out(self._plan.share)
+        """Choose the samples kept for judging, bool [N].
+
+        Raises:
+            GansmithError: All pictures are equal, so that no split leaves any to train on.
+        """
+        held_out = self._collection.held_out(self._plan.share)
+        if len(held_out) > 1 and (held_out.all() or not held_out.any()):
+            raise GansmithError(
+                f"{self._collection.source}: all {len(held_out):,} pictures are equal, "
+                "so that none can be held out from training; add different ones"
+            )
+        return held_out
 
     def rows(self) -> Iterator[NDArray[np.uint8]]:
         """Yield every picture as the plan wants it, uint8 [H, W, C]."""
         plan = self._plan
         for picture in self._collection.pictures():
-            yield conform(picture, plan.size, plan.mode, plan.resize)
+            yield conform(picture, plan.size, plan.mode, plan.resize, plan.filter)

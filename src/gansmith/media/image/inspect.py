@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gansmith.counting import pluralize
 from gansmith.data import duplicates, inspection
 from gansmith.data.collection import Collection
+from gansmith.data.labels import sorted_naturally
 from gansmith.media.image.collection import PictureCollection
+from gansmith.media.image.reading import PictureFacts
+from gansmith.media.image.resizing import NEAREST
 from gansmith.recipe import DataConfig
+
+_SPRITE, _FEW_COLOURS, _NEARLY_ALL = 128, 40, 0.9
+"""Longest side of a sprite, most colours of one, and share of a collection that is like that."""
+_TINY = 48
+"""Longest side of sprites that may have up to 256 colours, which photographs exceed."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,8 @@ class Inspection(inspection.Inspected):
         plan: What the recipe will do: size, mode, resize policy, filter, labels, held_out.
         training: Samples to train on.
         held_out: Samples kept for judging.
+        untrained: Labels of which every sample is held out.
+        pixel_art: The pictures are small with few colours, and will be resized.
     """
 
     pictures: int
@@ -56,6 +69,8 @@ class Inspection(inspection.Inspected):
     plan: dict[str, Any]
     training: int
     held_out: int
+    untrained: tuple[str, ...]
+    pixel_art: bool
 
     def found(self) -> Iterable[tuple[str, str]]:
         """Yield what the pictures are, and what is wrong with them."""
@@ -82,7 +97,16 @@ class Inspection(inspection.Inspected):
             yield "resizing", "none needed"
         else:
             yield "resizing", f"{self.plan['resize']}, {self.plan['filter']} filter"
-        yield inspection.split_row(self.training, self.held_out)
+        if "range" in self.plan:
+            low, high = self.plan["range"]
+            yield "range", f"{low:g} is black, {high:g} is white"
+        official = self.plan["held_out"] == "official"
+        yield inspection.split_row(self.training, self.held_out, official)
+        if self.untrained:
+            names = f"{len(self.untrained):,}{inspection.examples(self.untrained)}"
+            yield "not trained", f"{names} of {len(self.labels):,} labels: all samples held out"
+        if self.pixel_art:
+            yield "advice", "looks like pixel art: recipe pixel-art keeps it sharp"
 
 
 def inspect_pictures(collection: Collection, config: DataConfig) -> Inspection:
@@ -97,6 +121,7 @@ def inspect_pictures(collection: Collection, config: DataConfig) -> Inspection:
     looked_at = facts[: duplicates.LIMIT]
     pairs = duplicates.similar_pairs([one.look for one in looked_at])
     held_out = collection.held_out(config.held_out)
+    labels, plan = collection.labels(), collection.plan(config)
     return Inspection(
         name=collection.name,
         source=collection.source,
@@ -110,7 +135,7 @@ def inspect_pictures(collection: Collection, config: DataConfig) -> Inspection:
         sizes=inspection.tally(f"{one.height}x{one.width}" for one in facts),
         transparent=sum(one.transparent for one in facts),
         coloured=sum(one.coloured for one in facts),
-        labels=inspection.label_counts(collection.labels()),
+        labels=inspection.label_counts(labels),
         duplicates=[
             [names[index] for index in group]
             for group in duplicates.equal_groups([one.pixels for one in facts])
@@ -119,7 +144,27 @@ def inspect_pictures(collection: Collection, config: DataConfig) -> Inspection:
         compared=len(looked_at),
         unreadable=list(collection.faults),
         ignored=collection.ignored,
-        plan=collection.plan(config).settings(),
+        plan=plan.settings(),
         training=int((~held_out).sum()),
         held_out=int(held_out.sum()),
+        untrained=_untrained(labels, held_out),
+        pixel_art=plan.resize != "none" and plan.filter != NEAREST and looks_like_pixel_art(facts),
     )
+
+
+def looks_like_pixel_art(facts: Sequence[PictureFacts]) -> bool:
+    """Whether nearly all pictures are small and made of few colours."""
+    return sum(map(_is_sprite, facts)) >= _NEARLY_ALL * len(facts)
+
+
+def _is_sprite(facts: PictureFacts) -> bool:
+    side = max(facts.height, facts.width)
+    tiny = side <= _TINY and facts.coloured and facts.colours > 0
+    return tiny or (side <= _SPRITE and 0 < facts.colours <= _FEW_COLOURS)
+
+
+def _untrained(labels: Sequence[str] | None, held_out: NDArray[np.bool_]) -> tuple[str, ...]:
+    if labels is None:
+        return ()
+    trained = {label for label, held in zip(labels, held_out, strict=True) if not held}
+    return tuple(sorted_naturally(set(labels) - trained))

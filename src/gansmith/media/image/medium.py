@@ -17,7 +17,7 @@ from gansmith.media.image.collection import PictureCollection
 from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.folder import PictureFolder
 from gansmith.media.image.inspect import inspect_pictures
-from gansmith.media.image.options import ImageOptions
+from gansmith.media.image.options import ImageConfig, ImageOptions
 from gansmith.media.image.preprocessing import to_extractor, to_network
 from gansmith.medium import (
     CERTAIN,
@@ -49,9 +49,10 @@ def claims(listing: Listing) -> float:
 
 def collect(path: Path, config: DataConfig, log: LogFn) -> PictureCollection:
     """Read a file of arrays, a folder of them that holds no pictures, or a folder of pictures."""
+    value_range = config.of(ImageOptions).range
     if path.is_file() or (array_files(path) and not _has_pictures(path)):
-        return ArrayFile(path, use_labels=config.labels)
-    return PictureFolder(path, use_labels=config.labels, log=log)
+        return ArrayFile(path, use_labels=config.labels, value_range=value_range, log=log)
+    return PictureFolder(path, use_labels=config.labels, value_range=value_range, log=log)
 
 
 def _has_pictures(folder: Path) -> bool:
@@ -83,6 +84,7 @@ IMAGE = Medium(
     reads="a folder of pictures, .npy or .npz",
     suffixes=SUFFIXES,
     options=ImageOptions,
+    sections={"image": ImageConfig},
     claims=claims,
     collect=collect,
     inspect=inspect_pictures,

@@ -8,7 +8,7 @@ from statistics import median
 
 from gansmith.data.collection import combined_digest
 from gansmith.media.image.options import ImageOptions
-from gansmith.media.image.resizing import FILTER
+from gansmith.media.image.resizing import LANCZOS, NEAREST
 from gansmith.recipe import DataConfig
 
 NATIVE_SIDES = range(16, 129)
@@ -25,10 +25,12 @@ class Plan:
     Attributes:
         size: Height and width of every sample in pixels.
         mode: L, LA, RGB or RGBA.
-        resize: fit, crop or pad; "none" where every picture has the size already.
+        resize: fit, crop, pad or place; "none" where every picture has the size already.
         labels: Labels are looked for.
         share: Expected share of held-out samples.
         official_split: The publisher's test samples are held out, whatever the share.
+        filter: lanczos or nearest.
+        range: Values of deep files that become black and white, where `data.range` is set.
     """
 
     size: tuple[int, int]
@@ -37,16 +39,20 @@ class Plan:
     labels: bool
     share: float
     official_split: bool
+    filter: str = LANCZOS
+    range: tuple[float, float] | None = None
 
     def settings(self) -> dict[str, object]:
         """The plan in plain values, as manifests and reports show it."""
+        ranged = {} if self.range is None else {"range": list(self.range)}
         return {
             "size": list(self.size),
             "mode": self.mode,
             "resize": self.resize,
-            "filter": "none" if self.resize == "none" else FILTER,
+            "filter": "none" if self.resize == "none" else self.filter,
             "labels": self.labels,
             "held_out": "official" if self.official_split else self.share,
+            **ranged,
         }
 
     def fingerprint(self, content: str) -> str:
@@ -64,7 +70,8 @@ def infer_preprocessing(
 ) -> Plan:
     """Fill in what the configuration leaves open, from what the pictures are."""
     options = config.of(ImageOptions)
-    size = options.size or choose_size(sizes)
+    placed = options.resize == "place"
+    size = options.size or (choose_canvas(sizes) if placed else choose_size(sizes))
     needless = set(sizes) == {size}
     return Plan(
         size=size,
@@ -73,7 +80,26 @@ def infer_preprocessing(
         labels=config.labels,
         share=config.held_out,
         official_split=official_split,
+        filter=choose_filter(options),
     )
+
+
+def choose_filter(options: ImageOptions) -> str:
+    """The filter that is set; `auto` is nearest for `place`, which is for pixel art, or lanczos."""
+    if options.filter != "auto":
+        return options.filter
+    return NEAREST if options.resize == "place" else LANCZOS
+
+
+def choose_canvas(sizes: Counter[tuple[int, int]]) -> tuple[int, int]:
+    """Choose a size on which every picture can be placed as it is.
+
+    It is the greatest height and width, rounded up to multiples of 4; where that is above 128, as
+    :func:`choose_size`.
+    """
+    sides = [STEP * -(-max(values) // STEP) for values in zip(*sizes, strict=True)]
+    height, width = (max(LEAST_SIDE, side) for side in sides)
+    return (height, width) if max(height, width) < NATIVE_SIDES.stop else choose_size(sizes)
 
 
 def choose_size(sizes: Counter[tuple[int, int]]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""From the bytes of a file to its text; what is not plainly text is refused, not guessed at."""
+"""Decoding of text files; other encodings than UTF-8 and UTF-16 are refused, not guessed."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _TYPOGRAPHY = "«»“”‘’„–—…°§·¡¿€£ºª"  # noqa: RUF001
 
 
 class UnreadableText(Exception):
-    """A file that is no text, or not as its name says; the message tells why in a few words."""
+    """A file is not text, or not of the type of its name; the message gives the reason."""
 
 
 def decode(data: bytes) -> str:
     """Decode UTF-8, with or without a byte order mark, or UTF-16 with one.
 
     Raises:
-        UnreadableText: It is neither; the message names the first wrong byte, counted from 0, and
-            the likely encoding where there is one.
+        UnreadableText: It is neither; the message has the position of the first wrong byte, from 0,
+            and the likely encoding if there is one.
     """
     wide = data.startswith(_UTF_16) and not data.startswith(codecs.BOM_UTF32_LE)
     if not wide and _is_binary(data):
@@ -58,7 +58,7 @@ def _advice(data: bytes) -> str:
 
 
 def _is_chinese(data: bytes) -> bool:
-    """Whether GB18030 reads it, and most of what is not ASCII is common in Chinese."""
+    """Return whether it decodes as GB18030 to mostly common Chinese characters."""
     try:
         text = data.decode("gb18030")
     except UnicodeDecodeError:
@@ -70,7 +70,7 @@ def _is_chinese(data: bytes) -> bool:
 
 
 def _is_latin(data: bytes) -> bool:
-    """Whether Windows-1252 reads it as letters and typography, among plenty of ASCII."""
+    """Return whether it decodes as Windows-1252 to ASCII with some letters and typography."""
     try:
         text = data.decode("cp1252")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Reading: features of texts, by the pieces they are made of or by an encoder of the user's own."""
+"""Feature extractors of texts: n-grams, or a text encoder of the user."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Pieces:
         self.weights = weights
 
     def __call__(self, samples: NDArray[Any]) -> Tensor:
-        """Turn stored texts, int32 [N, 1, L, 1], into float32 [N, 256]."""
+        """Convert stored texts, int32 [N, 1, L, 1], to float32 [N, 256]."""
         count = len(samples)
         owners, pieces, times = _counted(to_texts(samples))
         values = (1 + np.log(times)) * self.weights[pieces]

@@ -10,41 +10,51 @@ from gansmith.data.labels import folder_labels
 from gansmith.data.scan import find_files, readable
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
-from gansmith.media.text.code_points import normalise
+from gansmith.media.text.code_points import copy_key, hidden, normalise, split_title
 from gansmith.media.text.files import TextFiles, is_text, read_files
 from gansmith.media.text.options import TextOptions
 from gansmith.media.text.preparation import PreparedTexts, different
+from gansmith.media.text.tables import Row
 from gansmith.media.text.verse.forms import form_labels
 from gansmith.recipe import DataConfig
 from gansmith.storage.file_facts import Facts
 
-_TAKES = ".txt, .jsonl, .csv or .tsv files there"
+_TAKES = ".txt, .md, .json, .jsonl, .csv or .tsv files there"
+
+MOST_NOTES = 5
+"""Notes that are logged."""
 
 
 class TextFolder(Collection):
     """The different texts in the files of a folder and its sub-folders, or in one file.
 
-    Texts are normalised; empty ones go, and of those that differ in nothing but capitals the first
-    stays, or the first that its publisher holds out.
+    Texts are normalised and empty ones removed. Of copies, which may differ in case or invisible
+    characters, the first is kept, or the first that its publisher holds out.
 
     Args:
         root: The folder, or the file.
-        config: Its `unit`, `field`, `title`, `form` and `labels` count here.
+        config: `unit`, `separator`, `field`, `title`, `form` and `labels` count here.
         log: Takes warnings of files and records that cannot be read, one line each.
 
     Attributes:
         texts: Every different text, in the order of the files.
-        numbers: Number of the file that each text is from, in `names`.
+        titled: Whether each text begins with a title.
+        numbers: Index in `names` of the file of each text.
         names: Relative path of every readable file.
         official: Whether the publisher holds out each text; counts with `official_split`.
-        labels: One label a text, where a form is asked for its name or "free"; or None.
-        unit: What a text was in plain files, or "record".
+        labels: One label for each text, or None; for a verse form its name or "free".
+        unit: What a text is in plain files, or "record".
+        separator: What separates texts in plain files, if anything does.
         field: The column that was read, if there is one.
-        empty: Texts left out because nothing is in them.
-        duplicates: Texts left out because they are there already.
+        notes: How the headers of tables were understood, where that was a guess.
+        empty: Number of empty texts.
+        duplicates: Number of copies.
+        cleaned: Number of texts from which terminal codes were removed, and number of those from
+            which invisible characters were.
+        merged_copies: Some copies differ in invisible characters, not only in case.
 
     Raises:
-        GansmithError: No file can be read, there are less than two texts, or some have no label.
+        GansmithError: No file can be read, there are fewer than two texts, or some have no label.
     """
 
     kind = "texts"
@@ -61,35 +71,43 @@ class TextFolder(Collection):
             raise GansmithError(f"{root} cannot be read: {found.faults[root.name]}")
         self.faults = _faults(found, self.root, log)
         self.names, self.unit, self.field = list(found.files), found.unit, found.field
+        self.separator = found.separator
+        self.notes = [f"{name}: {file.note}" for name, file in found.files.items() if file.note]
+        for note in self.notes[:MOST_NOTES]:
+            log(note)
         self._gather(found, config)
         sums = [file.sha256 for file in found.files.values()]
         self.content = combined_digest([*self.names, *sums, *(self.labels or ())])
 
     def held_out_file(self, name: str) -> bool:
-        """Whether the publisher holds out what is in a file; for sets with `official_split`."""
+        """Return whether the publisher holds out a file; for sets with `official_split`."""
         return False
 
     def prepare(self, config: DataConfig) -> Prepared:
-        """Cut the texts to one greatest length."""
+        """Truncate the texts to one maximum length."""
         return PreparedTexts(self, config)
 
     def _gather(self, found: TextFiles, config: DataConfig) -> None:
-        """Keep what is different, with its label and the number of its file."""
+        """Keep the different texts, with their labels and the indices of their files."""
         rows = [row for file in found.files.values() for row in file.rows]
         numbers = [n for n, file in enumerate(found.files.values()) for _ in file.rows]
+        self.cleaned = _cleaned(rows)
         texts = [normalise(row.text) for row in rows]
         official = [self.held_out_file(name) for name in self.names]
         kept = different(texts, [official[number] for number in numbers])
         self.texts = [texts[index] for index in kept]
+        self.titled = [bool(rows[i].title and split_title(texts[i])[0]) for i in kept]
         self.numbers = [numbers[index] for index in kept]
         self.official = [official[number] for number in self.numbers]
         self.empty = texts.count("")
+        kinds = {text.casefold() for text in texts}
+        self.merged_copies = len(set(map(copy_key, kinds))) < len(kinds)
         self.duplicates = len(texts) - self.empty - len(kept)
         self._require_several()
         self.labels = self._find_labels([rows[index].label for index in kept], config)
 
     def _find_labels(self, own: Sequence[str | None], config: DataConfig) -> list[str] | None:
-        """Labels by form, from the tables, or else from the folder; None where there are none."""
+        """Return labels by form, from the tables, or else from the folder; None without any."""
         form = config.of(TextOptions).form
         if form is not None:
             return form_labels(self.texts, form)
@@ -113,16 +131,26 @@ class TextFolder(Collection):
         if not self.texts:
             raise GansmithError(f"{self.source} is empty: there is no text in it")
         if len(self.texts) == 1:
-            copies = f" ({self.duplicates:,} copies left out)" if self.duplicates else ""
+            notes = [f"{self.duplicates:,} copies left out"] if self.duplicates else []
+            notes += [f"{place} {reason}" for place, reason in self.faults[:1]]
+            beside = f" ({'; '.join(notes)})" if notes else ""
             raise GansmithError(
-                f"{self.source} gives one text of {len(self.texts[0]):,} characters{copies}, and "
-                f"one does not train: put each text on a line of its own, or say how they are "
-                f"parted with --set data.unit=line (or paragraph, or file)"
+                f"{self.source} gives one text of {len(self.texts[0]):,} characters{beside}, and "
+                "one does not train: put each text on a line of its own, or set how they are "
+                "separated with --set data.unit=line (or paragraph, or file) or data.separator"
             )
 
 
+def _cleaned(rows: Sequence[Row]) -> tuple[int, int]:
+    """Count texts with terminal codes, and texts with invisible characters."""
+    found = [
+        hidden(row.text) for row in rows if not (row.text.isascii() and row.text.isprintable())
+    ]
+    return sum(one.codes for one in found), sum(one.invisible for one in found)
+
+
 def _faults(found: TextFiles, root: Path, log: LogFn) -> list[tuple[str, str]]:
-    """List what cannot be read: files, and records of those that can; say the first of them."""
+    """List files that cannot be read, and records of others; log the first of them."""
     records: dict[str, Facts] = {name: {"facts": {}} for name in found.files}
     records |= {name: {"fault": reason} for name, reason in found.faults.items()}
     for name, file in found.files.items():

@@ -1,4 +1,4 @@
-"""Poems line by line: of many lines that a generator offers, those that keep a form."""
+"""Rejection sampling of poems, line by line: generated lines are kept if they fit a form."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from gansmith.networks.sequence.special_tokens import PAD
 from gansmith.sampling import draw_latents
 
 OFFERS = 16
-"""Lines offered to each poem in a round."""
+"""Candidate lines of each poem in a round."""
 ROUNDS, PATIENCE = 120, 12
-"""Most rounds, and those without a line that fits after which a poem begins anew."""
+"""Maximum number of rounds, and of rounds without a fitting line before a poem is restarted."""
 
 
 def generate_constrained_lines(
@@ -28,24 +28,24 @@ def generate_constrained_lines(
     seed: int,
     labels: Tensor | None,
 ) -> list[str]:
-    """Write poems whose every line fits a form.
+    """Generate poems whose every line fits a form.
 
-    A line is the next that the generator writes after those before it, where it has learnt texts of
-    several lines, and else a text of its own. The first that fits is taken. Whole lines of the
-    prompt are kept as they are; its last begins the line that is due.
+    If the generator was trained on texts of several lines, a candidate is the next line after those
+    of the poem; else it is a whole text. The first candidate that fits is taken. Complete lines of
+    the prompt are kept; its last line begins the next one.
 
     Args:
-        generator: Of texts.
-        medium: Knows its tokens.
-        form: Tells which lines fit.
+        generator: A generator of texts.
+        codec: Its codec.
+        form: Decides which lines fit.
         decoding: Temperature and nucleus.
-        prompt: What every poem begins with, of known characters but for line feeds.
-        count: How many poems.
+        prompt: Beginning of every poem; all characters except line feeds must be known.
+        count: Number of poems.
         seed: The same seed gives the same poems.
         labels: Class of each poem, or None.
 
     Raises:
-        GansmithError: The prompt breaks the form, or the generator offers no lines that fit.
+        GansmithError: The prompt breaks the form, or no generated lines fit.
     """
     *whole, begun = prompt.split("\n")
     _check(form, whole, begun)
@@ -81,12 +81,13 @@ def generate_constrained_lines(
     missing = sum(len(poem) < form.lines for poem in poems)
     raise GansmithError(
         f"{missing} of {count} poems found no lines that keep the form among "
-        f"{ROUNDS * OFFERS:,} offered to each: try a higher --temperature, or train on such verse"
+        f"{ROUNDS * OFFERS:,} candidates for each; try a higher --temperature, or train on such "
+        "verse"
     )
 
 
 def _check(form: LineForm, whole: list[str], begun: str) -> None:
-    """Refuse a prompt whose lines keep no form, whatever follows."""
+    """Raise an error for a prompt that cannot be completed."""
     for place, line in enumerate(whole):
         if not form.fits(line, whole[:place]):
             raise GansmithError(
@@ -99,19 +100,19 @@ def _check(form: LineForm, whole: list[str], begun: str) -> None:
 
 
 def _before(poem: list[str], begun: str, several: bool) -> str:
-    """What the next line is written after."""
+    """Return the text before the next line."""
     return "\n".join([*poem, begun]) if several else begun
 
 
 def _line(text: str, poem: list[str], several: bool) -> str:
-    """Take the line that comes after a poem's out of a text that was begun with them."""
+    """Return the line of a generated text that follows the lines of a poem."""
     lines = text.split("\n")
     place = len(poem) if several else 0
     return lines[place].strip() if place < len(lines) else ""
 
 
 def _prefixes(codec: TextCodec, before: list[str]) -> Tensor | None:
-    """Tokens [N, P], each OFFERS times, with blanks behind shorter ones."""
+    """Return tokens [N, P], each OFFERS times, padded."""
     numbers = codec.vocabulary.numbers(before)
     longest = max(map(len, numbers))
     if not longest:

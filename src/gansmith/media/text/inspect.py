@@ -1,4 +1,4 @@
-"""Inspection of texts: what is there, what is wrong with it, and which samples it will give."""
+"""Inspection of texts: what is there, what is wrong with it, and what samples it will give."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gansmith.media.text.scripts import han_forms, scripts, words
 from gansmith.recipe import DataConfig
 
 DRAWN, SHOWN = 5, 200
-"""Texts that are drawn to be read, and characters that are shown of each."""
+"""Texts that are shown as examples, and characters shown of each."""
 
 
 @dataclass(frozen=True)
@@ -30,25 +30,28 @@ class TextInspection(inspection.Inspected):
         texts: Number of different texts.
         files: Number of readable files.
         ignored: Number of other files.
-        empty: Texts left out because nothing is in them.
-        duplicates: Texts left out because they are there already, but for capitals.
-        characters: Least, median and greatest length of a text.
+        empty: Number of empty texts, which are left out.
+        duplicates: Number of copies, which are left out.
+        cleaned: Number of texts with terminal codes, and with invisible characters, all removed.
+        characters: Minimum, median and maximum length of a text.
         alphabet: Number of different characters.
-        words: Least, median and greatest number of words; Chinese characters and Kana count each.
+        words: Minimum, median and maximum number of words; every Chinese character and Kana counts.
         vocabulary: Number of different words.
         scripts: Letters and emoji of each script.
         simplified: Chinese characters that only simplified writing uses.
         traditional: Chinese characters that only traditional writing uses.
         labels: Texts of each label.
         unreadable: Place and reason of files and records that cannot be read.
-        drawn: Some texts to read, as they will be trained on.
-        plan: What the recipe will do: unit, field, longest, labels, held_out.
+        drawn: Example texts, as they will be trained on.
+        plan: Settings of the samples: unit, separator, field, longest, labels, held_out.
         samples: Number of samples.
-        cut: Texts that are cut because they are too long.
-        near_copies: Held-out texts that are nearly the same as one to train on, and that one.
-        compared: Texts among which `near_copies` was looked for.
-        training: Samples to train on.
-        held_out: Samples kept for judging.
+        cut: Number of texts that are truncated because they are too long.
+        titles_cut: Number of these whose title alone is truncated.
+        notes: How the headers of tables were understood, where that was a guess.
+        near_duplicates: Held-out texts that are nearly equal to a training text, and that text.
+        compared: Number of texts that were compared for `near_duplicates`.
+        training: Number of training samples.
+        held_out: Number of held-out samples.
     """
 
     texts: int
@@ -56,6 +59,7 @@ class TextInspection(inspection.Inspected):
     ignored: int
     empty: int
     duplicates: int
+    cleaned: tuple[int, int]
     characters: tuple[int, int, int]
     alphabet: int
     words: tuple[int, int, int]
@@ -69,41 +73,53 @@ class TextInspection(inspection.Inspected):
     plan: dict[str, Any]
     samples: int
     cut: int
-    find_near_duplicates: list[tuple[str, str]]
+    titles_cut: int
+    notes: list[str]
+    near_duplicates: list[tuple[str, str]]
     compared: int
     training: int
     held_out: int
 
     def found(self) -> Iterable[tuple[str, str]]:
-        """Yield what the texts are, and what is wrong with them."""
+        """Yield properties of the texts, and what is wrong with them."""
         yield (
             "texts",
             f"{self.texts:,} in {pluralize(self.files, 'file')} "
             f"({pluralize(self.ignored, 'other file')} ignored)",
         )
         yield "left out", f"{self.duplicates:,} repeated, {self.empty:,} empty"
+        codes, invisible = self.cleaned
+        yield (
+            "cleaned",
+            f"{pluralize(codes, 'text')} of terminal codes (colours), "
+            f"{invisible:,} of invisible characters",
+        )
         yield "characters", f"{inspection.span(self.characters, ',')}; {self.alphabet:,} different"
         yield "words", f"{inspection.span(self.words, ',')}; {self.vocabulary:,} different"
         yield "scripts", self._scripts()
         yield inspection.label_row(self.labels)
         yield inspection.unreadable_row(self.unreadable)
         for number, text in enumerate(self.drawn):
-            yield "" if number else "to read", _in_one_line(text)
+            yield "" if number else "examples", _in_one_line(text)
 
     def planned(self) -> Iterable[tuple[str, str]]:
         """Yield the decisions of the plan."""
-        unit, field = self.plan["unit"], self.plan["field"]
+        field, separator = self.plan["field"], self.plan.get("separator")
+        unit = self.plan["unit"] + (f" between lines of {separator!r}" if separator else "")
         column = f" (column {field})" if field else ""
         yield "samples", f"{self.samples:,} of up to {self.plan['longest']:,} characters"
         yield "a text is", f"a {unit}{column}"
-        yield "cut", f"{self.cut:,} longer texts, where a sentence or a word ends"
+        for note in self.notes[: inspection.SHOWN]:
+            yield "header", note
+        whole = f"; of {self.titles_cut:,} the title alone" if self.titles_cut else ""
+        yield "truncated", f"{self.cut:,} longer texts, where a sentence or a word ends{whole}"
         official = self.plan["held_out"] == "official"
         yield inspection.split_row(self.training, self.held_out, official)
         among = f" among {self.compared:,} compared" if self.compared < self.samples else ""
-        pairs = (f"{_in_one_line(a)} ~ {_in_one_line(b)}" for a, b in self.find_near_duplicates[:3])
+        pairs = (f"{_in_one_line(a)} ~ {_in_one_line(b)}" for a, b in self.near_duplicates[:3])
         yield (
             "near copies",
-            f"{len(self.find_near_duplicates):,} held out that nearly equal one to train on{among}"
+            f"{len(self.near_duplicates):,} held-out texts nearly equal to a training text{among}"
             + inspection.examples(pairs),
         )
 
@@ -119,11 +135,11 @@ class TextInspection(inspection.Inspected):
 
 
 def inspect_texts(folder: Collection, config: DataConfig) -> TextInspection:
-    """Inspect texts that were found.
+    """Inspect a collection of texts.
 
     Args:
         folder: The texts, of type :class:`TextFolder`.
-        config: Says what will be done to them.
+        config: How they become samples.
     """
     assert isinstance(folder, TextFolder)
     prepared = PreparedTexts(folder, config)
@@ -140,6 +156,7 @@ def inspect_texts(folder: Collection, config: DataConfig) -> TextInspection:
         ignored=folder.ignored,
         empty=folder.empty,
         duplicates=folder.duplicates + prepared.merged,
+        cleaned=folder.cleaned,
         **_writing(folder.texts),
         labels=inspection.label_counts(prepared.labels()),
         unreadable=list(folder.faults),
@@ -147,7 +164,9 @@ def inspect_texts(folder: Collection, config: DataConfig) -> TextInspection:
         plan=prepared.settings(),
         samples=len(prepared),
         cut=prepared.cut,
-        find_near_duplicates=[(prepared.texts[at[a]], prepared.texts[at[b]]) for a, b in pairs],
+        titles_cut=prepared.titles_cut,
+        notes=folder.notes,
+        near_duplicates=[(prepared.texts[at[a]], prepared.texts[at[b]]) for a, b in pairs],
         compared=len(at),
         training=int((~held_out).sum()),
         held_out=int(held_out.sum()),
@@ -155,7 +174,7 @@ def inspect_texts(folder: Collection, config: DataConfig) -> TextInspection:
 
 
 def _writing(texts: list[str]) -> dict[str, Any]:
-    """Characters, words and scripts of the texts."""
+    """Return statistics of characters, words and scripts."""
     signs, vocabulary, counts = Counter("".join(texts)), set[str](), []
     for text in texts:
         found = words(text)

@@ -10,23 +10,24 @@ from gansmith.log import LogFn
 from gansmith.media.text import features  # noqa: F401  registers the extractors of texts
 from gansmith.media.text.codec import TextCodec
 from gansmith.media.text.datasets.texts import TEXT_SETS
-from gansmith.media.text.files import SUFFIXES
+from gansmith.media.text.files import SUFFIXES, is_text
 from gansmith.media.text.folder import TextFolder
 from gansmith.media.text.inspect import inspect_texts
 from gansmith.media.text.options import TextConfig, TextOptions
 from gansmith.media.text.quality import METRICS, measure
 from gansmith.media.text.selection import CHOICE
+from gansmith.media.text.verbs import TEXT_GENERATION
 from gansmith.medium import CERTAIN, MEDIA, PLAUSIBLE, Listing, Medium
 from gansmith.recipe import DataConfig
 
 
 def claims(listing: Listing) -> float:
-    """Claim a file of texts, and a folder where they are too many to be captions or notes.
+    """Claim a file of texts, and a folder with too many texts for captions or notes.
 
-    They are at least a third of all files, and more than twice as many as the samples of other
+    Texts must be at least a third of all files, and more than twice as many as samples of other
     media.
     """
-    texts = listing.count("text")
+    texts = sum(map(is_text, listing.files))
     if not listing.folder:
         return CERTAIN if texts else 0.0
     many = texts > 2 * listing.count_others("text") and 3 * texts >= len(listing.files)
@@ -34,7 +35,7 @@ def claims(listing: Listing) -> float:
 
 
 def collect(path: Path, config: DataConfig, log: LogFn) -> TextFolder:
-    """Read a file of texts, or all of them in a folder."""
+    """Read a file of texts, or all texts of a folder."""
     return TextFolder(path, config, log=log)
 
 
@@ -46,7 +47,7 @@ TEXT = Medium(
     name="text",
     codec=TextCodec,
     kind="texts",
-    reads="texts as .txt, .jsonl, .csv or .tsv",
+    reads="texts as .txt, .md, .json, .jsonl, .csv or .tsv",
     suffixes=SUFFIXES,
     options=TextOptions,
     sections={"text": TextConfig},
@@ -60,5 +61,6 @@ TEXT = Medium(
     showcase="text",
     describe=_describe,
     choice=CHOICE,
+    generation=TEXT_GENERATION,
 )
 MEDIA.register(TEXT.name)(TEXT)

@@ -1,4 +1,4 @@
-"""Texts held out that are nearly the same as one to train on."""
+"""Near duplicates: held-out texts that are nearly equal to a training text."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 GRAM = 5
-"""Characters of the pieces that texts are compared by."""
+"""Length of the character n-grams by which texts are compared."""
 LIMIT = 3_000_000
-"""Characters up to which all texts are compared; of more, every second one, or third, and so on."""
+"""Total characters up to which all texts are compared; else every second, or third."""
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 def find_near_duplicates(
     texts: Sequence[str], held_out: NDArray[np.bool_]
 ) -> list[tuple[int, int]]:
-    """Find held-out texts that share at least 80 % of their pieces with one to train on.
+    """Find held-out texts that share at least 80 % of their n-grams with a training text.
 
-    Pieces are all runs of 5 characters (a shorter text is one piece), without regard to capitals;
-    the share is that of the pieces in both among those in either (Jaccard). No pair is missed:
-    sets that are so alike share one of their rarest pieces, by which pairs are looked up
+    Texts are compared by the Jaccard similarity of their character 5-grams without case (a shorter
+    text is one n-gram). No pair is missed: sets that similar share one of their rarest n-grams,
+    which are indexed
     (R. Bayardo, Y. Ma, R. Srikant: Scaling Up All Pairs Similarity Search. WWW 2007).
 
     Args:
@@ -30,7 +30,7 @@ def find_near_duplicates(
         held_out: bool [N].
 
     Returns:
-        Pairs (held-out text, text to train on), the first for each held-out text.
+        Pairs (held-out text, training text), the first for each held-out text.
     """
     pieces = _rarest_first([text.casefold() for text in texts])
     index: defaultdict[int, list[int]] = defaultdict(list)
@@ -46,14 +46,14 @@ def find_near_duplicates(
 
 
 def compared(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Return the indices of the texts to compare, all unless there is too much of them."""
+    """Return the indices of the texts to compare; all unless they are too long together."""
     return np.arange(0, len(texts), 1 + sum(map(len, texts)) // LIMIT)
 
 
 def _first_alike(
     own: set[int], candidates: Iterable[int], pieces: Sequence[NDArray[np.int64]]
 ) -> list[int]:
-    """Return the first candidate that is alike, or nothing."""
+    """Return the first candidate that is similar enough, or nothing."""
     for other in candidates:
         size = len(pieces[other])
         if 5 * min(size, len(own)) < 4 * max(size, len(own)):
@@ -65,14 +65,14 @@ def _first_alike(
 
 
 def _telling(pieces: NDArray[np.int64]) -> list[int]:
-    """The rarest pieces, one of which every set that is alike must have too."""
+    """Return the rarest n-grams, one of which every similar set must have too."""
     least_shared = -(-4 * len(pieces) // 5)
     telling: list[int] = pieces[: len(pieces) - least_shared + 1].tolist()
     return telling
 
 
 def _rarest_first(texts: Sequence[str]) -> list[NDArray[np.int64]]:
-    """The different pieces of each text as numbers, the rarest of all texts first."""
+    """Return the different n-grams of each text as numbers, the rarest of all texts first."""
     owners, codes = _pieces(texts)
     _, numbers, counts = np.unique(codes, return_inverse=True, return_counts=True)
     order = np.lexsort((numbers, counts[numbers], owners))
@@ -81,7 +81,7 @@ def _rarest_first(texts: Sequence[str]) -> list[NDArray[np.int64]]:
 
 
 def _pieces(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Owner and hash of every piece, each once a text."""
+    """Return text and hash of every n-gram, each once per text."""
     padded = [text.ljust(GRAM, "\0") for text in texts]
     signs = np.frombuffer("".join(padded).encode("utf-32-le"), "<u4").astype(np.uint64)
     lengths = np.array([len(text) for text in padded])

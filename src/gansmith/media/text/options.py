@@ -17,19 +17,27 @@ class TextOptions(Section):
     """How files of texts become samples."""
 
     unit: Literal["auto", "line", "paragraph", "file"] = Field(
-        "auto", description="what is one text in a .txt file; docs/text.md"
+        "auto", description="what one text is in a .txt file; docs/text.md"
+    )
+    separator: str | None = Field(
+        None,
+        min_length=1,
+        description="line between the texts of a .txt file, such as % or ---; null: by data.unit",
     )
     field: str | None = Field(
         None, description="column of a table that holds the texts; null: text, caption or content"
     )
     form: str | None = Field(
-        None, description="form of verse; texts are labelled by whether they keep it; docs/text.md"
+        None, description="verse form; texts are labelled by whether they keep it; docs/text.md"
     )
     title: str | None = Field(
-        None, description="column of a table that holds a title for each text; null: none"
+        None, description="column of a table that holds the title of each text; null: no titles"
     )
     longest: int | None = Field(
-        None, ge=2, le=10_000, description="characters of a text; null: as 99.5 % of them have"
+        None,
+        ge=2,
+        le=10_000,
+        description="maximum length of a text in characters; null: that of 99.5 % of the texts",
     )
 
 
@@ -38,6 +46,8 @@ class TextConfig(Section):
     """How texts become tokens."""
 
     tokens: Literal["auto", "characters", "pieces"] = Field(
-        "auto", description="pieces of words for long texts whose words blanks part; or characters"
+        "auto", description="subwords (pieces), characters, or by the length of the texts (auto)"
     )
-    vocabulary: int = Field(2_000, ge=64, le=50_000, description="most different pieces of words")
+    vocabulary: int = Field(
+        2_000, ge=64, le=50_000, description="maximum number of different subwords"
+    )

@@ -1,4 +1,4 @@
-"""Metrics of the texts themselves, beside those of their features."""
+"""Metrics of the texts themselves, in addition to those of their features."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from gansmith.medium import Labels, Values
 from gansmith.metric import MetricSpec
 
 MOST = 1_000
-"""Texts that are measured at most: BLEU of more costs much and changes little."""
+"""Maximum number of texts that are measured: BLEU is slow, and more texts change little."""
 LEAST = 4
-"""Held-out texts below which there are no two halves to compare."""
+"""Minimum number of held-out texts: two halves of them are compared."""
 TEXT_METRICS = {
     "bleu4": MetricSpec(
         "BLEU-4",
@@ -67,24 +67,24 @@ FORMS = tuple(FORM_METRICS)
 """Metrics of poems."""
 METRICS = TEXT_METRICS | FORM_METRICS
 COMMON = 0.9
-"""Share of real texts from which on a form is taken to be that of all."""
+"""Share of real texts in a form from which all texts are taken to be in it."""
 
 
 def text_quality_metrics(
     samples: NDArray[np.int32], dataset: Dataset, seed: int = 0
 ) -> tuple[Values, Values]:
-    """Measure texts against held-out ones, and those against others of their kind.
+    """Measure texts against held-out ones, and held-out ones against each other.
 
     Args:
         samples: Code points int32 [N, 1, L, 1].
-        dataset: Its texts that are held out, and those that trained.
-        seed: Of the halves that held-out texts are parted into.
+        dataset: Held-out and training texts.
+        seed: Seed of the halves that held-out texts are split into.
 
     Returns:
         Values and floors of bleu4, self_bleu4, language, reverse_language, unique, copied and
-        mean_length, as `TemperatureSweep.measure` has them, with two samples
-        and `LEAST` held-out texts at least; of collections of Chinese quatrains also of form_lines,
-        form_rhyme and form_tones. Titles do not count.
+        mean_length, as in `TemperatureSweep.measure`, if there are at least two samples and `LEAST`
+        held-out texts; for Chinese quatrains also of form_lines, form_rhyme and form_tones. Titles
+        are left out.
     """
     texts, (held_out, training) = to_texts(samples[:MOST]), sides(dataset)
     if dataset.settings.get("title") is not None:
@@ -103,18 +103,18 @@ def text_quality_metrics(
 def measure(
     samples: NDArray[np.int32], labels: Labels, dataset: Dataset, seed: int
 ) -> tuple[Values, Values]:
-    """Measure texts, and others of their kind for the floors; see `Medium.measure`."""
+    """Measure texts, and real texts for the floors; see `Medium.measure`."""
     return text_quality_metrics(samples, dataset, seed)
 
 
 def sides(dataset: Dataset) -> tuple[list[str], list[str]]:
-    """Return the texts held out and the texts to train on."""
+    """Return held-out texts and training texts."""
     held_out = to_texts(dataset.samples[dataset.held_out_indices])
     return held_out, to_texts(dataset.samples[dataset.train_indices])
 
 
 def line_length(texts: Sequence[str]) -> int | None:
-    """Return the characters of a line where nearly all texts are Chinese quatrains of one kind."""
+    """Return the characters of a line if nearly all texts are Chinese quatrains of one kind."""
     shapes = Counter(tuple(map(len, quatrain_lines(text))) for text in texts[:MOST])
     shape, count = shapes.most_common(1)[0] if shapes else ((), 0)
     regular = len(shape) == 4 and set(shape) <= set(LENGTHS) and len(set(shape)) == 1
@@ -127,11 +127,11 @@ def _forms(texts: Sequence[str], real: Sequence[str]) -> tuple[Values, Values]:
         return {}, {}
     try:
         return _kept(texts, length), _kept(real[:MOST], length)
-    except GansmithError:  # without the extra `poems` nothing tells rhymes
+    except GansmithError:  # rhymes need the extra `poems`
         return {}, {}
 
 
 def _kept(texts: Sequence[str], length: int) -> Values:
-    told = quatrain_report(texts, length)
+    report = quatrain_report(texts, length)
     even = sum(quatrain_shaped(text, length) for text in texts)
-    return dict(zip(FORMS, (even / len(texts), told.rhyme, told.tones), strict=True))
+    return dict(zip(FORMS, (even / len(texts), report.rhyme, report.tones), strict=True))

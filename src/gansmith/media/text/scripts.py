@@ -1,4 +1,4 @@
-"""What texts are written in: scripts, forms of Chinese characters, words."""
+"""Scripts of texts, variants of Chinese characters, and words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def scripts(signs: Mapping[str, int]) -> dict[str, int]:
     """Count letters and emoji by their script, the most common first.
 
     Args:
-        signs: How often each character is there.
+        signs: Number of occurrences of each character.
     """
     found: Counter[str] = Counter()
     for sign, count in signs.items():
@@ -43,16 +43,16 @@ def scripts(signs: Mapping[str, int]) -> dict[str, int]:
 
 
 def han_forms(signs: Mapping[str, int]) -> tuple[int, int]:
-    """Count Chinese characters of which only simplified, and only traditional writing makes use.
+    """Count Chinese characters that only simplified or only traditional writing uses.
 
-    A cheap test: they are in one of GB 2312 and Big5 and not in the other. Most characters are in
-    both, rare ones in neither or in the larger Big5.
+    A character is simplified only if it is in GB 2312 and not in Big5, and vice versa. Most
+    characters are in both, rare ones in neither or in Big5, which is larger.
 
     Args:
-        signs: How often each character is there.
+        signs: Number of occurrences of each character.
 
     Returns:
-        Simplified ones, and traditional ones.
+        Number of simplified only, and of traditional only characters.
     """
     simplified = traditional = 0
     for sign, count in signs.items():
@@ -64,5 +64,5 @@ def han_forms(signs: Mapping[str, int]) -> tuple[int, int]:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in small letters; Chinese characters and Kana one by one."""
+    """Return the words of a text in lower case; Chinese characters and Kana one by one."""
     return [token for token in tokenise(text.replace("_", " ")) if token[0].isalnum()]

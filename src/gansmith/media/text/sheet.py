@@ -1,4 +1,4 @@
-"""Sheets of texts, as pictures."""
+"""Contact sheets of texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SIZE, LEADING, MARGIN = 15, 22, 18
 MOST_LINES = 8
 INK, RULE, PAPER = 30, 215, 255
 NO_SIGN = "\U0010fffe"
-"""In no font: it is drawn as what stands for all that a font lacks."""
+"""A character of no font: it is drawn as the glyph for missing characters."""
 FONTS = (
     *("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial.ttf", "arial.ttf", "Helvetica.ttc"),
     *("NotoSansCJK-Regular.ttc", "NotoSerifCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf"),
@@ -25,7 +25,7 @@ FONTS = (
 )
 """Fonts of common systems: letters of Europe, then Chinese characters, Kana and Hangul."""
 MAY_LACK = 0.05
-"""Share of characters that may be drawn as empty boxes."""
+"""Share of characters that a font may lack."""
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -37,12 +37,12 @@ def text_sheet(
 
     Args:
         texts: At least one.
-        columns: Left out, as many as the longest lines leave room for, up to 4.
-        widest: Pixels from left to right.
+        columns: Number of columns; None: as many as the longest lines permit, up to 4.
+        widest: Width in pixels.
 
     Returns:
-        Mode L, in the font of the system that has the most of the characters. Where none has
-        nearly all of them, the sheet says so instead.
+        An image of mode L, in the font of the system that has most of the characters. If no font
+        has nearly all of them, the sheet shows a message instead.
     """
     signs = Counter(sign for text in texts for sign in text if not sign.isspace())
     lacking, font = best_font(signs)
@@ -87,7 +87,7 @@ def best_font(signs: Counter[str]) -> tuple[int, Font]:
 
 @cache
 def _fonts() -> tuple[Font, ...]:
-    """The font that is always there, then those of the system."""
+    """Return the font of Pillow, then those of the system."""
     found: list[Font] = [ImageFont.load_default(SIZE)]
     for name in FONTS:
         with suppress(OSError):
@@ -110,7 +110,7 @@ def _columns(texts: Sequence[str], font: Font, widest: int) -> int:
 
 
 def wrapped(text: str, font: Font, width: float) -> Iterator[str]:
-    """Yield the lines of a text, broken between words, or within where there is no blank."""
+    """Yield the lines of a text, broken between words, or inside words without a space."""
     for line in text.split("\n"):
         while font.getlength(line) > width:
             end = next(

@@ -1,4 +1,4 @@
-"""Tokens of text: characters, or pieces of words that were learnt from it."""
+"""Tokenizers of text: characters, or subwords learnt by byte pair encoding."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from gansmith.networks.sequence.special_tokens import END, PAD, SPECIAL, UNKNOWN
 
 Kind = Literal["auto", "characters", "pieces"]
 LONG = 40
-"""Mean characters of a text from which pieces of words are taken instead of characters."""
+"""Mean length of a text from which subwords are used instead of characters."""
 MOST_CHARACTERS = 20_000
 SPACED = 0.05
-"""Share of blanks from which a language is taken to part its words by them."""
+"""Share of spaces from which words are taken to be separated by them."""
 
 
 class TextTokenizer:
-    """Turns texts into numbers and back.
+    """Converts texts to token numbers and back.
 
     Args:
-        tokenizer: Of the `tokenizers` library; numbers 0 to 2 are blank, end and unknown.
+        tokenizer: Of the `tokenizers` library; numbers 0 to 2 are padding, end and unknown.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        tokenizer.encode_special_tokens = True  # a text may hold '<end>' as any other word
+        tokenizer.encode_special_tokens = True  # '<end>' in a text is text
 
     @classmethod
     def learn(cls, texts: Sequence[str], kind: Kind, size: int) -> TextTokenizer:
-        """Learn from texts to train on.
+        """Learn a vocabulary from training texts.
 
         Args:
             texts: At least one.
-            kind: `auto` takes pieces of words for long texts whose words blanks part.
-            size: Most different tokens, where they are pieces; all single characters are kept.
+            kind: `auto` uses subwords for long texts with spaces between words.
+            size: Maximum number of different subwords; all single characters are kept.
         """
         chosen = _fitting(texts) if kind == "auto" else kind
         return cls(_characters(texts) if chosen == "characters" else _pieces(texts, size))
 
     @classmethod
     def restore(cls, written: str) -> TextTokenizer:
-        """Take up what :meth:`written` gave."""
+        """Restore what :meth:`written` returned."""
         return cls(Tokenizer.from_str(written))
 
     def written(self) -> str:
-        """Return the content of a `tokenizer.json`."""
+        """Return the content of `tokenizer.json`."""
         return str(self._tokenizer.to_str())
 
     def __len__(self) -> int:
@@ -56,24 +56,24 @@ class TextTokenizer:
         return int(self._tokenizer.get_vocab_size())
 
     def symbols(self) -> list[str]:
-        """Return what each token stands for, in order of their numbers."""
+        """Return the text of each token, in order of their numbers."""
         found = [self._tokenizer.id_to_token(number) for number in range(len(self))]
         return [str(symbol) for symbol in found]
 
     def numbers(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the numbers of each text, without an end."""
+        """Return the token numbers of each text, without an end."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
 
     def first_unknown(self, text: str) -> str | None:
-        """Return the first character of a text that is in no token; None where all are known."""
+        """Return the first character of a text that is in no token; None if all are known."""
         return next((sign for sign in text if UNKNOWN in self.numbers([sign])[0]), None)
 
     def longest(self, texts: Sequence[str]) -> int:
-        """Return the numbers of the longest text, its end included."""
+        """Return the number of tokens of the longest text, its end included."""
         return 1 + max(map(len, self.numbers(texts)))
 
     def encode(self, texts: Sequence[str], length: int) -> Tensor:
-        """Return int64 [N, length]: each text, its end, and blanks; what is longer is cut off."""
+        """Return int64 [N, length]: each text with its end, padded or truncated."""
         found = torch.full((len(texts), length), PAD)
         for row, numbers in zip(found, self.numbers(texts), strict=True):
             kept = torch.tensor([*numbers, END][:length])

@@ -1,10 +1,9 @@
-"""A pair for sequences of tokens: a recurrent language model and a judge of every step.
+"""Networks for sequences of tokens: a recurrent language model and a discriminator of each token.
 
-The generator is a language model (gated recurrent units, Cho et al. 2014, arXiv 1406.1078) whose
-tokens are drawn by the latent: number t of it, standard normal, decides which token of the
-distribution at step t is taken, so that a latent means a text as it means a picture elsewhere. The
-discriminator reads as the generator does, from the first token on, and gives a logit a step of
-whether what it has read so far is real (ScratchGAN, d'Autume et al. 2019, arXiv 1905.09922).
+The generator is a language model (gated recurrent units, Cho et al. 2014, arXiv 1406.1078). Its
+latent determines the text: number t of it, standard normal, selects the token of step t by inverse
+transform sampling. The discriminator is causal too, and returns at every token a logit of whether
+the text so far is real (ScratchGAN, d'Autume et al. 2019, arXiv 1905.09922).
 """
 
 from __future__ import annotations
@@ -36,19 +35,19 @@ from gansmith.networks.sequence.token_encoder import (
 )
 
 Mask = Callable[[Tensor], Tensor]
-"""Tells from prefixes int64 [N, t] which tokens may follow, bool [N, V]."""
+"""Takes prefixes int64 [N, t] and returns which tokens may follow, bool [N, V]."""
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How tokens are drawn.
+    """How tokens are sampled.
 
     Attributes:
-        temperature: Of the distributions that they are drawn from; below 1 is more typical.
-        top_p: Share of a distribution that they are drawn from, the most likely ones (Holtzman et
-            al. 2020, arXiv 1904.09751).
-        prefix: Tokens int64 [1, P] or [N, P] that texts begin with, and blanks where they are free.
-        mask: What may follow; None for everything.
+        temperature: Sampling temperature; below 1 for more typical texts.
+        top_p: Nucleus sampling: total probability of the most likely tokens to draw from (Holtzman
+            et al. 2020, arXiv 1904.09751).
+        prefix: Tokens int64 [1, P] or [N, P] at the beginning of texts; padding is not forced.
+        mask: Which tokens may follow; None for all.
     """
 
     temperature: float = 1.0
@@ -58,7 +57,7 @@ class Decoding:
 
 
 class SequenceGenerator(Generator):
-    """A language model; see the module.
+    """A recurrent language model; see the module.
 
     Attributes:
         decoding: How :meth:`write` draws tokens.
@@ -75,19 +74,19 @@ class SequenceGenerator(Generator):
         self.echo = _echo(spec, options)
 
     def logits(self, tokens: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return logits [N, T, V] of each of the tokens [N, T], from those before it."""
+        """Return the logits [N, T, V] of each of the tokens [N, T], given those before it."""
         before = torch.cat([torch.full_like(tokens[:, :1], PAD), tokens[:, :-1]], dim=1)
         table = self.reader.embedding.table()
         read, _ = self.reader(before, self.reader.start(len(tokens), labels), table)
         return self._scores(read, table)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Draw texts, int64 [N, 1, 1, T], each with an end unless it is as long as can be."""
+        """Generate texts, int64 [N, 1, 1, T], each with an end unless it has the maximum length."""
         return self.write(uniform(latents), labels).reshape(-1, *self.shape)
 
     @torch.no_grad()
     def write(self, uniforms: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Draw tokens [N, T] by numbers [N, T] in [0, 1)."""
+        """Generate tokens [N, T] from uniform numbers [N, T] in [0, 1)."""
         count, length = uniforms.shape
         memory, table = self.reader.start(count, labels), self.reader.embedding.table()
         tokens = torch.full((count, length), PAD, device=uniforms.device)
@@ -105,7 +104,7 @@ class SequenceGenerator(Generator):
         return tokens
 
     def _begun(self, step: int, token: Tensor) -> Tensor:
-        """Take the token that the prefix has at a step, where it has one."""
+        """Replace the token of a step by that of the prefix, if it has one."""
         prefix = self.decoding.prefix
         if prefix is None or step >= prefix.shape[1]:
             return token
@@ -113,7 +112,7 @@ class SequenceGenerator(Generator):
         return torch.where(given == PAD, token, given)
 
     def _drawn(self, scores: Tensor, before: Tensor, uniforms: Tensor) -> Tensor:
-        """Take the token at which the distribution's sum passes the number."""
+        """Draw a token by inverse transform sampling."""
         scores = scores.float() / max(self.decoding.temperature, 1e-4)
         scores[:, [PAD, UNKNOWN]] = -math.inf
         if self.decoding.mask is not None:
@@ -131,7 +130,7 @@ class SequenceGenerator(Generator):
 
 
 class SequenceDiscriminator(Discriminator):
-    """Says at every token whether what it has read is real; see the module."""
+    """Classifies at every token whether the text so far is real; see the module."""
 
     def __init__(self, spec: SampleSpec, options: SequenceOptions) -> None:
         super().__init__()
@@ -140,7 +139,7 @@ class SequenceDiscriminator(Discriminator):
         self.echo = _echo(spec, options)
 
     def steps(self, tokens: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return logits [N, T] of tokens [N, T]; those of blanks mean nothing."""
+        """Return logits [N, T] of tokens [N, T]; those of padding are meaningless."""
         start, table = self.reader.start(len(tokens), labels), self.reader.embedding.table()
         read, _ = self.reader(tokens, start, table)
         logits: Tensor = self.logit(read.state).squeeze(2)
@@ -150,14 +149,14 @@ class SequenceDiscriminator(Discriminator):
         return logits
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the mean of a text's logits, [N], of texts [N, 1, 1, T]."""
+        """Return the mean logit of each text, [N], of texts [N, 1, 1, T]."""
         tokens = samples[:, 0, 0]
         written = tokens != PAD
         steps = self.steps(tokens, labels) * written
         return steps.sum(1) / written.sum(1).clamp(min=1)
 
     def learn_from(self, generator: SequenceGenerator) -> None:
-        """Read as the generator does: begun from nothing, it stays at chance for long."""
+        """Copy the encoder of the generator; training it from scratch takes long."""
         self.reader.load_state_dict(generator.reader.state_dict())
 
 
@@ -168,13 +167,13 @@ def _echo(spec: SampleSpec, options: SequenceOptions) -> CopyHead | None:
 
 
 def uniform(latents: Tensor) -> Tensor:
-    """Turn standard normal numbers into evenly spread ones in [0, 1)."""
+    """Map standard normal numbers to uniform ones in [0, 1)."""
     numbers: Tensor = torch.special.ndtr(latents.double()).clamp(max=1 - 1e-7)
     return numbers.float()
 
 
 def nucleus(shares: Tensor, top_p: float) -> Tensor:
-    """Keep of shares [N, V] the largest whose sum first reaches `top_p`; the rest become 0."""
+    """Keep the largest probabilities of [N, V] whose sum first reaches `top_p`; others become 0."""
     if top_p >= 1:
         return shares
     ordered, places = shares.sort(dim=1, descending=True)
@@ -184,10 +183,10 @@ def nucleus(shares: Tensor, top_p: float) -> Tensor:
 
 @register_networks("sequence", SequenceOptions)
 def sequence(spec: SampleSpec, options: SequenceOptions) -> GANNetworks:
-    """Build the pair.
+    """Build generator and discriminator.
 
     Raises:
-        GansmithError: The samples are no sequences of tokens.
+        GansmithError: The samples are not sequences of tokens.
     """
     if not spec.tokens:
         raise GansmithError("network 'sequence' serves text: set medium=text")

@@ -1,4 +1,4 @@
-"""From a picture that something is to be said of to what a reader of its text begins with."""
+"""Image encoder: from a picture to the initial state of a text decoder."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from torch import Tensor, nn
 
 WIDTHS = (32, 64, 128, 256)
 SHIFT = 4
-"""Pixels by which pictures are moved at most while training."""
+"""Maximum random shift in training, in pixels."""
 
 
 class PictureEncoder(nn.Module):
     """Pictures float32 [N, C, H, W] in [-1, 1] -> [N, width].
 
-    While training, pictures are mirrored and moved at random: captions are learnt from few.
+    In training, pictures are flipped and shifted at random, since captioned data sets are small.
 
     Args:
-        channels: Of a picture.
-        width: Numbers to give.
-        dropout: Share of numbers hidden while training.
+        channels: Channels of a picture.
+        width: Size of the output.
+        dropout: Dropout rate of the features.
     """
 
     def __init__(self, channels: int, width: int, dropout: float) -> None:
@@ -33,14 +33,14 @@ class PictureEncoder(nn.Module):
         self.exit = nn.Sequential(nn.Dropout(dropout), nn.Linear(before, width))
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Return what is seen, [N, width]."""
+        """Return the encodings, [N, width]."""
         seen = _moved(pictures) if self.training else pictures
         found: Tensor = self.exit(self.layers(seen).mean((2, 3)))
         return found
 
 
 def _moved(pictures: Tensor) -> Tensor:
-    """Mirror half of the pictures, and move all by the same few pixels."""
+    """Flip each picture with probability 1/2, and shift all by the same few pixels."""
     mirrored = torch.rand(len(pictures), 1, 1, 1, device=pictures.device) < 0.5
     shifts = [int(shift) for shift in torch.randint(-SHIFT, SHIFT + 1, (2,))]
     return torch.where(mirrored, pictures.flip(3), pictures).roll(shifts, (2, 3))

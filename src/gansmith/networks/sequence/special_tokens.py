@@ -1,12 +1,12 @@
-"""Tokens that every vocabulary has, and how many traits any of its tokens may have."""
+"""Special tokens of every vocabulary, and the maximum number of features of a token."""
 
 from __future__ import annotations
 
 PAD, END, UNKNOWN = 0, 1, 2
-"""What stands before the first token and after the end; the end; what is in no vocabulary."""
+"""Padding, which also precedes the first token; the end of a text; an unknown token."""
 
 SPECIAL = ("<blank>", "<end>", "<unknown>")
-"""Their names, in order."""
+"""Names of the special tokens, in order."""
 
 MOST_TRAITS = 8
-"""Traits that a token has at most, such as rhymes."""
+"""Maximum number of features of a token, such as rhyme groups."""

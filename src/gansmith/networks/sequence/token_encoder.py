@@ -15,36 +15,36 @@ from gansmith.networks.sequence.special_tokens import MOST_TRAITS
 from gansmith.schema import Section
 
 HEADS = 8
-"""Looks back at a time."""
+"""Number of attention heads."""
 
 FARTHEST = 64
-"""Tokens; what is farther back counts as that far."""
+"""Maximum relative distance in tokens; larger ones share its bias."""
 
 LEANING_RATE = 10.0
-"""How much faster leanings are learnt than the weights, whose steps are small beside them."""
+"""Learning rate multiplier of the relative position biases."""
 
 ECHO_RATE = 4.0
-"""How much faster strengths are learnt than other weights: a rhyme must outweigh most tokens."""
+"""Learning rate multiplier of the copy head: a rhyme must outweigh most tokens."""
 
 
 class SequenceOptions(Section):
-    """Options of the `sequence` pair."""
+    """Options of the networks `sequence`."""
 
-    embedding: int = Field(128, ge=4, le=4_096, description="numbers that stand for a token")
-    width: int = Field(320, ge=4, le=4_096, description="numbers of the reader's memory")
-    layers: int = Field(1, ge=1, le=4, description="recurrent layers")
-    dropout: float = Field(0.3, ge=0, lt=1, description="share of numbers hidden while training")
+    embedding: int = Field(128, ge=4, le=4_096, description="size of token embeddings")
+    width: int = Field(320, ge=4, le=4_096, description="size of the recurrent state")
+    layers: int = Field(1, ge=1, le=4, description="number of recurrent layers")
+    dropout: float = Field(0.3, ge=0, lt=1, description="dropout rate")
     attention: bool = Field(
-        False, description="look back at all tokens read so far, as rhyme needs"
+        False, description="causal attention over earlier tokens, which rhyme needs"
     )
 
 
 class Table(NamedTuple):
-    """What is known of all tokens.
+    """Embeddings and features of all tokens.
 
     Attributes:
-        vectors: Of each, [V, size].
-        has: 1 for the traits that it has, 0 for others, [V, traits]; no columns without traits.
+        vectors: Embedding of each token, [V, size].
+        has: 1 for features that a token has, 0 for others, [V, features]; no columns without any.
     """
 
     vectors: Tensor
@@ -52,15 +52,15 @@ class Table(NamedTuple):
 
 
 class TokenEmbedding(nn.Module):
-    """A table of vectors: the sum of one of each token's own, and of one of each of its traits.
+    """Embeddings of tokens: the sum of one vector of each token and one of each of its features.
 
-    What is learnt of a trait, such as a rhyme, then holds for all tokens that have it, however
-    rare (as subword vectors do, Bojanowski et al. 2017, arXiv 1607.04606).
+    What is learnt about a feature, such as a rhyme, applies to all tokens that have it, however
+    rare (as with subword vectors, Bojanowski et al. 2017, arXiv 1607.04606).
 
     Args:
         tokens: Number of different tokens, V.
-        size: Numbers of a vector.
-        traits: Number of different traits; 0 for none.
+        size: Size of a vector.
+        traits: Number of different features; 0 for none.
     """
 
     traits: Tensor
@@ -76,16 +76,16 @@ class TokenEmbedding(nn.Module):
 
     @property
     def whole_size(self) -> int:
-        """Numbers of a token's vector and of its traits together."""
+        """Size of a token's vector and of its feature indicators together."""
         traits = 0 if self.shared is None else self.shared.num_embeddings - 1
         return self.weight.shape[1] + traits
 
     def set_features(self, traits: Tensor) -> None:
-        """Take what traits tokens have, int64 [V, MOST_TRAITS]: numbers from 1 on, 0 for none."""
+        """Set the features of tokens, int64 [V, MOST_TRAITS]: numbers from 1, 0 for none."""
         self.traits.copy_(traits)
 
     def table(self) -> Table:
-        """Return vectors and traits of all tokens."""
+        """Return embeddings and features of all tokens."""
         if self.shared is None:
             return Table(self.weight, self.weight.new_zeros(len(self.weight), 0))
         shared: Tensor = self.shared(self.traits)
@@ -94,20 +94,20 @@ class TokenEmbedding(nn.Module):
 
 
 def set_token_features(pair: GANNetworks, traits: Tensor) -> None:
-    """Let both players know what traits tokens have; see :meth:`TokenEmbedding.set_features`."""
-    for player in pair:
-        for module in player.modules():
+    """Set the features of tokens in both networks; see :meth:`TokenEmbedding.set_features`."""
+    for network in pair:
+        for module in network.modules():
             if isinstance(module, TokenEmbedding):
                 module.set_features(traits)
 
 
 class Memory(NamedTuple):
-    """What a reader knows after some tokens.
+    """State of an encoder after some tokens.
 
     Attributes:
-        cells: Of the recurrent layers, [layers, N, width].
-        keys: Where it may look back to, [N, tokens read, size of a key]; none without attention.
-        values: What it then sees, vectors and traits, [N, tokens read, embedding + traits].
+        cells: State of the recurrent layers, [layers, N, width].
+        keys: Attention keys of earlier tokens, [N, tokens, key size]; none without attention.
+        values: Their values, embeddings and features, [N, tokens, embedding + features].
     """
 
     cells: Tensor
@@ -116,11 +116,11 @@ class Memory(NamedTuple):
 
 
 class EncoderOutput(NamedTuple):
-    """What a reader has found at each of T tokens.
+    """Output of an encoder at each of T tokens.
 
     Attributes:
-        state: What has been read up to it, [N, T, width].
-        seen: Shares of traits where each head looks back to, [N, T, HEADS, traits]; no heads
+        state: Encoding of the text up to each token, [N, T, width].
+        seen: Features that each head attends to, as shares, [N, T, HEADS, features]; no heads
             without attention.
     """
 
@@ -129,11 +129,11 @@ class EncoderOutput(NamedTuple):
 
 
 class RecurrentEncoder(nn.Module):
-    """Tokens [N, T] -> what has been read up to each, an :class:`EncoderOutput`.
+    """Causal encoder: tokens [N, T] to an :class:`EncoderOutput`.
 
     Args:
         spec: Number of tokens and of classes.
-        options: Of the pair.
+        options: Sizes and dropout.
     """
 
     def __init__(self, spec: SampleSpec, options: SequenceOptions) -> None:
@@ -153,7 +153,7 @@ class RecurrentEncoder(nn.Module):
             self.label = nn.Embedding(spec.classes, start)
 
     def train(self, mode: bool = True) -> Self:
-        """Hide numbers or not; the cells go on as in training, as CUDA gives gradients only so."""
+        """Set dropout; the GRU stays in training mode, without which CUDA has no gradients."""
         super().train(mode)
         self.cells.train()
         self.cells.dropout = self._between if mode else 0.0
@@ -175,12 +175,12 @@ class RecurrentEncoder(nn.Module):
         return Memory(cells.transpose(0, 1).contiguous(), *past)
 
     def forward(self, tokens: Tensor, memory: Memory, table: Table) -> tuple[EncoderOutput, Memory]:
-        """Return what has been read at each token, and the memory after the last.
+        """Return the output at each token, and the memory after the last.
 
         Args:
             tokens: int64 [N, T].
-            memory: Before the first of them.
-            table: Of the embedding; given, for all that go on with the same weights.
+            memory: Memory before the first of them.
+            table: Table of the embedding, computed once for all calls with the same weights.
         """
         vectors = F.embedding(tokens, table.vectors)
         state, cells = self.cells(self.drop(vectors), memory.cells)
@@ -194,13 +194,13 @@ class RecurrentEncoder(nn.Module):
 
 
 class CausalAttention(nn.Module):
-    """Adds to what has been read looks back at earlier tokens (Luong et al. 2015, 1508.04025).
+    """Adds causal attention to the recurrent state (Luong et al. 2015, 1508.04025).
 
-    Each of several heads leans to distances of its own, which are learnt (Raffel et al. 2020,
-    1910.10683): what belongs together in verse, as rhymes do, stands equally far apart in poems.
+    Each head has learnt relative position biases (Raffel et al. 2020, 1910.10683): rhymes are
+    equally far apart in all poems of a form.
 
     Args:
-        options: Of the pair.
+        options: Sizes.
     """
 
     def __init__(self, options: SequenceOptions) -> None:
@@ -214,7 +214,7 @@ class CausalAttention(nn.Module):
     def forward(
         self, state: Tensor, vectors: Tensor, traits: Tensor, memory: Memory
     ) -> tuple[EncoderOutput, Memory]:
-        """Look back from each of the tokens [N, T, ...] to it and all before."""
+        """Attend from each of the tokens [N, T, ...] to it and all earlier ones."""
         there = torch.cat([vectors, traits], dim=2).to(state.dtype)
         keys = torch.cat([memory.keys.to(state.dtype), self.key(state)], dim=1)
         values = torch.cat([memory.values.to(state.dtype), there], dim=1)
@@ -229,7 +229,7 @@ class CausalAttention(nn.Module):
         return EncoderOutput(state, found[..., own:]), Memory(memory.cells, keys, values)
 
     def _leanings(self, past: int, total: int) -> Tensor:
-        """What is added to how keys fit, [HEADS, total - past, total]; -inf for tokens to come."""
+        """Return the biases of attention, [HEADS, total - past, total]; -inf for later tokens."""
         places = torch.arange(total, device=self.leaning.device)
         back = places[past:, None] - places
         found = LEANING_RATE * self.leaning[:, back.clamp(0, FARTHEST - 1)]
@@ -237,21 +237,21 @@ class CausalAttention(nn.Module):
 
 
 def _heads(vectors: Tensor) -> Tensor:
-    """Part vectors [N, T, size] among heads, [N, HEADS, T, size / HEADS]."""
+    """Split vectors [N, T, size] into heads, [N, HEADS, T, size / HEADS]."""
     return vectors.reshape(*vectors.shape[:2], HEADS, -1).transpose(1, 2)
 
 
 class CopyHead(nn.Module):
-    """Copies traits from where a reader looks back to, as pointer networks copy tokens.
+    """Copies features of the tokens attended to, as pointer networks copy tokens.
 
-    Each head may ask for the traits that it sees, or against them; how much, what has been read
-    decides (Merity et al. 2016, arXiv 1609.07843, with traits in the place of tokens). A rhyme is
-    so learnt once for all tokens, and not anew for each pair that rhymes.
+    Each head raises or lowers the logits of tokens with the features that it attends to, by a gate
+    on the state (Merity et al. 2016, arXiv 1609.07843, with features in place of tokens). Rhyming
+    is learnt once for all tokens instead of for each pair of rhyming tokens.
 
     Args:
-        width: Numbers of what has been read.
-        heads: Looks back at a time.
-        traits: Number of different traits.
+        width: Size of the state.
+        heads: Number of attention heads.
+        traits: Number of different features.
     """
 
     def __init__(self, width: int, heads: int, traits: int) -> None:
@@ -260,14 +260,14 @@ class CopyHead(nn.Module):
         self.strength = nn.Parameter(torch.ones(heads, traits))
 
     def forward(self, state: Tensor, seen: Tensor) -> Tensor:
-        """Return what each trait is worth to the next token.
+        """Return what each feature adds to the logits of the next token.
 
         Args:
-            state: What has been read, [..., width].
-            seen: Shares of traits that each head sees, [..., heads, traits].
+            state: State of the encoder, [..., width].
+            seen: Features that each head attends to, [..., heads, features].
 
         Returns:
-            [..., traits].
+            [..., features].
         """
         wanted = ECHO_RATE * self.gate(state)[..., None] * self.strength
         worth: Tensor = (wanted * seen).sum(-2)

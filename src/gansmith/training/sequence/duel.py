@@ -1,10 +1,10 @@
-"""The duel over sequences of tokens: a language model that goes on against a discriminator.
+"""The duel over sequences of tokens: a pretrained language model against a discriminator.
 
-First the generator is trained by likelihood until held-out texts show no more gain. Then a
-discriminator that begins with the generator's weights learns a logit for every token of a text, and
-the generator is trained on those: policy gradient with a reward a token (ScratchGAN, d'Autume et
-al. 2019, arXiv 1905.09922), held near the language model it began as by their divergence and by a
-likelihood step on real texts.
+The generator is first trained by maximum likelihood until the loss on held-out texts stops falling
+(early stopping). Then a discriminator, initialised with the generator's weights, learns a logit for
+every token, and the generator is fine-tuned by policy gradient with a reward for each token
+(ScratchGAN, d'Autume et al. 2019, arXiv 1905.09922). The KL divergence from the language model and
+a likelihood loss on real texts keep it near the language model.
 """
 
 from __future__ import annotations
@@ -39,19 +39,21 @@ LIKELIHOOD, WARM_UP, ADVERSARIAL = range(3)
 """The phases of a training, in order."""
 
 HELD_OUT = 1_000
+"""Maximum number of held-out texts for early stopping."""
 LONGEST_GRADIENT = 1.0
+"""Gradients are clipped to this norm."""
 
 
 class SequenceDuel(Duel):
     """See the module.
 
     Args:
-        pair: Of the family `sequence`.
-        recipe: The sections `sequence` and `optimiser` are read from it.
+        pair: Networks `sequence`.
+        recipe: Its sections `sequence` and `optimiser` are used.
         engine: Device, precision and noise.
 
     Raises:
-        GansmithError: The pair makes no sequences.
+        GansmithError: The networks do not generate sequences.
     """
 
     shipped, critics = ("generator",), ("discriminator",)
@@ -84,15 +86,15 @@ class SequenceDuel(Duel):
         self._seen: dict[str, Tensor] = {}
 
     def set_validation_source(self, draw: Callable[[int], Batch]) -> None:
-        """Keep texts by which the likelihood phase ends."""
+        """Draw the held-out texts for early stopping."""
         self._likelihood.held_out = draw(HELD_OUT)
 
     def reconfigure(self, recipe: Recipe) -> None:
-        """Go on by the settings of another recipe."""
+        """Continue with the settings of another recipe."""
         self._recipe, self._settings = recipe, recipe.sequence
 
     def set_progress(self, progress: float, samples: int) -> None:
-        """Enter the phase that is due, and set its rates."""
+        """Enter the next phase when it is due, and set the learning rates."""
         self._progress = progress
         settings, rates = self._settings, self._recipe.optimiser
         if self._phase == LIKELIHOOD and self._enough():
@@ -110,7 +112,7 @@ class SequenceDuel(Duel):
         _tune(self.optimisers["discriminator"], rates.d_lr.at(progress, samples), rates.beta1)
 
     def step(self, batches: list[Batch]) -> None:
-        """Take one step of the phase."""
+        """Take one step of the current phase."""
         batch = batches[0]
         if self._phase == LIKELIHOOD:
             self._likelihood_step(batch)
@@ -124,10 +126,11 @@ class SequenceDuel(Duel):
             self._validate()
 
     def signals(self) -> dict[str, float]:
-        """Return losses, lengths, signs of logits and nats a token of held-out texts.
+        """Return losses, lengths, signs of logits, and the loss on held-out texts.
 
-        `real_length` and `fake_length` are mean tokens of a text; `kl` is the divergence from the
-        language model that the adversarial steps began with, in nats a token.
+        `real_length` and `fake_length` are mean tokens of a text; `nats` is the negative log
+        likelihood of held-out texts, in nats per token; `kl` is the divergence from the language
+        model, in nats per token.
         """
         values = {name: float(value.mean()) for name, value in self._seen.items()}
         for kind in ("real", "fake"):
@@ -143,37 +146,50 @@ class SequenceDuel(Duel):
 
     @torch.no_grad()
     def discriminate(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the discriminator's mean logits of real texts, without learning from them."""
+        """Return the discriminator's mean logits of real texts."""
         self.discriminator.eval()
         logits: Tensor = self.discriminator(batch.samples, batch.condition)
         self.discriminator.train()
         return {"discriminator": logits}
 
     def state(self) -> dict[str, Any]:
-        """Return the phase, when it began, and how held-out texts have fared."""
+        """Return the phase, when it began, and the state of early stopping."""
         names = ("phase", "since", "steps")
         return {name: getattr(self, f"_{name}") for name in names} | self._likelihood.state()
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Restore what :meth:`state` gave."""
+        """Restore what :meth:`state` returned."""
         self._phase, self._since, self._steps = state["phase"], state["since"], state["steps"]
         self._likelihood.restore(state)
 
     def _enough(self) -> bool:
-        """Whether the language model has learnt what it can, or has used up its share."""
+        """Return whether the likelihood phase is over, by early stopping or by its share."""
         share = self._settings.likelihood
         return share < 1 and (self._progress >= share or self._likelihood.plateau.over)
 
+    def finish(self) -> None:
+        """Keep the best of a training that ends in the likelihood phase."""
+        self._keep_last_steps()
+
+    def _keep_last_steps(self) -> None:
+        """Validate once more at the end of the likelihood phase, however short it was.
+
+        Without it, steps after the last multiple of `check_every` would be lost.
+        """
+        if self._phase == LIKELIHOOD and self._steps:
+            self._validate()
+
     def _enter(self, phase: int) -> None:
+        if phase == WARM_UP:
+            self._keep_last_steps()
         self._phase, self._since = phase, self._progress
         if phase == WARM_UP:
-            self._validate()
             self.generator.load_state_dict(self.start.state_dict())
             self.discriminator.learn_from(self.generator)
         self.optimisers["generator"].state.clear()
 
     def _validate(self) -> None:
-        """Measure held-out texts; while likelihood alone is learnt, keep the best and cut rates."""
+        """Measure the loss on held-out texts; in the likelihood phase, keep the best weights."""
         self._likelihood.measure()
         if self._phase == LIKELIHOOD:
             self._likelihood.keep_best(self._settings.patience)
@@ -186,7 +202,7 @@ class SequenceDuel(Duel):
 
     @torch.no_grad()
     def _write(self, batch: Batch) -> Tensor:
-        """Draw as many texts as there are real ones, tokens [N, T]."""
+        """Generate as many texts as there are real ones, tokens [N, T]."""
         latents = self._engine.noise(len(batch.samples), self.generator.latent)
         self.generator.eval()
         with self._engine.autocast():
@@ -218,7 +234,7 @@ class SequenceDuel(Duel):
         self._descend(loss, "discriminator")
 
     def _mismatch(self, tokens: Tensor, condition: Tensor) -> Tensor:
-        """Loss of real texts under the conditions of others (Reed et al. 2016)."""
+        """Return the loss of real texts with conditions of others (Reed et al. 2016)."""
         others = condition.roll(1, 0)
         wrong = (others != condition).reshape(len(condition), -1).any(1)
         if not wrong.any():
@@ -251,7 +267,7 @@ class SequenceDuel(Duel):
 
     @torch.no_grad()
     def _logits(self, written: Tensor, condition: Tensor | None) -> Tensor:
-        """The discriminator's logits of each token, without what it hides while it learns."""
+        """Return the discriminator's logits of each token, without dropout."""
         self.discriminator.eval()
         with self._engine.autocast():
             logits = self.discriminator.steps(written, condition).float()
@@ -269,14 +285,14 @@ def sequence(setting: DuelSetting) -> SequenceDuel:
 
 
 def contenders(state: Tree) -> dict[str, dict[str, Tensor]]:
-    """Return the generators that a checkpoint of this duel offers, by how they were trained.
+    """Return the generators of a checkpoint that may be shipped, by how they were trained.
 
     Args:
-        state: As the Trainer keeps it.
+        state: The checkpoint.
 
     Returns:
-        Weights of the language model, once held-out texts have shown which is best, and of the
-        averaged generator once it was trained adversarially; one of them at least.
+        Weights of `likelihood`, the best language model, and of `adversarial`, the EMA of the
+        generator, as far as there are any; at least one of them.
     """
     found: dict[str, dict[str, Tensor]] = {}
     if "best" in state["duel"]:

@@ -1,4 +1,4 @@
-"""Plateau: when to learn more slowly, and when enough is learnt, by a cost on unseen samples."""
+"""Learning rate schedule and early stopping by a loss on held-out samples."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import math
 from typing import Any, Literal
 
 CUT, CUTS = 0.4, 3
-"""What the rate is multiplied by where nothing is gained, and how often."""
+"""Factor by which the learning rate is reduced on a plateau, and how often that is done."""
 
 
 class PlateauSchedule:
-    """Follows a cost that should fall.
+    """Reduces a learning rate when a loss stops falling.
 
     Attributes:
-        best: Lowest so far; infinite before the first.
-        rate: What the learning rate is to be multiplied by.
-        over: The rate has been cut as often as helps, and nothing was gained since.
+        best: Lowest loss so far; infinite before the first.
+        rate: Factor of the learning rate.
+        over: The rate was reduced as often as allowed, and the loss has not fallen since.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,12 @@ class PlateauSchedule:
         return self._cuts > CUTS
 
     def see(self, cost: float, patience: int) -> Literal["best", "wait", "cut"]:
-        """Hear of a cost; after so many without gain, cut the rate and go back to the best."""
+        """Take a loss; after `patience` losses that are no new best, reduce the rate.
+
+        Returns:
+            Whether the loss is the best so far, or the rate was cut and training should go back to
+            the best weights.
+        """
         if cost < self.best:
             self.best, self._idle = cost, 0
             return "best"
@@ -44,11 +49,11 @@ class PlateauSchedule:
         return "cut"
 
     def state(self) -> dict[str, Any]:
-        """Return plain values; no `best` before the first cost."""
+        """Return plain values; without `best` before the first loss."""
         best = {"best": self.best} if math.isfinite(self.best) else {}
         return {"idle": self._idle, "cuts": self._cuts} | best
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up what :meth:`state` gave."""
+        """Restore what :meth:`state` returned."""
         self.best = state.get("best", math.inf)
         self._idle, self._cuts = state["idle"], state["cuts"]

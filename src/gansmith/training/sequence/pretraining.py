@@ -1,4 +1,4 @@
-"""Likelihood pretraining of the generator of sequences: its loss, and its best weights."""
+"""Likelihood pretraining of the generator of sequences: its loss and its best weights."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from gansmith.training.engine import Engine
 from gansmith.training.sequence.plateau import PlateauSchedule
 
 AT_ONCE = 250
+"""Held-out texts in a batch."""
 
 
 class MLEPretraining:
-    """What held-out texts cost the generator, and the weights by which they cost least.
+    """Maximum likelihood training with early stopping.
 
     Args:
-        generator: Learns.
-        start: Of the same kind; takes the generator's weights at its best moment.
+        generator: The network that is trained.
+        start: A network of the same architecture, which gets the best weights.
         engine: Precision.
 
     Attributes:
-        held_out: Texts that are not trained on; None until they are given.
-        nats: What a token of them costs; NaN before the first look.
-        plateau: When to learn more slowly, and when enough is learnt.
+        held_out: Held-out texts; None until they are set.
+        nats: Negative log likelihood of them in nats per token; NaN before the first measurement.
+        plateau: Learning rate and early stopping.
     """
 
     def __init__(
@@ -40,19 +41,22 @@ class MLEPretraining:
         self.nats, self.plateau = math.nan, PlateauSchedule()
 
     def loss(self, tokens: Tensor, labels: Tensor | None) -> Tensor:
-        """Return the mean cost of a token of texts [N, T], blanks left out."""
+        """Return the mean negative log likelihood of tokens [N, T], without padding."""
         return -self._log_shares(tokens, labels).sum() / (tokens != PAD).sum()
 
     def measure(self) -> None:
-        """Measure held-out texts."""
+        """Measure the loss on held-out texts."""
         self.nats = self._held_out_nats()
 
     def keep_best(self, patience: int) -> None:
-        """Keep the generator if held-out texts never cost less; go back to the best if too long."""
-        told = self.plateau.see(self.nats, patience)
-        if told == "best":
+        """Keep the best weights; go back to them if the loss stopped falling."""
+        if not math.isfinite(self.nats):  # nothing is held out: the latest weights are the best
             self._start.load_state_dict(self._generator.state_dict())
-        elif told == "cut":
+            return
+        outcome = self.plateau.see(self.nats, patience)
+        if outcome == "best":
+            self._start.load_state_dict(self._generator.state_dict())
+        elif outcome == "cut":
             self._generator.load_state_dict(self._start.state_dict())
 
     def state(self) -> dict[str, Any]:
@@ -61,7 +65,7 @@ class MLEPretraining:
         return nats | self.plateau.state()
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up what :meth:`state` gave."""
+        """Restore what :meth:`state` returned."""
         self.nats = state.get("nats", math.nan)
         self.plateau.restore(state)
 
@@ -79,16 +83,16 @@ class MLEPretraining:
             costs += float(nats.sum())
             count += int((tokens != PAD).sum())
         self._generator.train()
-        return costs / max(1, count)
+        return costs / count if count else math.nan
 
     def _log_shares(self, tokens: Tensor, labels: Tensor | None) -> Tensor:
-        """Log-probability of each token [N, T]; 0 of blanks."""
+        """Return the log probability of each token [N, T]; 0 for padding."""
         with self._engine.autocast():
             logits = self._generator.logits(tokens, labels)
-        told = -F.cross_entropy(logits.float().flatten(0, 1), tokens.flatten(), reduction="none")
-        return told.view_as(tokens) * (tokens != PAD)
+        found = -F.cross_entropy(logits.float().flatten(0, 1), tokens.flatten(), reduction="none")
+        return found.view_as(tokens) * (tokens != PAD)
 
 
 def trimmed(tokens: Tensor) -> Tensor:
-    """Cut off what is blank in all texts: reading it would take most of the time."""
+    """Remove columns that are padding in all texts: computing them would take most of the time."""
     return tokens[:, : int((tokens != PAD).sum(1).max())]

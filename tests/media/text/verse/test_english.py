@@ -165,3 +165,35 @@ def test_forms_by_name() -> None:
     assert not FORMS["quatrain-7"].kept(storks)
     with pytest.raises(GansmithError, match="did you mean 'haiku'"):
         FORMS["haikus"]
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("caf\u00e9", {2}),
+        ("cafe\u0301", {2}),
+        ("na\u00efve", {2}),
+        ("r\u00e9sum\u00e9", {3}),
+        ("souffl\u00e9", {2}),
+        ("zo\u00eb", {2}),
+        ("hmm", {1}),
+        ("psst", {1}),
+        ("1984", set()),
+        ("4th", set()),
+    ],
+)
+def test_syllables_of_accented_and_odd_words(word: str, expected: set[int]) -> None:
+    (found,) = words(word)
+    assert syllables(found) == expected
+
+
+def test_a_line_with_digits_fits_no_form() -> None:
+    line = "it was a bright cold day in 1984"
+    assert not line_syllables(line)
+    for form in (Haiku(), Couplet()):
+        assert not form.fits(line, []) and not form.could_fit(line, [])
+        assert not form.could_fit("in 19", [])
+
+
+def test_accented_words_rhyme() -> None:
+    assert rhymes("caf\u00e9", "day") and rhymes("ballet", "souffl\u00e9")

@@ -65,10 +65,10 @@ class NamedTexts(PinnedDataset):
 
 
 class NamedTextFolder(TextFolder):
-    """The texts of a named set; they are fetched where they are not there.
+    """The texts of a named data set, which are downloaded if necessary.
 
     Args:
-        named: The set; it says what a text is, whatever the configuration does.
+        named: The data set; it decides what a text is, not the configuration.
         config: Its `labels` count here.
         folder: Folder that holds its files, or None to look in the usual places.
         log: Takes the licence and the progress, one line each.
@@ -86,14 +86,16 @@ class NamedTextFolder(TextFolder):
         log: LogFn = silent,
     ) -> None:
         self.named = named
-        chosen = config.model_copy(update={"unit": named.unit, "field": named.field})
+        chosen = config.model_copy(
+            update={"unit": named.unit, "separator": None, "field": named.field}
+        )
         super().__init__(named.fetch(folder, log), chosen, log=log)
         self.name, self.licence = named.name, named.licence
         self.source = f"named set '{named.name}', files checked against a pinned SHA-256"
         self.official_split = named.held_out is not None
 
     def held_out_file(self, name: str) -> bool:
-        """Whether the publisher holds out what is in a file."""
+        """Return whether the publisher holds out a file."""
         return self.named.held_out is not None and self.named.held_out(name)
 
 

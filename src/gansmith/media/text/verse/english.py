@@ -1,12 +1,15 @@
 """English verse: syllables and rhymes of words, and forms that are checked line by line.
 
 Syllables and rhymes come from the CMU pronouncing dictionary, where every pronunciation of a word
-counts; words that it lacks are judged by their spelling.
+counts; words that it lacks are judged by their spelling. A word with digits has no syllables that
+are known, so that a line with one fits no form.
 """
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from typing import Final, Protocol
@@ -26,14 +29,18 @@ HAIKU: Final = (5, 7, 5)
 """Syllables of the lines of a haiku."""
 
 APART: Final = 1
-"""Syllables that the lines of a couplet may differ by."""
+"""Maximum difference in syllables between the lines of a couplet."""
 
-_LAST = re.compile(r"[\w'\u2019]+$")  # what a word to come may still be part of
+_LAST = re.compile(r"[\w'\u2019]+$")  # a word that may still grow
+_ACUTE = re.compile("e[\u0301\u0300\u0302]")
+_DIAERESIS = re.compile("(?<=[aeiouy])([aeiou])\u0308")
+_MARKS = re.compile("[\u0300-\u036f]")
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in small letters, parted at hyphens, without punctuation."""
-    return _WORD.findall(text.replace("\u2019", "'").lower())
+    """Return the words of a text in lower case, split at hyphens, without punctuation."""
+    composed = unicodedata.normalize("NFC", text)
+    return _WORD.findall(composed.replace("\u2019", "'").lower())
 
 
 @cache
@@ -41,19 +48,28 @@ def syllables(word: str) -> frozenset[int]:
     """Return how many syllables a word may have; one number for each way to pronounce it.
 
     Args:
-        word: A word in small letters, as `words` gives it.
+        word: A word in lower case, as `words` returns it.
+
+    Returns:
+        At least one number of at least 1; empty for a word with digits.
 
     Raises:
         GansmithError: The package `pronouncing` is not installed.
     """
     pronouncing = package_module("pronouncing")
-    counts = frozenset(pronouncing.syllable_count(phones) for phones in _pronunciations(word))
-    return counts or frozenset({spelled_syllables(word)})
+    if any(sign.isdigit() for sign in word):
+        return frozenset()
+    counts = (pronouncing.syllable_count(phones) for phones in _pronunciations(word))
+    return frozenset(max(1, count) for count in counts) or frozenset({spelled_syllables(word)})
 
 
 def spelled_syllables(word: str) -> int:
-    """Count the syllables of a word by its spelling: groups of vowels, without a silent e."""
-    letters = word.removesuffix("'s")
+    """Count the syllables of a word by its spelling: groups of vowels, without a silent e.
+
+    An e with an accent is pronounced, and a vowel with a diaeresis starts a syllable.
+    """
+    marked = unicodedata.normalize("NFD", word.removesuffix("'s"))
+    letters = _MARKS.sub("", _DIAERESIS.sub(r"h\1", _ACUTE.sub("ay", marked)))
     count = len(_VOWELS.findall(letters)) + len(_PARTED.findall(letters))
     if _SILENT.search(letters) and not _SOUNDED.search(letters):
         count -= 1
@@ -62,6 +78,8 @@ def spelled_syllables(word: str) -> int:
 
 def line_syllables(line: str) -> frozenset[int]:
     """Return how many syllables a line may have, over all ways to pronounce its words.
+
+    The set is empty for a line with digits.
 
     Raises:
         GansmithError: The package `pronouncing` is not installed.
@@ -73,13 +91,13 @@ def line_syllables(line: str) -> frozenset[int]:
 
 
 def rhymes(one: str, other: str) -> bool:
-    """Whether two different words rhyme: they sound the same from the last stressed vowel on.
+    """Return whether two different words rhyme: equal sounds from the last stressed vowel on.
 
-    Where the dictionary lacks one of them, they must be spelled the same from the last vowels on.
+    If the dictionary lacks one of them, their spelling must be equal from the last vowels on.
 
     Args:
-        one: A word in small letters, as `words` gives it.
-        other: Another.
+        one: A word in lower case, as `words` returns it.
+        other: Another one.
 
     Raises:
         GansmithError: The package `pronouncing` is not installed.
@@ -94,7 +112,7 @@ def rhymes(one: str, other: str) -> bool:
 
 
 def _ending(word: str) -> str:
-    """Letters of a word from its last vowels on, but for a silent e; none without vowels."""
+    """Return the letters of a word from its last vowels on, without a silent e."""
     found = _ENDING.search(word)
     return found[0] if found else ""
 
@@ -106,26 +124,30 @@ def _rhyming_parts(word: str) -> frozenset[str]:
 
 
 def _pronunciations(word: str) -> list[str]:
+    """Return the pronunciations in the dictionary, whose words have no accents."""
     find = package_module("pronouncing").phones_for_word
-    found: list[str] = find(word) or find(f"{word}'")  # runnin'
+    plain = _MARKS.sub("", unicodedata.normalize("NFD", word))
+    found: list[str] = find(plain) or find(f"{plain}'")  # runnin'
+    if plain != word and word[-1] == "\xe9":  # resume or r\xe9sum\xe9
+        return [phones for phones in found if phones[-1].isdigit()]
     return found
 
 
 class LineForm(Protocol):
-    """A form whose lines are judged one after the other."""
+    """A verse form that is checked line by line."""
 
     @property
     def lines(self) -> int:
         """Lines of a whole poem."""
 
     def fits(self, line: str, earlier: Sequence[str]) -> bool:
-        """Whether a whole line keeps the form after earlier ones, which keep it."""
+        """Return whether a whole line keeps the form after earlier lines, which keep it."""
 
     def could_fit(self, prefix: str, earlier: Sequence[str]) -> bool:
-        """Whether a line that begins so still can fit; the prefix may end within a word.
+        """Return whether a line with this beginning, which may end inside a word, can still fit.
 
-        False is certain. True is not: only the syllables so far are counted, and a word that may
-        still grow counts as one.
+        False is certain. True is not: only the syllables so far are counted, and an unfinished word
+        counts as one.
         """
 
 
@@ -135,23 +157,24 @@ class Haiku:
     lines = len(HAIKU)
 
     def fits(self, line: str, earlier: Sequence[str]) -> bool:
-        """Whether some pronunciation of a line has the syllables that are due."""
+        """Return whether some pronunciation of a line has the required number of syllables."""
         return len(earlier) < self.lines and HAIKU[len(earlier)] in line_syllables(line)
 
     def could_fit(self, prefix: str, earlier: Sequence[str]) -> bool:
-        """Whether the syllables so far are not too many."""
+        """Return whether there are not too many syllables so far."""
         return len(earlier) < self.lines and fewest_syllables(prefix) <= HAIKU[len(earlier)]
 
 
 class Couplet:
-    """Two lines that rhyme at the end, on different words, and differ by one syllable at most."""
+    """Two lines that end in different words that rhyme, and differ by at most one syllable."""
 
     lines = 2
 
     def fits(self, line: str, earlier: Sequence[str]) -> bool:
-        """Whether a line has words and, if it is the second, matches the first."""
-        if not words(line) or not earlier:
-            return bool(words(line))
+        """Return whether a line has words and, if it is the second, matches the first."""
+        known = bool(words(line)) and bool(line_syllables(line))
+        if not known or not earlier:
+            return known
         counts = [
             (one, other) for one in line_syllables(earlier[0]) for other in line_syllables(line)
         ]
@@ -159,27 +182,32 @@ class Couplet:
         return len(earlier) == 1 and near and rhymes(words(earlier[0])[-1], words(line)[-1])
 
     def could_fit(self, prefix: str, earlier: Sequence[str]) -> bool:
-        """Whether the syllables so far are not more than the first line allows."""
+        """Return whether there are not more syllables so far than the first line allows."""
         if not earlier:
-            return True
+            return fewest_syllables(prefix) < math.inf
         most = max(line_syllables(earlier[0])) + APART
         return len(earlier) == 1 and fewest_syllables(prefix) <= most
 
 
-def fewest_syllables(prefix: str) -> int:
+def fewest_syllables(prefix: str) -> float:
     """Count the syllables that any line with this beginning has at least.
+
+    Returns:
+        Infinity for a beginning with digits: no line with it fits a form.
 
     Raises:
         GansmithError: The package `pronouncing` is not installed.
     """
     last = _LAST.search(prefix)
+    if any(sign.isdigit() for word in words(prefix) for sign in word):
+        return math.inf
     if last is None:
         return min(line_syllables(prefix))
     return min(line_syllables(prefix[: last.start()])) + bool(words(last[0]))
 
 
 def form_kept(text: str, form: LineForm) -> bool:
-    """Whether a text, line by line, keeps a form; empty lines do not count.
+    """Return whether a text keeps a form; empty lines do not count.
 
     Raises:
         GansmithError: The package `pronouncing` is not installed.
@@ -191,7 +219,7 @@ def form_kept(text: str, form: LineForm) -> bool:
 
 
 def haiku_kept(text: str) -> bool:
-    """Whether a text has three lines of 5, 7 and 5 syllables.
+    """Return whether a text has three lines of 5, 7 and 5 syllables.
 
     Raises:
         GansmithError: The package `pronouncing` is not installed.
@@ -200,7 +228,7 @@ def haiku_kept(text: str) -> bool:
 
 
 def couplet_kept(text: str) -> bool:
-    """Whether a text has two lines that rhyme, of the same count of syllables but for one.
+    """Return whether a text has two lines that rhyme and differ by at most one syllable.
 
     Raises:
         GansmithError: The package `pronouncing` is not installed.

@@ -1,4 +1,4 @@
-"""The forms of verse that can be asked for by name, and labels of texts that keep one."""
+"""The registry of verse forms, and labels of texts by whether they keep one."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from gansmith.media.text.verse.quatrain import quatrain_kept
 from gansmith.registry import Registry
 
 FREE = "free"
-"""Label of texts that do not keep the form that is asked for."""
+"""Label of texts that do not keep the form."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form of verse.
+    """A verse form.
 
     Attributes:
-        description: What it asks for, in one line.
-        kept: Tells whether a whole text keeps it.
+        description: Its rules, in one line.
+        kept: Returns whether a text keeps it.
     """
 
     description: str
@@ -46,11 +46,11 @@ FORMS.register("couplet")(
 
 
 def form_labels(texts: Sequence[str], form: str) -> list[str]:
-    """Label texts by whether they keep a form of verse, titles left out.
+    """Label texts by whether they keep a verse form, without their titles.
 
     Args:
-        texts: Any.
-        form: Name of the form, which is the label of those that keep it; others are "free".
+        texts: N texts.
+        form: Name of the form, which is the label of texts that keep it; others are "free".
 
     Raises:
         GansmithError: There is no such form, all texts keep it or none does, or a package of the

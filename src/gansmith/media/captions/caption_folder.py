@@ -1,0 +1,114 @@
+"""Captions of every picture in a folder, as a text file for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gansmith.counting import pluralize
+from gansmith.data.scan import find_files
+from gansmith.errors import GansmithError
+from gansmith.log import LogFn
+from gansmith.media.captions.codec import CaptionCodec
+from gansmith.media.image.reading import SUFFIXES
+from gansmith.media.text.generate import TextGenerationConfig, generate_text
+from gansmith.model import GeneratorModel
+from gansmith.outputs import OutputFolder, Provenance, save_output
+
+
+def write_captions(
+    model: GeneratorModel,
+    home: Path,
+    count: int,
+    options: Mapping[str, Any],
+    out: Path | None,
+    provenance: Provenance,
+    log: LogFn,
+) -> Path | None:
+    """Write captions of a folder of pictures; see `gansmith.verbs.Generation.writes`."""
+    config = TextGenerationConfig(**options)
+    if config.picture is None or not config.picture.is_dir():
+        return None
+    return caption_folder(model, home, count, config, out, provenance, log)
+
+
+def caption_folder(
+    model: GeneratorModel,
+    home: Path,
+    count: int,
+    config: TextGenerationConfig,
+    out: Path | None,
+    provenance: Provenance,
+    log: LogFn,
+) -> Path:
+    """Write captions of each picture in a folder and its sub-folders, one on each line.
+
+    Args:
+        model: A generator of captions.
+        home: Folder of the run.
+        count: Captions of each picture.
+        config: Options; `picture` is the folder.
+        out: Folder for the text files. None writes each beside its picture; pictures that have a
+            text file already are left out, so that no caption is ever replaced.
+        provenance: Origin of the captions, with their seed.
+        log: Takes pictures that are left out, one line each, and the number of files.
+
+    Returns:
+        The folder of the text files.
+
+    Raises:
+        GansmithError: There is no picture, or a file cannot be written.
+    """
+    folder, codec = config.picture, model.codec
+    assert folder is not None and provenance.seed is not None
+    if not isinstance(codec, CaptionCodec):
+        raise GansmithError("--picture only works with captions models")
+    names = _pictures(folder)
+    if not names:
+        raise GansmithError(f"{folder} holds no pictures: give --picture a file or another folder")
+    files = _text_files(folder, names, beside=out is None, log=log)
+    written = OutputFolder(out, provenance, files.values()) if out is not None else None
+    done = 0
+    for index, (name, file) in enumerate(files.items()):
+        asked = replace(config, picture=folder / name)
+        try:
+            codec.read_picture(folder / name)
+        except GansmithError as error:
+            log(f"warning: left out {error}")
+            continue
+        texts = generate_text(model, home, count, provenance.seed, None, asked, log)
+        content = "".join(" ".join(text.split()) + "\n" for text in texts).encode()
+        origin = replace(provenance, index=index)
+        done += 1
+        if written is None:
+            save_output(folder / file, content, origin)
+        else:
+            written.add(file, content, origin)
+    if written is not None:
+        written.write_manifest(picture=str(folder))
+    place = folder if out is None else out
+    log(f"captions of {pluralize(done, 'picture')} in {place}")
+    return place
+
+
+def _pictures(folder: Path) -> list[str]:
+    return [name for name in find_files(folder) if name.lower().endswith(tuple(SUFFIXES))]
+
+
+def _text_files(folder: Path, names: Sequence[str], *, beside: bool, log: LogFn) -> dict[str, str]:
+    """Return the text file of each picture; log pictures whose file is taken."""
+    taken: dict[str, str] = {}
+    if beside:
+        notes = (name for name in find_files(folder) if name.lower().endswith(".txt"))
+        taken = {note.casefold(): f"{note} exists" for note in notes}
+    found: dict[str, str] = {}
+    for name in names:
+        file = PurePosixPath(name).with_suffix(".txt").as_posix()
+        if file.casefold() in taken:
+            log(f"left out {folder / name}: {taken[file.casefold()]}")
+            continue
+        taken[file.casefold()] = f"{file} is of {name}"
+        found[name] = file
+    return found

@@ -1,0 +1,6 @@
+"""The tasks that come with gansmith, one line each."""
+
+from gansmith.tasks.generation import Generation
+from gansmith.tasks.task import register_task
+
+register_task(Generation)

@@ -1,0 +1,94 @@
+"""Commands and options that one medium adds to the command line and to the Python API.
+
+They are declared without importing the code behind them, so that `gansmith --help` starts fast: a
+medium puts its declarations into `media/NAME/verbs.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from gansmith.registry import Registry
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a command.
+
+    Attributes:
+        name: Name of the Python parameter; `max_length` is `--max-length` on the command line.
+        type: `str`, `int`, `float` or `pathlib.Path`.
+        help: One line for `--help`, with unit and range.
+        default: Value if the option is not given.
+        required: Whether it must be given.
+        metavar: What `--help` shows for the value.
+        minimum: Smallest number that is accepted.
+    """
+
+    name: str
+    type: type[Any]
+    help: str
+    default: Any = None
+    required: bool = False
+    metavar: str | None = None
+    minimum: int | None = None
+
+    @property
+    def flag(self) -> str:
+        """The option on the command line."""
+        return "--" + self.name.rstrip("_").replace("_", "-")
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A command for runs of one medium: `gansmith NAME RUN`.
+
+    Attributes:
+        name: Of the command.
+        function: `module:name` of the function, called with the run and all options by name. It
+            returns the path that was written.
+        help: What it does, in one sentence.
+        options: Its options.
+    """
+
+    name: str
+    function: str
+    help: str
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True)
+class Generation:
+    """How a medium generates samples with options of its own.
+
+    Attributes:
+        function: `module:name` of a function `(model, home, count, seed, labels, options, log)`
+            that returns stored samples [count, H, W, C], or fewer with a line to `log`: a generator
+            model, the folder of its run, the arguments of `gansmith.generate`, the conditions
+            [count, ...] or None, and the options that were given, by name.
+        options: All options that it takes.
+        title: Heading of the options in `--help`.
+        writes: `module:name` of a function `(model, home, count, options, out, provenance, log)`
+            that writes files of its own where the options ask for that, and returns their folder;
+            it returns None where `function` applies.
+    """
+
+    function: str
+    options: tuple[Option, ...]
+    title: str
+    writes: str | None = None
+
+
+VERBS: Registry[Verb] = Registry("command", provided_by="gansmith.media.verbs")
+GENERATIONS: Registry[Generation] = Registry("medium", provided_by="gansmith.media.verbs")
+"""Media with generation options of their own, by name."""
+
+
+def resolve_function(path: str) -> Callable[..., Any]:
+    """Import the function that `module:name` names."""
+    module, _, name = path.partition(":")
+    function: Callable[..., Any] = getattr(import_module(module), name)
+    return function
