@@ -25,7 +25,7 @@ from gansmith.model import Blueprint, load, save_model
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import DataConfig, EvaluationConfig, NetworkConfig, load_recipe
 from gansmith.run import Run
-from gansmith.sampling import draw_latents, spread_latents
+from gansmith.sampling import draw_latents, latent_path
 from gansmith.schema import checked
 from gansmith.storage.tensor_file import read_tensor_file, write_tensor_file
 from gansmith.tasks.evaluate import evaluate
@@ -132,7 +132,7 @@ def test_more_samples_than_memory_holds_are_refused(
         lambda: model.sample(10**12),
         lambda: model.labels(10**9, 0),
         lambda: draw_latents(10**12, 64, 0),
-        lambda: spread_latents(10**12, 6, 64, 0),
+        lambda: latent_path(torch.zeros(6, 64), 10**12),
     ):
         assert "ask for up to 10,000,000" in refusal(call)
     assert "of memory" in refusal(lambda: draw_latents(10**7, 10**6, 0))

@@ -186,5 +186,24 @@ def test_a_damaged_frame_is_left_out_of_the_animation(tmp_path: Path) -> None:
 
 def test_a_run_folder_that_is_gone_stops_the_training_in_one_line(run: Run) -> None:
     shutil.rmtree(run.path)
-    with pytest.raises(GansmithError, match=r"cannot write .*metrics\.jsonl \(No such file"):
+    with pytest.raises(GansmithError, match="run was removed or renamed during training"):
         run.log("step", samples=8)
+
+
+def test_a_damaged_last_checkpoint_falls_back_to_the_one_before(tmp_path: Path) -> None:
+    said: list[str] = []
+    run = Run(tmp_path / "run", said.append)
+    run.create(load_recipe("digits"), {})
+    for step in (1, 2, 3):
+        run.save_checkpoint("last", {"step": step, "averages": {}})
+        run.save_checkpoint("best", {"step": step, "averages": {}})
+    latest, before = run.checkpoint_files("last")
+    assert (run.load_checkpoint("last") or {})["step"] == 3 and not said
+    content = bytearray(latest.read_bytes())
+    content[-1] ^= 1
+    latest.write_bytes(content)
+    assert (run.load_checkpoint("last") or {})["step"] == 2
+    assert len(said) == 1 and str(latest) in said[0] and str(before) in said[0]
+    run.save_checkpoint("last", {"step": 3, "averages": {}})
+    assert (run.load_checkpoint("last") or {})["step"] == 3
+    assert not run.checkpoint_files("best")[1].exists()

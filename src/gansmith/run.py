@@ -6,7 +6,7 @@ import json
 import os
 import struct
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -422,7 +422,7 @@ class Run:
             self._lock.release()
 
     def save_checkpoint(self, name: str, state: Tree) -> None:
-        """Write checkpoint `last` or `best`.
+        """Write checkpoint `last`, `best` or `kept`; of `last`, the one before is kept too.
 
         Raises:
             GansmithError: The state holds a NaN, the disk is full or the folder read-only. What was
@@ -430,7 +430,10 @@ class Run:
         """
         if not all_finite(state):
             raise GansmithError(f"checkpoint '{name}' not saved: the weights hold NaN or infinity")
-        save_tree(state, self.checkpoints_dir / f"{name}.safetensors")
+        latest, before = self.checkpoint_files(name)
+        if name == "last":
+            _keep_before(latest, before)
+        save_tree(state, latest)
 
     def load_checkpoint(self, name: str) -> Tree | None:
         """Read a checkpoint, or return None where there is none yet.
@@ -627,6 +630,13 @@ def _parse_event(line: bytes) -> Event | None:
     except GansmithError:
         return None
     return event
+
+
+def _keep_before(latest: Path, before: Path) -> None:
+    """Give the present file a second name, so that replacing it leaves that one."""
+    with suppress(OSError):  # none yet, or a file system without links
+        before.unlink(missing_ok=True)
+        os.link(latest, before)
 
 
 def _read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

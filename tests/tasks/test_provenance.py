@@ -16,7 +16,7 @@ from tests.tasks.text_runs import Cli, lines_run, refusal
 BOOKKEEPING = {
     *("recipe.yaml", "manifest.json", "metrics.jsonl", "quality.json", "contest.json"),
     *("generator.safetensors", "medium.safetensors", "tokenizer.json"),
-    *("last.safetensors", "best.safetensors"),
+    *("last.safetensors", "last-previous.safetensors", "best.safetensors"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,7 @@ def compare_runs(run_dirs: Sequence[Path]) -> Comparison:
     Raises:
         GansmithError: Fewer than two different folders, or one that is no run or is damaged.
     """
-    if len({path.resolve() for path in run_dirs}) < max(2, len(run_dirs)):
+    if len({os.path.realpath(path) for path in run_dirs}) < max(2, len(run_dirs)):
         raise GansmithError("compare takes two or more different run folders")
     records = tuple(RunHistory.read(path) for path in run_dirs)
     names = _names(records)
@@ -138,7 +139,7 @@ def write_comparison(run_dirs: Sequence[Path], out: Path) -> Path:
         charts=_charts(comparison),
     )
     origin = Provenance.of_several([record.run.provenance() for record in records])
-    return save_output(out, page.encode(), origin)
+    return save_output(out, page.encode("utf-8", "backslashreplace"), origin)
 
 
 FACTS: dict[str, Callable[[RunHistory], str]] = {

@@ -43,7 +43,8 @@ def write_report(run_dir: Path) -> Path:
             written.
     """
     record = RunHistory.read(run_dir)
-    return record.run.save_output(run_dir / "report.html", _page(record).encode())
+    page = _page(record).encode("utf-8", "backslashreplace")
+    return record.run.save_output(run_dir / "report.html", page)
 
 
 def _page(record: RunHistory) -> Markup:

@@ -95,8 +95,8 @@ def file_digest(path: Path) -> str:
 
 
 def _place(kind: str, root: Path) -> Path:
-    name = hashlib.sha256(f"{kind} {root.resolve()}".encode()).hexdigest()[:24]
-    return cache_dir() / "memo" / f"{name}-v{_VERSION}.json"
+    key = f"{kind} {root.resolve()}".encode("utf-8", "surrogatepass")  # a path may be any bytes
+    return cache_dir() / "memo" / f"{hashlib.sha256(key).hexdigest()[:24]}-v{_VERSION}.json"
 
 
 def _stamp(root: Path, name: str) -> tuple[int, int] | None:
