@@ -50,7 +50,7 @@ def test_a_run_is_judged_by_its_pictures_and_shows_them(trained: Path) -> None:
         with Image.open(trained / name) as sheet:
             assert sheet.mode == "RGB" and sheet.width == 1200
     page = (trained / "report.html").read_text("utf-8")
-    assert "Own picture found" in page and "image captions of up to" in page
+    assert "Own picture found" in page and "captions of pictures of up to" in page
 
 
 def test_examples_are_held_out_pictures_and_come_back_with_the_generator(

@@ -112,8 +112,10 @@ def _collapse(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin with a generator that gives one picture whatever the latent."""
     whole = build_training
 
-    def collapsed(recipe: Recipe, dataset: Dataset, log: LogFn) -> TrainingSetup:
-        assembly = whole(recipe, dataset, log)
+    def collapsed(
+        recipe: Recipe, dataset: Dataset, log: LogFn, codec_source: str | None
+    ) -> TrainingSetup:
+        assembly = whole(recipe, dataset, log, codec_source)
         for parameter in assembly.duel.networks["generator"].parameters():
             parameter.data.zero_()
         return assembly

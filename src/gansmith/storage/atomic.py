@@ -135,8 +135,8 @@ def readable_bytes(count: int) -> str:
 
 
 def _part(path: Path) -> Path:
-    owner = f"{_machine()}.{os.getpid()}"
-    return path.with_name(f"{PART}{owner}.{uuid.uuid4().hex[:8]}-{path.name[-_TAIL:]}")
+    owner = f"{_machine()}-{os.getpid()}"
+    return path.with_name(f"{PART}{owner}-{uuid.uuid4().hex[:8]}-{path.name[-_TAIL:]}")
 
 
 def _sweep_once(directory: Path) -> None:
@@ -147,8 +147,8 @@ def _sweep_once(directory: Path) -> None:
 
 def _is_orphan(name: str) -> bool:
     """Return whether a temporary entry is of a process of this machine that has ended."""
-    machine, _, rest = name.removeprefix(PART).partition(".")
-    number = rest.partition(".")[0]
+    machine, _, rest = name.removeprefix(PART).partition("-")
+    number = rest.partition("-")[0]
     return machine == _machine() and number.isdecimal() and not is_alive(int(number))
 
 

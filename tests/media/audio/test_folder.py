@@ -170,7 +170,10 @@ def test_faults_are_listed_and_other_files_ignored(tmp_path: Path) -> None:
     assert "NaN" in reasons["nan.wav"] and "0.05" in reasons["nan.wav"]
     assert "no sound" in reasons["text.wav"]
     assert folder.ignored == 1 and folder.labels is None
-    assert said == [f"warning: skipped {tmp_path / name}: {why}" for name, why in folder.faults]
+    assert said == [
+        f"{tmp_path}: 1 .txt file is not read",
+        *(f"warning: skipped {tmp_path / name}: {why}" for name, why in folder.faults),
+    ]
     assert [facts.silent for facts in folder.facts] == [False, False, False, False, True]
 
 
@@ -475,7 +478,9 @@ def test_what_is_made_to_look_samples_over_is_no_sample(tmp_path: Path) -> None:
     for name in ("0.wav", "1.wav", "preview.wav"):
         soundfile.write(tmp_path / name, noise(0.5, len(name)), RATE)
     assert SoundFolder(tmp_path, use_labels=False).names == ["0.wav", "1.wav", "preview.wav"]
-    (tmp_path / "manifest.json").write_text('{"files": [], "overview": ["preview.wav"]}')
+    (tmp_path / "manifest.json").write_text(
+        '{"run": "runs/a", "files": [], "overview": ["preview.wav"]}'
+    )
     assert SoundFolder(tmp_path, use_labels=False).names == ["0.wav", "1.wav"]
 
 
