@@ -50,10 +50,13 @@ def test_every_part_of_a_recipe_has_its_table(reference: Any) -> None:
 def test_a_field_is_described_as_a_recipe_takes_it(reference: Any) -> None:
     rows = reference.fields("training").splitlines()
     assert (
-        "| `batch` | whole number, ≥ 2 | `64` | samples a step, over all processes together |"
-        in rows
+        "| `batch` | whole number, ≥ 2, ≤ 1,048,576 | `64` | samples per step, over all processes "
+        "together |" in rows
     )
-    assert any(row.startswith("| `minutes` | number, > 0, or null | `null` |") for row in rows)
+    assert any(
+        row.startswith("| `minutes` | number, > 0, ≤ 10,000,000, or null | `null` |")
+        for row in rows
+    )
     assert "| `g_lr` | number or [schedule](#schedules) | `0.0002` |" in reference.fields(
         "optimiser"
     )
