@@ -354,9 +354,9 @@ def test_evaluation_works_where_the_run_can_only_be_read(
     recipe = load_recipe("ring", ["training.samples=16", "training.minutes=null"])
     monkeypatch.setattr(Run, "save_quality", closed)
     monkeypatch.setattr(Run, "recipe", lambda self: recipe)
-    monkeypatch.setattr(task, "load", lambda path: None)
+    monkeypatch.setattr(task, "load_generator", lambda path: None)
     monkeypatch.setattr(
-        task, "judge_model", lambda *_: type("Result", (), {"to_json": lambda self: {}})()
+        task, "evaluate_model", lambda *_: type("Result", (), {"to_json": lambda self: {}})()
     )
     evaluate(make_run(tmp_path / "run"))
     assert "warning: the result is not kept: cannot write" in capsys.readouterr().out

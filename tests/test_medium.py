@@ -215,11 +215,11 @@ def test_it_is_claimed_collected_opened_and_cached(folder: Path, private_cache: 
 def test_it_is_inspected(folder: Path, tmp_path: Path) -> None:
     found = inspect_path(str(folder), DataConfig.model_validate({"sides": 5}))
     assert isinstance(found, DiceInspection) and found.throws == 40 and 0 < found.kept < 40
-    same, trip = inspect_data(str(folder), "digits", ["data.sides=5"])
+    same, trip = inspect_data(str(folder), "pictures", ["data.sides=5"])
     assert same == found and trip is None
     for option in ("sheet", "pairs"):
         with pytest.raises(GansmithError, match=r"is for .*throws: leave it out"):
-            inspect_data(str(folder), "digits", **{option: tmp_path / "out"})
+            inspect_data(str(folder), "pictures", **{option: tmp_path / "out"})
     with pytest.raises(GansmithError, match="holds throws, which are not drawn"):
         write_data_sheet(open_dataset(DataConfig(source=str(folder))), tmp_path / "out.png")
 

@@ -37,10 +37,9 @@ ENCODERS = {
 }
 BOOKKEEPING = {
     "storage.": "caches, checkpoints and the atomic writing itself",
-    "run:Run.lock": "the process that trains the run",
     "run:Run.log": "metrics.jsonl",
     "run:Run._write_text": "recipe, manifest, metrics, verdict, contest, tokenizer.json",
-    "run:_write_tensors": "generator.safetensors and medium.safetensors, which are models",
+    "run:_keep_before": "the checkpoint before the last, as a link or a copy",
     "loading.open:": "the cache of prepared samples",
     "data.downloads.": "downloaded data",
     "media.audio.ogg_cache:": "the cache of decoded sounds",

@@ -81,12 +81,12 @@ def test_who_waits_is_named_and_goes_on_when_the_lock_is_free(tmp_path: Path) ->
 def test_the_first_write_to_a_folder_removes_what_dead_processes_left(tmp_path: Path) -> None:
     with atomic_file(tmp_path / "one" / "file.txt") as part:
         part.write_text("x")
-        tag = part.name.removeprefix(PART).partition(".")[0]
+        tag = part.name.removeprefix(PART).partition("-")[0]
     folder = tmp_path / "two"
     folder.mkdir()
-    dead = folder / f"{PART}{tag}.{_dead()}.00000000-file.txt"
-    alive = folder / f"{PART}{tag}.{os.getppid()}.00000000-file.txt"
-    elsewhere = folder / f"{PART}00000000.1.00000000-file.txt"
+    dead = folder / f"{PART}{tag}-{_dead()}-00000000-file.txt"
+    alive = folder / f"{PART}{tag}-{os.getppid()}-00000000-file.txt"
+    elsewhere = folder / f"{PART}00000000-1-00000000-file.txt"
     for file in (dead, alive, elsewhere):
         file.touch()
     with atomic_file(folder / "file.txt") as part:

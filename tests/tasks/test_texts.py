@@ -159,7 +159,7 @@ def test_more_like_this_is_refused_with_a_hint(
 
 
 def test_a_kit_is_refused(gansmith: Cli, trained: Path, tmp_path: Path) -> None:
-    assert "made of sounds" in refusal(gansmith, "kit", trained, "--out", tmp_path / "kit")
+    assert "needs a model of sounds" in refusal(gansmith, "kit", trained, "--out", tmp_path / "kit")
     assert not (tmp_path / "kit").exists()
 
 
