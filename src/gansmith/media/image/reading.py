@@ -353,7 +353,7 @@ def _orientation(file: ImageFile.ImageFile) -> int:
     """EXIF orientation; a damaged EXIF block says nothing."""
     try:
         return int(file.getexif().get(_ORIENTATION, 1))
-    except Exception:
+    except Exception:  # damaged EXIF makes Pillow raise errors of many kinds
         return 1
 
 
