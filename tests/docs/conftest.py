@@ -12,16 +12,22 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+import gansmith.tasks.inspect_data as inspection
 import gansmith.tasks.train as verb
 from gansmith.data.downloads.checksums import PinnedFile
-from gansmith.evaluation.features import EXTRACTORS
+from gansmith.extractor import EXTRACTORS, FILE_EXTRACTORS
 from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.datasets.stacked_mnist import stacked
 from gansmith.medium import MEDIA
+from gansmith.model import MODELS
 from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
+from gansmith.objectives.penalties import PENALTIES
 from gansmith.recipe import Recipe
 from gansmith.sections import DATA_OPTIONS, RECIPE_SECTIONS
+from gansmith.tasks.task import TASKS
+from gansmith.training.duel import DUELS
+from gansmith.verbs import GENERATIONS, VERBS
 from tests.conftest import (
     make_beats,
     make_hits,
@@ -34,6 +40,21 @@ from tests.docs.reader import Reader
 from tests.tasks.text_runs import make_titled_poems
 from tests.training.verses import TEXTS
 
+REGISTRIES = (
+    DATA_OPTIONS,
+    DUELS,
+    EXTRACTORS,
+    FILE_EXTRACTORS,
+    GENERATIONS,
+    MEDIA,
+    MODELS,
+    NETWORKS,
+    OBJECTIVES,
+    PENALTIES,
+    RECIPE_SECTIONS,
+    TASKS,
+    VERBS,
+)
 TRAIN, TEST = 300, 60
 SOUND = {"decoder_steps": 2, "iterations": 2}
 BUDGET = {"minutes": None, "samples": 32, "batch": 16, "frames": 2, "log_every": 1}
@@ -79,12 +100,19 @@ def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
         return recipe.model_copy(update=shorter)
 
     monkeypatch.setattr(verb, "resolve", shrunk)
+    load = inspection.load_recipe
+
+    def quickly_decoded(*args: object) -> Recipe:
+        recipe = load(*args)  # type: ignore[arg-type]
+        return recipe.model_copy(update={"sound": recipe.sound.model_copy(update=SOUND)})
+
+    monkeypatch.setattr(inspection, "load_recipe", quickly_decoded)
 
 
 @pytest.fixture(autouse=True)
 def own_registries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Restore registries after each page."""
-    for registry in (EXTRACTORS, MEDIA, NETWORKS, OBJECTIVES, DATA_OPTIONS, RECIPE_SECTIONS):
+    for registry in REGISTRIES:
         registry.names()  # registers the built-in entries, which must outlive the page
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
 

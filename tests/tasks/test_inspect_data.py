@@ -33,7 +33,7 @@ def test_a_look_prepares_nothing_that_was_not_asked_for(tones: Path, private_cac
 
 
 def test_sounds_are_drawn_and_sent_there_and_back(tones: Path, tmp_path: Path) -> None:
-    settings = ["data.rate=8000", "data.seconds=0.25"]
+    settings = ["data.rate=8000", "data.seconds=0.25", "sound.decoder_steps=2"]
     sheet, pairs = tmp_path / "sheet.png", tmp_path / "pairs"
     found, trip = inspect_data(str(tones), "pictures", settings, sheet=sheet, pairs=pairs)
     assert isinstance(found, SoundInspection) and found.plan["rate"] == 8000
@@ -61,9 +61,10 @@ def test_the_command_prints_tables_or_json(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     sheet, pairs = tmp_path / "sheet.png", tmp_path / "pairs"
-    extra = ["--sheet", str(sheet), "--round-trip", str(pairs)]
-    for options in (extra, [*extra, "--json"]):
-        command = ["gansmith", "data", "inspect", str(tones), "--set", "data.seconds=0.25"]
+    written = ["--sheet", str(sheet), "--round-trip", str(pairs)]
+    settings = ["--set", "data.seconds=0.25", "--set", "sound.decoder_steps=2"]
+    for options in (written, [*written, "--json"]):
+        command = ["gansmith", "data", "inspect", str(tones), *settings]
         monkeypatch.setattr(sys, "argv", command + options)
         with pytest.raises(SystemExit) as ending:
             main()

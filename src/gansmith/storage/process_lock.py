@@ -36,7 +36,7 @@ class ProcessLock:
     def holder(self) -> int | None:
         """Id of the live process that holds the lock, or None."""
         try:
-            process = int(self.path.read_text("utf-8"))
+            process = int(_beginning(self.path))
             written = self.path.stat().st_mtime
         except (OSError, ValueError):
             return None
@@ -99,6 +99,15 @@ class ProcessLock:
             yield
         finally:
             self.release()
+
+
+def _beginning(path: Path) -> bytes:
+    """Read what fits a process id, without waiting where the file is a pipe."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        return os.read(descriptor, 32)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -12,8 +12,9 @@ from typing import Any
 from gansmith.data.scan import find_files
 from gansmith.errors import GansmithError
 from gansmith.media.text.code_points import with_line_feeds
-from gansmith.media.text.encoding import UnreadableText, decode
+from gansmith.media.text.encoding import MOST_BYTES, UnreadableText, decode
 from gansmith.media.text.tables import read_delimited
+from gansmith.storage.reading import read_bytes
 
 FILE_KEYS = ("file", "file_name", "filename", "image", "image_name", "picture", "path", "img")
 TEXT_KEYS = ("caption", "captions", "text", "comment", "description", "sentence", "raw")
@@ -320,6 +321,6 @@ def _columns(
 
 def _lines(path: Path) -> list[str]:
     try:
-        return with_line_feeds(decode(path.read_bytes())).split("\n")
-    except (OSError, UnreadableText) as error:
+        return with_line_feeds(decode(read_bytes(path, MOST_BYTES))).split("\n")
+    except UnreadableText as error:
         raise GansmithError(f"{path} cannot be read: {error}") from None

@@ -13,11 +13,13 @@ from torch import Tensor
 
 from gansmith.errors import GansmithError
 from gansmith.medium import Codec
+from gansmith.storage.reading import read_text
 
 SIDE = 480
 FINER = 3
 DOT = 1.6
 REACH = 2.6
+_MOST_BYTES = 4096
 PAPER, INK = "white", "#2563c9"
 
 
@@ -43,8 +45,9 @@ class PointsCodec(Codec):
     def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[np.float32]:
         """Read a point from two numbers in a text file."""
         try:
-            return np.array(path.read_text("utf-8").split(), np.float32).reshape(stored[-3:])
-        except (OSError, ValueError) as error:
+            numbers = read_text(path, _MOST_BYTES).split()
+            return np.array(numbers, np.float32).reshape(stored[-3:])
+        except ValueError as error:
             raise GansmithError(f"{path} cannot be read as a point: {error}") from error
 
     def to_bytes(self, sample: NDArray[Any], format_: str) -> bytes:

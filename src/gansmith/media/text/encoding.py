@@ -8,6 +8,8 @@ import unicodedata
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROLS = bytes(code for code in range(32) if chr(code) not in "\t\n\v\f\r\x1b")
 _BINARY = 0.01
+MOST_BYTES = 512 << 20
+"""Bytes of the largest file of texts that is read."""
 _COMMON, _LATER = range(0xB0, 0xD8), range(0xC9, 0xD8)
 """First bytes of the 3,755 most common Chinese characters in GB 2312, and of the later half.
 

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from gansmith.errors import GansmithError
 from gansmith.media.text.code_points import normalise, visible, with_line_feeds
-from gansmith.media.text.encoding import UnreadableText, decode
+from gansmith.media.text.encoding import MOST_BYTES, UnreadableText, decode
 from gansmith.media.text.options import TextOptions, Unit
 from gansmith.media.text.tables import TABLES, Row, read_table
+from gansmith.storage.reading import read_bytes
 
 PLAIN = (".txt", ".md", ".markdown")
 SUFFIXES = (*PLAIN, *TABLES)
@@ -197,11 +199,9 @@ def _decoded(
     contents, sums, faults = {}, {}, {}
     for name in names:
         try:
-            data = (root / name).read_bytes()
+            data = read_bytes(root / name, MOST_BYTES)
             contents[name] = decode(data)
             sums[name] = hashlib.sha256(data).hexdigest()
-        except UnreadableText as error:
-            faults[name] = str(error)
-        except OSError as error:
-            faults[name] = error.strerror or str(error)
+        except (UnreadableText, GansmithError) as error:
+            faults[name] = str(error).removeprefix(f"{root / name} ")
     return contents, sums, faults
