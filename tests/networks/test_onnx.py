@@ -16,6 +16,10 @@ from gansmith.recipe import NetworkConfig
 CASES: dict[str, tuple[list[tuple[int, int, int]], dict[str, Any]]] = {
     "conv": ([(3, 20, 16), (4, 16, 16)], {"width": 4, "max_width": 8}),
     "dcgan": ([(3, 20, 16), (2, 16, 16)], {"width": 4}),
+    "staged": (
+        [(3, 20, 16), (4, 16, 16)],
+        {"latent": 4, "width": 4, "max_width": 8, "grid_channels": 3, "grid_width": 8},
+    ),
     "r3gan": ([(3, 20, 16), (4, 16, 16)], {"width": 4, "max_width": 8, "blocks": 1}),
     "mlp": ([(1, 8, 8), (2, 8, 8)], {"latent": 4}),
     "points": ([(2, 1, 1)], {"width": 8, "depth": 2}),

@@ -10,13 +10,13 @@ import numpy as np
 
 from gansmith.data.dataset import Dataset
 from gansmith.medium import MEDIA
-from gansmith.networks import SampleSpec, build_networks
+from gansmith.networks import SampleSpec
 from gansmith.recipe import Recipe, load_recipe
 from gansmith.run import Run
 from gansmith.training.callbacks import Callback, TrainingState
+from gansmith.training.duel import DuelSetting, build_duel
 from gansmith.training.engine import Engine
 from gansmith.training.loader import BatchLoader
-from gansmith.training.noise import NoiseDuel
 from gansmith.training.trainer import Trainer
 
 SMALL = [
@@ -62,8 +62,7 @@ def toy_trainer(
     engine = Engine(recipe.training.precision, recipe.training.seed)
     classes = dataset.classes if recipe.network.conditional else 0
     spec = SampleSpec(1, 16, 16, classes)
-    pair = build_networks(recipe.network, spec, recipe.training.seed)
-    duel = NoiseDuel(pair, recipe, engine)
+    duel = build_duel(DuelSetting(recipe, spec, engine, recipe.training.seed))
     config = recipe.training
     feed = BatchLoader(
         dataset, MEDIA["image"].codec(), engine, config.batch, config.seed, bool(classes)

@@ -69,7 +69,12 @@ class Monitor:
         self._probes = int(moment.progress * self._config.probes)
 
     def intervene(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
-        """Record the signals of a logged step, probe if it is due, and decide."""
+        """Record the signals of a logged step, probe if it is due, and decide.
+
+        Before the adversarial game has begun there is nothing to compare with.
+        """
+        if moment.pretraining:
+            return Intervention()
         started = time.perf_counter()
         self._history.add_step(moment.progress, signals)
         probed = self._due(moment) and all(map(math.isfinite, signals.values()))

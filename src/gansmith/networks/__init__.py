@@ -11,7 +11,7 @@ from gansmith.networks.base import (
     build_networks,
     load_weights,
 )
-from gansmith.networks.image import conv, dcgan, r3gan
+from gansmith.networks.image import conv, dcgan, r3gan, staged
 from gansmith.networks.sequence import language_model
 from gansmith.sections import NETWORK_ALIASES
 
@@ -30,6 +30,7 @@ __all__ = [
     "points",
     "r3gan",
     "spectrogram",
+    "staged",
     "wavegan",
 ]
 

@@ -113,7 +113,7 @@ class EvaluationCallback:
         total = self._config.quick_looks
         if not total or moment.progress < min(1.0, (self._done + 1) / total):
             return False
-        if moment.progress < 1 and not self._budget.covers(moment):
+        if moment.progress < 1 and (moment.pretraining or not self._budget.covers(moment)):
             return False
         self._done = int(moment.progress * total)
         return self._evaluate(moment)

@@ -20,12 +20,14 @@ class TrainingState:
         samples: Real samples seen.
         seconds: Seconds of training.
         averages: Moving average of each shipped network, by name, in the duel's order.
+        pretraining: The adversarial game has not begun.
     """
 
     progress: float
     samples: int
     seconds: float
     averages: Mapping[str, EMA]
+    pretraining: bool = False
 
     @property
     def network(self) -> nn.Module:

@@ -78,6 +78,11 @@ class Duel(ABC):
     draws: int = 1
     shown: int = 1
 
+    @property
+    def pretraining(self) -> bool:
+        """Whether the adversarial game has not begun; samples then say nothing about it."""
+        return False
+
     def prepare(self, batch: Batch) -> None:  # noqa: B027 (a hook that may stay empty)
         """Initialise what depends on data, and create its optimisers.
 

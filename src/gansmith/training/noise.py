@@ -35,7 +35,7 @@ class NoiseDuel(Duel):
     """
 
     shipped, critics = ("generator",), ("discriminator",)
-    losses = (
+    losses: tuple[Loss, ...] = (
         Loss("d_loss", "discriminator", "discriminator"),
         Loss("g_loss", "generator", "generator"),
     )
@@ -119,10 +119,21 @@ class NoiseDuel(Duel):
         if self._objective.paired:
             with torch.no_grad():
                 real = self._discriminate(self._augmented(batch.samples), batch.condition)
-        fake = self._discriminate(self._augmented(self._generated(batch)), batch.condition)
+        samples = self._generated(batch)
+        fake = self._discriminate(self._augmented(samples), batch.condition)
         loss = self._objective.generator(fake, real)
         self._seen["g_loss"] = loss.detach()
+        loss = loss + self.regulariser(samples, batch)
         self._engine.backward_and_step(loss, self.optimisers["generator"])
+
+    def regulariser(self, samples: Tensor, batch: Batch) -> Tensor | float:
+        """Return what is added to the generator's loss.
+
+        Args:
+            samples: Generated for the batch, float32 [N, C, H, W], not augmented.
+            batch: Real samples.
+        """
+        return 0.0
 
     def signals(self) -> dict[str, float]:
         """Return losses, mean logits and their signs, gradient norms and augmentation.
@@ -131,10 +142,9 @@ class NoiseDuel(Duel):
         [-1, 1] (Karras et al. 2020).
         """
         values = {name: float(value.mean()) for name, value in self._seen.items()} | self._signs()
-        for network_name, network in self.networks.items():
+        for name, network in (("g", self.generator), ("d", self.discriminator)):
             gradients = [p.grad for p in network.parameters() if p.grad is not None]
-            norm = torch.nn.utils.get_total_norm(gradients)
-            values[f"{network_name[0]}_grad"] = float(norm)
+            values[f"{name}_grad"] = float(torch.nn.utils.get_total_norm(gradients))
         if self._recipe.augment.ops:
             values["augment"] = self.augmentation.probability
         return values

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from torch.optim import Optimizer
+from torch.optim import Adam, Optimizer
 
+from gansmith.errors import GansmithError
 from gansmith.networks import load_weights
 from gansmith.storage.checkpoint import Tree
 from gansmith.training.duel import Duel
 from gansmith.training.ema import EMA
 from gansmith.training.engine import Engine
+
+ADAM_STATE = {"step", "exp_avg", "exp_avg_sq"}
 
 
 def training_state_dict(duel: Duel, averages: Mapping[str, EMA]) -> Tree:
@@ -29,8 +32,7 @@ def load_training_state(state: Tree, duel: Duel, averages: Mapping[str, EMA]) ->
     for name, network in duel.networks.items():
         load_weights(network, state["networks"][name])
     for name, optimiser in duel.optimisers.items():
-        optimiser.load_state_dict(state["optimisers"][name])
-        _match_layout(optimiser)
+        _load_optimiser(optimiser, state["optimisers"][name])
     for name, average in averages.items():
         load_weights(average.network, state["averages"][name])
     duel.restore(state["duel"])
@@ -65,6 +67,29 @@ def restore_random(state: Tree, engine: Engine) -> None:
     torch.set_rng_state(state["torch"])
     if engine.device.type == "cuda" and "cuda" in state:
         torch.cuda.set_rng_state(state["cuda"])
+
+
+def _load_optimiser(optimiser: Optimizer, state: Tree) -> None:
+    """Give an optimiser its state.
+
+    Raises:
+        GansmithError: It is not that of an optimiser of this kind over these parameters.
+    """
+    try:
+        optimiser.load_state_dict(state)
+        _match_layout(optimiser)
+        fitting = all(
+            (held.keys() == ADAM_STATE or not isinstance(optimiser, Adam))
+            and all(value.shape in (parameter.shape, ()) for value in held.values())
+            for parameter, held in optimiser.state.items()
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError):
+        fitting = False
+    if not fitting:
+        raise GansmithError(
+            "a checkpoint holds the state of another optimiser: use the version of gansmith that "
+            "trained it, or train again under another --out"
+        )
 
 
 def _match_layout(optimiser: Optimizer) -> None:

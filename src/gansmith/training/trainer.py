@@ -236,7 +236,8 @@ class Trainer:
         return self.clock.progress(seconds), seconds, bool(asked)
 
     def _moment(self, progress: float, seconds: float) -> TrainingState:
-        return TrainingState(progress, self.clock.samples, seconds, self.averages)
+        pretraining = self.duel.pretraining
+        return TrainingState(progress, self.clock.samples, seconds, self.averages, pretraining)
 
     def _state(self) -> Tree:
         return {

@@ -1,0 +1,212 @@
+"""A pair whose generator is a decoder of an autoencoder behind a generator of its latents.
+
+The generator maps a code of a few numbers to a small grid of latents, and the decoder maps those to
+the sample. Encoders for both steps go with it, so that each can be trained by regression before an
+adversarial game begins (:mod:`gansmith.training.staged`). Neither network has a pixel shuffle, and
+all resampling is filtered: no position of a 2x2 cell of pixels differs from the others.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gansmith.networks.base import GANNetworks, SampleSpec, register_networks
+from gansmith.networks.geometry import PadCrop2d, for_convolutions, require_sides
+from gansmith.networks.heads import ConditionalOptions, EmbeddingGenerator, ProjectionDiscriminator
+from gansmith.networks.image.conv import SLOPE, Residual
+from gansmith.networks.image.resampling import Downsample, Upsample
+from gansmith.networks.linear import Linear
+
+COARSEST = 7
+"""Longest side of the coarsest level of a network, in positions."""
+
+
+class StagedOptions(ConditionalOptions):
+    """Options of the `staged` pair."""
+
+    latent: int = Field(64, ge=1, le=4_096, description="numbers in a code")
+    width: int = Field(
+        16, ge=4, le=512, description="channels at full resolution; doubled a level down"
+    )
+    max_width: int = Field(128, ge=4, le=2_048, description="most channels at any level")
+    grid_channels: int = Field(12, ge=1, le=512, description="channels of the grid of latents")
+    grid_width: int = Field(96, ge=4, le=2_048, description="channels of networks on that grid")
+    head: int = Field(256, ge=1, le=4_096, description="features before the discriminator's logit")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The grid of latents of one sample.
+
+    Attributes:
+        levels: How often its side doubles on the way to the sample.
+        canvas: Lays samples on whole cells.
+        inner: Lays the grid on whole cells of the coarsest level.
+        inner_levels: How often a side doubles from the coarsest level to the grid.
+    """
+
+    levels: int
+    canvas: PadCrop2d
+    inner: PadCrop2d
+    inner_levels: int
+
+    @classmethod
+    def of(cls, spec: SampleSpec) -> Grid:
+        """Choose 8 to 16 cells along the longer side of samples of 32 pixels or more."""
+        longest = max(spec.height, spec.width)
+        levels = 2 if longest <= 40 else 3 if longest <= 128 else 4
+        canvas = PadCrop2d(spec.height, spec.width, 1 << levels)
+        inner = max(0, math.ceil(math.log2(max(canvas.base) / COARSEST)))
+        return cls(levels, canvas, PadCrop2d(*canvas.base, 1 << inner), inner)
+
+
+class Decoder(nn.Sequential):
+    """Grid of latents -> residual blocks between filtered doublings -> sample."""
+
+    def __init__(self, spec: SampleSpec, options: StagedOptions, grid: Grid) -> None:
+        widths = _widths(options, grid.levels)
+        layers: list[nn.Module] = [_conv(options.grid_channels, widths[-1]), Residual(widths[-1])]
+        for wide, narrow in zip(widths[:0:-1], widths[-2::-1], strict=True):
+            layers += [nn.LeakyReLU(SLOPE), _conv(wide, narrow), Upsample(), Residual(narrow)]
+        super().__init__(*layers, nn.LeakyReLU(SLOPE), _conv(widths[0], spec.channels))
+
+
+class CodeGenerator(nn.Module):
+    """Code (and label embedding) -> coarsest level -> grid of latents."""
+
+    def __init__(self, entry: int, options: StagedOptions, grid: Grid) -> None:
+        super().__init__()
+        width, self.canvas = options.grid_width, grid.inner
+        self.entry = Linear(entry, math.prod(self.canvas.base) * width)
+        layers: list[nn.Module] = [Residual(width)]
+        for _ in range(grid.inner_levels):
+            layers += [Upsample(), Residual(width)]
+        self.body = nn.Sequential(*layers, nn.LeakyReLU(SLOPE), _conv(width, options.grid_channels))
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Return grids [N, grid_channels, h, w] of codes [N, entry]."""
+        coarse = self.entry(codes).unflatten(1, (*self.canvas.base, -1)).permute(0, 3, 1, 2)
+        return self.canvas.crop(self.body(coarse))
+
+
+class SampleEncoder(nn.Module):
+    """Sample -> strided levels -> grid of latents, each channel of mean 0 and deviation 1."""
+
+    def __init__(self, spec: SampleSpec, options: StagedOptions, grid: Grid) -> None:
+        super().__init__()
+        self.canvas = grid.canvas
+        widths = _widths(options, grid.levels)
+        layers: list[nn.Module] = [nn.PixelUnshuffle(2), _conv(4 * spec.channels, widths[1])]
+        for width, coarser in pairwise(widths[1:]):
+            layers += [nn.LeakyReLU(SLOPE), nn.Conv2d(width, coarser, 4, stride=2, padding=1)]
+        layers += [Residual(widths[-1]), nn.LeakyReLU(SLOPE)]
+        layers += [_conv(widths[-1], options.grid_channels)]
+        self.body = nn.Sequential(*layers, nn.BatchNorm2d(options.grid_channels, affine=False))
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return grids [N, grid_channels, h, w] of samples [N, C, H, W]."""
+        grids: Tensor = self.body(self.canvas.pad(samples))
+        return grids
+
+
+class CodeEncoder(nn.Module):
+    """Grid of latents -> code, each number of mean 0 and deviation 1."""
+
+    def __init__(self, options: StagedOptions, grid: Grid) -> None:
+        super().__init__()
+        width, self.canvas = options.grid_width, grid.inner
+        layers: list[nn.Module] = [_conv(options.grid_channels, width)]
+        for _ in range(grid.inner_levels):
+            layers += [nn.LeakyReLU(SLOPE), nn.Conv2d(width, width, 4, stride=2, padding=1)]
+        self.body = nn.Sequential(*layers, Residual(width), nn.LeakyReLU(SLOPE))
+        self.head = Linear(math.prod(self.canvas.base) * width, options.latent)
+        self.norm = nn.BatchNorm1d(options.latent, affine=False)
+
+    def forward(self, grids: Tensor) -> Tensor:
+        """Return codes [N, latent] of grids [N, grid_channels, h, w]."""
+        coarse = self.body(self.canvas.pad(grids)).permute(0, 2, 3, 1).flatten(1)
+        codes: Tensor = self.norm(self.head(coarse).float())
+        return codes
+
+
+class StagedGenerator(EmbeddingGenerator):
+    """Code (and label) -> grid of latents -> sample."""
+
+    def __init__(self, spec: SampleSpec, options: StagedOptions) -> None:
+        super().__init__()
+        self.spec, self.options, self.grid = spec, options, Grid.of(spec)
+        self.latent = options.latent
+        entry = self.embed_labels(options.latent, spec.classes, options)
+        self.codes = CodeGenerator(entry, options, self.grid)
+        self.decoder = Decoder(spec, options, self.grid)
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return samples [N, C, H, W], about [-1, 1] and not clipped."""
+        return self.decode(self.grids(latents, labels))
+
+    def grids(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return grids [N, grid_channels, h, w] of codes [N, latent]."""
+        grids: Tensor = self.codes(self.with_embedding(latents, labels))
+        return grids
+
+    def decode(self, grids: Tensor) -> Tensor:
+        """Return samples [N, C, H, W] of grids of latents."""
+        return self.grid.canvas.crop(self.decoder(grids))
+
+    def make_encoders(self) -> tuple[SampleEncoder, CodeEncoder]:
+        """Build what turns samples into grids, and grids into codes."""
+        sample_encoder = SampleEncoder(self.spec, self.options, self.grid)
+        code_encoder = CodeEncoder(self.options, self.grid)
+        for network in (sample_encoder, code_encoder):
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return sample_encoder, code_encoder
+
+
+class StagedDiscriminator(ProjectionDiscriminator):
+    """Sample -> filtered halvings with convolutions between -> features -> logit."""
+
+    def __init__(self, spec: SampleSpec, options: StagedOptions) -> None:
+        super().__init__()
+        levels = max(2, math.ceil(math.log2(max(spec.height, spec.width) / COARSEST)))
+        self.canvas = PadCrop2d(spec.height, spec.width, 1 << levels)
+        widths = _widths(options, levels)
+        layers: list[nn.Module] = [_conv(spec.channels, widths[0])]
+        for width, coarser in pairwise(widths):
+            layers += [nn.LeakyReLU(SLOPE), Downsample(), _conv(width, coarser)]
+        self.body = nn.Sequential(*layers, Residual(widths[-1]), nn.LeakyReLU(SLOPE))
+        self.head = Linear(math.prod(self.canvas.base) * widths[-1], options.head)
+        self.set_head(Linear(options.head, 1), spec.classes, scaled=True)
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return logits [N]."""
+        coarse = self.body(self.canvas.pad(samples)).permute(0, 2, 3, 1).flatten(1)
+        return self.project(F.leaky_relu(self.head(coarse), SLOPE), labels)
+
+
+@register_networks("staged", StagedOptions)
+def staged(spec: SampleSpec, options: StagedOptions) -> GANNetworks:
+    """Build the pair.
+
+    Raises:
+        GansmithError: The samples are smaller than 16 or larger than 256 pixels a side.
+    """
+    require_sides("staged", spec, 256)
+    return for_convolutions(
+        GANNetworks(StagedGenerator(spec, options), StagedDiscriminator(spec, options))
+    )
+
+
+def _widths(options: StagedOptions, levels: int) -> list[int]:
+    """Channels of each level, from full resolution down."""
+    return [min(options.width << level, options.max_width) for level in range(levels + 1)]
+
+
+def _conv(width: int, out: int) -> nn.Conv2d:
+    return nn.Conv2d(width, out, 3, padding=1)

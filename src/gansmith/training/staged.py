@@ -1,0 +1,259 @@
+"""The staged duel: an autoencoder, then codes of its latents, then an adversarial game.
+
+A game alone spends its first thousands of steps on learning what colours and shapes there are.
+Regression learns that within minutes: an autoencoder learns to decode a small grid of latents, and
+a second, smaller one learns a code of that grid to which a generator of latents can go back. Codes
+drawn from a normal distribution then already give varied samples, and the game makes them sharp and
+true. In the game, part of the generated samples are anchored: they are generated from codes of real
+samples and also held near those, which preserves variety where a game alone may collapse.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any, Literal
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Adam, Optimizer
+
+from gansmith.errors import GansmithError
+from gansmith.networks import GANNetworks
+from gansmith.networks.image.staged import StagedGenerator
+from gansmith.recipe import AugmentConfig, Recipe
+from gansmith.schema import Section
+from gansmith.training.augment import LEAST_SIDE, Augmentation
+from gansmith.training.duel import Batch, DuelSetting, Loss, register_duel
+from gansmith.training.engine import Engine
+from gansmith.training.noise import NoiseDuel
+
+Stage = Literal["autoencoder", "codes", "game"]
+BETAS = 0.9, 0.99
+MOVED = 0.7
+"""Probability that the autoencoder is shown a sample moved, and that it is shown one zoomed."""
+GRID_NOISE = 0.25
+"""Most deviation of the noise on the grid of latents that is decoded."""
+CODE_NOISE = 0.4
+"""Deviation of the noise on codes of real samples, which fills the space between them."""
+DECORRELATION = 0.02
+AUTOENCODER_BATCH = 16
+"""Samples of a step of the autoencoder, which learns faster by more and smaller steps."""
+SCALES = 3
+"""Resolutions at which anchored samples are compared with the real ones, each half of the last."""
+
+
+class StagedConfig(Section):
+    """Options of `duel: staged`."""
+
+    autoencoder: float = Field(
+        0.4, gt=0, lt=1, description="share of the budget that trains the autoencoder"
+    )
+    codes: float = Field(0.18, gt=0, lt=1, description="share of the budget that trains codes")
+    autoencoder_lr: float = Field(1.5e-3, gt=0, description="learning rate of the autoencoder")
+    codes_lr: float = Field(2e-3, gt=0, description="learning rate of codes")
+    anchored: float = Field(
+        0.5, ge=0, le=1, description="share of generated samples that start from real ones"
+    )
+    anchor_weight: float = Field(5.0, ge=0, description="weight of their distance from those")
+
+    @model_validator(mode="after")
+    def _leave_a_game(self) -> StagedConfig:
+        if self.autoencoder + self.codes >= 1:
+            raise ValueError("autoencoder and codes together must be less than 1")
+        return self
+
+
+class StagedDuel(NoiseDuel):
+    """Trains an autoencoder, codes of its latents, and then plays :class:`NoiseDuel` with both.
+
+    Args:
+        pair: The two networks.
+        recipe: As for :class:`NoiseDuel`; its section `staged` is read too.
+        engine: Device, precision and noise.
+        alpha: The last channel of samples is opacity.
+
+    Raises:
+        GansmithError: A name is unknown, or the settings do not fit each other.
+    """
+
+    losses = (
+        Loss("autoencoder_loss", "autoencoder", "sample_encoder"),
+        Loss("code_loss", "codes", "code_encoder"),
+        *NoiseDuel.losses,
+    )
+
+    def __init__(
+        self, pair: GANNetworks, recipe: Recipe, engine: Engine, alpha: bool = False
+    ) -> None:
+        generator = pair.generator
+        if not isinstance(generator, StagedGenerator):
+            raise GansmithError(
+                f"duel 'staged' does not train network '{recipe.network.name}': set "
+                "network.name=staged, or duel=noise"
+            )
+        super().__init__(pair, recipe, engine, alpha)
+        self.staged = generator
+        encoders = generator.make_encoders()
+        self.sample_encoder, self.code_encoder = (part.to(engine.device) for part in encoders)
+        self.networks |= {
+            "sample_encoder": self.sample_encoder,
+            "code_encoder": self.code_encoder,
+        }
+        codes = [generator.codes] if generator.label is None else [generator.codes, generator.label]
+        self.optimisers |= {
+            "autoencoder": self._optimiser(self.sample_encoder, generator.decoder),
+            "codes": self._optimiser(self.code_encoder, *codes),
+        }
+        suitable = min(generator.spec.height, generator.spec.width) >= LEAST_SIDE
+        moves = AugmentConfig(ops=["translation", "scale"] if suitable else [], probability=MOVED)
+        self._moves = Augmentation(moves, engine, alpha)
+        self._stage: Stage = "autoencoder"
+        self._game_began = 0
+
+    def _optimiser(self, *networks: nn.Module) -> Optimizer:
+        parameters = chain.from_iterable(network.parameters() for network in networks)
+        fused = self._engine.device.type in ("cpu", "cuda")
+        return Adam(parameters, betas=BETAS, fused=fused)
+
+    @property
+    def pretraining(self) -> bool:
+        """Whether the game has not begun."""
+        return self._stage != "game"
+
+    def reconfigure(self, recipe: Recipe) -> None:
+        """Go on by the settings of another recipe, of the same networks and constraint."""
+        super().reconfigure(recipe)
+        self._config = recipe.section(StagedConfig)
+
+    def set_progress(self, progress: float, samples: int) -> None:
+        """Choose the stage and set its learning rates; each stage has a schedule of its own."""
+        config = self._config
+        ends = config.autoencoder, config.autoencoder + config.codes
+        if progress < ends[0]:
+            self._stage = "autoencoder"
+            self._set_rate("autoencoder", config.autoencoder_lr, progress / ends[0])
+        elif progress < ends[1]:
+            self._stage = "codes"
+            self._set_rate("codes", config.codes_lr, (progress - ends[0]) / config.codes)
+        else:
+            if self._stage != "game":
+                self._stage, self._game_began = "game", samples
+            super().set_progress((progress - ends[1]) / (1 - ends[1]), samples - self._game_began)
+
+    def _set_rate(self, name: str, start: float, progress: float) -> None:
+        """Lower a rate to a hundredth along a cosine."""
+        falling = (1 + torch.tensor(progress * torch.pi).cos().item()) / 2
+        for group in self.optimisers[name].param_groups:
+            group["lr"] = start * (0.01 + 0.99 * falling)
+
+    def step(self, batches: list[Batch]) -> None:
+        """Take a step of the current stage."""
+        if self._stage == "game":
+            super().step(batches)
+            return
+        samples = torch.cat([batch.samples for batch in batches])
+        with torch.no_grad():
+            moved = self._moves(samples)
+        if self._stage == "autoencoder":
+            for part in torch.split(moved, AUTOENCODER_BATCH):
+                self.autoencoder_step(part)
+        else:
+            conditions = [b.condition for b in batches if b.condition is not None]
+            self.codes_step(moved, torch.cat(conditions) if conditions else None)
+
+    def autoencoder_step(self, samples: Tensor) -> None:
+        """Train the encoder and the decoder of samples on their mean absolute difference."""
+        self.sample_encoder.train()
+        strength = GRID_NOISE * self._engine.uniform(len(samples), 1, 1, 1)
+        with self._engine.autocast():
+            grids = self.sample_encoder(samples)
+            noise = self._noise_like(grids)
+            decoded = self.staged.decode(grids + strength * noise)
+        loss = F.l1_loss(decoded.float(), samples)
+        self._seen = {"autoencoder_loss": loss.detach()}
+        self._engine.backward_and_step(loss, self.optimisers["autoencoder"])
+
+    def codes_step(self, samples: Tensor, condition: Tensor | None) -> None:
+        """Train a code of grids of latents, and the generator that goes back from it."""
+        self.sample_encoder.eval()
+        self.code_encoder.train()
+        with torch.no_grad(), self._engine.autocast():
+            grids = self.sample_encoder(samples).float()
+        with self._engine.autocast():
+            codes = self.code_encoder(grids)
+            answer = self.staged.grids(self._noisy(codes), condition)
+        correlation = codes.t() @ codes / len(codes)
+        crossed = correlation - torch.diag(correlation.diagonal())
+        loss = F.mse_loss(answer.float(), grids)
+        self._seen = {"code_loss": loss.detach()}
+        loss = loss + DECORRELATION * crossed.square().mean() * codes.shape[1]
+        self._engine.backward_and_step(loss, self.optimisers["codes"])
+
+    def regulariser(self, samples: Tensor, batch: Batch) -> Tensor | float:
+        """Return the weighted distance of anchored samples from their real ones."""
+        count = self._anchored(batch)
+        if not count or not self._config.anchor_weight:
+            return 0.0
+        made, real = samples[:count], batch.samples[:count]
+        distances = [F.l1_loss(made, real)]
+        for _ in range(SCALES - 1):
+            made, real = (F.avg_pool2d(side, 2, ceil_mode=True) for side in (made, real))
+            distances.append(F.l1_loss(made, real))
+        distance = torch.stack(distances).mean()
+        self._seen["anchors"] = distance.detach()
+        return self._config.anchor_weight * distance
+
+    def signals(self) -> dict[str, float]:
+        """Return the loss of the stage; in the game, what :class:`NoiseDuel` returns, and more."""
+        if self.pretraining:
+            return {name: float(value) for name, value in self._seen.items()}
+        return super().signals()
+
+    def state(self) -> dict[str, Any]:
+        """Return what :class:`NoiseDuel` does, the stage, and when the game began."""
+        return {**super().state(), "stage": self._stage, "game_began": self._game_began}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Restore what :meth:`state` gave."""
+        super().restore(state)
+        self._stage, self._game_began = state["stage"], state["game_began"]
+
+    def _generated(self, batch: Batch) -> Tensor:
+        """Generate from codes of the first real samples, and from noise for the rest."""
+        latents, count = self.draw_input(batch), self._anchored(batch)
+        if count:
+            self.sample_encoder.eval()
+            self.code_encoder.eval()
+            with torch.no_grad(), self._engine.autocast():
+                codes = self.code_encoder(self.sample_encoder(batch.samples[:count]).float())
+            latents = torch.cat([self._noisy(codes), latents[count:]])
+        with self._engine.autocast():
+            samples: Tensor = self.generator(latents, batch.condition)
+        return samples.float()
+
+    def _anchored(self, batch: Batch) -> int:
+        """Samples of a batch that are generated from codes of real ones."""
+        return round(self._config.anchored * len(batch.samples))
+
+    def _noisy(self, codes: Tensor) -> Tensor:
+        """Add noise to codes, which keep their deviation."""
+        noise = self._engine.noise(*codes.shape)
+        noisy: Tensor = (codes.float() + CODE_NOISE * noise) / (1 + CODE_NOISE**2) ** 0.5
+        return noisy
+
+    def _noise_like(self, grids: Tensor) -> Tensor:
+        count, *sides = grids.shape
+        flat = self._engine.noise(count, grids[0].numel())
+        return flat.view(count, *sides)
+
+
+@register_duel("staged", StagedConfig)
+def staged(setting: DuelSetting) -> StagedDuel:
+    """Build the staged duel."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(setting.seed)
+        return StagedDuel(
+            setting.build_networks(), setting.recipe, setting.engine, alpha=setting.spec.alpha
+        )

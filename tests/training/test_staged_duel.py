@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from gansmith.errors import GansmithError
+from gansmith.networks import SampleSpec
+from gansmith.recipe import Recipe
+from gansmith.training.duel import Batch, DuelSetting, build_duel
+from gansmith.training.engine import Engine
+from gansmith.training.staged import StagedDuel
+from tests.training.toy import StopAfter, bars, toy_recipe, toy_trainer
+
+SMALL = [
+    *("duel=staged", "network.name=staged", "network.latent=8", "network.max_width=16"),
+    *("network.grid_channels=4", "network.grid_width=8"),
+]
+ENDS = 0.4, 0.4 + 0.18
+
+
+def staged_recipe(samples: int, *settings: str) -> Recipe:
+    return toy_recipe(samples, *SMALL, *settings)
+
+
+def staged_duel(*settings: str, spec: SampleSpec | None = None) -> StagedDuel:
+    recipe = staged_recipe(400, *settings)
+    shape = spec or SampleSpec(1, 16, 16, 2 if recipe.network.conditional else 0)
+    duel = build_duel(DuelSetting(recipe, shape, Engine("32-true"), 0))
+    assert isinstance(duel, StagedDuel)
+    return duel
+
+
+def batches(count: int = 2, size: int = 16) -> list[Batch]:
+    dataset = bars(count * size)
+    values = torch.from_numpy(dataset.samples).permute(0, 3, 1, 2).float() / 127.5 - 1
+    assert dataset.labels is not None
+    labels = torch.from_numpy(dataset.labels)
+    return [Batch(*part) for part in zip(values.split(size), labels.split(size), strict=True)]
+
+
+def weights(duel: StagedDuel, *names: str) -> list[torch.Tensor]:
+    return [p.detach().clone() for n in names for p in duel.networks[n].parameters()]
+
+
+@pytest.mark.parametrize("stop", [80, 160, 192, 240, 320])
+@pytest.mark.parametrize("labels", ["false", "true"])
+def test_it_resumes_bit_equal_in_each_stage(tmp_path: Path, stop: int, labels: str) -> None:
+    recipe = staged_recipe(400, f"network.conditional={labels}")
+    whole, parts = (
+        toy_trainer(recipe, tmp_path / name, observers)
+        for name, observers in (("whole", ()), ("parts", (StopAfter(stop),)))
+    )
+    assert whole.train() and not parts.train()
+    later = toy_trainer(recipe, tmp_path / "parts")
+    assert later.resume() and later.train()
+    for name, network in whole.duel.networks.items():
+        found = later.duel.networks[name].state_dict()
+        assert all(torch.equal(value, found[key]) for key, value in network.state_dict().items())
+    assert later.duel.state() == whole.duel.state()
+
+
+@pytest.mark.parametrize(
+    ("progress", "learning"),
+    [
+        (0.1, {"sample_encoder", "decoder"}),
+        (0.5, {"code_encoder", "codes"}),
+        (0.9, {"decoder", "codes", "discriminator"}),
+    ],
+)
+def test_each_stage_trains_its_networks_only(progress: float, learning: set[str]) -> None:
+    duel = staged_duel("network.conditional=false")
+    parts = {
+        "sample_encoder": duel.sample_encoder,
+        "code_encoder": duel.code_encoder,
+        "decoder": duel.staged.decoder,
+        "codes": duel.staged.codes,
+        "discriminator": duel.discriminator,
+    }
+    before = {name: [p.clone() for p in part.parameters()] for name, part in parts.items()}
+    duel.set_progress(progress, samples=4000)
+    duel.step(batches())
+    duel.set_progress(progress, samples=4016)
+    duel.step(batches())
+    changed = {
+        name
+        for name, part in parts.items()
+        if any(not torch.equal(a, b) for a, b in zip(before[name], part.parameters(), strict=True))
+    }
+    assert changed == learning
+    assert duel.pretraining == (progress < ENDS[1])
+
+
+def test_the_autoencoder_learns_to_reconstruct_and_codes_to_say_what_is_there() -> None:
+    duel = staged_duel("network.conditional=false", "staged.codes_lr=0.005")
+    losses = []
+    for stage, start in (("autoencoder_loss", 0.0), ("code_loss", ENDS[0])):
+        for step in range(60):
+            duel.set_progress(start + 0.001 * step, samples=0)
+            duel.step(batches())
+            losses.append(duel.signals()[stage])
+    assert losses[59] < 0.5 * losses[0]
+    assert losses[119] < 0.7 * losses[60]
+
+
+def test_anchored_samples_are_held_near_the_real_ones() -> None:
+    """With a heavy anchor, the game alone brings samples of codes to their real ones."""
+    duel = staged_duel(
+        *("network.conditional=false", "staged.anchored=1", "staged.anchor_weight=100"),
+        *("optimiser.g_lr=0.003", "optimiser.d_lr=0"),
+    )
+    duel.set_progress(0.7, samples=0)
+    duel.step(batches())
+    first = duel.signals()["anchors"]
+    for _ in range(60):
+        duel.set_progress(0.7, samples=4000)
+        duel.step(batches())
+    assert duel.signals()["anchors"] < 0.7 * first
+
+
+def test_without_anchors_it_plays_the_plain_game() -> None:
+    duel = staged_duel("network.conditional=false", "staged.anchored=0")
+    duel.set_progress(0.7, samples=0)
+    duel.step(batches())
+    assert "anchors" not in duel.signals()
+
+
+def test_the_game_has_a_schedule_of_its_own() -> None:
+    duel = staged_duel("optimiser.g_lr={start: 0.001, end: 0.0001, warmup: 100}")
+    duel.set_progress(0.57, samples=5000)
+    duel.set_progress(ENDS[1], samples=5000)
+    rates = []
+    for progress, samples in ((ENDS[1], 5050), (0.8, 5200), (1.0, 6000)):
+        duel.set_progress(progress, samples)
+        rates.append(duel.optimisers["generator"].param_groups[0]["lr"])
+    assert rates[0] == pytest.approx(0.0005, rel=0.02)
+    assert rates[0] < rates[1] < 0.001
+    assert rates[2] == pytest.approx(0.0001, rel=0.02)
+
+
+def test_codes_are_standard_normal_in_their_first_two_moments() -> None:
+    duel = staged_duel("network.conditional=false")
+    for step in range(30):
+        duel.set_progress(ENDS[0] + 0.001 * step, samples=0)
+        duel.step(batches())
+    duel.sample_encoder.eval()
+    samples = torch.cat([batch.samples for batch in batches()])
+    codes = duel.code_encoder(duel.sample_encoder(samples))  # batch statistics
+    assert codes.mean(0).abs().max() < 1e-4
+    deviations = codes.std(0, unbiased=False)
+    assert deviations.min() > 0.7 and deviations.max() < 1.001
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (4, 16, 24), (3, 64, 40), (4, 48, 128)])
+def test_it_takes_any_picture(shape: tuple[int, int, int]) -> None:
+    spec = SampleSpec(*shape, alpha=shape[0] == 4)
+    duel = staged_duel("network.conditional=false", spec=spec)
+    real = [
+        Batch(F.interpolate(batch.samples, shape[1:]).expand(-1, shape[0], -1, -1))
+        for batch in batches()
+    ]
+    for progress in (0.1, 0.5, 0.9):
+        duel.set_progress(progress, samples=0)
+        duel.step(real)
+        assert all(value == value for value in duel.signals().values())
+
+
+def test_other_networks_are_refused_with_what_to_type() -> None:
+    recipe = toy_recipe(16, "duel=staged")
+    with pytest.raises(GansmithError, match=r"network\.name=staged"):
+        build_duel(DuelSetting(recipe, SampleSpec(1, 16, 16), Engine("32-true"), 0))
+
+
+def test_shares_leave_time_for_the_game() -> None:
+    with pytest.raises(GansmithError, match="less than 1"):
+        staged_recipe(16, "staged.autoencoder=0.7", "staged.codes=0.4").section(
+            type(staged_duel()._config)
+        )
