@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gansmith.codec import Codec
 from gansmith.data.downloads.archives import Archive, PinnedFolder, obtain_folder
-from gansmith.medium import Codec
 from gansmith.model import Model, rebuild, run_blueprint
 from gansmith.run import Run
 from gansmith.tasks.manifest import device_name, machine, versions

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import torch
 
+from gansmith.blueprint import Blueprint
 from gansmith.errors import GansmithError
 from gansmith.media.image.codec import ImageCodec
-from gansmith.model import Blueprint, load, save_model
+from gansmith.model import load, save_model
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import NetworkConfig, dump_recipe, load_recipe, recipe_names
 from gansmith.report.diagnosis import diagnose_run, render

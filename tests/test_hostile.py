@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 import torch
 
+from gansmith.blueprint import Blueprint
 from gansmith.errors import GansmithError
 from gansmith.evaluation.evaluator import Evaluator
 from gansmith.loading.resolve import resolve_source
 from gansmith.media.image.codec import ImageCodec
-from gansmith.model import Blueprint, load, save_model
+from gansmith.model import load, save_model
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import DataConfig, EvaluationConfig, NetworkConfig, load_recipe
 from gansmith.run import Run

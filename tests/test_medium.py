@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
+from gansmith.codec import Codec
 from gansmith.data.collection import Collection, Prepared, combined_digest
 from gansmith.data.dataset import Dataset
 from gansmith.data.inspection import Inspected
@@ -24,7 +25,7 @@ from gansmith.loading.catalog import CATALOG
 from gansmith.loading.inspect import inspect_path
 from gansmith.loading.open import open_dataset
 from gansmith.log import LogFn
-from gansmith.medium import CERTAIN, MEDIA, Codec, Listing, Medium
+from gansmith.medium import CERTAIN, MEDIA, Listing, Medium
 from gansmith.recipe import DataConfig, dump_recipe, load_recipe, override, parse_recipe
 from gansmith.schema import Section
 from gansmith.sections import DATA_OPTIONS, RECIPE_SECTIONS

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from gansmith.blueprint import Blueprint
 from gansmith.errors import GansmithError
 from gansmith.media.image.codec import ImageCodec
-from gansmith.model import Blueprint, GeneratorModel, load, load_generator, rebuild, save_model
+from gansmith.model import GeneratorModel, load, load_generator, rebuild, save_model
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import NetworkConfig
 from gansmith.run import Run

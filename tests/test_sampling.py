@@ -5,9 +5,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gansmith.blueprint import Blueprint
 from gansmith.errors import GansmithError
 from gansmith.medium import MEDIA
-from gansmith.model import Blueprint, GeneratorModel
+from gansmith.model import GeneratorModel
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import NetworkConfig
 from gansmith.sampling import draw_labels, draw_latents, generate_samples, latent_path

@@ -26,7 +26,7 @@ OPENERS = {"open", "fdopen", "ZipFile", "TarFile", "SoundFile", "memmap"}
 
 DOOR = {
     "outputs:save_output": "the door",
-    "outputs:OutputFolder._save_manifest": "lists what went through the door",
+    "output_folder:OutputFolder._save_manifest": "lists what went through the door",
     "outputs:save_collection.payload": "fills the file that the door has opened",
 }
 ENCODERS = {

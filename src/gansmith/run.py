@@ -8,12 +8,10 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from gansmith.drawing.pixels import png_bytes
@@ -21,6 +19,7 @@ from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.outputs import Payload, Provenance, save_output
 from gansmith.recipe import Recipe, dump_recipe, parse_recipe
+from gansmith.run_schema import Event, Manifest, parse_event
 from gansmith.storage.atomic import PART, atomic_file, sweep
 from gansmith.storage.checkpoint import Tree, all_finite, load_first, save_tree
 from gansmith.storage.process_lock import ProcessLock
@@ -28,7 +27,6 @@ from gansmith.storage.reading import (
     MIB,
     UnreadableFile,
     open_regular,
-    parse_json,
     read_bytes,
     read_json,
     read_yaml,
@@ -46,114 +44,6 @@ IMAGE_DAMAGE = (
 """What Pillow raises on damaged images."""
 _EVENTS_BYTES = 128 * MIB
 _FRAME_BYTES, _FRAME_PIXELS = 64 * MIB, 2**24
-_LINE_BYTES = MIB
-
-Event = dict[str, Any]
-"""One line of metrics.jsonl: `event` says its kind."""
-_Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
-
-
-class DatasetFacts(BaseModel):
-    """What a run was trained on; `samples` includes those held out."""
-
-    name: str
-    source: str
-    licence: str
-    fingerprint: str
-    samples: int
-    held_out: int
-    settings: dict[str, Any] = {}
-
-
-class HealthFacts(BaseModel):
-    """What the health monitor compares with: modes, their real shares, values of real samples."""
-
-    modes: list[str] = []
-    shares: list[float] = []
-    floors: dict[str, float] = {}
-
-
-class LossFacts(BaseModel):
-    """A loss that the duel of a run declares: the signal that holds it, and what charts call it."""
-
-    name: str
-    title: str
-
-
-NOISE_LOSSES = [
-    LossFacts(name="d_loss", title="discriminator"),
-    LossFacts(name="g_loss", title="generator"),
-]
-"""Losses of runs whose manifest was written before duels declared theirs."""
-
-
-class Manifest(BaseModel):
-    """Facts of a run; `stopped` where its monitor ended it before the budget was used up."""
-
-    name: str
-    medium: str
-    shape: tuple[int, int, int]
-    label_names: list[str] = []
-    dataset: DatasetFacts
-    versions: dict[str, str] = {}
-    machine: dict[str, Any] = {}
-    parameters: dict[str, int] = {}
-    created: datetime
-    best_samples: int | None = None
-    precision: str = ""
-    processes: int = 1
-    health: HealthFacts = HealthFacts()
-    losses: list[LossFacts] = NOISE_LOSSES
-    stopped: bool = False
-
-    @property
-    def loss_titles(self) -> dict[str, str]:
-        """Title of each declared loss, by the name of its signal."""
-        return {loss.name: loss.title for loss in self.losses}
-
-
-class _Event(BaseModel):
-    """A line of metrics.jsonl: what every event may have."""
-
-    model_config = ConfigDict(extra="allow")
-
-    event: str
-    samples: _Finite = 0
-    seconds: _Finite = 0
-    level: str = ""
-    text: str = ""
-
-
-class _Figures(_Event):
-    """An event whose further fields are numbers."""
-
-    samples: _Finite
-    __pydantic_extra__: dict[str, float | None]
-
-
-class _Quality(_Figures):
-    cost_seconds: _Finite
-
-
-class _Probe(_Figures):
-    progress: _Finite
-    counts: list[Annotated[int, Field(ge=0, strict=True)]]
-    monitor_seconds: _Finite = 0
-
-
-class _Diagnosis(_Event):
-    samples: _Finite
-    progress: _Finite
-    diagnosis: str
-    action: str
-
-
-_EVENTS: dict[str, type[_Event]] = {
-    "step": _Figures,
-    "quality": _Quality,
-    "health": _Probe,
-    "diagnosis": _Diagnosis,
-}
 
 
 class Run:
@@ -361,7 +251,7 @@ class Run:
             file.seek(offset)
             complete, newline, _ = file.read(size - offset).rpartition(b"\n")
         lines = complete.split(b"\n")
-        found = [event for line in lines if (event := _parse_event(line)) is not None]
+        found = [event for line in lines if (event := parse_event(line)) is not None]
         return found, offset + len(complete) + len(newline)
 
     def event_lines(self) -> list[bytes]:
@@ -618,18 +508,6 @@ def _encodable(content: Mapping[str, Any], indent: int | None) -> str:
     except UnicodeEncodeError:
         return json.dumps(content, indent=indent)
     return text
-
-
-def _parse_event(line: bytes) -> Event | None:
-    """Parse one line of metrics.jsonl; None where it is no event."""
-    if len(line) > _LINE_BYTES:
-        return None
-    try:
-        event = parse_json(line, Event, "a line")
-        validated(event, _EVENTS.get(str(event.get("event")), _Event), "a line")
-    except GansmithError:
-        return None
-    return event
 
 
 def _keep_before(latest: Path, before: Path) -> None:

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gansmith.codec import Codec
 from gansmith.errors import GansmithError
-from gansmith.medium import Codec
 from gansmith.networks import Generator
 from gansmith.storage.memory import require_memory
 

@@ -15,6 +15,7 @@ from PIL import Image
 from rich.console import Console
 from torch import Tensor
 
+from gansmith.codec import Codec
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.evaluation.evaluator import evaluate
@@ -23,7 +24,7 @@ from gansmith.evaluation.result import EvaluationResult, metric_specs
 from gansmith.extractor import EXTRACTORS, Extractor, digest
 from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.interventions import intervention
-from gansmith.medium import MEDIA, Codec, Labels, Medium, Values
+from gansmith.medium import MEDIA, Labels, Medium, Values
 from gansmith.metric import MetricSpec
 from gansmith.recipe import EvaluationConfig, load_recipe
 from gansmith.report.metric_formatting import result_table

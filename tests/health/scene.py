@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gansmith.blueprint import Blueprint
 from gansmith.health.discriminator_probe import DiscriminatorProbe
 from gansmith.health.monitor import Monitor
 from gansmith.health.sample_probe import SampleProbe, SampleSignals
 from gansmith.media.image.codec import ImageCodec
-from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec
 from gansmith.run import Run
 from gansmith.training.callbacks import Intervention, TrainingState

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from gansmith.blueprint import Blueprint
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.loading.open import open_dataset
 from gansmith.media.image.codec import ImageCodec
-from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec
 from gansmith.recipe import DataConfig, Recipe, load_recipe, override
 from gansmith.tasks.build import build_training, fit_codec, make_blueprint

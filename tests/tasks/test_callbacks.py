@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gansmith.blueprint import Blueprint
 from gansmith.evaluation.evaluator import Evaluator
 from gansmith.media.image.codec import ImageCodec
-from gansmith.model import Blueprint
 from gansmith.networks import SampleSpec
 from gansmith.recipe import TrainingConfig, load_recipe
 from gansmith.run import Run

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 import gansmith
+from gansmith.blueprint import Blueprint
 from gansmith.errors import GansmithError
 from gansmith.medium import MEDIA
 from gansmith.model import (
     MODELS,
-    Blueprint,
     GeneratorModel,
     Model,
     Weights,
@@ -30,7 +30,8 @@ from gansmith.model import (
 from gansmith.networks import SampleSpec, load_weights
 from gansmith.recipe import Recipe, load_recipe
 from gansmith.report.report import write_report
-from gansmith.run import Event, Run
+from gansmith.run import Run
+from gansmith.run_schema import Event
 from gansmith.tasks.build import TrainingSetup
 from gansmith.tasks.task import TASKS, Task, register_task
 from gansmith.training.duel import Batch, Duel, Loss

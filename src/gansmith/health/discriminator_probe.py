@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from gansmith.codec import Codec
 from gansmith.data.dataset import Dataset
-from gansmith.medium import Codec
 from gansmith.training.duel import Batch, Duel
 from gansmith.training.loader import conditions
 

@@ -6,13 +6,14 @@ import math
 import time
 from collections.abc import Callable, Iterable
 
+from gansmith.blueprint import Blueprint
 from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.discriminator_probe import DiscriminatorProbe
 from gansmith.health.history import History
 from gansmith.health.interventions import intervention
 from gansmith.health.rules import SETTLED, diagnose, suspected
 from gansmith.health.sample_probe import SampleProbe
-from gansmith.model import Blueprint, GeneratorModel
+from gansmith.model import GeneratorModel
 from gansmith.networks import Generator
 from gansmith.recipe import Recipe, override
 from gansmith.run import Run

@@ -11,7 +11,7 @@ from typing import Literal
 from gansmith.health.diagnosis import EXPLANATIONS
 from gansmith.recipe import merge_settings
 from gansmith.report.history import RunHistory
-from gansmith.run import Event
+from gansmith.run_schema import Event
 
 State = Literal["open", "healed", "past"]
 

@@ -12,7 +12,8 @@ from typing import Any
 from gansmith.errors import GansmithError
 from gansmith.evaluation.result import EvaluationResult
 from gansmith.health.history import discriminator_accuracy
-from gansmith.run import REMEDY, Event, Manifest, Run
+from gansmith.run import REMEDY, Run
+from gansmith.run_schema import Event, Manifest
 from gansmith.storage.reading import (
     YAML_BYTES,
     UnreadableFile,

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Literal
 
 from gansmith.report.history import RunHistory
-from gansmith.run import Event
+from gansmith.run_schema import Event
 
 Direction = Literal["improving", "flat", "falling"]
 

@@ -24,7 +24,7 @@ from gansmith.report.history import RunHistory
 from gansmith.report.metric_formatting import HEADLINES, ordered, title
 from gansmith.report.page import Picture, embed, embed_sound, render
 from gansmith.report.run_status import latest_metrics
-from gansmith.run import Event
+from gansmith.run_schema import Event
 
 STRIP_FRAMES, STRIP_SIDE = 6, 360
 

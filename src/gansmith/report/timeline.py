@@ -11,7 +11,7 @@ from gansmith.counting import linspace_indices
 from gansmith.drawing.scales import duration, si
 from gansmith.report.findings import Finding, action_in_words, action_of, find, level_of
 from gansmith.report.history import RunHistory
-from gansmith.run import Event
+from gansmith.run_schema import Event
 
 MOST_MODES, MOST_COLUMNS = 30, 60
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from gansmith.blueprint import Blueprint
+from gansmith.codec import Codec
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
-from gansmith.medium import MEDIA, Codec
-from gansmith.model import Blueprint
+from gansmith.medium import MEDIA
 from gansmith.networks import SampleSpec
 from gansmith.recipe import Recipe
 from gansmith.tasks.start_from import starting_codec

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from gansmith.blueprint import Blueprint
 from gansmith.evaluation.evaluator import Evaluator
 from gansmith.medium import MEDIA
-from gansmith.model import Blueprint, GeneratorModel, contact_sheet
+from gansmith.model import GeneratorModel, contact_sheet
 from gansmith.networks import Generator
 from gansmith.recipe import EvaluationConfig, TrainingConfig
 from gansmith.run import Run

@@ -17,14 +17,8 @@ from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.medium import MEDIA
 from gansmith.model import GeneratorModel, load_generator
-from gansmith.outputs import (
-    SampleFolder,
-    check_collection_file,
-    format_of_file,
-    sample_names,
-    save_collection,
-    save_output,
-)
+from gansmith.output_folder import SampleFolder, sample_names
+from gansmith.outputs import check_collection_file, format_of_file, save_collection, save_output
 from gansmith.run import home_of, provenance_of
 from gansmith.sampling import generate_samples
 from gansmith.verbs import GENERATIONS, Option, resolve_function

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gansmith.errors import GansmithError
 from gansmith.model import GeneratorModel, load_generator
-from gansmith.outputs import SampleFolder, previous_outputs
+from gansmith.output_folder import SampleFolder, previous_outputs
 from gansmith.run import home_of, provenance_of
 from gansmith.sampling import generate_samples
 

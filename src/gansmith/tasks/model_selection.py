@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from gansmith.blueprint import Blueprint
 from gansmith.data.dataset import Dataset
 from gansmith.medium import MEDIA
-from gansmith.model import Blueprint, GeneratorModel, rebuild, run_blueprint, save_model
+from gansmith.model import GeneratorModel, rebuild, run_blueprint, save_model
 from gansmith.recipe import Recipe
 from gansmith.run import Run
 from gansmith.storage.checkpoint import Tree

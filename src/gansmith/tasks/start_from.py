@@ -8,10 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from gansmith.blueprint import GENERATOR
+from gansmith.codec import Codec
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn
-from gansmith.medium import Codec
-from gansmith.model import GENERATOR, GeneratorModel, Model, Weights, load, run_blueprint
+from gansmith.model import GeneratorModel, Model, Weights, load, run_blueprint
 from gansmith.run import Run
 from gansmith.storage.checkpoint import Tree
 from gansmith.training.duel import Duel

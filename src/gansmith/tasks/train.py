@@ -13,7 +13,8 @@ from gansmith.console import PlainConsole, plain
 from gansmith.loading.open import open_dataset
 from gansmith.model import Model, load
 from gansmith.recipe import Recipe
-from gansmith.run import Event, Run
+from gansmith.run import Run
+from gansmith.run_schema import Event
 from gansmith.storage.atomic import require_space
 from gansmith.storage.checkpoint import Tree
 from gansmith.tasks.build import TrainingSetup

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gansmith.codec import Codec
 from gansmith.data.dataset import Dataset
 from gansmith.data.sampler import EpochSampler
-from gansmith.medium import Codec
 from gansmith.storage.checkpoint import Tree
 from gansmith.storage.mapped import require_whole
 from gansmith.training.duel import Batch

@@ -11,6 +11,7 @@ import soundfile
 import torch
 from numpy.typing import NDArray
 
+from gansmith.blueprint import Blueprint
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.loading.open import open_dataset
@@ -21,7 +22,7 @@ from gansmith.media.audio.sheet import sound_sheet
 from gansmith.media.audio.stft import refine_phases
 from gansmith.media.audio.writing import sound_bytes
 from gansmith.medium import MEDIA
-from gansmith.model import Blueprint, GeneratorModel, load, save_model
+from gansmith.model import GeneratorModel, load, save_model
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.outputs import Provenance, save_samples
 from gansmith.recipe import DataConfig, NetworkConfig, Recipe, parse_recipe

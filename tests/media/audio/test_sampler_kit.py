@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gansmith.data.note_names import hertz_of
 from gansmith.errors import GansmithError
 from gansmith.media.audio.pitch import estimate_f0
-from gansmith.outputs import safe_file_names
+from gansmith.output_folder import safe_file_names
 from tests.media.audio import kits
 from tests.media.audio.kits import RATE, make_kit
 from tests.media.audio.test_sfz import regions

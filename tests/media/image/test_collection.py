@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gansmith.blueprint import Blueprint
 from gansmith.errors import GansmithError
 from gansmith.loading.inspect import inspect_path
 from gansmith.loading.open import open_dataset
 from gansmith.media.image.codec import ImageCodec
 from gansmith.media.image.folder import PictureFolder
-from gansmith.model import Blueprint, GeneratorModel
+from gansmith.model import GeneratorModel
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import DataConfig, load_recipe
 

@@ -9,12 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
+from gansmith.blueprint import Blueprint
 from gansmith.loading.inspect import inspect_path
 from gansmith.loading.open import open_dataset
 from gansmith.media.image.codec import ImageCodec
 from gansmith.media.image.inspect import Inspection
 from gansmith.media.image.resizing import conform
-from gansmith.model import Blueprint, rebuild
+from gansmith.model import rebuild
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import DataConfig, load_recipe
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from gansmith.codec import Codec, suffix
 from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
@@ -39,7 +40,6 @@ from gansmith.media.audio.writing import (
     preview_bytes,
     sound_bytes,
 )
-from gansmith.medium import Codec, suffix
 from gansmith.storage.cached_tensors import cached_tensors
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gansmith.codec import suffix
 from gansmith.data.note_names import HIGHEST, note_numbers
 from gansmith.errors import GansmithError
 from gansmith.media.audio.codec import AudioCodec
@@ -17,9 +18,8 @@ from gansmith.media.audio.samples import to_waves
 from gansmith.media.audio.sfz import Mode, Shot, map_key_ranges, sfz_text
 from gansmith.media.audio.sustain import add_sustain_loop
 from gansmith.media.audio.writing import MIDDLE_C, preview_bytes
-from gansmith.medium import suffix
 from gansmith.model import load_generator
-from gansmith.outputs import OutputFolder, safe_file_names
+from gansmith.output_folder import OutputFolder, safe_file_names
 from gansmith.run import provenance_of
 
 KIT, DECENT, SCALE = "kit.sfz", "kit.dspreset", ("scale.wav", "scale.txt")

@@ -15,7 +15,8 @@ from gansmith.media.captions.codec import CaptionCodec
 from gansmith.media.image.reading import SUFFIXES
 from gansmith.media.text.generate import TextGenerationConfig, generate_text
 from gansmith.model import GeneratorModel
-from gansmith.outputs import OutputFolder, Provenance, save_output
+from gansmith.output_folder import OutputFolder
+from gansmith.outputs import Provenance, save_output
 
 
 def write_captions(

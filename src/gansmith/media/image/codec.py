@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from gansmith.codec import Codec
 from gansmith.counting import pluralize
 from gansmith.drawing.animation import animation_bytes
 from gansmith.drawing.contact_sheet import PIXEL_ART, contact_sheet
@@ -24,7 +25,6 @@ from gansmith.media.image.plan import choose_filter
 from gansmith.media.image.reading import UnreadablePicture, read_picture
 from gansmith.media.image.resizing import LANCZOS, conform
 from gansmith.media.image.value_range import Scale
-from gansmith.medium import Codec
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset

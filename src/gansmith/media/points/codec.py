@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from gansmith.codec import Codec
 from gansmith.errors import GansmithError
-from gansmith.medium import Codec
 from gansmith.storage.reading import read_text
 
 SIDE = 480

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from gansmith.codec import Codec
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.media.text.code_points import normalise, split_title, to_points, to_texts
@@ -20,7 +21,6 @@ from gansmith.media.text.options import TextConfig, TextOptions
 from gansmith.media.text.sheet import text_sheet
 from gansmith.media.text.tokenizer import TextTokenizer
 from gansmith.media.text.verse.chinese import verse_traits
-from gansmith.medium import Codec
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
