@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 import gansmith.tasks.callbacks as callbacks
+import gansmith.tasks.doctor as doctor
+import gansmith.tasks.finalize as finalize
 import gansmith.tasks.inspect_data as inspection
 import gansmith.tasks.invert as inversion
 import gansmith.tasks.train as verb
@@ -21,7 +24,7 @@ from gansmith.extractor import EXTRACTORS, FILE_EXTRACTORS
 from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.datasets.stacked_mnist import stacked
 from gansmith.medium import MEDIA
-from gansmith.model import MODELS
+from gansmith.model import MODELS, contact_sheet
 from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.objectives.penalties import PENALTIES
@@ -113,6 +116,7 @@ def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
         return recipe.model_copy(update=shorter)
 
     monkeypatch.setattr(verb, "resolve", shrunk)
+    monkeypatch.setattr(doctor, "resolve", shrunk)
     load = inspection.load_recipe
 
     def quickly_decoded(*args: object) -> Recipe:
@@ -120,6 +124,7 @@ def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
         return recipe.model_copy(update={"sound": recipe.sound.model_copy(update=SOUND)})
 
     monkeypatch.setattr(inspection, "load_recipe", quickly_decoded)
+    monkeypatch.setattr(finalize, "contact_sheet", partial(contact_sheet, count=20))
     monkeypatch.setattr(callbacks, "FRAME_SAMPLES", 20)
     monkeypatch.setattr(callbacks, "FRAME_SOUNDS", 8)
     monkeypatch.setattr(inversion, "STEPS", 5)
