@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,22 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+import gansmith.tasks.callbacks as callbacks
+import gansmith.tasks.doctor as doctor
+import gansmith.tasks.finalize as finalize
 import gansmith.tasks.inspect_data as inspection
+import gansmith.tasks.invert as inversion
 import gansmith.tasks.train as verb
 from gansmith.data.downloads.checksums import PinnedFile
 from gansmith.extractor import EXTRACTORS, FILE_EXTRACTORS
 from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.datasets.stacked_mnist import stacked
 from gansmith.medium import MEDIA
-from gansmith.model import MODELS
+from gansmith.model import MODELS, contact_sheet
 from gansmith.networks import NETWORKS
 from gansmith.objectives.losses import OBJECTIVES
 from gansmith.objectives.penalties import PENALTIES
-from gansmith.recipe import Recipe
+from gansmith.recipe import Recipe, override
 from gansmith.sections import DATA_OPTIONS, RECIPE_SECTIONS
 from gansmith.tasks.task import TASKS
 from gansmith.training.duel import DUELS
@@ -59,6 +64,15 @@ TRAIN, TEST = 300, 60
 SOUND = {"decoder_steps": 2, "iterations": 2}
 BUDGET = {"minutes": None, "samples": 32, "batch": 16, "frames": 2, "log_every": 1}
 LOOKS = {"samples": 32, "quick_samples": 16, "quick_looks": 1}
+SLIM = {
+    "conv": ("width=8", "max_width=8", "head=16"),
+    "dcgan": ("width=8",),
+    "r3gan": ("width=8", "max_width=8"),
+    "sequence": ("width=32", "embedding=16"),
+    "spectrogram": ("width=16", "max_width=16", "style=16", "head=16"),
+    "wavegan": ("width=4",),
+}
+"""Options that keep a network small, by its name."""
 
 
 @pytest.fixture(autouse=True)
@@ -88,11 +102,13 @@ def small_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recipes train on 32 samples and are evaluated on 32, whatever the budget."""
+    """Small networks train on 32 samples and are evaluated on 32, whatever the recipe says."""
     resolve = verb.resolve
 
     def shrunk(*args: object, **options: object) -> Recipe:
         recipe = resolve(*args, **options)  # type: ignore[arg-type]
+        slim = SLIM.get(recipe.network.name, ())
+        recipe = override(recipe, [f"network.{option}" for option in slim])
         training = recipe.training.model_copy(update=BUDGET)
         evaluation = recipe.evaluation.model_copy(update=LOOKS)
         sound = recipe.sound.model_copy(update=SOUND)
@@ -100,6 +116,7 @@ def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
         return recipe.model_copy(update=shorter)
 
     monkeypatch.setattr(verb, "resolve", shrunk)
+    monkeypatch.setattr(doctor, "resolve", shrunk)
     load = inspection.load_recipe
 
     def quickly_decoded(*args: object) -> Recipe:
@@ -107,6 +124,10 @@ def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
         return recipe.model_copy(update={"sound": recipe.sound.model_copy(update=SOUND)})
 
     monkeypatch.setattr(inspection, "load_recipe", quickly_decoded)
+    monkeypatch.setattr(finalize, "contact_sheet", partial(contact_sheet, count=20))
+    monkeypatch.setattr(callbacks, "FRAME_SAMPLES", 20)
+    monkeypatch.setattr(callbacks, "FRAME_SOUNDS", 8)
+    monkeypatch.setattr(inversion, "STEPS", 5)
 
 
 @pytest.fixture(autouse=True)

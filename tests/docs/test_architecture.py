@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from tests.docs.pages import ROOT, page
 
 SOURCE = ROOT / "src" / "gansmith"
@@ -74,10 +72,14 @@ def own_modules(full_names: Iterable[str]) -> Iterator[str]:
 
 
 @cache
+def parsed(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text("utf-8"))
+
+
+@cache
 def everywhere(module: str) -> tuple[str, ...]:
     """Names that a module imports, at the top, inside functions and for type checkers."""
-    file = MODULES[module]
-    return tuple(imported(ast.walk(ast.parse(file.read_text("utf-8"))), file))
+    return tuple(imported(ast.walk(parsed(module)), MODULES[module]))
 
 
 def at_import(module: str) -> set[str]:
@@ -86,8 +88,7 @@ def at_import(module: str) -> set[str]:
     Importing `a.b` runs `a/__init__.py` too. A package may import its own modules, though, so
     only edges to packages that do not contain the importing module count.
     """
-    file = MODULES[module]
-    found = set(own_modules(imported(_executed(ast.parse(file.read_text("utf-8")).body), file)))
+    found = set(own_modules(imported(_executed(parsed(module).body), MODULES[module])))
     for name in tuple(found):
         parts = name.split(".")
         packages = {".".join(parts[:end]) for end in range(1, len(parts))}
@@ -153,34 +154,42 @@ def test_the_tables_name_what_exists() -> None:
     assert {"image", "audio", "text"} <= MEDIA
 
 
-@pytest.mark.parametrize("module", CHECKED)
-def test_imports_point_downwards(module: str) -> None:
-    upward = [name for name in own_modules(everywhere(module)) if layer(name) > layer(module)]
-    assert not upward, f"{module} (layer {layer(module)}) imports upwards: {sorted(set(upward))}"
+def test_imports_point_downwards() -> None:
+    upward = {
+        f"{module} (layer {layer(module)}): {name} (layer {layer(name)})"
+        for module in CHECKED
+        for name in own_modules(everywhere(module))
+        if layer(name) > layer(module)
+    }
+    assert not upward, "modules import upwards:\n" + "\n".join(sorted(upward))
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
     assert cycles({module: at_import(module) for module in CHECKED}) == []
 
 
-@pytest.mark.parametrize("module", [name for name in CHECKED if name.split(".")[0] != "media"])
-def test_the_inside_of_a_medium_is_private(module: str) -> None:
+def test_the_inside_of_a_medium_is_private() -> None:
     inside = {
-        name
+        f"{module}: {name}"
+        for module in CHECKED
+        if module.split(".")[0] != "media"
         for name in own_modules(everywhere(module))
         if name.startswith("media.") and name.split(".")[1] in MEDIA
     }
-    assert not inside, f"{module} imports the inside of a medium: {sorted(inside)}"
+    assert not inside, "modules import the inside of a medium:\n" + "\n".join(sorted(inside))
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
-def test_a_library_is_imported_where_the_table_says(library: str) -> None:
-    users = {
-        module
-        for module in MODULES
-        if any(name.split(".")[0] == library for name in everywhere(module))
-    }
-    places = {user: best_match(user, LIBRARIES[library]) for user in users}
-    assert set(LIBRARIES[library]) == {place for place in places.values() if place is not None}
-    stray = sorted(user for user, place in places.items() if place is None)
-    assert not stray, f"{library} is also imported in {stray}"
+def test_a_library_is_imported_where_the_table_says() -> None:
+    wrong = {}
+    for library, said in LIBRARIES.items():
+        users = {
+            module
+            for module in MODULES
+            if any(name.split(".")[0] == library for name in everywhere(module))
+        }
+        places = {user: best_match(user, said) for user in users}
+        unused = set(said) - set(places.values())
+        stray = {user for user, place in places.items() if place is None}
+        if unused or stray:
+            wrong[library] = f"not imported in {sorted(unused)}, also imported in {sorted(stray)}"
+    assert not wrong

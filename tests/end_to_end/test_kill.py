@@ -141,7 +141,7 @@ def test_one_seed_ships_one_generator_whatever_the_clock_says(
     for number, speed in enumerate((1.0, 1000.0, 1e-3, 1.0)):
         monkeypatch.setattr(time, "perf_counter", lambda speed=speed: real() * speed)
         run = tmp_path / f"run{number}"
-        train(run, 640, "training.seed=3", "evaluation.quick_looks=8", "evaluation.max_cost=0.2")
+        train(run, 320, "training.seed=3", "evaluation.quick_looks=8", "evaluation.max_cost=0.2")
         weights, facts = Run(run).load_trained()
         looks = [event["samples"] for event in Run(run).events() if event["event"] == "quality"]
         shipped.append((weights, facts, looks, Run(run).manifest()["best_samples"]))

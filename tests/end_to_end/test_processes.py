@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from gansmith.recipe import Recipe
 from gansmith.run import Run
 from gansmith.storage.checkpoint import load_tree
+from tests.training.toy import toy_recipe, toy_trainer
 
 SCRIPT = """
 import sys, torch
@@ -27,12 +30,12 @@ torch.save(weights, Path(sys.argv[1]) / f"rank{rank}.pt")
 """
 
 
-def _train(folder: Path, processes: int) -> None:
+def _train_by_torchrun(folder: Path) -> None:
     script = folder.parent / "script.py"
     script.write_text(SCRIPT, "utf-8")
     root = Path(__file__).parents[2]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command = [*launcher, f"--nproc-per-node={processes}", str(script), str(folder)]
+    command = [*launcher, "--nproc-per-node=2", str(script), str(folder)]
     folder.mkdir()
     Run(folder).create(_recipe(), {})
     done = subprocess.run(
@@ -41,23 +44,19 @@ def _train(folder: Path, processes: int) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def _recipe():  # type: ignore[no-untyped-def]
-    from tests.training.toy import toy_recipe
-
+def _recipe() -> Recipe:
     return toy_recipe(480, "training.log_every=1")
 
 
 def _environment(root: Path) -> dict[str, str]:
-    import os
-
     return {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     home = tmp_path_factory.mktemp("processes")
-    _train(home / "one", 1)
-    _train(home / "two", 2)
+    toy_trainer(_recipe(), home / "one").train()
+    _train_by_torchrun(home / "two")
     return home / "one", home / "two"
 
 
@@ -79,8 +78,6 @@ def test_one_seed_gives_the_loss_curve_of_one_process(runs: tuple[Path, Path]) -
 
 
 def test_a_run_of_two_processes_goes_on_with_one(runs: tuple[Path, Path]) -> None:
-    from tests.training.toy import toy_recipe, toy_trainer
-
     state = load_tree(runs[1] / "checkpoints" / "last.safetensors")
     trainer = toy_trainer(toy_recipe(640), runs[1])
     assert trainer.resume()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,20 @@ CASES: dict[str, tuple[list[tuple[int, int, int]], dict[str, Any]]] = {
 """Shapes, with and without alpha, and options of small networks."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_registry() -> Iterator[None]:
+    """Parse the source of the exporter's operators once, and not for every export."""
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            ONNXRegistry, "from_torchlib", staticmethod(cache(ONNXRegistry.from_torchlib))
+        )
+        yield
+
+
 def test_every_generator_but_that_of_tokens_is_exported_here() -> None:
     assert set(CASES) == set(NETWORKS) - {"sequence"}
 
@@ -42,7 +58,6 @@ def test_the_exported_generator_agrees_with_torch(
     name: str, shape: tuple[int, int, int], classes: int
 ) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
-    pytest.importorskip("onnxscript")
     config = NetworkConfig(name=name, **CASES[name][1])
     generator = build_networks(config, SampleSpec(*shape, classes=classes), seed=0).generator
     generator.eval().requires_grad_(False)

@@ -24,7 +24,14 @@ SPECS = [
 
 PICTURED = [name for name in NETWORKS.names() if name != "sequence"]  # it plays over tokens
 WAVES = {"wavegan"}  # pairs that play over a single row
-OPTIONS: dict[str, dict[str, Any]] = {"wavegan": {"phase_shuffle": 0}}  # it would draw by chance
+OPTIONS: dict[str, dict[str, Any]] = {
+    "conv": {"width": 8, "max_width": 16, "head": 16},
+    "dcgan": {"width": 8},
+    "r3gan": {"width": 8, "max_width": 16},
+    "spectrogram": {"width": 16, "max_width": 16, "style": 16, "head": 16},
+    "wavegan": {"width": 4, "phase_shuffle": 0},  # a shuffle would draw by chance
+}
+"""Options of small networks."""
 
 
 def _serve(name: str, spec: SampleSpec) -> tuple[GANNetworks, SampleSpec]:

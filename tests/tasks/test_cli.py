@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
 import gansmith as package
 from gansmith.errors import GansmithError
+from tests.conftest import make_labelled
 
 QUICK = [
     "training.batch=8",
@@ -31,12 +33,26 @@ def _train(gansmith, data: Path, run: Path, samples: int = 96, *extra: str):  # 
     return gansmith("train", "pictures", *where, *settings)
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with pictures, which no test may change, and a run trained on them."""
+    home = tmp_path_factory.mktemp("cli")
+    data, quiet = make_labelled(home / "shapes", 16), Console(quiet=True)
+    package.train(
+        "pictures", data=data, out=home / "run", samples=96, settings=QUICK, console=quiet
+    )
+    return home
+
+
 @pytest.fixture
-def trained(gansmith, labelled_folder: Path, tmp_path: Path) -> Path:  # type: ignore[no-untyped-def]
-    run = tmp_path / "run"
-    code, out, err = _train(gansmith, labelled_folder, run)
-    assert code == 0, out + err
-    return run
+def labelled_folder(shared: Path) -> Path:
+    return shared / "shapes"
+
+
+@pytest.fixture
+def trained(shared: Path, tmp_path: Path) -> Path:
+    """A copy of the run, which a test may change."""
+    return Path(shutil.copytree(shared / "run", tmp_path / "run"))
 
 
 def test_training_leaves_everything_the_readme_promises(trained: Path) -> None:
@@ -206,9 +222,12 @@ def test_other_mistakes_are_one_line_and_code_two(  # type: ignore[no-untyped-de
     assert (stranger / "thesis.doc").read_text() == "mine"
 
 
-def test_changed_data_is_not_resumed(gansmith, trained: Path, labelled_folder: Path) -> None:  # type: ignore[no-untyped-def]
-    Image.new("L", (32, 32), 90).save(labelled_folder / "circle" / "new.png")
-    code, _, err = _train(gansmith, labelled_folder, trained)
+def test_changed_data_is_not_resumed(gansmith, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder = make_labelled(tmp_path / "shapes", 16)
+    code, out, err = _train(gansmith, folder, tmp_path / "run")
+    assert code == 0, out + err
+    Image.new("L", (32, 32), 90).save(folder / "circle" / "new.png")
+    code, _, err = _train(gansmith, folder, tmp_path / "run")
     assert code == 2
     assert "has changed since" in err
 
@@ -246,8 +265,9 @@ def test_help_needs_no_torch() -> None:
 
 
 def test_a_file_is_inverted_and_the_former_name_still_works(  # type: ignore[no-untyped-def]
-    gansmith, trained: Path, labelled_folder: Path, tmp_path: Path
+    gansmith, trained: Path, labelled_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gansmith.tasks.invert.STEPS", 5)
     file = next(labelled_folder.rglob("*.png"))
     for verb in ("invert", "similar"):
         code, out, err = gansmith(verb, trained, file, "-n", 2, "--out", tmp_path / verb)

@@ -68,8 +68,9 @@ def _train(gansmith: Cli, recipe: str, data: Path, run: Path, *settings: str) ->
 
 
 def test_files_of_a_training_and_of_all_verbs_have_their_provenance(
-    gansmith: Cli, door: Door, hits: Path, tmp_path: Path
+    gansmith: Cli, door: Door, hits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gansmith.tasks.invert.STEPS", 5)
     run, out = tmp_path / "run", tmp_path / "out"
     out.mkdir()
     like = hits / "kick" / "00.wav"

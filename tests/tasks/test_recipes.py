@@ -30,6 +30,7 @@ SOUNDS = ("sounds", "spoken-digits", "drums", "loops", "notes")
 LIGHT: dict[str, list[str]] = {
     "stacked-gpu": ["training.batch=4"],
     **{name: ["sound.decoder_steps=1"] for name in SOUNDS},
+    "pixel-art": ["image.palette=8"],
     "pictures-256": ["training.batch=2"],
     "pictures-1024": ["training.batch=2", "data.size=64"],
 }

@@ -206,13 +206,22 @@ def _final(folder: Path) -> Tree:
     return load_tree(folder / "checkpoints" / "last.safetensors")
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """The final state of a training that was never stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert _trainer(folder).train()
+    return _final(folder)
+
+
 @pytest.mark.parametrize("stop", [96, 256, 384])
-def test_a_stopped_and_resumed_training_equals_one_never_stopped(tmp_path: Path, stop: int) -> None:
-    assert _trainer(tmp_path / "whole").train()
-    assert not _trainer(tmp_path / "parts", (StopAfter(stop),)).train()
-    later = _trainer(tmp_path / "parts")
+def test_a_stopped_and_resumed_training_equals_one_never_stopped(
+    tmp_path: Path, whole: Tree, stop: int
+) -> None:
+    assert not _trainer(tmp_path, (StopAfter(stop),)).train()
+    later = _trainer(tmp_path)
     assert later.resume() and later.train()
-    whole, parts = (_final(tmp_path / name) for name in ("whole", "parts"))
+    parts = _final(tmp_path)
     assert whole["duel"]["phase"] == ADVERSARIAL
     assert_equal(whole, parts)
 

@@ -12,6 +12,8 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -161,9 +163,15 @@ def parse_yaml(text: str, origin: Path | str, *, remedy: str = RESTORE) -> Any:
     if len(text) > YAML_BYTES:
         raise _damaged(origin, f"it has more than {readable_bytes(YAML_BYTES)} of YAML", remedy)
     try:
-        return yaml.load(text, Loader=_BoundedLoader)
+        return deepcopy(_yaml_values(text))
     except (yaml.YAMLError, ValueError, RecursionError, *_YAML_SLIPS) as error:
         raise _damaged(origin, f"it is not valid YAML: {_reason(error)}", remedy) from None
+
+
+@lru_cache(maxsize=64)
+def _yaml_values(text: str) -> Any:
+    """Values of a YAML text: a run reads its recipe again for every file that it writes."""
+    return yaml.load(text, Loader=_BoundedLoader)
 
 
 def validated(value: object, kind: type[T], origin: Path | str, *, remedy: str = RESTORE) -> T:

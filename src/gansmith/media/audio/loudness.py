@@ -6,7 +6,6 @@ import math
 from typing import Any, Literal
 
 import numpy as np
-import pyloudnorm
 from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
@@ -41,6 +40,8 @@ def loudness(samples: NDArray[np.float32], rate: int) -> float | None:
     if samples.shape[1] > _CHANNELS_HEARD:
         samples = np.delete(samples, _LFE, axis=1)[:, :_CHANNELS_HEARD]
     if len(samples) >= _SHORTEST * rate and rate >= _LOWEST_RATE:
+        import pyloudnorm  # with it comes scipy.signal, which takes about a second
+
         # Float files may hold values whose square overflows; the RMS below takes those.
         with np.errstate(all="ignore"):
             level = float(pyloudnorm.Meter(rate).integrated_loudness(samples))
