@@ -13,7 +13,7 @@ from gansmith.training.sequence.duel import SequenceDuel
 from tests.health.courses import COUNTS, FLOORS, LOOK, NAMES
 from tests.training.verses import text_game
 
-STEPS, LEARNT = 180, 120
+STEPS, LEARNT = 240, 160
 
 
 def _loves_ends(evaluator: SequenceDiscriminator) -> None:
