@@ -165,6 +165,13 @@ def test_a_run_is_locked_once_and_a_dead_process_holds_nothing(run: Run) -> None
             assert run.training_process == os.getpid()
 
 
+def test_the_lock_of_a_dead_process_is_removed_by_looking(run: Run) -> None:
+    """A finished run whose process was killed in the last moment is not locked again."""
+    run.lock_file.write_text("4000000")
+    run.check_unlocked()
+    assert not run.lock_file.exists()
+
+
 def test_the_lock_of_another_live_process_is_respected(run: Run) -> None:
     run.lock_file.write_text(str(os.getppid()))
     with pytest.raises(GansmithError, match=f"trained by process {os.getppid()}") as caught:

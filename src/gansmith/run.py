@@ -279,7 +279,7 @@ class Run:
         return self._lock.holder
 
     def check_unlocked(self) -> None:
-        """Check that no other process trains in this folder.
+        """Check that no other process trains in this folder; the lock of a dead one is removed.
 
         Raises:
             GansmithError: One does.
@@ -289,6 +289,7 @@ class Run:
                 f"{self.path} is being trained by process {process}: wait until it ends, stop it, "
                 "or choose another folder with --out"
             )
+        self._lock.remove_stale()
 
     @contextmanager
     def lock(self) -> Iterator[None]:
