@@ -56,7 +56,7 @@ class StagedConfig(Section):
     anchored: float = Field(
         0.5, ge=0, le=1, description="share of generated samples that start from real ones"
     )
-    anchor_weight: float = Field(5.0, ge=0, description="weight of their distance from those")
+    anchor_weight: float = Field(15.0, ge=0, description="weight of their distance from those")
 
     @model_validator(mode="after")
     def _leave_a_game(self) -> StagedConfig:

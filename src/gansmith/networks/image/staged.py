@@ -2,8 +2,13 @@
 
 The generator maps a code of a few numbers to a small grid of latents, and the decoder maps those to
 the sample. Encoders for both steps go with it, so that each can be trained by regression before an
-adversarial game begins (:mod:`gansmith.training.staged`). Neither network has a pixel shuffle, and
-all resampling is filtered: no position of a 2x2 cell of pixels differs from the others.
+adversarial game begins (:mod:`gansmith.training.staged`).
+
+No position of a 2x2 cell of pixels is treated differently from the others, so nothing invites a
+checker grid: there is no pixel shuffle in generator or discriminator, doublings interpolate halfway
+between positions, and halvings average four of them. A filter that keeps every second position as
+it is, such as [1, 2, 1], does not do: kept positions vary more than averaged ones, and an
+adversarial game makes stripes of the difference.
 """
 
 from __future__ import annotations
@@ -21,7 +26,6 @@ from gansmith.networks.base import GANNetworks, SampleSpec, register_networks
 from gansmith.networks.geometry import PadCrop2d, for_convolutions, require_sides
 from gansmith.networks.heads import ConditionalOptions, EmbeddingGenerator, ProjectionDiscriminator
 from gansmith.networks.image.conv import SLOPE, Residual
-from gansmith.networks.image.resampling import Downsample, Upsample
 from gansmith.networks.linear import Linear
 
 COARSEST = 7
@@ -68,13 +72,13 @@ class Grid:
 
 
 class Decoder(nn.Sequential):
-    """Grid of latents -> residual blocks between filtered doublings -> sample."""
+    """Grid of latents -> residual blocks between doublings -> sample."""
 
     def __init__(self, spec: SampleSpec, options: StagedOptions, grid: Grid) -> None:
         widths = _widths(options, grid.levels)
         layers: list[nn.Module] = [_conv(options.grid_channels, widths[-1]), Residual(widths[-1])]
         for wide, narrow in zip(widths[:0:-1], widths[-2::-1], strict=True):
-            layers += [nn.LeakyReLU(SLOPE), _conv(wide, narrow), Upsample(), Residual(narrow)]
+            layers += [nn.LeakyReLU(SLOPE), _conv(wide, narrow), _doubled(), Residual(narrow)]
         super().__init__(*layers, nn.LeakyReLU(SLOPE), _conv(widths[0], spec.channels))
 
 
@@ -87,7 +91,7 @@ class CodeGenerator(nn.Module):
         self.entry = Linear(entry, math.prod(self.canvas.base) * width)
         layers: list[nn.Module] = [Residual(width)]
         for _ in range(grid.inner_levels):
-            layers += [Upsample(), Residual(width)]
+            layers += [_doubled(), Residual(width)]
         self.body = nn.Sequential(*layers, nn.LeakyReLU(SLOPE), _conv(width, options.grid_channels))
 
     def forward(self, codes: Tensor) -> Tensor:
@@ -170,7 +174,7 @@ class StagedGenerator(EmbeddingGenerator):
 
 
 class StagedDiscriminator(ProjectionDiscriminator):
-    """Sample -> filtered halvings with convolutions between -> features -> logit."""
+    """Sample -> convolutions between halvings -> features -> logit."""
 
     def __init__(self, spec: SampleSpec, options: StagedOptions) -> None:
         super().__init__()
@@ -179,7 +183,7 @@ class StagedDiscriminator(ProjectionDiscriminator):
         widths = _widths(options, levels)
         layers: list[nn.Module] = [_conv(spec.channels, widths[0])]
         for width, coarser in pairwise(widths):
-            layers += [nn.LeakyReLU(SLOPE), Downsample(), _conv(width, coarser)]
+            layers += [nn.LeakyReLU(SLOPE), nn.AvgPool2d(2), _conv(width, coarser)]
         self.body = nn.Sequential(*layers, Residual(widths[-1]), nn.LeakyReLU(SLOPE))
         self.head = Linear(math.prod(self.canvas.base) * widths[-1], options.head)
         self.set_head(Linear(options.head, 1), spec.classes, scaled=True)
@@ -206,6 +210,10 @@ def staged(spec: SampleSpec, options: StagedOptions) -> GANNetworks:
 def _widths(options: StagedOptions, levels: int) -> list[int]:
     """Channels of each level, from full resolution down."""
     return [min(options.width << level, options.max_width) for level in range(levels + 1)]
+
+
+def _doubled() -> nn.Module:
+    return nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
 
 
 def _conv(width: int, out: int) -> nn.Conv2d:
