@@ -102,7 +102,11 @@ def _peak(duel: Duel, recipe: Recipe, spec: SampleSpec, engine: Engine) -> int:
     tracker, share = MemoryTracker(), recipe.training.batch // engine.processes
     with FakeTensorMode(allow_non_fake_inputs=True) as mode:  # a duel may hold tensors of its own
         _empty(duel, mode)
-        duel.set_progress(0.5, max(recipe.objective.gamma.warmup, 1))
+        warm = max(recipe.objective.gamma.warmup, 1)
+        duel.set_progress(0.5, warm)
+        if duel.pretraining:  # the game, which begins now, takes more
+            duel.set_progress(0.9, 0)
+            duel.set_progress(0.9, warm)
         with tracker:
             for _ in range(2):
                 duel.step([_batch(spec, share) for _ in range(duel.draws)])
