@@ -107,6 +107,9 @@ class OutputFolder:
         provenance: Where the files come from.
         wanted: Relative paths of all files that will be written, with forward slashes.
 
+    Attributes:
+        removed: Files of an earlier call that :meth:`write_manifest` has removed.
+
     Raises:
         GansmithError: As :func:`prepare_output_dir`: before anything is written, or sampled.
     """
@@ -115,7 +118,7 @@ class OutputFolder:
         self.path, self.provenance = path, provenance
         self._wanted = list(wanted)
         self._before = prepare_output_dir(path, self._wanted)
-        self._begun = False
+        self._begun, self.removed = False, 0
         self._files: list[dict[str, Any]] = []
         self._overview: list[str] = []
 
@@ -153,6 +156,7 @@ class OutputFolder:
         for name in sorted(self._before):
             if name.casefold() not in now:
                 _remove(self.path / name)
+                self.removed += 1
         self._save_manifest(self._files, **facts)
 
     def _begin(self) -> None:

@@ -162,6 +162,11 @@ def _unknown_field(
             return GansmithError(f"recipe field '{name}' is unknown")
         section = inner
     where = (prefix + ".".join(path[:-1])).rstrip(".")
+    sections = {part: _section_of(field) for part, field in section.model_fields.items()}
+    for part, inner in sections.items():
+        if inner is not None and path[-1] in inner.model_fields:
+            full = f"{where}.{part}.{path[-1]}".lstrip(".")
+            return GansmithError(f"recipe field '{name}' is unknown: did you mean {full}?")
     return unknown_field(where, path[-1], section.model_fields)
 
 

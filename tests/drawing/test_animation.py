@@ -27,6 +27,23 @@ def test_every_frame_is_shown_in_order(suffix: str, mode: str) -> None:
             assert abs(shown - np.asarray(frame.convert("RGB"))).max() <= 6
 
 
+def test_a_gif_of_few_colours_keeps_each_of_them() -> None:
+    """Pixel art: Pillow alone would choose nearby colours."""
+    random = np.random.default_rng(0)
+    palette = random.integers(0, 256, (64, 3), dtype=np.uint8)
+    frames = np.zeros((6, 32, 32, 4), np.uint8)
+    frames[..., :3] = palette[random.integers(0, 64, frames.shape[:3])]
+    frames[..., 3] = 255 * (random.random(frames.shape[:3]) < 0.7)
+    images = [Image.fromarray(frame) for frame in frames]
+    with Image.open(BytesIO(animation_bytes(images, ".gif"))) as film:
+        assert film.n_frames == len(frames)
+        for index, frame in enumerate(frames):
+            film.seek(index)
+            shown = np.asarray(film.convert("RGBA"))
+            assert (shown[..., 3] == frame[..., 3]).all()
+            assert (shown[..., :3] == frame[..., :3])[frame[..., 3] > 0].all()
+
+
 def test_other_suffixes_are_refused() -> None:
     with pytest.raises(GansmithError, match=r"\.webp or \.gif, not as '\.mp4'"):
         animation_bytes(FRAMES, ".mp4")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 
+import numpy as np
 from PIL import Image
 
 from gansmith.errors import GansmithError
@@ -50,6 +51,9 @@ def animation_bytes(
         options = {"lossless": True, "quality": 60, "method": 4, "exact": True}
     elif "A" in frames[0].getbands():
         options = options | {"disposal": 2}  # transparent pixels show no earlier frame
+        if format_ == "GIF" and (exact := _with_palette(frames)) is not None:
+            frames, transparent = exact
+            options = options | {"transparency": transparent, "optimize": 0}
     frames[0].save(
         buffer,
         format=format_,
@@ -60,6 +64,29 @@ def animation_bytes(
         **options,
     )
     return buffer.getvalue()
+
+
+def _with_palette(frames: Sequence[Image.Image]) -> tuple[list[Image.Image], int] | None:
+    """Convert frames of few colours to one palette, so that no colour changes.
+
+    Returns:
+        Images of mode P and the index of their transparent colour; None where there are more than
+        255 colours, or alpha between 0 and 255.
+    """
+    pixels = np.stack([np.asarray(frame.convert("RGBA")) for frame in frames])
+    seen = pixels[..., 3] == 255
+    if not (seen | (pixels[..., 3] == 0)).all():
+        return None
+    packed = pixels[..., :3].astype(np.int64) @ (1 << 16, 1 << 8, 1)
+    colours = np.unique(packed[seen])
+    if len(colours) > 255:
+        return None
+    indices = np.where(seen, np.searchsorted(colours, packed), len(colours)).astype(np.uint8)
+    palette = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1)
+    images = [Image.fromarray(frame) for frame in indices]
+    for image in images:
+        image.putpalette(palette.astype(np.uint8).tobytes() + bytes(3))
+    return images, len(colours)
 
 
 def _evened(frames: Sequence[Image.Image]) -> list[Image.Image]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from gansmith.drawing.fonts import legible
 from gansmith.drawing.pixels import png_bytes
 
 FINER = 3
@@ -31,7 +32,8 @@ class Canvas:
 
     def width_of(self, text: str, size: int = 12) -> float:
         """Pixels that a line of text takes across."""
-        return ImageFont.load_default(size * FINER).getlength(text) / FINER
+        drawn, font = legible(text, size * FINER)
+        return font.getlength(drawn) / FINER
 
     def text(
         self,
@@ -48,7 +50,7 @@ class Canvas:
             while line and self.width_of(line + "...", size) > room:
                 line = line[:-1]
             line += "..."
-        font = ImageFont.load_default(size * FINER)
+        line, font = legible(line, size * FINER)
         self._draw.text(self._finer(place), line, fill=ink, font=font, anchor=anchor)
 
     def line(self, points: Sequence[Point], ink: str, width: float = 1) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from gansmith.drawing.fonts import legible
 from gansmith.drawing.pixels import to_image
 from gansmith.errors import GansmithError
 
@@ -82,9 +83,8 @@ def contact_sheet(
 
 def _margin(row_names: Sequence[str] | None) -> int:
     """Return the pixels that the names of rows take."""
-    font = ImageFont.load_default(CAPTION_SIZE)
-    draw = ImageDraw.Draw(Image.new("L", (1, 1)))
-    widest = max((draw.textlength(name, font) for name in row_names or ()), default=0.0)
+    drawn = [legible(name, CAPTION_SIZE) for name in row_names or ()]
+    widest = max((font.getlength(name) for name, font in drawn), default=0.0)
     return min(ROW_NAME_WIDTH, math.ceil(widest) + GUTTER) if row_names else 0
 
 
@@ -134,8 +134,8 @@ def _checkerboard(height: int, width: int) -> Image.Image:
 def _write(
     sheet: Image.Image, place: tuple[int, int], text: str, width: int, background: int
 ) -> None:
-    font = ImageFont.load_default(CAPTION_SIZE)
-    draw = ImageDraw.Draw(sheet)
-    while text and draw.textlength(text, font) > width:
+    text, font = legible(text, CAPTION_SIZE)
+    while text and font.getlength(text) > width:
         text = text[:-1]
+    draw = ImageDraw.Draw(sheet)
     draw.text(place, text, fill="#202020" if background > 127 else "#e0e0e0", font=font)

@@ -160,8 +160,8 @@ def _result(path: Path) -> EvaluationResult:
     figures = [
         n for m in result.metrics.values() for n in (m.value, m.floor, m.std) if n is not None
     ]
-    if not all(map(math.isfinite, figures)):
-        raise _damaged(path, "a metric is not finite")
+    if not all(map(math.isfinite, (*figures, result.seconds))):
+        raise _damaged(path, "a metric or its time is not finite")
     if not {"name", "identity", "dimensions"} <= result.extractor.keys():
         raise _damaged(path, "it does not name its extractor")
     return result

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Literal
 
 from gansmith.drawing.scales import si
-from gansmith.evaluation.result import metric_specs
+from gansmith.evaluation.result import ENOUGH_HELD_OUT, metric_specs
 from gansmith.metric import Metric
 from gansmith.report.findings import Finding, find
 from gansmith.report.history import RunHistory
@@ -59,7 +59,8 @@ def run_status(record: RunHistory, now: float) -> RunStatus:
     origin, metrics = latest_metrics(record, final=over)
     findings = tuple(find(record))
     problems = [f"{f.name}: {f.last.get('text', '')}" for f in findings if f.state == "open"]
-    problems += [*_broken(record), *(_poor(metrics) if over else ())]
+    telling = record.result is None or record.result.reference >= ENOUGH_HELD_OUT
+    problems += [*_broken(record), *(_poor(metrics) if over and telling else ())]
     return RunStatus(stage, origin, metrics, findings, improvement_trend(record), problems)
 
 

@@ -134,7 +134,9 @@ def generate(
     given = {"tempo": tempo, "normalise": normalise}
     facts = {"truncation": truncation} | {k: v for k, v in given.items() if v is not None}
     folder.write(samples, provenance.of_samples(chosen, named), **facts)
-    log(f"{pluralize(len(samples), 'sample')} in {place}")
+    earlier = pluralize(folder.removed, "file")
+    replaced = f", and {earlier} of an earlier call removed" if folder.removed else ""
+    log(f"{pluralize(len(samples), 'sample')} in {place}{replaced}")
     return place
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import ImageFont
 
+from gansmith.drawing import fonts
 from gansmith.media.text import sheet as module
 from gansmith.media.text.sheet import (
     LEADING,
@@ -46,7 +47,7 @@ def bands(marked: NDArray[np.bool_]) -> int:
 
 
 def without_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_fonts", lambda: (LATIN,))
+    monkeypatch.setattr(fonts, "_fonts", lambda size: (LATIN,))
 
 
 def alike(one: list[str], two: list[str]) -> bool:
@@ -164,9 +165,9 @@ def test_one_sign_that_no_font_has_leaves_the_others_legible(
 
 def test_the_first_font_that_has_all_signs_draws_them(monkeypatch: pytest.MonkeyPatch) -> None:
     larger = ImageFont.load_default(SIZE + 6)
-    monkeypatch.setattr(module, "_fonts", lambda: (LATIN, larger))
+    monkeypatch.setattr(fonts, "_fonts", lambda size: (LATIN, larger))
     monkeypatch.setattr(
-        module, "_lacks", lambda font, sign: font is LATIN and sign in "".join(CHINESE)
+        fonts, "_lacks", lambda font, sign: font is LATIN and sign in "".join(CHINESE)
     )
     assert not is_told(CHINESE) and inked(pixels(CHINESE)).any()
     latin, other = pixels(["a dog"]), pixels(["a dog", CHINESE[0]])

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from gansmith.data.dataset import Dataset
+from gansmith.drawing.fonts import best_font
 from gansmith.drawing.pixels import flatten, to_image
 from gansmith.media.text.code_points import to_texts
-from gansmith.media.text.sheet import INK, LEADING, MARGIN, PAPER, WIDEST, best_font, wrapped
+from gansmith.media.text.sheet import INK, LEADING, MARGIN, PAPER, SIZE, WIDEST, wrapped
 
 COLUMNS, SIDE = 3, 112
 CAPTIONED, CAPTIONS = 24, 5
@@ -53,7 +54,7 @@ def captioned_sheet(
     Returns:
         Mode RGB.
     """
-    font = best_font(Counter(sign for some in captions for text in some for sign in text))[1]
+    font = best_font(Counter(sign for some in captions for text in some for sign in text), SIZE)[1]
     step_x, step_y = (WIDEST - MARGIN) // columns, SIDE + MARGIN
     sheet = Image.new("RGB", (WIDEST, MARGIN + -(-len(pictures) // columns) * step_y), (PAPER,) * 3)
     pen, room = ImageDraw.Draw(sheet), step_x - SIDE - 2 * MARGIN

@@ -148,7 +148,7 @@ def inspect_pictures(collection: Collection, config: DataConfig) -> Inspection:
         training=int((~held_out).sum()),
         held_out=int(held_out.sum()),
         untrained=_untrained(labels, held_out),
-        pixel_art=plan.resize != "none" and plan.filter != NEAREST and looks_like_pixel_art(facts),
+        pixel_art=plan.filter != NEAREST and looks_like_pixel_art(facts),
     )
 
 

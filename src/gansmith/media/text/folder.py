@@ -18,6 +18,7 @@ from gansmith.media.text.tables import Row
 from gansmith.media.text.verse.forms import form_labels
 from gansmith.recipe import DataConfig
 from gansmith.storage.file_facts import Facts
+from gansmith.storage.reading import shorten
 
 _TAKES = ".txt, .md, .json, .jsonl, .csv or .tsv files there"
 
@@ -122,8 +123,8 @@ class TextFolder(Collection):
         if there and len(there) < len(labels):
             raise GansmithError(
                 f"{self.source} has no label for {len(labels) - len(there):,} of {len(labels):,} "
-                f"texts (first: {self.texts[labels.index(None)][:40]!r}); add them, or switch "
-                f"labels off with data.labels=false"
+                f"texts (first: {shorten(self.texts[labels.index(None)], 40)!r}); add them, or "
+                "leave labels out with --set data.labels=false"
             )
         return there if len(set(there)) > 1 else None
 
