@@ -140,6 +140,17 @@ def test_the_game_has_a_schedule_of_its_own() -> None:
     assert rates[2] == pytest.approx(0.0001, rel=0.02)
 
 
+def test_with_new_weights_all_stages_come_again() -> None:
+    duel = staged_duel("network.conditional=false")
+    duel.set_progress(0.7, samples=5000)
+    assert not duel.pretraining
+    duel.restart(0.7)
+    for progress, pretraining in ((0.7, True), (0.8, True), (0.87, True), (0.88, False)):
+        duel.set_progress(progress, samples=6000)
+        duel.step(batches())
+        assert duel.pretraining == pretraining
+
+
 def test_codes_are_standard_normal_in_their_first_two_moments() -> None:
     duel = staged_duel("network.conditional=false")
     for step in range(30):

@@ -107,6 +107,9 @@ class Duel(ABC):
             samples: Real samples seen.
         """
 
+    def restart(self, progress: float) -> None:  # noqa: B027
+        """Take note that all weights are new from this progress on, in [0, 1)."""
+
     @abstractmethod
     def step(self, batches: list[Batch]) -> None:
         """Take one step on `draws` batches."""

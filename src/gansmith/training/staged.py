@@ -110,7 +110,7 @@ class StagedDuel(NoiseDuel):
         moves = AugmentConfig(ops=["translation", "scale"] if suitable else [], probability=MOVED)
         self._moves = Augmentation(moves, engine, alpha)
         self._stage: Stage = "autoencoder"
-        self._game_began = 0
+        self._started, self._game_began = 0.0, 0
 
     def _optimiser(self, *networks: nn.Module) -> Optimizer:
         parameters = chain.from_iterable(network.parameters() for network in networks)
@@ -130,6 +130,7 @@ class StagedDuel(NoiseDuel):
     def set_progress(self, progress: float, samples: int) -> None:
         """Choose the stage and set its learning rates; each stage has a schedule of its own."""
         config = self._config
+        progress = (progress - self._started) / (1 - self._started)
         ends = config.autoencoder, config.autoencoder + config.codes
         if progress < ends[0]:
             self._stage = "autoencoder"
@@ -141,6 +142,10 @@ class StagedDuel(NoiseDuel):
             if self._stage != "game":
                 self._stage, self._game_began = "game", samples
             super().set_progress((progress - ends[1]) / (1 - ends[1]), samples - self._game_began)
+
+    def restart(self, progress: float) -> None:
+        """Go through all stages again in the rest of the budget."""
+        self._started, self._stage = progress, "autoencoder"
 
     def _set_rate(self, name: str, start: float, progress: float) -> None:
         """Lower a rate to a hundredth along a cosine."""
@@ -212,13 +217,19 @@ class StagedDuel(NoiseDuel):
         return super().signals()
 
     def state(self) -> dict[str, Any]:
-        """Return what :class:`NoiseDuel` does, the stage, and when the game began."""
-        return {**super().state(), "stage": self._stage, "game_began": self._game_began}
+        """Return what :class:`NoiseDuel` does, the stage, and when stages and game began."""
+        return {
+            **super().state(),
+            "stage": self._stage,
+            "started": self._started,
+            "game_began": self._game_began,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Restore what :meth:`state` gave."""
         super().restore(state)
-        self._stage, self._game_began = state["stage"], state["game_began"]
+        self._stage, self._started = state["stage"], state["started"]
+        self._game_began = state["game_began"]
 
     def _generated(self, batch: Batch) -> Tensor:
         """Generate from codes of the first real samples, and from noise for the rest."""

@@ -160,7 +160,7 @@ class Trainer:
             signals = self.engine.mean(self.duel.signals())
             intervention = self._intervention(moment, signals)
             if intervention.heals:
-                self._heal(intervention)
+                self._heal(moment, intervention)
                 self.stopped = intervention.stop
                 return
             self._check(signals)
@@ -180,7 +180,7 @@ class Trainer:
         watched = self.recipe.health.probes > 0
         return self.engine.broadcast_object(asked) if watched else asked
 
-    def _heal(self, intervention: Intervention) -> None:
+    def _heal(self, moment: TrainingState, intervention: Intervention) -> None:
         """Restore the state that an intervention names and continue with its settings."""
         kept = self.run.load_checkpoint("kept") if intervention.back == "kept" else None
         if kept is not None:
@@ -191,6 +191,7 @@ class Trainer:
             other = self.rebuild(seed)
             self._prepare(other, seed)
             replace_weights(self.duel, other, self.averages)
+            self.duel.restart(moment.progress)
         self._settings += intervention.settings
         self._reconfigure(self._settings)
         if self.engine.rank == 0:
