@@ -34,7 +34,7 @@ from harness import renew_rows
 NAME = "pictures"
 ARMS = {
     "plain": "pictures",
-    "staged": "staged",
+    "staged": "pictures-staged",
 }
 METRICS = ("frechet", "kernel", "recall", "coverage", "precision", "copying_ratio", "copying_share")
 SAMPLES = 5_000
