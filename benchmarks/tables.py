@@ -106,6 +106,20 @@ def textbook_health() -> str:
     return markdown(head, lines)
 
 
+def pictures() -> str:
+    """The staged game beside the plain one, with floors and the checker grid."""
+    rows = read_rows("pictures")
+    columns = ("seen", *PICTURES, "phase")
+    lines = [
+        [*told, str(len(group)), *(spread([float(row[c]) for row in group]) for c in columns)]
+        for told, group in grouped(rows, "data", "arm", "minutes").items()
+    ]
+    for (data,), group in grouped(rows, "data").items():
+        floors = [spread([float(group[0][f"{column}_floor"])]) for column in PICTURES]
+        lines.append([data, "real (floor)", "", "", "", *floors, group[0]["phase_real"]])
+    return markdown(["data", "trained", "CPU minutes", "seeds", *columns], lines)
+
+
 def spoken_digits() -> str:
     """Generators of spoken digits, and real clips as they are and after each chain."""
     columns = ("agreement", "score", "spread", "frechet", "copying_ratio", "noise_floor")
@@ -187,6 +201,7 @@ def ratios(name: str) -> str:
 ATTACKS = ("q25", "q50", "q50_low", "q50_high", "q75", "clipped")
 RATIO = ("ratio", "ratio_low", "ratio_high")
 TRAINED = ("minutes", "augmented", "temperature")
+PICTURES = ("frechet", "recall", "coverage", "precision", "copying_ratio")
 QUALITY = ("frechet", "recall", "coverage", "precision")
 TABLES: dict[str, Callable[[], str]] = {
     "digits_quality": quality,
@@ -195,6 +210,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "textbook_health": textbook_health,
     "small_data": lambda: seeds_table("small_data", "arm", (*QUALITY, "copying_ratio")),
     "objectives": lambda: seeds_table("objectives", "arm", QUALITY),
+    "pictures": pictures,
     "spoken_digits": spoken_digits,
     "spoken_digits_copies": spoken_digits_copies,
     "spoken_digits_heard": spoken_digits_heard,

@@ -81,6 +81,28 @@ def _data_options() -> list[type[Section]]:
     return [DATA_OPTIONS[name] for name in DATA_OPTIONS]
 
 
+@RECIPE_SECTIONS.register("staged")
+class StagedConfig(Section):
+    """Options of `duel: staged`."""
+
+    autoencoder: float = Field(
+        0.4, gt=0, lt=1, description="share of the budget that trains the autoencoder"
+    )
+    codes: float = Field(0.18, gt=0, lt=1, description="share of the budget that trains codes")
+    autoencoder_lr: float = Field(1.5e-3, gt=0, description="learning rate of the autoencoder")
+    codes_lr: float = Field(2e-3, gt=0, description="learning rate of codes")
+    anchored: float = Field(
+        0.5, ge=0, le=1, description="share of generated samples that start from real ones"
+    )
+    anchor_weight: float = Field(15.0, ge=0, description="weight of their distance from those")
+
+    @model_validator(mode="after")
+    def _leave_a_game(self) -> StagedConfig:
+        if self.autoencoder + self.codes >= 1:
+            raise ValueError("autoencoder and codes together must be less than 1")
+        return self
+
+
 class SequenceConfig(Section):
     """Training of text, of duel `sequence`: maximum likelihood, then adversarial fine-tuning."""
 

@@ -213,7 +213,7 @@ def register_duel(
 
     def enter(build: Callable[[DuelSetting], Duel]) -> Callable[[DuelSetting], Duel]:
         DUELS.register(name)(DuelFamily(options, build))
-        if options is not None and name not in Recipe.model_fields:
+        if options is not None and not {name} & {*Recipe.model_fields, *RECIPE_SECTIONS}:
             RECIPE_SECTIONS.register(name)(options)
         return build
 

@@ -14,7 +14,6 @@ from itertools import chain
 from typing import Any, Literal
 
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Adam, Optimizer
@@ -23,7 +22,7 @@ from gansmith.errors import GansmithError
 from gansmith.networks import GANNetworks
 from gansmith.networks.image.staged import StagedGenerator
 from gansmith.recipe import AugmentConfig, Recipe
-from gansmith.schema import Section
+from gansmith.sections import StagedConfig
 from gansmith.training.augment import LEAST_SIDE, Augmentation
 from gansmith.training.duel import Batch, DuelSetting, Loss, register_duel
 from gansmith.training.engine import Engine
@@ -42,27 +41,6 @@ AUTOENCODER_BATCH = 16
 """Samples of a step of the autoencoder, which learns faster by more and smaller steps."""
 SCALES = 3
 """Resolutions at which anchored samples are compared with the real ones, each half of the last."""
-
-
-class StagedConfig(Section):
-    """Options of `duel: staged`."""
-
-    autoencoder: float = Field(
-        0.4, gt=0, lt=1, description="share of the budget that trains the autoencoder"
-    )
-    codes: float = Field(0.18, gt=0, lt=1, description="share of the budget that trains codes")
-    autoencoder_lr: float = Field(1.5e-3, gt=0, description="learning rate of the autoencoder")
-    codes_lr: float = Field(2e-3, gt=0, description="learning rate of codes")
-    anchored: float = Field(
-        0.5, ge=0, le=1, description="share of generated samples that start from real ones"
-    )
-    anchor_weight: float = Field(15.0, ge=0, description="weight of their distance from those")
-
-    @model_validator(mode="after")
-    def _leave_a_game(self) -> StagedConfig:
-        if self.autoencoder + self.codes >= 1:
-            raise ValueError("autoencoder and codes together must be less than 1")
-        return self
 
 
 class StagedDuel(NoiseDuel):
