@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from gansmith.errors import GansmithError
 from gansmith.registry import unknown
-from gansmith.schema import Section, checked, explain, unknown_field
+from gansmith.schema import Section, checked, explain, field_of_a_section, unknown_field
 from gansmith.sections import (
     NETWORK_ALIASES,
     RECIPE_SECTIONS,
@@ -109,6 +109,8 @@ class Recipe(Section):
             return given
         for name in given:
             if name not in cls.model_fields and name not in RECIPE_SECTIONS:
+                if (full := field_of_a_section(str(name), cls)) is not None:
+                    raise GansmithError(f"recipe field '{name}' is unknown: did you mean {full}?")
                 raise unknown_field("", str(name), (*cls.model_fields, *RECIPE_SECTIONS))
         return given | {
             name: checked(RECIPE_SECTIONS[name], given.get(name, {}), f"{name}.")

@@ -162,12 +162,16 @@ def _unknown_field(
             return GansmithError(f"recipe field '{name}' is unknown")
         section = inner
     where = (prefix + ".".join(path[:-1])).rstrip(".")
-    sections = {part: _section_of(field) for part, field in section.model_fields.items()}
-    for part, inner in sections.items():
-        if inner is not None and path[-1] in inner.model_fields:
-            full = f"{where}.{part}.{path[-1]}".lstrip(".")
-            return GansmithError(f"recipe field '{name}' is unknown: did you mean {full}?")
     return unknown_field(where, path[-1], section.model_fields)
+
+
+def field_of_a_section(field: str, model: type[BaseModel]) -> str | None:
+    """Return the full name of a field that a section of the model has, or None."""
+    for part, info in model.model_fields.items():
+        inner = _section_of(info)
+        if inner is not None and field in inner.model_fields:
+            return f"{part}.{field}"
+    return None
 
 
 def unknown_field(section: str, field: str, choices: Iterable[str]) -> GansmithError:

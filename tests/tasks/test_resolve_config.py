@@ -33,3 +33,13 @@ def test_an_array_is_data(tmp_path: Path) -> None:
 def test_objects_are_no_data() -> None:
     with pytest.raises(GansmithError, match="array of Python objects"):
         resolve("pictures", np.array([{"a": 1}], dtype=object))
+
+
+def test_a_recipe_for_own_files_asks_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(GansmithError, match=r"'sounds' trains on your own files: give --data"):
+        resolve("sounds")
+    with pytest.raises(GansmithError, match="did you mean training"):
+        resolve("sounds", settings=["batch=16"])

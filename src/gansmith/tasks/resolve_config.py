@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.loading.catalog import CATALOG
-from gansmith.recipe import Recipe, load_recipe, override, parse_recipe
+from gansmith.recipe import Recipe, load_recipe, override, parse_recipe, recipe_names
 from gansmith.run import Run
 from gansmith.storage.stored_array import store_array
 
@@ -53,10 +53,22 @@ def resolve(
     source = Path(content["data"]["source"]).expanduser()
     if source.exists() and str(source) not in CATALOG:
         content["data"]["source"] = str(source.resolve())
+    elif data is None and str(source) not in CATALOG and _is_built_in(recipe, str(source)):
+        raise GansmithError(
+            f"recipe '{chosen.name}' trains on your own files: give --data FOLDER (there are none "
+            f"at ./{source})"
+        )
     start = content["training"]["start_from"]
     if start is not None and Path(start).expanduser().exists():
         content["training"]["start_from"] = str(Path(start).expanduser().resolve())
     return parse_recipe(content)
+
+
+def _is_built_in(recipe: str | Recipe, source: str) -> bool:
+    """Return whether this source is what a recipe of the package names."""
+    if not isinstance(recipe, str) or recipe not in recipe_names():
+        return False
+    return load_recipe(recipe).data.source == source
 
 
 def default_folder(recipe: Recipe, named: bool) -> Path:
