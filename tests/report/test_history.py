@@ -72,3 +72,10 @@ def test_facts_of_the_wrong_kind_are_named(tmp_path: Path) -> None:
     with pytest.raises(GansmithError, match=r"manifest\.json is damaged \(health\.modes"):
         RunHistory.read(run)
     assert json.loads((run / "manifest.json").read_text())["health"] == {"modes": 3}
+
+
+def test_a_time_that_is_no_number_is_damage(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    edit_json(run / "quality.json", seconds=float("nan"))
+    with pytest.raises(GansmithError, match=r"quality\.json is damaged \(a metric or its time"):
+        RunHistory.read(run)
