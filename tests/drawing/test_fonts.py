@@ -21,7 +21,8 @@ def test_a_line_that_the_font_has_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "drawn"), [("床 a", "? a"), ("\U0001f600", "?"), ("a\u3000b", "a\u3000b")]
+    ("given", "drawn"),
+    [("床 a", "? a"), ("Fréchet Ä", "Frechet A"), ("\U0001f600", "?"), ("a\u3000b", "a\u3000b")],
 )
 def test_characters_of_no_font_become_question_marks(given: str, drawn: str) -> None:
     assert legible(given, SIZE)[0] == drawn

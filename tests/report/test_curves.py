@@ -3,9 +3,9 @@ from __future__ import annotations
 from io import BytesIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageColor
 
-from gansmith.report.curves import curves_png
+from gansmith.report.curves import INKS, curves_png
 from tests.report.run_folders import events as logged
 
 TITLES = {"d_loss": "discriminator", "g_loss": "generator"}
@@ -26,3 +26,15 @@ def test_curves_png_shows_both_inks_of_each_filled_panel() -> None:
 def test_curves_png_of_an_empty_log_is_a_picture() -> None:
     with Image.open(BytesIO(curves_png([], TITLES))) as picture:
         assert np.asarray(picture.convert("L")).min() < 120  # says so in words
+
+
+def test_every_declared_loss_is_drawn_in_a_colour_of_its_own() -> None:
+    losses = {f"{name}_loss": name for name in ("autoencoder", "code", "d", "g")}
+    steps = [
+        {"event": "step", "samples": 100 * k, "seconds": k}
+        | {name: 0.1 * (number + 1) for number, name in enumerate(losses)}
+        for k in range(1, 9)
+    ]
+    with Image.open(BytesIO(curves_png(steps, losses))) as picture:
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(2**24) or []}
+    assert all(ImageColor.getrgb(ink) in colours for ink, _ in INKS[:4])

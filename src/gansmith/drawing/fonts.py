@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from contextlib import suppress
 from functools import cache
@@ -44,12 +45,18 @@ def best_font(signs: Counter[str], size: int) -> tuple[int, Font]:
 def legible(text: str, size: int) -> tuple[str, Font]:
     """Return a line of text as it can be drawn, and the font to draw it in.
 
-    Characters that no font of this system has become question marks.
+    Of letters that no font of this system has, the accent is left out; other characters that none
+    has become question marks.
     """
     lacking, font = best_font(Counter(sign for sign in text if not sign.isspace()), size)
     if lacking:
-        text = "".join("?" if _lacks(font, sign) else sign for sign in text)
+        text = "".join(_substitute(font, sign) if _lacks(font, sign) else sign for sign in text)
     return text, font
+
+
+def _substitute(font: Font, sign: str) -> str:
+    letter = unicodedata.normalize("NFKD", sign)[0]
+    return "?" if _lacks(font, letter) else letter
 
 
 def plain_font(size: int) -> Font:

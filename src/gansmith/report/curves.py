@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import cycle
 from typing import Any
 
 from gansmith.drawing.canvas import BLUE, GRID, MUTED, ORANGE, Canvas, Point
@@ -14,7 +15,10 @@ from gansmith.report.charts import axes, drawable, layers, markable
 WIDTH, HEIGHT = 480, 320
 LEFT, TOP, RIGHT, BOTTOM = 54, 52, 462, 280
 """The plot of a panel, within the panel."""
-INKS = ((BLUE, "#c3d4f0"), (ORANGE, "#f2d5be"))
+INKS = (
+    *((BLUE, "#c3d4f0"), (ORANGE, "#f2d5be"), ("#2e8b57", "#c3e0d0")),
+    *(("#8353c4", "#dccdf0"), ("#a67c00", "#e8d9ae"), ("#c2416c", "#efc7d5")),
+)
 """Of each line: its ink, and the paler one of its trace under the moving mean."""
 
 
@@ -87,7 +91,7 @@ class Panel:
 
     def _draw_lines(self, lines: Sequence[Series], x_axis: Axis, y_axis: Axis) -> None:
         across: float = self._start + RIGHT
-        for (ink, pale), line in reversed(list(zip(INKS, lines, strict=False))):
+        for (ink, pale), line in reversed(list(zip(cycle(INKS), lines, strict=False))):
             for kind, x, y in layers(line):
                 places = zip(x_axis(x).tolist(), y_axis(y).tolist(), strict=True)
                 main = kind == "line"

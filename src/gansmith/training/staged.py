@@ -10,6 +10,7 @@ samples and also held near those, which preserves variety where a game alone may
 
 from __future__ import annotations
 
+import math
 from itertools import chain
 from typing import Any, Literal
 
@@ -127,7 +128,7 @@ class StagedDuel(NoiseDuel):
 
     def _set_rate(self, name: str, start: float, progress: float) -> None:
         """Lower a rate to a hundredth along a cosine."""
-        falling = (1 + torch.tensor(progress * torch.pi).cos().item()) / 2
+        falling = (1 + math.cos(math.pi * progress)) / 2
         for group in self.optimisers[name].param_groups:
             group["lr"] = start * (0.01 + 0.99 * falling)
 
