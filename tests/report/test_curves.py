@@ -36,5 +36,6 @@ def test_every_declared_loss_is_drawn_in_a_colour_of_its_own() -> None:
         for k in range(1, 9)
     ]
     with Image.open(BytesIO(curves_png(steps, losses))) as picture:
-        colours = {colour for _, colour in picture.convert("RGB").getcolors(2**24) or []}
-    assert all(ImageColor.getrgb(ink) in colours for ink, _ in INKS[:4])
+        pixels = np.asarray(picture.convert("RGB"), int)[60:280, 60:460]
+    for ink, _ in INKS[:4]:
+        assert (np.abs(pixels - ImageColor.getrgb(ink)).sum(-1) < 30).sum() > 100
