@@ -109,14 +109,14 @@ def textbook_health() -> str:
 def pictures() -> str:
     """The staged game beside the plain one, with floors and the checker grid."""
     rows = read_rows("pictures")
-    columns = ("seen", *PICTURES, "phase")
+    columns = (*PICTURES, "checker")
     lines = [
         [*told, str(len(group)), *(spread([float(row[c]) for row in group]) for c in columns)]
         for told, group in grouped(rows, "data", "arm", "minutes").items()
     ]
     for (data,), group in grouped(rows, "data").items():
         floors = [spread([float(group[0][f"{column}_floor"])]) for column in PICTURES]
-        lines.append([data, "real (floor)", "", "", "", *floors, group[0]["phase_real"]])
+        lines.append([data, "real (floor)", "", "", *floors, group[0]["checker_real"]])
     return markdown(["data", "trained", "CPU minutes", "seeds", *columns], lines)
 
 

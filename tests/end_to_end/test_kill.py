@@ -192,8 +192,14 @@ def test_closed_output_and_hang_up_save_and_say_so(how: str, tmp_path: Path) -> 
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_heed_hang_up,
     ) as process:
         _check_saving(process, run, how)
+
+
+def _heed_hang_up() -> None:
+    """Undo what `nohup` does to the tests and all that they start."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _check_saving(process: subprocess.Popen[str], run: Path, how: str) -> None:
