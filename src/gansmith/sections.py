@@ -95,6 +95,14 @@ class StagedConfig(Section):
         0.5, ge=0, le=1, description="share of generated samples that start from real ones"
     )
     anchor_weight: float = Field(15.0, ge=0, description="weight of their distance from those")
+    features: str = Field(
+        "none",
+        description="frozen network that a second discriminator sees samples through: none, "
+        "autoencoder, efficientnet-lite0, or one of your own",
+    )
+    feature_gamma: float = Field(
+        0.3, ge=0, description="weight of the penalty on that discriminator's gradient"
+    )
 
     @model_validator(mode="after")
     def _leave_a_game(self) -> StagedConfig:
@@ -203,6 +211,9 @@ class AugmentConfig(Section):
     ops: tuple[AugmentOp, ...] = Field(
         (), description="any of the operations; none: no augmentation"
     )
+    flip_if_symmetric: bool = Field(
+        False, description="add flip if a test finds mirrored samples as likely as real ones"
+    )
     probability: float = Field(
         0.5, ge=0, le=1, description="of each operation for each sample; at first, with a target"
     )
@@ -210,7 +221,8 @@ class AugmentConfig(Section):
         None,
         gt=0,
         lt=1,
-        description="`real_sign` to control the probability by (ADA); null: it is fixed",
+        description="overfitting of the discriminator above which the probability rises and "
+        "below which it falls, such as 0.3; null: it is fixed",
     )
     span: int = Field(
         100_000, ge=1, le=10**12, description="samples in which the probability can change by 1"

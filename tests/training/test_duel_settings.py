@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -237,17 +236,55 @@ def test_state_carries_the_beat_of_a_lazy_penalty() -> None:
     assert seen == [False, True, False]
 
 
+ADAPTIVE = ("augment.ops=flip", "augment.target=0.5", "augment.span=1000")
+PICTURE = SampleSpec(1, 8, 8)
+
+
+def _pictures(seed: int, level: float = 0.0, count: int = 64) -> torch.Tensor:
+    return level + torch.rand(count, 1, 8, 8, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize(("held_out", "sign"), [("training", -1), ("generated", 1)])
+def test_augmentation_follows_how_far_held_out_samples_lie_towards_generated_ones(
+    held_out: str, sign: int
+) -> None:
+    settings = (*ADAPTIVE[:2], "augment.span=100000", "optimiser.g_lr=0", "optimiser.d_lr=0.01")
+    duel = plane_duel(*settings, spec=PICTURE)
+    real = Batch(_pictures(0, level=2.0), None)
+    duel.set_progress(0.0, 0)
+    for _ in range(40):
+        duel.set_validation_source(lambda most: real)
+        duel.step([real] * duel.draws)
+    with torch.no_grad():
+        latents = torch.randn(64, duel.generator.latent)
+        made = duel.generator(latents, None)
+    answer = {"training": real, "generated": Batch(made, None)}[held_out]
+    duel.set_validation_source(lambda most: answer)
+    before = duel.augmentation.probability
+    for _ in range(8):
+        duel.step([real] * duel.draws)
+    change = duel.augmentation.probability - before
+    assert change == pytest.approx(sign * 2 * 4 * 64 / 100_000)
+
+
 def test_state_carries_the_probability_of_augmentation() -> None:
-    settings = ("augment.ops=flip", "augment.target=0.5", "augment.span=1000")
-    picture, random = SampleSpec(1, 8, 8), torch.Generator().manual_seed(0)
-    duel, other = (plane_duel(*settings, spec=picture) for _ in range(2))
+    duel, other = (plane_duel(*ADAPTIVE, spec=PICTURE) for _ in range(2))
     start = duel.state()
-    expected = 0.5
-    for _ in range(3):
-        duel.step([Batch(torch.rand(64, 1, 8, 8, generator=random), None)] * duel.draws)
-        expected += math.copysign(64 / 1000, duel.signals()["real_sign"] - 0.5)
+    duel.set_validation_source(lambda most: Batch(_pictures(1), None))
+    for step in range(3):
+        duel.step([Batch(_pictures(2 + step), None)] * duel.draws)
+    assert duel.augmentation.probability in (
+        pytest.approx(0.5 - 0.256),
+        pytest.approx(0.5 + 0.256),
+    )
     assert duel.state() != start
-    assert duel.augmentation.probability == pytest.approx(expected) != 0.5
     other.restore(duel.state())
     assert other.state() == duel.state()
     assert other.augmentation.probability == duel.signals()["augment"]
+
+
+def test_an_adaptive_augmentation_needs_held_out_samples() -> None:
+    duel = plane_duel(*ADAPTIVE, spec=PICTURE)
+    duel.set_validation_source(lambda most: Batch(_pictures(0, count=10), None))
+    with pytest.raises(GansmithError, match="there are 10 for batches of 64"):
+        duel.step([Batch(_pictures(1), None)] * duel.draws)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
+from gansmith.evaluation.mirror_symmetry import mirror_symmetry
 from gansmith.loading.catalog import CATALOG
+from gansmith.log import LogFn
 from gansmith.recipe import Recipe, load_recipe, override, parse_recipe, recipe_names
 from gansmith.run import Run
 from gansmith.storage.stored_array import store_array
@@ -62,6 +64,36 @@ def resolve(
     if start is not None and Path(start).expanduser().exists():
         content["training"]["start_from"] = str(Path(start).expanduser().resolve())
     return parse_recipe(content)
+
+
+def keep_choices(run: Run, recipe: Recipe) -> Recipe:
+    """Return a recipe with what was chosen by the data when its run began."""
+    if not recipe.augment.flip_if_symmetric:
+        return recipe
+    before = run.recipe().augment
+    chosen = before.flip_if_symmetric and {*before.ops} == {*recipe.augment.ops, "flip"}
+    return with_flip(recipe) if chosen else recipe
+
+
+def choose_by_data(recipe: Recipe, dataset: Dataset, log: LogFn) -> Recipe:
+    """Return a recipe with what the data decides: `augment.flip_if_symmetric`."""
+    if not recipe.augment.flip_if_symmetric or "flip" in recipe.augment.ops:
+        return recipe
+    found = mirror_symmetry(dataset, recipe.training.seed)
+    if found.p_value is None:
+        log("augmentation: no flip, there are too few samples to ask whether they are symmetric")
+        return recipe
+    verdict = "cannot" if found.symmetric else "can"
+    log(
+        f"augmentation: {'flip' if found.symmetric else 'no flip'}, mirrored samples {verdict} be "
+        f"told from real ones (p = {found.p_value:.3f})"
+    )
+    return with_flip(recipe) if found.symmetric else recipe
+
+
+def with_flip(recipe: Recipe) -> Recipe:
+    """Return a recipe whose augmentation mirrors."""
+    return override(recipe, [f"augment.ops={','.join((*recipe.augment.ops, 'flip'))}"])
 
 
 def _is_built_in(recipe: str | Recipe, source: str) -> bool:

@@ -20,7 +20,14 @@ from gansmith.storage.checkpoint import Tree
 from gansmith.tasks.build import TrainingSetup
 from gansmith.tasks.manifest import describe
 from gansmith.tasks.progress_line import ProgressLine
-from gansmith.tasks.resolve_config import check_data, check_recipe, default_folder, resolve
+from gansmith.tasks.resolve_config import (
+    check_data,
+    check_recipe,
+    choose_by_data,
+    default_folder,
+    keep_choices,
+    resolve,
+)
 from gansmith.tasks.start_from import freeze, load_start, starting_again
 from gansmith.tasks.task import TASKS, Task
 from gansmith.training.duel import Duel
@@ -70,6 +77,8 @@ def train(
     chosen = resolve(recipe, data, minutes, samples, settings)
     task_class = TASKS[chosen.task]
     run = Run(out or default_folder(chosen, named=data is not None), plain(console))
+    began = run.exists
+    chosen = keep_choices(run, chosen) if began else chosen
     check_recipe(run, chosen)
     if is_first_process():
         run.check_unlocked()
@@ -85,6 +94,8 @@ def train(
             more = "set health.act=warn to go on" if run.manifest().get("stopped") else "give more"
             plain(console)(f"{run.path} is finished: see {run.path / 'report.html'}, or {more}")
             return load(run.path)
+    if not began:
+        chosen = choose_by_data(chosen, dataset, plain(console))
     task = task_class(chosen, dataset, console)
     if run.exists and chosen.training.start_from is not None:
         task.codec_source = run.path  # the run it started from may have changed since

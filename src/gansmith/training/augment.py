@@ -24,8 +24,8 @@ class Augmentation:
     et al. 2020, arXiv 2006.06676, appendix C), so only the true one matches after them. Gradients
     pass through (Zhao et al. 2020, arXiv 2006.10738), twice where a penalty needs them.
 
-    With a target the probability follows the sign of the discriminator on real samples, the
-    earliest sign of overfitting (Karras et al. 2020); without one it is fixed.
+    With a target the probability follows the overfitting of the discriminator; without one it is
+    fixed.
 
     Args:
         config: Operations and probability.
@@ -68,17 +68,17 @@ class Augmentation:
             )
         return samples
 
-    def adapt(self, real_sign: float, samples: int) -> None:
-        """Move the probability by what the discriminator shows; does nothing where it is fixed.
+    def adapt(self, overfitting: float, samples: int) -> None:
+        """Raise the probability above the target, lower it below; nothing where it is fixed.
 
         Args:
-            real_sign: Mean sign of the discriminator on real samples, in [-1, 1], on which all
-                processes have agreed.
+            overfitting: Of the discriminator: 0 for none, 1 where it takes held-out samples for
+                generated ones; all processes have agreed on it.
             samples: Real samples seen since the last call.
         """
         if self._config.target is None:
             return
-        surplus = real_sign - self._config.target
+        surplus = overfitting - self._config.target
         step = samples / self._config.span * ((surplus > 0) - (surplus < 0))
         self._probability = min(max(self._probability + step, 0.0), self._config.limit)
 

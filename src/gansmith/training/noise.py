@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,6 +18,11 @@ from gansmith.recipe import Recipe
 from gansmith.training.augment import Augmentation
 from gansmith.training.duel import Batch, Duel, DuelSetting, Loss, register_duel
 from gansmith.training.engine import Engine
+
+ADAPT_EVERY = 4
+"""Steps between changes of an adaptive augmentation's probability."""
+HELD_OUT = 1_000
+"""Held-out samples, at most, that an adaptive augmentation looks at."""
 
 
 class NoiseDuel(Duel):
@@ -54,6 +60,8 @@ class NoiseDuel(Duel):
         self.optimisers = {name: self._adam(net) for name, net in self.networks.items()}
         self._steps, self._gamma = 0, 0.0
         self._seen: dict[str, Tensor] = {}
+        self._draw_held_out: Callable[[int], Batch] = _no_samples
+        self._held_out: Batch | None = None
 
     def reconfigure(self, recipe: Recipe) -> None:
         """Go on by the settings of another recipe, of the same networks and constraint."""
@@ -109,9 +117,40 @@ class NoiseDuel(Duel):
         self._engine.backward_and_step(loss, self.optimisers["discriminator"])
         if settings.constraint == "clip":
             clip_weights(self.discriminator, settings.clip)
-        if self.augmentation.adaptive:
-            sign = self._engine.mean(self._signs())["real_sign"]
-            self.augmentation.adapt(sign, self._recipe.training.batch)
+        if self.augmentation.adaptive and self._steps % ADAPT_EVERY == 0:
+            gap = self._overfitting()
+            self.augmentation.adapt(gap, self._recipe.training.batch * ADAPT_EVERY)
+
+    @torch.no_grad()
+    def _overfitting(self) -> float:
+        """Return how far held-out samples lie from training samples towards generated ones.
+
+        Means of logits are compared, all of augmented samples: 0 where the discriminator treats
+        held-out samples as training samples, 1 where as generated ones (Karras et al. 2020, arXiv
+        2006.06676, equation 1).
+        """
+        if self._held_out is None:
+            self._held_out = self._draw_held_out(HELD_OUT)
+        samples, condition = self._held_out.samples, self._held_out.condition
+        count = len(self._seen["real"]) * self._recipe.objective.packing
+        if len(samples) < count:
+            raise GansmithError(
+                f"augment.target compares with held-out samples, and there are {len(samples)} for "
+                f"batches of {count}: set augment.target=null"
+            )
+        first = self._steps // ADAPT_EVERY * count % (len(samples) - count + 1)
+        part = slice(first, first + count)
+        held_out = self._discriminate(
+            self._augmented(samples[part]), condition[part] if condition is not None else None
+        )
+        values = {name: float(self._seen[name].mean()) for name in ("real", "fake")}
+        means = self._engine.mean({**values, "held_out": float(held_out.mean())})
+        apart = means["real"] - means["fake"]
+        return (means["real"] - means["held_out"]) / apart if apart > 0 else 0.0
+
+    def set_validation_source(self, draw: Callable[[int], Batch]) -> None:
+        """Draw held-out samples for an adaptive augmentation."""
+        self._draw_held_out, self._held_out = draw, None
 
     def generator_step(self, batch: Batch) -> None:
         """Train the generator against the discriminator as it stands."""
@@ -227,6 +266,10 @@ def noise(setting: DuelSetting) -> NoiseDuel:
     return NoiseDuel(
         setting.build_networks(), setting.recipe, setting.engine, alpha=setting.spec.alpha
     )
+
+
+def _no_samples(most: int) -> Batch:
+    return Batch(torch.empty(0))
 
 
 def _at_least_single(values: Tensor) -> Tensor:

@@ -21,7 +21,14 @@ from torch.optim import Adam, Optimizer
 
 from gansmith.errors import GansmithError
 from gansmith.networks import GANNetworks
+from gansmith.networks.image.frozen_features import (
+    BACKBONES,
+    FeatureDiscriminator,
+    FeatureMaps,
+    on_backgrounds,
+)
 from gansmith.networks.image.staged import StagedGenerator
+from gansmith.objectives.penalties import squared_gradients
 from gansmith.recipe import AugmentConfig, Recipe
 from gansmith.sections import StagedConfig
 from gansmith.training.augment import LEAST_SIDE, Augmentation
@@ -85,11 +92,29 @@ class StagedDuel(NoiseDuel):
             "autoencoder": self._optimiser(self.sample_encoder, generator.decoder),
             "codes": self._optimiser(self.code_encoder, *codes),
         }
+        self._features: FeatureMaps | None = None
+        self._alpha = alpha
+        if recipe.section(StagedConfig).features != "none":
+            self._add_features(recipe.section(StagedConfig).features)
         suitable = min(generator.spec.height, generator.spec.width) >= LEAST_SIDE
         moves = AugmentConfig(ops=["translation", "scale"] if suitable else [], probability=MOVED)
         self._moves = Augmentation(moves, engine, alpha)
         self._stage: Stage = "autoencoder"
         self._started, self._game_began = 0.0, 0
+
+    def _add_features(self, name: str) -> None:
+        """Add a discriminator that sees samples through a frozen network."""
+        if name == "autoencoder":
+            self._features = self.sample_encoder
+        else:
+            backbone = BACKBONES[name]()
+            self.frozen, self._features = {"features": backbone}, backbone
+        heads = FeatureDiscriminator(self._features.widths, self.staged.spec.classes)
+        self.networks["feature_discriminator"] = heads.to(self._engine.device)
+        self.optimisers["feature_discriminator"] = self._adam(heads)
+        self.heads = heads
+        self.critics = (*self.critics, "feature_discriminator")
+        self.losses = (*self.losses, Loss("feature_loss", "features", "feature_discriminator"))
 
     def _optimiser(self, *networks: nn.Module) -> Optimizer:
         parameters = chain.from_iterable(network.parameters() for network in networks)
@@ -121,6 +146,12 @@ class StagedDuel(NoiseDuel):
             if self._stage != "game":
                 self._stage, self._game_began = "game", samples
             super().set_progress((progress - ends[1]) / (1 - ends[1]), samples - self._game_began)
+            if self._features is not None:
+                for group in self.optimisers["feature_discriminator"].param_groups:
+                    group |= {
+                        key: self.optimisers["discriminator"].param_groups[0][key]
+                        for key in ("lr", "betas")
+                    }
 
     def restart(self, progress: float) -> None:
         """Go through all stages again in the rest of the budget."""
@@ -175,8 +206,56 @@ class StagedDuel(NoiseDuel):
         loss = loss + DECORRELATION * crossed.square().mean() * codes.shape[1]
         self._engine.backward_and_step(loss, self.optimisers["codes"])
 
+    def discriminator_step(self, batch: Batch) -> None:
+        """Train the discriminator, and the one of features on the same kinds of samples."""
+        super().discriminator_step(batch)
+        if self._features is None:
+            return
+        with torch.no_grad():
+            both = [self.augmentation(batch.samples), self.augmentation(self._generated(batch))]
+            maps = self._maps(torch.cat(both))
+        due = self._steps % self._recipe.objective.penalty_every == 0
+        maps = [level.float().requires_grad_(due) for level in maps]
+        conditions = None if batch.condition is None else batch.condition.repeat(2)
+        with self._engine.autocast():
+            logits = self.heads(maps, conditions).float()
+        real, fake = logits.chunk(2)
+        loss = self._objective.discriminator(real, fake)
+        self._seen["feature_loss"] = loss.detach()
+        if due:
+            cost = torch.stack([s.mean() for s in squared_gradients(logits, maps)]).sum()
+            loss = loss + self._config.feature_gamma * self._recipe.objective.penalty_every * cost
+        self._engine.backward_and_step(loss, self.optimisers["feature_discriminator"])
+
+    def _maps(self, samples: Tensor) -> list[Tensor]:
+        """Features of samples; behind transparent ones lies a random colour."""
+        assert self._features is not None
+        if self._alpha and self.frozen:
+            colours = self._engine.uniform(len(samples), samples.shape[1] - 1)
+            samples = on_backgrounds(samples, colours)
+        with self._engine.autocast():
+            return self._features.maps(samples)
+
+    def _feature_terms(self, samples: Tensor, batch: Batch) -> Tensor:
+        """What the generator adds to its loss for the discriminator of features."""
+        self.heads.requires_grad_(False)
+        self.sample_encoder.eval().requires_grad_(False)
+        fake = self._maps(self.augmentation(samples))
+        with torch.no_grad():
+            real = self._maps(self.augmentation(batch.samples))
+        with self._engine.autocast():
+            ours = self.heads(fake, batch.condition).float()
+            theirs = self.heads(real, batch.condition).float()
+        self.heads.requires_grad_(True)
+        self.sample_encoder.requires_grad_(True)
+        return self._objective.generator(ours, theirs if self._objective.paired else None)
+
     def regulariser(self, samples: Tensor, batch: Batch) -> Tensor | float:
         """Return the weighted distance of anchored samples from their real ones."""
+        terms = self._anchor_term(samples, batch)
+        return terms if self._features is None else terms + self._feature_terms(samples, batch)
+
+    def _anchor_term(self, samples: Tensor, batch: Batch) -> Tensor | float:
         count = self._anchored(batch)
         if not count or not self._config.anchor_weight:
             return 0.0

@@ -107,8 +107,9 @@ class SampleEncoder(nn.Module):
         super().__init__()
         self.canvas = grid.canvas
         widths = _widths(options, grid.levels)
+        self.widths = widths[1:]
         layers: list[nn.Module] = [nn.PixelUnshuffle(2), _conv(4 * spec.channels, widths[1])]
-        for width, coarser in pairwise(widths[1:]):
+        for width, coarser in pairwise(self.widths):
             layers += [nn.LeakyReLU(SLOPE), nn.Conv2d(width, coarser, 4, stride=2, padding=1)]
         layers += [Residual(widths[-1]), nn.LeakyReLU(SLOPE)]
         layers += [_conv(widths[-1], options.grid_channels)]
@@ -118,6 +119,15 @@ class SampleEncoder(nn.Module):
         """Return grids [N, grid_channels, h, w] of samples [N, C, H, W]."""
         grids: Tensor = self.body(self.canvas.pad(samples))
         return grids
+
+    def maps(self, samples: Tensor) -> list[Tensor]:
+        """Return features [N, D, h, w] of each level, D as in `widths`."""
+        found, x = [], self.canvas.pad(samples)
+        for layer in self.body:
+            x = layer(x)
+            if isinstance(layer, nn.LeakyReLU):
+                found.append(x)
+        return found
 
 
 class CodeEncoder(nn.Module):
