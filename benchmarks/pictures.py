@@ -32,10 +32,7 @@ from gansmith.training.trainer import Trainer
 from harness import renew_rows
 
 NAME = "pictures"
-ARMS = {
-    "plain": "pictures",
-    "staged": "pictures-staged",
-}
+ARMS = {"plain": "pictures-conv", "staged": "pictures"}
 METRICS = ("frechet", "kernel", "recall", "coverage", "precision", "copying_ratio", "copying_share")
 SAMPLES, MEASURED = 5_000, 2_000
 
@@ -69,7 +66,7 @@ def checker(samples: NDArray[Any]) -> float:
 
 def row_of(arm: str, data: str, minutes: float, seed: int, settings: tuple[str, ...]) -> Row:
     quiet = ["training.checkpoint_seconds=1e9", "health.probes=0"]
-    augment = ["augment.ops=translation,scale", "augment.probability=0.3"]
+    augment = ["augment.ops=translation,scale", "augment.flip_if_symmetric=false"]
     budget = [f"training.minutes={minutes}", f"training.seed={seed}", f"data.source={data}"]
     recipe = load_recipe(ARMS[arm], [*augment, *budget, *quiet, *settings])
     dataset = open_dataset(recipe.data)

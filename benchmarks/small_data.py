@@ -24,7 +24,7 @@ NAME = "small_data"
 ARMS = {
     "none": [],
     "fixed": ["augment.ops=translation,scale,cutout", "augment.probability=0.5"],
-    "adaptive": ["augment.ops=translation,scale,cutout", "augment.target=0.6"],
+    "adaptive": ["augment.ops=translation,scale,cutout", "augment.target=0.3"],
 }
 METRICS = ("frechet", "recall", "coverage", "precision", "copying_ratio", "copying_share")
 

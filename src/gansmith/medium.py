@@ -184,6 +184,8 @@ class Medium:
             [0, 1]; None where such extractors do not apply.
         to_network: `(dataset, shape, centre, scale)`: the same for a network whose input shape is
             fixed, with None for free sides; raises `GansmithError` for shapes it cannot serve.
+        second_extractor: Extractor whose coverage and kernel distance are reported beside those of
+            the first, where its package is installed and the first is no classifier.
         metrics: Specifications of the metrics that `measure` adds.
         measure: `(samples, labels, dataset, seed)` to values and floors by metric; `labels` are
             the requested classes, or of captions the numbers of their pictures.
@@ -217,6 +219,7 @@ class Medium:
     extractor: Callable[[Dataset], str] = extractor_for_labels
     to_extractor: Callable[[Dataset, int, float, float], Preparation] | None = None
     to_network: Callable[[Dataset, Sequence[int | None], float, float], Preparation] | None = None
+    second_extractor: str | None = None
     metrics: Mapping[str, MetricSpec] = field(default_factory=dict)
     measure: Callable[[NDArray[Any], Labels, Dataset, int], tuple[Values, Values]] = measure_nothing
     showcase: Literal["grid", "audio", "text"] = "grid"

@@ -93,6 +93,16 @@ METRICS: dict[str, MetricSpec] = {
         "floor",
         "Mean distance between samples of one class; low values mean mode collapse within classes.",
     ),
+    "pretrained_coverage": MetricSpec(
+        "Coverage, pretrained features",
+        "higher",
+        "Coverage by features of EfficientNet-Lite0, trained on photographs (ImageNet).",
+    ),
+    "pretrained_kernel": MetricSpec(
+        "Kernel distance, pretrained features",
+        "lower",
+        "Kernel distance by features of EfficientNet-Lite0, trained on photographs (ImageNet).",
+    ),
     "copying_ratio": MetricSpec(
         "Distance to a copy",
         "floor",

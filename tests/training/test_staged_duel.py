@@ -140,6 +140,64 @@ def test_the_game_has_a_schedule_of_its_own() -> None:
     assert rates[2] == pytest.approx(0.0001, rel=0.02)
 
 
+FEATURES = ("network.conditional=false", "staged.features=autoencoder")
+
+
+def test_features_of_the_autoencoder_are_seen_and_not_trained_in_the_game() -> None:
+    duel = staged_duel(*FEATURES)
+    assert duel.critics == ("discriminator", "feature_discriminator")
+    before = {name: weights(duel, name) for name in ("sample_encoder", "feature_discriminator")}
+    duel.set_progress(0.9, samples=4000)
+    for _ in range(2):
+        duel.step(batches())
+    duel.set_progress(0.95, samples=4100)
+    duel.step(batches())
+    assert duel.signals()["feature_loss"] > 0
+    changed = {
+        name: any(not torch.equal(a, b) for a, b in zip(old, weights(duel, name), strict=True))
+        for name, old in before.items()
+    }
+    assert changed == {"sample_encoder": False, "feature_discriminator": True}
+    assert all(p.requires_grad for p in duel.networks["sample_encoder"].parameters())
+    logits = duel.discriminate(batches()[0])
+    assert {name: len(values) for name, values in logits.items()} == dict.fromkeys(duel.critics, 16)
+
+
+@pytest.mark.parametrize("stop", [240, 320])
+def test_with_features_it_resumes_bit_equal(tmp_path: Path, stop: int) -> None:
+    recipe = staged_recipe(400, "staged.features=autoencoder")
+    whole, parts = (
+        toy_trainer(recipe, tmp_path / name, observers)
+        for name, observers in (("whole", ()), ("parts", (StopAfter(stop),)))
+    )
+    assert whole.train() and not parts.train()
+    later = toy_trainer(recipe, tmp_path / "parts")
+    assert later.resume() and later.train()
+    for name, network in whole.duel.networks.items():
+        found = later.duel.networks[name].state_dict()
+        assert all(torch.equal(value, found[key]) for key, value in network.state_dict().items())
+
+
+def test_a_generator_is_taught_by_features_alone() -> None:
+    """With a still discriminator of pixels, anchors off and the sample's features told apart."""
+    duel = staged_duel(*FEATURES, "staged.anchored=0", "optimiser.g_lr=0.002")
+    duel.set_progress(0.9, samples=4000)
+    duel.discriminator.requires_grad_(False)
+    for parameter in duel.discriminator.parameters():
+        parameter.zero_()
+    real = batches()
+    before = weights(duel, "generator")
+    duel.generator_step(real[1])
+    assert any(
+        not torch.equal(a, b) for a, b in zip(before, weights(duel, "generator"), strict=True)
+    )
+
+
+def test_unknown_features_are_answered_with_those_there_are() -> None:
+    with pytest.raises(GansmithError, match="efficientnet-lite0"):
+        staged_duel("staged.features=vgg")
+
+
 def test_with_new_weights_all_stages_come_again() -> None:
     duel = staged_duel("network.conditional=false")
     duel.set_progress(0.7, samples=5000)

@@ -33,6 +33,10 @@ from gansmith.storage.cached_tensors import Tensors, cached_tensors
 VERSION = 1
 """Raise it with any change to a metric, so that cached floors are computed again."""
 
+SECOND_SAMPLES = 500
+"""Samples, at most, that the second extractor sees: it is slow."""
+SECOND_METRICS = "coverage", "kernel"
+
 FEW = 100
 """Held-out samples below which every number is imprecise."""
 
@@ -112,6 +116,7 @@ class Evaluator:
         for more, real in (
             self._copying(features),
             self._agreement(features, labels),
+            self._second_opinion(samples[:count]),
             MEDIA[self.dataset.medium].measure(
                 samples[:count], labels, self.dataset, self.config.seed
             ),
@@ -189,6 +194,35 @@ class Evaluator:
             return {}, {}
         given = np.asarray(labels)[: len(features)]
         return self._class_metrics(features, given), self._class_metrics(self.real.held_out, known)
+
+    def _second_opinion(self, samples: NDArray[Any]) -> tuple[Values, Values]:
+        """Measure by the medium's second extractor, if it is installed."""
+        extractor = self.second_extractor
+        if extractor is None or isinstance(self.extractor, ClassifyingExtractor):
+            return {}, {}
+        real = reference_features(
+            self.dataset, extractor, SECOND_SAMPLES, self.config.seed, SECOND_SAMPLES
+        )
+        metrics = FeatureMetrics(real.held_out, self.config.neighbours, extractor)
+        count = min(SECOND_SAMPLES, len(samples))
+
+        def measure(features: Tensor) -> Values:
+            values = metrics.everything(features)
+            return {f"pretrained_{n}": values[n] for n in SECOND_METRICS if n in values}
+
+        found = measure(extractor.features(np.ascontiguousarray(samples[:count])))
+        return found, measure(real.train[:count])
+
+    @cached_property
+    def second_extractor(self) -> Extractor | None:
+        """The second extractor of the medium, where there is one and its package is installed."""
+        name = MEDIA[self.dataset.medium].second_extractor
+        if name is None or name == self.extractor.name:
+            return None
+        try:
+            return build_extractor(name, self.dataset)
+        except GansmithError:
+            return None
 
     def _class_metrics(self, features: Tensor, labels: NDArray[np.int64]) -> Values:
         assert isinstance(self.extractor, ClassifyingExtractor)

@@ -37,20 +37,26 @@ class ReferenceFeatures:
 
 
 def reference_features(
-    dataset: Dataset, extractor: Extractor, samples: int, seed: int
+    dataset: Dataset,
+    extractor: Extractor,
+    samples: int,
+    seed: int,
+    train_samples: int = TRAIN_SAMPLES,
 ) -> ReferenceFeatures:
     """Draw real samples and compute their features, or find them in the cache.
 
     Args:
         dataset: The collection.
         extractor: What makes the features.
-        samples: Held-out samples at most; of training samples there are `TRAIN_SAMPLES` or more.
+        samples: Held-out samples at most.
         seed: Seed of the draw.
+        train_samples: Training samples at most, if not fewer than `samples`.
     """
     random = np.random.default_rng(seed)
     held_out = random.permutation(dataset.held_out_indices)[:samples]
-    train = random.permutation(dataset.train_indices)[: max(samples, TRAIN_SAMPLES)]
-    key = digest(dataset.fingerprint, extractor.identity, samples, seed)
+    train = random.permutation(dataset.train_indices)[: max(samples, train_samples)]
+    more = () if train_samples == TRAIN_SAMPLES else (train_samples,)
+    key = digest(dataset.fingerprint, extractor.identity, samples, seed, *more)
 
     def compute() -> Tensors:
         return {

@@ -40,7 +40,8 @@ class NoiseDuel(Duel):
         GansmithError: A name is unknown, or the settings do not fit each other.
     """
 
-    shipped, critics = ("generator",), ("discriminator",)
+    shipped = ("generator",)
+    critics: tuple[str, ...] = ("discriminator",)
     losses: tuple[Loss, ...] = (
         Loss("d_loss", "discriminator", "discriminator"),
         Loss("g_loss", "generator", "generator"),

@@ -24,7 +24,7 @@ from gansmith.networks import GANNetworks
 from gansmith.networks.image.frozen_features import (
     BACKBONES,
     FeatureDiscriminator,
-    FeatureMaps,
+    FeatureNetwork,
     on_backgrounds,
 )
 from gansmith.networks.image.staged import StagedGenerator
@@ -82,7 +82,9 @@ class StagedDuel(NoiseDuel):
         super().__init__(pair, recipe, engine, alpha)
         self.staged = generator
         encoders = generator.make_encoders()
-        self.sample_encoder, self.code_encoder = (part.to(engine.device) for part in encoders)
+        self.sample_encoder, self.code_encoder = encoders
+        for encoder in encoders:
+            encoder.to(engine.device)
         self.networks |= {
             "sample_encoder": self.sample_encoder,
             "code_encoder": self.code_encoder,
@@ -92,7 +94,7 @@ class StagedDuel(NoiseDuel):
             "autoencoder": self._optimiser(self.sample_encoder, generator.decoder),
             "codes": self._optimiser(self.code_encoder, *codes),
         }
-        self._features: FeatureMaps | None = None
+        self._features: FeatureNetwork | None = None
         self._alpha = alpha
         if recipe.section(StagedConfig).features != "none":
             self._add_features(recipe.section(StagedConfig).features)
@@ -104,12 +106,12 @@ class StagedDuel(NoiseDuel):
 
     def _add_features(self, name: str) -> None:
         """Add a discriminator that sees samples through a frozen network."""
-        if name == "autoencoder":
-            self._features = self.sample_encoder
-        else:
-            backbone = BACKBONES[name]()
-            self.frozen, self._features = {"features": backbone}, backbone
-        heads = FeatureDiscriminator(self._features.widths, self.staged.spec.classes)
+        features: FeatureNetwork = self.sample_encoder
+        if name != "autoencoder":
+            features = BACKBONES[name]()
+            self.frozen = {"features": features}
+        self._features = features
+        heads = FeatureDiscriminator(features.widths, self.staged.spec.classes)
         self.networks["feature_discriminator"] = heads.to(self._engine.device)
         self.optimisers["feature_discriminator"] = self._adam(heads)
         self.heads = heads
@@ -227,9 +229,20 @@ class StagedDuel(NoiseDuel):
             loss = loss + self._config.feature_gamma * self._recipe.objective.penalty_every * cost
         self._engine.backward_and_step(loss, self.optimisers["feature_discriminator"])
 
+    @torch.no_grad()
+    def discriminate(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the logits of each discriminator on real samples, without learning from them."""
+        logits = super().discriminate(batch)
+        if self._features is None or self.pretraining:
+            return logits
+        with self._engine.autocast():
+            found = self.heads(self._maps(batch.samples), batch.condition)
+        return {**logits, "feature_discriminator": found.float()}
+
     def _maps(self, samples: Tensor) -> list[Tensor]:
         """Features of samples; behind transparent ones lies a random colour."""
         assert self._features is not None
+        self._features.eval()
         if self._alpha and self.frozen:
             colours = self._engine.uniform(len(samples), samples.shape[1] - 1)
             samples = on_backgrounds(samples, colours)
@@ -239,7 +252,7 @@ class StagedDuel(NoiseDuel):
     def _feature_terms(self, samples: Tensor, batch: Batch) -> Tensor:
         """What the generator adds to its loss for the discriminator of features."""
         self.heads.requires_grad_(False)
-        self.sample_encoder.eval().requires_grad_(False)
+        self.sample_encoder.requires_grad_(False)
         fake = self._maps(self.augmentation(samples))
         with torch.no_grad():
             real = self._maps(self.augmentation(batch.samples))

@@ -29,7 +29,7 @@ from gansmith.medium import MEDIA
 from gansmith.storage.cached_tensors import Tensors, cached_tensors
 
 CLASSIFIER = "classifier"
-RELIABLE = 0.75
+RELIABLE = 0.9
 """Least share of held-out samples that a classifier must recognise for its features to be used."""
 FEATURES = 128
 EPOCHS = 2

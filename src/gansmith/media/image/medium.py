@@ -92,6 +92,7 @@ IMAGE = Medium(
     draw=partial(draw_labelled, ImageCodec()),
     to_extractor=to_extractor,
     to_network=to_network,
+    second_extractor="efficientnet-lite0",
     describe=_describe,
     matching_settings=_matching_settings,
     augmentations=_augmentations,

@@ -7,13 +7,13 @@ long to learn (Sauer et al. 2021, arXiv 2111.01007).
 from __future__ import annotations
 
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
-from typing import Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from gansmith.extractor import optional_module
 from gansmith.networks.heads import ProjectionDiscriminator
@@ -23,7 +23,7 @@ from gansmith.registry import Registry
 HEAD_WIDTH = 64
 
 
-class FeatureMaps(Protocol):
+class FeatureNetwork(nn.Module, ABC):
     """A network that gives maps of features.
 
     Attributes:
@@ -32,15 +32,15 @@ class FeatureMaps(Protocol):
 
     widths: Sequence[int]
 
+    @abstractmethod
     def maps(self, samples: Tensor) -> list[Tensor]:
-        """Return a map [N, D, h, w] a level, of samples [N, C, H, W]."""
-        ...
+        """Return a map [N, D, h, w] a level, of samples [N, C, H, W] in [-1, 1]."""
 
 
-class EfficientNetMaps(nn.Module):
+class EfficientNetMaps(FeatureNetwork):
     """Maps of EfficientNet-Lite0, trained on ImageNet, at 1/4, 1/8, 1/16 and 1/32 of a side."""
 
-    widths: Sequence[int] = (24, 40, 112, 320)
+    widths = (24, 40, 112, 320)
     _ends = (2, 4, 10, 15)
 
     def __init__(self) -> None:
@@ -48,8 +48,8 @@ class EfficientNetMaps(nn.Module):
         self.backbone = load_efficientnet_lite0()
 
     def maps(self, samples: Tensor) -> list[Tensor]:
-        """Return the maps of samples [N, 1 or 3, H, W] in [-1, 1]."""
-        network = self.backbone
+        """Return the maps of samples [N, 1 or 3, H, W]."""
+        network: Any = self.backbone
         with torch.autocast(samples.device.type, enabled=False):
             x = samples.float().expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
             x = network._swish(network._bn0(network._conv_stem(x)))
@@ -77,7 +77,7 @@ def load_efficientnet_lite0() -> nn.Module:
     return network.eval()
 
 
-BACKBONES: Registry[Callable[[], nn.Module]] = Registry("backbone", "gansmith.networks")
+BACKBONES: Registry[Callable[[], FeatureNetwork]] = Registry("backbone", "gansmith.networks")
 BACKBONES.register("efficientnet-lite0")(EfficientNetMaps)
 
 
@@ -102,7 +102,9 @@ class FeatureDiscriminator(ProjectionDiscriminator):
         )
         self.set_head(nn.Linear(HEAD_WIDTH * len(widths), 1), classes, scaled=True)
 
-    def forward(self, maps: Sequence[Tensor], labels: Tensor | None = None) -> Tensor:
+    def forward(  # type: ignore[override]
+        self, maps: Sequence[Tensor], labels: Tensor | None = None
+    ) -> Tensor:
         """Return logits [N]."""
         levels = zip(self.levels, maps, strict=True)
         features = torch.cat([level(features).mean((2, 3)) for level, features in levels], dim=1)
@@ -122,12 +124,3 @@ def on_backgrounds(samples: Tensor, colours: Tensor) -> Tensor:
     values = (samples + 1) / 2
     opaque = values[:, :-1] + (1 - values[:, -1:]) * colours[:, :, None, None]
     return 2 * opaque - 1
-
-
-def feature_distance(made: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
-    """Return the mean over levels of the mean absolute difference, over the real deviation."""
-    levels = [
-        F.l1_loss(ours, theirs) / theirs.std().clamp_min(1e-6)
-        for ours, theirs in zip(made, real, strict=True)
-    ]
-    return torch.stack(levels).mean()

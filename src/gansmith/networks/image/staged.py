@@ -26,6 +26,7 @@ from gansmith.networks.base import GANNetworks, SampleSpec, register_networks
 from gansmith.networks.geometry import PadCrop2d, for_convolutions, require_sides
 from gansmith.networks.heads import ConditionalOptions, EmbeddingGenerator, ProjectionDiscriminator
 from gansmith.networks.image.conv import SLOPE, Residual
+from gansmith.networks.image.frozen_features import FeatureNetwork
 from gansmith.networks.linear import Linear
 
 COARSEST = 7
@@ -100,7 +101,7 @@ class CodeGenerator(nn.Module):
         return self.canvas.crop(self.body(coarse))
 
 
-class SampleEncoder(nn.Module):
+class SampleEncoder(FeatureNetwork):
     """Sample -> strided levels -> grid of latents, each channel of mean 0 and deviation 1."""
 
     def __init__(self, spec: SampleSpec, options: StagedOptions, grid: Grid) -> None:
