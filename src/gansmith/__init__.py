@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from gansmith.errors import GansmithError
     from gansmith.model import Model, load
+    from gansmith.tasks.apply import apply
     from gansmith.tasks.diagnose import diagnose
     from gansmith.tasks.doctor import doctor
     from gansmith.tasks.evaluate import evaluate
@@ -40,6 +41,7 @@ __version__ = "0.1.0"
 __all__ = [
     "GansmithError",
     "Model",
+    "apply",
     "diagnose",
     "doctor",
     "evaluate",
@@ -56,6 +58,7 @@ _MODULES = {
     "GansmithError": "errors",
     "Model": "model",
     "load": "model",
+    "apply": "tasks.apply",
     "diagnose": "tasks.diagnose",
     "doctor": "tasks.doctor",
     "evaluate": "tasks.evaluate",

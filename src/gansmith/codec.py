@@ -163,6 +163,24 @@ class Codec(ABC):
             GansmithError: The file cannot be read.
         """
 
+    def read_original(
+        self, path: Path, channels: int
+    ) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
+        """Read one file in its own size.
+
+        Args:
+            path: The file.
+            channels: Of the sample that is returned.
+
+        Returns:
+            The sample [H, W, channels], and the opacity [H, W, 1] of the file if it has any that
+            the sample does not hold.
+
+        Raises:
+            GansmithError: The file cannot be read, or samples of this medium have one size.
+        """
+        raise GansmithError(f"samples of medium '{self.name}' have the size of the training")
+
     def chosen_format(self, format_: str | None) -> str:
         """Return the format that is asked for, or the usual one.
 

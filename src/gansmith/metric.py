@@ -103,6 +103,24 @@ METRICS: dict[str, MetricSpec] = {
         "lower",
         "Kernel distance by features of EfficientNet-Lite0, trained on photographs (ImageNet).",
     ),
+    "target_share": MetricSpec(
+        "Taken for the target",
+        "higher",
+        "Share of translations that a classifier of both domains takes for the target domain.",
+    ),
+    "content_kept": MetricSpec(
+        "Content kept",
+        "higher",
+        "Share of translations whose own input is the nearest of 100 by features.",
+    ),
+    "change": MetricSpec(
+        "Change", "floor", "Mean absolute difference of inputs and translations, of the range."
+    ),
+    "input_kernel": MetricSpec(
+        "Kernel distance of the input",
+        "lower",
+        "Kernel distance of the inputs left as they are: a translation must be below it.",
+    ),
     "copying_ratio": MetricSpec(
         "Distance to a copy",
         "floor",

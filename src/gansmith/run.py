@@ -483,7 +483,7 @@ class Run:
         return read_json(path, dict[str, Any], remedy=REMEDY)
 
 
-def provenance_of(source: Path | str, seed: int) -> Provenance:
+def provenance_of(source: Path | str, seed: int | None) -> Provenance:
     """Return the provenance of samples that a run folder or a generator file makes."""
     return replace(Run(home_of(source)).provenance(seed), run=str(source))
 

@@ -37,6 +37,14 @@ class DataConfig(Section):
     model_config = ConfigDict(extra="allow")
 
     source: str = Field("mnist", description="a name from `gansmith data`, or a path")
+    domains: tuple[str, ...] = Field(
+        (),
+        description="in place of source: two paths to translate between, from the first to the "
+        "second",
+    )
+    target: str | None = Field(
+        None, description="label of the domain that is translated to; null: the last one"
+    )
     labels: bool = Field(True, description="use labels where the collection has them")
     held_out: float = Field(
         0.1, gt=0, lt=0.9, description="share held out for evaluation, chosen by hash"
@@ -109,6 +117,20 @@ class StagedConfig(Section):
         if self.autoencoder + self.codes >= 1:
             raise ValueError("autoencoder and codes together must be less than 1")
         return self
+
+
+class ContrastiveConfig(Section):
+    """Options of `duel: contrastive`."""
+
+    weight: float = Field(1.0, ge=0, description="weight of the contrast of results and sources")
+    identity: float = Field(
+        1.0, ge=0, description="weight, within it, of target samples that should stay as they are"
+    )
+    patches: int = Field(128, ge=8, le=4_096, description="places of a sample that are compared")
+    projection: int = Field(128, ge=8, le=2_048, description="numbers that stand for a place")
+    temperature: float = Field(
+        0.07, gt=0, le=10, description="of the comparison; lower is stricter"
+    )
 
 
 class SequenceConfig(Section):

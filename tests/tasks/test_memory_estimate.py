@@ -26,7 +26,7 @@ from gansmith.training.engine import Engine
 from gansmith.tasks.memory_estimate import forecast_memory
 from gansmith.training.noise import NoiseDuel
 def measure(settings):
-    recipe, spec = load_recipe("pictures", settings), SampleSpec(3, 64, 64)
+    recipe, spec = load_recipe("pictures-conv", settings), SampleSpec(3, 64, 64)
     foretold = forecast_memory(recipe, spec)
     pair, engine = build_networks(recipe.network, spec), Engine(recipe.training.precision)
     duel = NoiseDuel(pair, recipe, engine)
@@ -79,7 +79,7 @@ def _steps(**environment: str) -> dict[str, tuple[float, float]]:
 
 
 def _recipe(*settings: str) -> Recipe:
-    return load_recipe("pictures", ["training.precision=32-true", *settings])
+    return load_recipe("pictures-conv", ["training.precision=32-true", *settings])
 
 
 def test_nothing_of_the_size_of_a_step_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from gansmith.cli.data import data_app
 from gansmith.cli.judging import compare, evaluate, report
 from gansmith.cli.options import command_of
 from gansmith.cli.training import doctor, recipes, train
-from gansmith.cli.using import generate, interpolate, invert
+from gansmith.cli.using import apply, generate, interpolate, invert
 from gansmith.console import PlainConsole
 from gansmith.errors import GansmithError
 from gansmith.verbs import VERBS
@@ -43,6 +43,7 @@ for _using, _examples in (
     (generate, GENERATE_EXAMPLES),
     (interpolate, INTERPOLATE_EXAMPLES),
     (invert, None),
+    (apply, None),
 ):
     app.command(cls=GroupedCommand, epilog=_examples)(_using)
 app.command("similar", deprecated=True, hidden=True)(invert)

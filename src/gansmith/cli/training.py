@@ -18,7 +18,14 @@ from gansmith.errors import GansmithError
 
 def train(
     recipe: Annotated[str, typer.Argument(help="Name from `gansmith recipes`, or a YAML file.")],
-    data: Data = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data",
+            metavar="PATH|NAME",
+            help="Training data, instead of the recipe's; twice to translate between two folders.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="RUN", help="Run folder.")] = None,
     minutes: Annotated[
         float | None, typer.Option("--minutes", help="Training time in minutes.")
@@ -54,7 +61,7 @@ def train(
 
     run_training(
         recipe,
-        data=data,
+        data=data if data is None or len(data) > 1 else data[0],
         out=out,
         minutes=minutes,
         samples=samples,

@@ -1,4 +1,4 @@
-"""The commands that use a trained run: generate, interpolate, invert."""
+"""The commands that use a trained run: generate, interpolate, invert, apply."""
 
 from __future__ import annotations
 
@@ -168,3 +168,29 @@ def invert(
         f"{count} variations in {place}; the closest sample is at {found.distance:.0%} of the "
         "distance of random samples"
     )
+
+
+def apply(
+    run: RunArgument,
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="FILE|FOLDER...", help="Pictures of any size.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="DIR|FILE",
+            help="Folder, or FILE.png for one picture; by default RUN/applied.",
+        ),
+    ] = None,
+    strength: Annotated[
+        float,
+        typer.Option("--strength", min=0, max=1, help="From the input, 0, to the translation, 1."),
+    ] = 1.0,
+) -> None:
+    """Translate pictures by a run of style transfer, each in its own size."""
+    from gansmith.console import plain
+    from gansmith.tasks.apply import apply as write_results
+
+    place = write_results(run, inputs, out, strength=strength, log=plain(console))
+    plain(console)(f"written to {place}")

@@ -20,9 +20,11 @@ from gansmith.data.collection import Collection, Prepared
 from gansmith.data.dataset import Dataset
 from gansmith.data.labels import encode_labels
 from gansmith.errors import GansmithError
+from gansmith.extractor import digest
 from gansmith.loading.catalog import CATALOG
 from gansmith.loading.resolve import resolve_source
 from gansmith.log import LogFn, silent
+from gansmith.medium import MEDIA
 from gansmith.recipe import DataConfig
 from gansmith.storage.atomic import atomic_folder, cache_dir
 from gansmith.storage.file_facts import file_digest
@@ -54,6 +56,8 @@ def open_dataset(
         GansmithError: The source does not exist, holds no samples or too few of them, cannot be
             fetched, or does not fit on the disk.
     """
+    if config.domains:
+        return open_domains(config, minimum=minimum, log=log, medium=medium)
     if config.source in CATALOG:
         made = CATALOG[config.source].make(config)
         if made is not None:
@@ -77,6 +81,50 @@ def open_dataset(
         raise GansmithError(f"{folder} cannot be read back after writing; check the disk")
     _require_enough(dataset, collection.kind, minimum)
     return dataset
+
+
+def open_domains(
+    config: DataConfig, *, minimum: int = 2, log: LogFn = silent, medium: str | None = None
+) -> Dataset:
+    """Open two collections as one dataset, whose labels say which of them a sample is from.
+
+    The second one, the target, decides about the size where the recipe does not. Each is split into
+    training and held-out samples by itself.
+
+    Raises:
+        GansmithError: There are not two different collections of samples of one kind, or as
+            :func:`open_dataset`.
+    """
+    if len(config.domains) != 2 or len(set(config.domains)) < 2:
+        raise GansmithError(
+            "translation takes two different folders: give --data FROM --data TO "
+            f"(got {', '.join(config.domains) or 'none'})"
+        )
+    parts: list[Dataset] = []
+    for source in reversed(config.domains):
+        changed: dict[str, object] = {"source": source, "domains": (), "labels": False}
+        if parts:
+            changed |= MEDIA[parts[0].medium].matching_settings(parts[0].samples.shape[1:])
+        one = DataConfig.model_validate(config.model_dump() | changed)
+        parts.insert(0, open_dataset(one, minimum=minimum, log=log, medium=medium))
+    first, second = parts
+    if first.fingerprint == second.fingerprint:
+        raise GansmithError(
+            f"{config.domains[0]} and {config.domains[1]} hold the same samples: give two domains"
+        )
+    names = (first.name, second.name) if first.name != second.name else ("a", "b")
+    return Dataset(
+        name=f"{first.name}-{second.name}",
+        samples=np.concatenate([part.samples for part in parts]),
+        labels=np.repeat(np.arange(2), [len(part) for part in parts]),
+        label_names=names,
+        held_out=np.concatenate([part.held_out for part in parts]),
+        fingerprint=digest(first.fingerprint, second.fingerprint),
+        source=f"{first.source}; {second.source}",
+        licence=" and ".join(dict.fromkeys(part.licence for part in parts)),
+        settings=second.settings,
+        medium=second.medium,
+    )
 
 
 def _lock(folder: Path) -> ProcessLock:

@@ -13,6 +13,7 @@ from gansmith.networks.base import (
 )
 from gansmith.networks.image import conv, dcgan, r3gan, staged
 from gansmith.networks.sequence import language_model
+from gansmith.networks.translation import residual
 from gansmith.sections import NETWORK_ALIASES
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "mlp",
     "points",
     "r3gan",
+    "residual",
     "spectrogram",
     "staged",
     "wavegan",

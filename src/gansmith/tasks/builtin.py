@@ -2,5 +2,7 @@
 
 from gansmith.tasks.generation import Generation
 from gansmith.tasks.task import register_task
+from gansmith.tasks.translation import Translation
 
 register_task(Generation)
+register_task(Translation)

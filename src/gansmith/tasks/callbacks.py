@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 from gansmith.blueprint import Blueprint
 from gansmith.evaluation.evaluator import Evaluator
-from gansmith.medium import MEDIA
+from gansmith.evaluation.translation import TranslationEvaluator
+from gansmith.medium import MEDIA, Values
 from gansmith.model import GeneratorModel, contact_sheet
 from gansmith.networks import Generator
 from gansmith.recipe import EvaluationConfig, TrainingConfig
 from gansmith.run import Run
 from gansmith.training.callbacks import TrainingState
 from gansmith.training.time_budget import MeasuringBudget
+from gansmith.translation import TranslationModel
 
 FRAME_SAMPLES, FRAME_SOUNDS, FRAME_WIDTH = 100, 40, 640
 FRAMES_COST, FRAMES_SECONDS, FREE_FRAMES = 0.03, 5.0, 10
@@ -124,9 +126,7 @@ class EvaluationCallback:
 
     def _evaluate(self, moment: TrainingState) -> bool:
         with self._budget.paying():
-            model = GeneratorModel(_generator(moment), self._blueprint)
-            samples = model.sample(self._config.quick_samples, seed=self._config.seed)
-            values = self._evaluator.quick(samples)
+            values = self._measure(moment)
         rounded = {name: round(value, 5) for name, value in values.items()}
         clock = {"samples": moment.samples, "seconds": round(moment.seconds, 3)}
         self._run.log(
@@ -137,6 +137,40 @@ class EvaluationCallback:
         best = distance < self._best * (1 + NOISE)
         self._best = min(self._best, distance)
         return best
+
+    def _measure(self, moment: TrainingState) -> Values:
+        model = GeneratorModel(_generator(moment), self._blueprint)
+        samples = model.sample(self._config.quick_samples, seed=self._config.seed)
+        return self._evaluator.quick(samples)
+
+
+class TranslationCallback(EvaluationCallback):
+    """Evaluates translations of held-out samples at intervals; see :class:`EvaluationCallback`.
+
+    Args:
+        run: Where the results are logged.
+        translations: Holds the samples to translate and both references.
+        blueprint: Of the translator.
+        config: Number of evaluations, and their share of the cost.
+        training: Whether the training has a budget in minutes or in samples.
+        notify: Called with each new distance.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        translations: TranslationEvaluator,
+        blueprint: Blueprint,
+        config: EvaluationConfig,
+        training: TrainingConfig,
+        notify: Callable[[float], None],
+    ) -> None:
+        super().__init__(run, translations.evaluator, blueprint, config, training, notify)
+        self._translations = translations
+
+    def _measure(self, moment: TrainingState) -> Values:
+        model = TranslationModel(_generator(moment), self._blueprint)
+        return self._translations.quick(model.apply(self._translations.sources))
 
 
 def _generator(moment: TrainingState) -> Generator:

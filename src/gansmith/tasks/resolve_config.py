@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ FREE_ON_RESUME = {
 
 def resolve(
     recipe: str | Recipe,
-    data: str | Path | NDArray[Any] | None = None,
+    data: str | Path | NDArray[Any] | Sequence[str | Path] | None = None,
     minutes: float | None = None,
     samples: int | None = None,
     settings: Iterable[str] = (),
@@ -50,6 +50,9 @@ def resolve(
     content = chosen.model_dump(mode="json")
     if minutes is not None or samples is not None:
         content["training"] |= {"minutes": minutes, "samples": samples}
+    if isinstance(data, list | tuple):
+        content["data"]["domains"] = [str(Path(part).expanduser().resolve()) for part in data]
+        data = Path(content["data"]["domains"][-1]) if data else None
     if data is not None:
         content["data"]["source"] = str(store_array(data) if isinstance(data, np.ndarray) else data)
     source = Path(content["data"]["source"]).expanduser()
@@ -106,6 +109,9 @@ def _is_built_in(recipe: str | Recipe, source: str) -> bool:
 def default_folder(recipe: Recipe, named: bool) -> Path:
     """Return `runs/RECIPE`, or `runs/RECIPE-DATA` where the caller named the data."""
     source = Path(recipe.data.source)
+    if recipe.data.domains:
+        parts = "-".join(Path(domain).name for domain in recipe.data.domains)
+        return Path("runs") / f"{recipe.name}-{parts}"
     stem = source.name if source.is_dir() else source.stem
     return Path("runs") / (f"{recipe.name}-{stem}" if named else recipe.name)
 

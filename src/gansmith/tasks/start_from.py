@@ -81,6 +81,14 @@ def load_start(
     taken = [c for c in critics if not _misfit(duel.networks[c], state["networks"][c])]  # type: ignore[index]
     for name in taken:
         duel.networks[name].load_state_dict(state["networks"][name])  # type: ignore[index]
+    companions = {} if state is None else {c: state["networks"].get(c) for c in duel.companions}
+    if companions and not any(
+        w is None or _misfit(duel.networks[c], w) for c, w in companions.items()
+    ):
+        for name, weights in companions.items():
+            duel.networks[name].load_state_dict(weights)
+        duel.skip_pretraining()
+        taken += companions
     fresh = [name for name in duel.critics if name not in taken]
     text = f"training starts from {path}: {', '.join((*duel.shipped, *taken))}"
     log(text + (f"; {', '.join(fresh)} does not fit and starts untrained" if fresh else ""))

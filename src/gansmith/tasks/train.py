@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ from gansmith.training.trainer import Trainer
 def train(
     recipe: str | Recipe = "digits",
     *,
-    data: str | Path | NDArray[Any] | None = None,
+    data: str | Path | NDArray[Any] | Sequence[str | Path] | None = None,
     out: str | Path | None = None,
     minutes: float | None = None,
     samples: int | None = None,
@@ -53,7 +53,7 @@ def train(
     Args:
         recipe: Name of a recipe, path of a YAML file, or a Recipe.
         data: Named set, path, or an array of pictures [N, H, W] or [N, H, W, C], in place of the
-            recipe's.
+            recipe's; two paths to translate between.
         out: Run folder; by default `runs/` and the names of recipe and data.
         minutes: Budget in minutes, in place of the recipe's.
         samples: Budget in real samples seen, in place of the recipe's.

@@ -64,6 +64,8 @@ class Duel(ABC):
             followed by a moving average, which is what is sampled, evaluated and saved.
         critics: Names of the networks that distinguish real from generated samples; may be empty.
         losses: Losses that are minimised; `signals` holds the value of each in the last step.
+        companions: Names of networks that only the training needs, beside the critics; a training
+            that starts from another run takes them over where all fit.
         frozen: Networks that are used and never trained, by name; no checkpoint holds them.
         draws: Real batches that one step uses.
         shown: How many of those count as samples seen: the ones that critics learn from.
@@ -74,6 +76,7 @@ class Duel(ABC):
     shipped: tuple[str, ...]
     critics: tuple[str, ...] = ()
     losses: tuple[Loss, ...] = ()
+    companions: tuple[str, ...] = ()
     frozen: Mapping[str, nn.Module] = {}
     draws: int = 1
     shown: int = 1
@@ -106,6 +109,9 @@ class Duel(ABC):
             progress: Share of the budget that is used up, in [0, 1].
             samples: Real samples seen.
         """
+
+    def skip_pretraining(self) -> None:  # noqa: B027
+        """Begin with the adversarial game: all networks come from another run."""
 
     def restart(self, progress: float) -> None:  # noqa: B027
         """Take note that all weights are new from this progress on, in [0, 1)."""

@@ -64,6 +64,7 @@ class StagedDuel(NoiseDuel):
         GansmithError: A name is unknown, or the settings do not fit each other.
     """
 
+    companions = ("sample_encoder", "code_encoder")
     losses = (
         Loss("autoencoder_loss", "autoencoder", "sample_encoder"),
         Loss("code_loss", "codes", "code_encoder"),
@@ -102,7 +103,7 @@ class StagedDuel(NoiseDuel):
         moves = AugmentConfig(ops=["translation", "scale"] if suitable else [], probability=MOVED)
         self._moves = Augmentation(moves, engine, alpha)
         self._stage: Stage = "autoencoder"
-        self._started, self._game_began = 0.0, 0
+        self._started, self._game_began, self._skips = 0.0, 0, False
 
     def _add_features(self, name: str) -> None:
         """Add a discriminator that sees samples through a frozen network."""
@@ -138,6 +139,8 @@ class StagedDuel(NoiseDuel):
         config = self._config
         progress = (progress - self._started) / (1 - self._started)
         ends = config.autoencoder, config.autoencoder + config.codes
+        if self._skips:
+            ends = 0.0, 0.0
         if progress < ends[0]:
             self._stage = "autoencoder"
             self._set_rate("autoencoder", config.autoencoder_lr, progress / ends[0])
@@ -155,9 +158,13 @@ class StagedDuel(NoiseDuel):
                         for key in ("lr", "betas")
                     }
 
+    def skip_pretraining(self) -> None:
+        """Begin with the game."""
+        self._skips, self._stage = True, "game"
+
     def restart(self, progress: float) -> None:
         """Go through all stages again in the rest of the budget."""
-        self._started, self._stage = progress, "autoencoder"
+        self._started, self._stage, self._skips = progress, "autoencoder", False
 
     def _set_rate(self, name: str, start: float, progress: float) -> None:
         """Lower a rate to a hundredth along a cosine."""
@@ -294,13 +301,14 @@ class StagedDuel(NoiseDuel):
             "stage": self._stage,
             "started": self._started,
             "game_began": self._game_began,
+            "skips": self._skips,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Restore what :meth:`state` gave."""
         super().restore(state)
         self._stage, self._started = state["stage"], state["started"]
-        self._game_began = state["game_began"]
+        self._game_began, self._skips = state["game_began"], state.get("skips", False)
 
     def _generated(self, batch: Batch) -> Tensor:
         """Generate from codes of the first real samples, and from noise for the rest."""

@@ -16,7 +16,7 @@ from gansmith.codec import Codec
 from gansmith.counting import pluralize
 from gansmith.drawing.animation import animation_bytes
 from gansmith.drawing.contact_sheet import PIXEL_ART, contact_sheet
-from gansmith.drawing.pixels import MODES, png_bytes, to_image
+from gansmith.drawing.pixels import MODES, png_bytes, to_array, to_image
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.media.image.options import ImageConfig, ImageOptions
@@ -163,6 +163,19 @@ class ImageCodec(Codec):
         except UnreadablePicture as error:
             raise GansmithError(f"{path} cannot be read as a picture: {error}") from error
         return conform(picture.image, (height, width), MODES[channels], self.resize, self.filter)
+
+    def read_original(
+        self, path: Path, channels: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+        """Read one picture in its own size, upright; its opacity apart if `channels` has none."""
+        try:
+            image = read_picture(path, self.range).image
+        except UnreadablePicture as error:
+            raise GansmithError(f"{path} cannot be read as a picture: {error}") from error
+        sample = to_array(image.convert(MODES[channels]))
+        if channels in (2, 4) or image.mode not in ("LA", "RGBA"):
+            return sample, None
+        return sample, to_array(image.getchannel("A"))
 
     def to_bytes(self, sample: NDArray[np.uint8], format_: str) -> bytes:
         """Encode one sample as PNG."""

@@ -1,0 +1,1 @@
+"""Translation: networks whose input is a sample of another domain."""
