@@ -288,7 +288,10 @@ def load_generator(path: Path | str) -> GeneratorModel:
     model = load(path)
     if not isinstance(model, GeneratorModel):
         task = model.blueprint.task
-        raise GansmithError(f"{path} holds no generator: it was trained for the task '{task}'")
+        raise GansmithError(
+            f"{path} generates nothing from a seed: it was trained for the task '{task}'; use "
+            "`gansmith apply` to give it files"
+        )
     return model
 
 

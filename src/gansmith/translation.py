@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from gansmith.blueprint import GENERATOR, Blueprint
 from gansmith.errors import GansmithError
@@ -20,8 +21,12 @@ CHUNK = 64
 """Samples that are translated at once."""
 TILE = 256
 """Side of a tile, in pixels; what fits is translated whole."""
-OVERLAP = 48
-"""Pixels that neighbouring tiles share, across which they are blended."""
+OVERLAP = 96
+"""Pixels that neighbouring tiles share at least, across which they are blended."""
+UNSEEN = 32
+"""Pixels at the ends of a tile whose surroundings the network does not see."""
+CELL = 32
+"""Tiles begin at multiples of this, so that each position meets the same weights in all."""
 
 
 class TranslationModel(Model):
@@ -87,27 +92,30 @@ class TranslationModel(Model):
     def _tiled(self, sample: Tensor) -> Tensor:
         """Translate a large sample [1, C, H, W] by tiles, blended where they overlap."""
         height, width = sample.shape[2:]
-        total = torch.zeros(1, self.blueprint.spec.channels, height, width)
-        weight = torch.zeros(1, 1, height, width)
-        for top in _starts(height):
-            for left in _starts(width):
+        padded = F.pad(sample, (0, -width % CELL, 0, -height % CELL), "reflect")
+        total = torch.zeros(1, self.blueprint.spec.channels, *padded.shape[2:])
+        weight = torch.zeros(1, 1, *padded.shape[2:])
+        for top in _starts(padded.shape[2]):
+            for left in _starts(padded.shape[3]):
                 window = (..., slice(top, top + TILE), slice(left, left + TILE))
-                made = self.generator(sample[window])
+                made = self.generator(padded[window])
                 fade = _fade(made.shape[2])[:, None] * _fade(made.shape[3])[None]
                 total[window] += made * fade
                 weight[window] += fade
-        return total / weight
+        return (total / weight)[:, :, :height, :width]
 
 
-def _starts(side: int) -> Iterator[int]:
-    """Yield where tiles begin along a side; the last ends with it."""
+def _starts(side: int) -> list[int]:
+    """Return where tiles begin along a side, on whole cells; the last ends with it."""
     last = max(0, side - TILE)
     count = 1 + -(-last // (TILE - OVERLAP))
-    for index in range(count):
-        yield round(index * last / max(1, count - 1))
+    return [round(k * last / max(1, count - 1) / CELL) * CELL for k in range(count)]
 
 
 def _fade(side: int) -> Tensor:
-    """Return weights that rise from nearly 0 at both ends of a tile to 1 inside."""
+    """Return weights that rise from nearly 0 near both ends of a tile to 1 inside.
+
+    What lies near an end is nearly ignored, for the network does not see beyond it.
+    """
     distance = torch.minimum(torch.arange(side), torch.arange(side).flip(0)).float()
-    return ((distance + 0.5) / OVERLAP).clamp(max=1.0)
+    return ((distance - UNSEEN) / (OVERLAP / 2 - UNSEEN)).clamp(1e-3, 1.0)

@@ -58,7 +58,8 @@ def _domain(dataset: Dataset, label: int) -> Dataset:
     training, held_out = len(part.train_indices), len(part.held_out_indices)
     if training < LEAST or held_out < 2:
         raise GansmithError(
-            f"domain '{name}' has {training} samples to train on and {held_out} held out: add "
-            f"samples, so that there are {LEAST} and 2 at least"
+            f"domain '{name}' has {training} samples to train on and {held_out} held out; it "
+            f"takes {LEAST} and 2 at least: add samples, or change data.held_out, such as --set "
+            "data.held_out=0.2"
         )
     return part
