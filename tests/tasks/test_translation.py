@@ -122,7 +122,7 @@ def test_tiles_leave_no_seam(home: Path) -> None:
     """Tiles overlap by more than what decides about a pixel, so they agree with the whole."""
     model = gansmith.load(home / "run")
     assert isinstance(model, TranslationModel)
-    large = np.random.default_rng(0).integers(0, 256, (1, TILE + 60, 40, 3), dtype=np.uint8)
+    large = np.random.default_rng(0).integers(0, 256, (1, TILE + 64, 64, 3), dtype=np.uint8)
     made = model.apply(large).astype(int)
     whole = model.codec.decode(model.generator(model.codec.encode(torch.from_numpy(large))))
     assert made.shape == large.shape
