@@ -70,6 +70,8 @@ SLIM = {
     "r3gan": ("width=8", "max_width=8"),
     "sequence": ("width=32", "embedding=16"),
     "spectrogram": ("width=16", "max_width=16", "style=16", "head=16"),
+    "staged": ("width=8", "max_width=8", "grid_width=8", "head=16"),
+    "translator": ("width=8", "blocks=1", "d_width=8"),
     "wavegan": ("width=4",),
 }
 """Options that keep a network small, by its name."""
@@ -156,6 +158,7 @@ def _demo_run(place: Path) -> None:
 GIVEN: dict[str, Callable[[Path], object]] = {
     "sprites": lambda place: make_sprites(place, 40),
     "photos": lambda place: make_messy(place, 30),
+    "paintings": lambda place: make_sprites(place, 40),
     "hits": lambda place: make_hits(place, 24),
     "lines.txt": lambda place: place.write_text("\n".join(TEXTS), "utf-8"),
     "beats": lambda place: make_beats(place, 6),
