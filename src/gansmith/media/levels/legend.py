@@ -56,6 +56,8 @@ MOST_SYMBOLS = 1 << 16
 """Symbols of a legend: a level holds their numbers in 16 bits."""
 BLANK = " "
 """What short rows are filled up with, where a legend has it."""
+EMPTY = "empty"
+"""Name of a cell without a tile, in files that have one, where a legend does not list it."""
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _ROLE_COLOURS = {
     "empty": "#202430",
@@ -287,12 +289,17 @@ class Legend(Section):
 
     @cached_property
     def positions(self) -> Mapping[str, int]:
-        """Position of the tile that anything in a file stands for: its symbol, name or cells."""
+        """Position of the tile that anything in a file stands for: its symbol, name or cells.
+
+        Where nothing is called "empty", that is the first tile whose only role it is.
+        """
+        roles = [tile.roles for tile in self.tiles.values()]
+        free = {EMPTY: roles.index(("empty",))} if ("empty",) in roles else {}
         named = {tile.name: place for place, tile in enumerate(self.tiles.values()) if tile.name}
         cells = {
             cell: place for place, tile in enumerate(self.tiles.values()) for cell in tile.cells
         }
-        return {**named, **self.index, **cells}
+        return {**free, **named, **self.index, **cells}
 
     def having(self, *roles: Role, colour: str | None = None) -> NDArray[np.bool_]:
         """Return which symbols have one of the roles, bool [symbols].

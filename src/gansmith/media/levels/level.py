@@ -36,9 +36,9 @@ class Source:
         return ", ".join(part for part in (self.file, self.part) if part) or "level"
 
     def at(self, row: int, column: int) -> str:
-        """Name a cell, given from 0, for a message."""
+        """Name a cell, whose row and column count from 0, for a message."""
         if self.line:
-            return f"{self}, line {self.line + row}, column {column + 1}"
+            return f"{self.file}, line {self.line + row}, column {column + 1}"
         return f"{self}, row {row + 1}, column {column + 1}"
 
 
@@ -207,4 +207,4 @@ def not_in_legend(symbol: str, place: str, legend: Legend) -> GansmithError:
 
 
 def _row(source: Source, row: int) -> str:
-    return f"{source}, line {source.line + row}" if source.line else f"{source}, row {row + 1}"
+    return f"{source.file}, line {source.line + row}" if source.line else f"{source}, row {row + 1}"
