@@ -12,7 +12,7 @@ from gansmith.media.levels.level import Source
 
 SOKOBAN = (".sok", ".xsb")
 """Files that hold text of any kind between boards of Sokoban."""
-_FACT = re.compile(
+FACT = re.compile(
     r"(title|author|solution|comment|collection|copyright|date|difficulty|e-?mail|homepage|id|set|"
     r"source|url)\s*:\s*(.*)",
     re.IGNORECASE,
@@ -93,11 +93,11 @@ def _is_row(line: str, sokoban: bool, inside: bool) -> bool:
     if sokoban:
         blank = inside and not line.strip(" -_")
         return blank or bool(_BOARD.fullmatch(line) or _WALLED.fullmatch(line))
-    return line[0] != ";" and not _FACT.match(line)
+    return line[0] != ";" and not FACT.match(line)
 
 
 def _is_text(line: str, sokoban: bool) -> bool:
-    return sokoban and line[0] != ";" and not _FACT.match(line) and not _MOVES.fullmatch(line)
+    return sokoban and line[0] != ";" and not FACT.match(line) and not _MOVES.fullmatch(line)
 
 
 def _is_row_of_blanks(lines: Sequence[str], number: int) -> bool:
@@ -117,7 +117,7 @@ def _facts(lines: Sequence[str]) -> dict[str, str]:
     facts: dict[str, str] = {}
     last = ""
     for line in lines:
-        if match := _FACT.match(line):
+        if match := FACT.match(line):
             last = match[1].lower()
             facts.setdefault(last, match[2].strip())
         elif last == "solution" and _MOVES.fullmatch(line):
