@@ -293,10 +293,12 @@ class Legend(Section):
         """Position of the tile that anything in a file stands for: its cells, symbol or name.
 
         "empty" stands for no tile in files of Tiled and LDtk: the tile with that name, or the one
-        that has "0" among its cells, or else the first whose only role is to be empty.
+        that has "0" among its cells, else the first whose only role is to be empty, or else "0".
         """
         roles = [tile.roles for tile in self.tiles.values()]
-        free = {EMPTY: roles.index(("empty",))} if ("empty",) in roles else {}
+        free = {EMPTY: self.index["0"]} if "0" in self.tiles and not self.tiles["0"].roles else {}
+        if ("empty",) in roles:
+            free = {EMPTY: roles.index(("empty",))}
         called = {identifier: place for place, identifier in enumerate(self.identifiers)}
         named = {tile.name: place for place, tile in enumerate(self.tiles.values()) if tile.name}
         cells = {

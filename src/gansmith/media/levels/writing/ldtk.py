@@ -302,7 +302,7 @@ def _resolved(
         if found is None:
             known = ", ".join([name for name in names if name not in (EMPTY, "0")][:10])
             raise GansmithError(
-                f"{place} has no value for '{symbol}' ({known or 'none are defined'}): define it in "
+                f"{place} has nothing for '{symbol}' ({known or 'no values'}): define a value in "
                 "LDtk, or name one in the legend under cells"
             )
         numbers[position] = found
