@@ -69,6 +69,8 @@ def _blocks(lines: Sequence[str], sokoban: bool) -> list[_Block]:
         if not _is_row_of_blanks(lines, number) and not line.strip():
             found.append(block)
             block = _Block()
+        elif _goes_on(block.after, line):
+            block.after.append(line)
         elif _is_row(line, sokoban, bool(block.rows)):
             if block.after:  # right below another level and its properties
                 found.append(block)
@@ -76,7 +78,7 @@ def _blocks(lines: Sequence[str], sokoban: bool) -> list[_Block]:
             block.line = block.line or number + 1
             block.rows.append(line)
         else:
-            line = f";{line}" if _is_text(line, sokoban) else line
+            line = line if line[0] == ";" or FACT.match(line) else f";{line}"
             (block.after if block.rows else block.before).append(line)
     return [block for block in [*found, block] if block.rows]
 
@@ -96,8 +98,12 @@ def _is_row(line: str, sokoban: bool, inside: bool) -> bool:
     return line[0] != ";" and not FACT.match(line)
 
 
-def _is_text(line: str, sokoban: bool) -> bool:
-    return sokoban and line[0] != ";" and not FACT.match(line) and not _MOVES.fullmatch(line)
+def _goes_on(lines: Sequence[str], line: str) -> bool:
+    """Return whether a line goes on with the solution that is the last of some lines."""
+    if not _MOVES.fullmatch(line):
+        return False
+    fact = next((each for each in reversed(lines) if not _MOVES.fullmatch(each)), "")
+    return fact.lower().startswith("solution")
 
 
 def _is_row_of_blanks(lines: Sequence[str], number: int) -> bool:
