@@ -23,7 +23,11 @@ from PIL import Image
 with redirect_stdout(sys.stderr):  # PyTMX says that there is no pygame
     import pytmx
 import pytiled_parser
-from ldtkpy.api import LayerInstance, LdtkJSON, ldtk_json_from_dict
+from ldtkpy.api import (
+    LayerInstance,
+    LdtkJSON,
+    ldtk_json_from_dict,
+)
 
 Cells = tuple[NDArray[Any], NDArray[np.uint8]]
 """Names of tiles, such as "ground:12" or "empty", and their flips, [rows, columns]."""

@@ -31,7 +31,8 @@ def tmx(data: str, *, head: str = "", size: str = 'width="3" height="2"', more: 
     return (
         f'<?xml version="1.0"?>\n<map version="1.10" tiledversion="1.11" {size} tilewidth="16" '
         f'tileheight="16" {head or "orientation=" + chr(34) + "orthogonal" + chr(34)}>{TILESET}'
-        f'<tile id="2" type="lava"/></tileset><layer id="1" name="ground" {size}>{data}</layer>{more}'
+        f'<tile id="2" type="lava"/></tileset><layer id="1" name="ground" {size}>{data}</layer>'
+        f"{more}"
         "</map>"
     )
 
@@ -287,5 +288,5 @@ def test_layers_are_chosen_by_name() -> None:
     path = GAMES / "tiled" / "arcade" / "tiled_maps" / "map_with_ladders.json"
     (level,) = read_levels(path, layer="Ladders").levels
     assert level.source.part == "Ladders" and level.size == (17, 20)
-    with pytest.raises(GansmithError, match="layer 'Ladder' is unknown: .*did you mean 'Ladders'"):
+    with pytest.raises(GansmithError, match=r"layer 'Ladder' is unknown: .*did you mean 'Ladders'"):
         read_levels(path, layer="Ladder")

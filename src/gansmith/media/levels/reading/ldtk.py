@@ -91,6 +91,8 @@ class Layer(BaseModel):
     columns: Side = Field(alias="__cWid")
     rows: Side = Field(alias="__cHei")
     grid: int = Field(alias="__gridSize", ge=1, le=1 << 16)
+    offset_x: Pixel = Field(0, alias="pxOffsetX")
+    offset_y: Pixel = Field(0, alias="pxOffsetY")
     definition: int = Field(alias="layerDefUid")
     tileset: int | None = Field(None, alias="__tilesetDefUid")
     values: list[int] = Field([], alias="intGridCsv")

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field
 
 from gansmith.errors import GansmithError
 from gansmith.media.levels.legend import EMPTY, Legend
-from gansmith.media.levels.level import Level
+from gansmith.media.levels.level import Level, check_extent
 from gansmith.media.levels.reading.ldtk import (
     FLIPS,
     INT_GRID,
     TILES,
     Layer,
+    Pixel,
     Project,
     ProjectLevel,
+    Side,
     int_grid,
     parse_ldtk,
     stacked_tiles,
@@ -44,6 +47,21 @@ _GAP = 16
 Values = dict[str, Any]
 
 
+class _Box(BaseModel):
+    """Place and size of a level in its world."""
+
+    x: Pixel = Field(alias="worldX")
+    y: Pixel = Field(alias="worldY")
+    width: Side = Field(alias="pxWid")
+    height: Side = Field(alias="pxHei")
+
+
+class _Numbered(BaseModel):
+    """The next number that nothing in a project has."""
+
+    next: Side = Field(alias="nextUid")
+
+
 def encode_ldtk(levels: Sequence[Level], legend: Legend, *, side: int = 16) -> bytes:
     """Write levels as a new project with one IntGrid.
 
@@ -60,7 +78,8 @@ def encode_ldtk(levels: Sequence[Level], legend: Legend, *, side: int = 16) -> b
     if EMPTY in legend.positions:
         numbers[legend.positions[EMPTY]] = 0
     for level in levels:
-        made = _place_level(project, None, project["levels"], level, side)
+        taken = [each["identifier"] for each in project["levels"]]
+        made = _place_level(project, None, project["levels"], level, side, taken)
         made["layerInstances"] = [_new_layer(made, level, side)]
         made["layerInstances"][0]["intGridCsv"] = numbers[level.tiles].ravel().tolist()
     return (json.dumps(project, indent="\t", ensure_ascii=False) + "\n").encode()
@@ -122,14 +141,14 @@ def add_to_ldtk(
     """
     target = _Target.open(data, path, like, layer)
     project = parse_json(data, dict[str, Any], path)
-    siblings = next(
-        levels
-        for levels in _level_lists(project)
-        if any(each["iid"] == target.iid for each in levels)
-    )
+    siblings, _ = _levels_by_name(project, path)[like]
     grid = target.layer.grid
-    made = _place_level(project, target.level, siblings, level, grid)
-    made["layerInstances"] = [_emptied(each, made) for each in target.level["layerInstances"]]
+    taken = [each.identifier for _, each in target.project.all_levels()]
+    made = _place_level(project, target.level, siblings, level, grid, taken)
+    made["layerInstances"] = [
+        _emptied(values, validated(values, Layer, path), made)
+        for values in target.level["layerInstances"]
+    ]
     new = _Target(made, made, path, data, target.project, target.position)
     new.write(level, legend, fresh=True)
     if not project.get("externalLevels"):
@@ -161,7 +180,6 @@ class _Target:
         self.project, self.position = project, position
         self.values: Values = level["layerInstances"][position]
         self.layer = validated(self.values, Layer, path)
-        self.iid = level.get("iid")
 
     @classmethod
     def open(cls, data: bytes, path: Path, name: str, layer: str | None) -> _Target:
@@ -169,13 +187,10 @@ class _Target:
         parse_ldtk(data, path)
         project = parse_json(data, Project, path)
         root = parse_json(data, dict[str, Any], path)
-        names = [each for each, _ in project.all_levels()]
-        levels = dict(
-            zip(names, (each for part in _level_lists(root) for each in part), strict=True)
-        )
+        levels = _levels_by_name(root, path)
         if name not in levels:
-            raise unknown(f"{path}: level", name, names)
-        level, place = levels[name], path
+            raise unknown(f"{path}: level", name, list(levels))
+        level, place = levels[name][1], path
         if level.get("layerInstances") is None and level.get("externalRelPath"):
             place = path.parent / level["externalRelPath"]
             data = read_bytes(place, JSON_BYTES)
@@ -309,24 +324,47 @@ def _resolved(
     return numbers
 
 
-def _level_lists(project: Values) -> list[list[Values]]:
-    """The lists of levels of a project: its own and those of its worlds."""
-    worlds = project.get("worlds") or []
-    return [project.get("levels") or [], *(world["levels"] for world in worlds)]
+def _levels_by_name(project: Values, path: Path) -> dict[str, tuple[list[Values], Values]]:
+    """Levels of a project by name, as `Project.all_levels` has it, each with its list.
+
+    Raises:
+        GansmithError: A level has no place or size.
+    """
+    found = {}
+    worlds = [("", project.get("levels") or [])]
+    worlds += [(f"{each['identifier']}/", each["levels"]) for each in project.get("worlds") or []]
+    for world, levels in worlds:
+        for level in levels:
+            validated(level, _Box, f"{path}, {world}{level['identifier']}")
+            found[f"{world}{level['identifier']}"] = levels, level
+    return found
 
 
 def _place_level(
-    project: Values, like: Values | None, siblings: list[Values], level: Level, side: int
+    project: Values,
+    like: Values | None,
+    siblings: list[Values],
+    level: Level,
+    side: int,
+    taken: Collection[str] = (),
 ) -> Values:
-    """Add a level without layers to a list of levels, right of the others."""
-    taken = {each["identifier"] for part in _level_lists(project) for each in part}
+    """Add a level without layers to a list of levels, right of the others.
+
+    Args:
+        project: Gives it a number.
+        like: A level that it takes other values from.
+        siblings: Levels that it comes after.
+        level: Its name becomes the identifier.
+        side: Of a cell, in pixels.
+        taken: Identifiers of the project.
+    """
     name = "".join(sign if sign.isalnum() and sign.isascii() else "_" for sign in level.name)
     name = name.strip("_") or "Level"
     name = f"Level_{name}" if name[0].isdigit() else name
     number, base = 1, name
     while name in taken:
         number, name = number + 1, f"{base}_{number + 1}"
-    uid = int(project["nextUid"])
+    uid = validated(project, _Numbered, "the project").next
     project["nextUid"] = uid + 1
     rows, columns = level.size
     ends = [each["worldX"] + each["pxWid"] for each in siblings]
@@ -347,25 +385,24 @@ def _place_level(
     return made
 
 
-def _emptied(layer: Values, level: Values) -> Values:
+def _emptied(values: Values, layer: Layer, level: Values) -> Values:
     """Return a layer of a level without contents, in the size of another level."""
-    grid = layer["__gridSize"]
-    columns = -(-(level["pxWid"] - layer["pxOffsetX"]) // grid)
-    rows = -(-(level["pxHei"] - layer["pxOffsetY"]) // grid)
-    cells = columns * rows if layer["__type"] == INT_GRID else 0
+    columns = max(-(-(level["pxWid"] - layer.offset_x) // layer.grid), 1)
+    rows = max(-(-(level["pxHei"] - layer.offset_y) // layer.grid), 1)
+    check_extent(columns, rows, layer.identifier)
     made = {
-        **deepcopy(layer),
+        **deepcopy(values),
         "__cWid": columns,
         "__cHei": rows,
-        "iid": str(uuid.uuid5(_NAMES, f"{level['iid']} {layer['layerDefUid']}")),
+        "iid": str(uuid.uuid5(_NAMES, f"{level['iid']} {layer.definition}")),
         "levelId": level["uid"],
         "gridTiles": [],
         "entityInstances": [],
         "autoLayerTiles": [],
     }
-    if layer.get("intGrid"):
+    if values.get("intGrid"):
         made["intGrid"] = []
-    made["intGridCsv"] = [0] * cells
+    made["intGridCsv"] = [0] * (columns * rows if layer.type == INT_GRID else 0)
     return made
 
 

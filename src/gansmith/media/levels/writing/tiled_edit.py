@@ -68,8 +68,8 @@ def replace_tmx(
     else:
         text = encode(next(iter(chunks.values())))
     inside, end = data[: target.inside], data[target.end :]
-    if target.end < target.inside:  # <data/>
-        inside, end = inside.rstrip(b"/>").rstrip() + b">", b"</data>" + data[target.inside :]
+    if inside.endswith(b"/>"):
+        inside, end = inside[:-2] + b">", b"</data>" + data[target.inside :]
     return inside + text.encode() + end
 
 
