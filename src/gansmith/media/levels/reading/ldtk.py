@@ -52,10 +52,15 @@ class LayerDef(BaseModel):
 
 
 class TilesetDef(BaseModel):
-    """A tileset."""
+    """A tileset, sizes in pixels but for columns and rows."""
 
     uid: int
     identifier: str
+    columns: Side = Field(1, alias="__cWid", ge=1)
+    rows: Side = Field(1, alias="__cHei", ge=1)
+    side: Side = Field(16, alias="tileGridSize")
+    spacing: Side = 0
+    padding: Side = 0
 
 
 class _OldCell(BaseModel):
@@ -70,7 +75,7 @@ class GridTile(BaseModel):
 
     px: tuple[Pixel, Pixel]
     flip: int = Field(0, alias="f", ge=0, le=3)
-    tile: int = Field(alias="t", ge=0)
+    tile: int = Field(alias="t", ge=0, lt=1 << 31)
 
 
 class Entity(BaseModel):
@@ -98,6 +103,9 @@ class Layer(BaseModel):
     values: list[int] = Field([], alias="intGridCsv")
     old_values: list[_OldCell] = Field([], alias="intGrid")
     tiles: list[GridTile] = Field([], alias="gridTiles")
+    auto_tiles: Annotated[list[GridTile], BeforeValidator(_nothing_for_null)] = Field(
+        [], alias="autoLayerTiles"
+    )
     entities: list[Entity] = Field([], alias="entityInstances")
 
 

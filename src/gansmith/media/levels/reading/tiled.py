@@ -27,7 +27,7 @@ from gansmith.media.levels.reading.tile_data import (
     decode_text,
 )
 from gansmith.media.levels.reading.xml_tree import Element, parse_xml
-from gansmith.storage.reading import JSON_BYTES, parse_json, read_bytes
+from gansmith.storage.reading import JSON_BYTES, parse_json, read_bytes, shorten
 
 MOST_TILESETS = 1000
 FARTHEST = 1 << 30
@@ -164,7 +164,7 @@ class TiledMap:
         return [self._grid(layer) for layer in self.layers if layer.chunks]
 
     def _grid(self, layer: TileLayer) -> TileGrid:
-        place = f"{self.path}, layer '{layer.path}'"
+        place = f"{self.path}, layer '{shorten(layer.path)}'"
         cells, origin = layer.cells(place)
         numbers, positions = np.unique(cells & _NUMBER, return_inverse=True)
         flips = (cells >> FLIPS).astype(np.uint8)
@@ -225,7 +225,7 @@ class _Reader:
         self.objects: list[MapObject] = []
 
     def place(self, layer: str) -> str:
-        return f"{self.path}, layer '{layer[:80]}'"
+        return f"{self.path}, layer '{shorten(layer)}'"
 
     def start(self, values: Mapping[str, Any]) -> None:
         """Take over what the map itself states."""

@@ -24,11 +24,13 @@ from gansmith.media.levels.reading.ldtk import (
     FLIPS,
     INT_GRID,
     TILES,
+    GridTile,
     Layer,
     Pixel,
     Project,
     ProjectLevel,
     Side,
+    TilesetDef,
     int_grid,
     parse_ldtk,
     stacked_tiles,
@@ -154,8 +156,8 @@ def add_to_ldtk(
     if not project.get("externalLevels"):
         return {path: dump_json(project, data)}
     made["externalRelPath"] = f"{path.stem}/{made['identifier']}.ldtkl"
-    separate = {**project.get("__header__", {})}
-    own = {**({"__header__": separate} if separate else {}), **made, "externalRelPath": None}
+    header = {key: value for key, value in project.items() if key == "__header__"}
+    own = {**header, **made, "externalRelPath": None}
     files = {path.parent / made["externalRelPath"]: dump_json(own, data)}
     made["layerInstances"] = None
     return {path: dump_json(project, data), **files}
@@ -225,25 +227,27 @@ class _Target:
             new, old = self._put_tiles(level, legend, numbers), numbers
         if fresh or self.layer.type != INT_GRID:
             return
-        changed = {(int(row), int(column)) for row, column in np.argwhere(new != old)}
-        self.values["autoLayerTiles"] = [
-            tile
-            for tile in self.values.get("autoLayerTiles") or []
-            if self._cell(tile) not in changed
-        ]
+        self._remove("autoLayerTiles", self.layer.auto_tiles, new != old)
 
-    def _cell(self, tile: Mapping[str, Any]) -> tuple[int, int]:
-        x, y = tile["px"]
-        return y // self.layer.grid, x // self.layer.grid
+    def _remove(self, key: str, tiles: Sequence[GridTile], cells: NDArray[np.bool_]) -> None:
+        """Remove the tiles of the layer that are on some of its cells."""
+        kept = []
+        for values, tile in zip(self.values.get(key) or [], tiles, strict=True):
+            row, column = tile.px[1] // self.layer.grid, tile.px[0] // self.layer.grid
+            inside = 0 <= row < self.layer.rows and 0 <= column < self.layer.columns
+            if not (inside and cells[row, column]):
+                kept.append(values)
+        self.values[key] = kept
 
     def _values(self, level: Level, legend: Legend, old: NDArray[np.int64]) -> NDArray[np.int64]:
         """Values of an IntGrid for a level; where a cell stays what it was, its old value."""
-        definition = next(
+        definitions = [
             each for each in self.project.definitions.layers if each.uid == self.layer.definition
-        )
+        ]
         names: dict[str, int] = {EMPTY: 0, "0": 0}
         symbols: dict[int, int] = {0: legend.positions.get(EMPTY, -1)}
-        for position, value in enumerate(definition.int_grid_values, 1):
+        values = definitions[0].int_grid_values if definitions else []
+        for position, value in enumerate(values, 1):
             number = position if value.value is None else value.value
             for name in filter(None, (str(number), value.identifier)):
                 names[name] = number
@@ -258,9 +262,9 @@ class _Target:
     def _put_tiles(self, level: Level, legend: Legend, old: NDArray[np.int64]) -> NDArray[np.int64]:
         """Put tiles on the cells that change, in the place of all that are there."""
         tileset = self._tileset()
-        prefix = f"{tileset['identifier']}:"
-        most = max(int(tileset.get("__cWid", 1)) * int(tileset.get("__cHei", 1)), 1)
-        names = {f"{prefix}{tile}": tile + 1 for tile in range(min(most, 1 << 16))}
+        prefix = f"{tileset.identifier}:"
+        tiles = range(min(tileset.columns * tileset.rows, 1 << 16))
+        names = {f"{prefix}{tile}": tile + 1 for tile in tiles}
         numbers = _resolved(level, legend, {EMPTY: 0, "0": 0, **names}, str(self.path))
         places = {0: legend.positions.get(EMPTY, -1)}
         for tile in np.unique(old[old > 0]):
@@ -268,35 +272,29 @@ class _Target:
         was = np.vectorize(lambda number: places.get(number, -1), otypes=[np.int64])(old)
         new = np.where(was == level.tiles, old, numbers[level.tiles])
         changed = was != level.tiles
-        kept = [tile for tile in self.values.get("gridTiles", []) if not changed[self._cell(tile)]]
+        self._remove("gridTiles", self.layer.tiles, changed)
         for row, column in np.argwhere(changed & (new > 0)):
             tile = int(new[row, column]) - 1
             flips = int(level.flips[row, column]) if level.flips is not None else 0
-            kept.append(self._tile(tileset, tile, int(row), int(column), flips))
-        self.values["gridTiles"] = kept
+            self.values["gridTiles"].append(self._tile(tileset, tile, int(row), int(column), flips))
         return new
 
-    def _tile(self, tileset: Values, tile: int, row: int, column: int, flips: int) -> Values:
-        side, columns = int(tileset["tileGridSize"]), max(int(tileset.get("__cWid", 1)), 1)
-        step, padding = side + int(tileset.get("spacing", 0)), int(tileset.get("padding", 0))
+    def _tile(self, tileset: TilesetDef, tile: int, row: int, column: int, flips: int) -> Values:
+        step = tileset.side + tileset.spacing
+        x, y = tile % tileset.columns * step, tile // tileset.columns * step
         return {
             "px": [column * self.layer.grid, row * self.layer.grid],
-            "src": [padding + tile % columns * step, padding + tile // columns * step],
+            "src": [tileset.padding + x, tileset.padding + y],
             "f": FLIPS.index(flips & 12),
             "t": tile,
             "d": [column + row * self.layer.columns],
             "a": 1,
         }
 
-    def _tileset(self) -> Values:
-        root = self.root
-        definitions = root.get("defs") or parse_json(self.data, dict[str, Any], self.path).get(
-            "defs"
-        )
-        for tileset in (definitions or {}).get("tilesets", []):
-            if tileset.get("uid") == self.layer.tileset:
-                found: Values = tileset
-                return found
+    def _tileset(self) -> TilesetDef:
+        for tileset in self.project.definitions.tilesets:
+            if tileset.uid == self.layer.tileset:
+                return tileset
         raise GansmithError(
             f"{self.path}, {self.layer.identifier} has no tileset: choose one for it in LDtk"
         )

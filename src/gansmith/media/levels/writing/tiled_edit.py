@@ -253,7 +253,7 @@ def _elements(parent: Element, group: str) -> dict[str, Element]:
 def _objects(parent: Mapping[str, Any], group: str) -> dict[str, dict[str, Any]]:
     """Layers of tiles of a map in JSON by their paths."""
     found = {}
-    for values in parent["layers"]:
+    for values in parent.get("layers", []):
         path = group + str(values.get("name", ""))
         if values.get("type") == "group":
             found.update(_objects(values, f"{path}/"))
