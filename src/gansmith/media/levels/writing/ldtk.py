@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from gansmith.errors import GansmithError
+from gansmith.media.levels.grid import Placed
 from gansmith.media.levels.legend import EMPTY, Legend
 from gansmith.media.levels.level import Level, check_extent
 from gansmith.media.levels.reading.ldtk import (
     FLIPS,
     INT_GRID,
     TILES,
+    Entity,
     GridTile,
     Layer,
     Pixel,
@@ -33,8 +35,10 @@ from gansmith.media.levels.reading.ldtk import (
     TilesetDef,
     int_grid,
     parse_ldtk,
+    placed_entity,
     stacked_tiles,
 )
+from gansmith.media.levels.writing.objects import OBJECT, Move, plan_objects
 from gansmith.media.levels.writing.tiled_edit import dump_json
 from gansmith.registry import unknown
 from gansmith.storage.reading import JSON_BYTES, parse_json, read_bytes, validated
@@ -90,10 +94,10 @@ def encode_ldtk(levels: Sequence[Level], legend: Legend, *, side: int = 16) -> b
 def replace_ldtk(
     data: bytes, path: Path, level: Level, legend: Legend, *, into: str, layer: str | None = None
 ) -> dict[Path, bytes]:
-    """Put a level into a layer of a level of a project; nothing else changes.
+    """Put a level into a layer of a level of a project.
 
-    Auto-tiles of the layer on changed cells are removed. LDtk draws them anew where they are
-    edited.
+    Nothing else changes, but for the entities that the legend names. Auto-tiles of the layer on
+    changed cells are removed. LDtk draws them anew where they are edited.
 
     Args:
         data: Contents of the project.
@@ -118,7 +122,7 @@ def replace_ldtk(
             f"{target.layer.rows} cells and the level {columns} x {rows}: take a level of that "
             "size, or add it as a new one"
         )
-    target.write(level, legend)
+    target.write(target.place_entities(level, legend), legend)
     return {target.path: dump_json(target.root, target.data)}
 
 
@@ -148,11 +152,11 @@ def add_to_ldtk(
     taken = [each.identifier for _, each in target.project.all_levels()]
     made = _place_level(project, target.level, siblings, level, grid, taken)
     made["layerInstances"] = [
-        _emptied(values, validated(values, Layer, path), made)
+        _emptied(values, validated(values, Layer, path), made, legend)
         for values in target.level["layerInstances"]
     ]
     new = _Target(made, made, path, data, target.project, target.position)
-    new.write(level, legend, fresh=True)
+    new.write(new.place_entities(level, legend, anywhere=True), legend)
     if not project.get("externalLevels"):
         return {path: dump_json(project, data)}
     made["externalRelPath"] = f"{path.stem}/{made['identifier']}.ldtkl"
@@ -210,7 +214,54 @@ class _Target:
             raise unknown(f"{path}, {name}: layer", chosen, list(found))
         return cls(root, level, place, data, project, found[chosen])
 
-    def write(self, level: Level, legend: Legend, *, fresh: bool = False) -> None:
+    def place_entities(self, level: Level, legend: Legend, *, anywhere: bool = False) -> Level:
+        """Move the entities that the legend names.
+
+        Args:
+            level: Says where to.
+            legend: Names them.
+            anywhere: Whether those outside the level move, too.
+
+        Returns:
+            The level without them.
+        """
+        homes: list[list[Values]] = []
+        things: list[Placed | None] = []
+        for values in self.level["layerInstances"]:
+            layer = validated(values, Layer, self.path)
+            homes += [values["entityInstances"] for _ in layer.entities]
+            for each in layer.entities:
+                thing = placed_entity(each, self.layer.grid)
+                inside = 0 <= thing.row < level.size[0] and 0 <= thing.column < level.size[1]
+                things.append(thing if inside or anywhere else None)
+        plan = plan_objects(things, level, legend, f"{self.path}, {self.level['identifier']}")
+        lists = [values.get("entityInstances") or [] for values in self.level["layerInstances"]]
+        entities: list[Values] = [entity for home in lists for entity in home]
+        before = deepcopy(entities)
+        for move in plan.moves:
+            entity = entities[move.index]
+            if move.copy:
+                entity = deepcopy(before[move.index])
+                name = f"{entity.get('iid')} {len(homes[move.index])}"
+                entity["iid"] = str(uuid.uuid5(_NAMES, name))
+                homes[move.index].append(entity)
+            self._move(entity, before[move.index]["px"], move)
+        gone = {id(entities[index]) for index in plan.removed}
+        for home in homes:
+            home[:] = [each for each in home if id(each) not in gone]
+        return plan.ground
+
+    def _move(self, entity: Values, origin: Sequence[int], move: Move) -> None:
+        """Put an entity so many cells away from where it was."""
+        grid = self.layer.grid
+        entity["px"] = [origin[0] + move.columns * grid, origin[1] + move.rows * grid]
+        thing = placed_entity(validated(entity, Entity, self.path), grid)
+        entity["__grid"] = [thing.column, thing.row]
+        for key, own, at in (("__worldX", "worldX", 0), ("__worldY", "worldY", 1)):
+            if key in entity:
+                entity[key] = int(self.level[own]) + entity["px"][at]
+
+    def write(self, level: Level, legend: Legend) -> None:
         """Put cells into the layer."""
         place = f"{self.path}, {self.layer.identifier}"
         if self.layer.type == INT_GRID:
@@ -225,9 +276,8 @@ class _Target:
         else:
             numbers, _ = stacked_tiles(self.layer, place)
             new, old = self._put_tiles(level, legend, numbers), numbers
-        if fresh or self.layer.type != INT_GRID:
-            return
-        self._remove("autoLayerTiles", self.layer.auto_tiles, new != old)
+        if self.layer.type == INT_GRID:
+            self._remove("autoLayerTiles", self.layer.auto_tiles, new != old)
 
     def _remove(self, key: str, tiles: Sequence[GridTile], cells: NDArray[np.bool_]) -> None:
         """Remove the tiles of the layer that are on some of its cells."""
@@ -383,8 +433,8 @@ def _place_level(
     return made
 
 
-def _emptied(values: Values, layer: Layer, level: Values) -> Values:
-    """Return a layer of a level without contents, in the size of another level."""
+def _emptied(values: Values, layer: Layer, level: Values, legend: Legend) -> Values:
+    """Return a layer of a level in the size of another; only entities of the legend stay in it."""
     columns = max(-(-(level["pxWid"] - layer.offset_x) // layer.grid), 1)
     rows = max(-(-(level["pxHei"] - layer.offset_y) // layer.grid), 1)
     check_extent(columns, rows, layer.identifier)
@@ -395,7 +445,13 @@ def _emptied(values: Values, layer: Layer, level: Values) -> Values:
         "iid": str(uuid.uuid5(_NAMES, f"{level['iid']} {layer.definition}")),
         "levelId": level["uid"],
         "gridTiles": [],
-        "entityInstances": [],
+        "entityInstances": [
+            {**deepcopy(each), "iid": str(uuid.uuid5(_NAMES, f"{level['iid']} {each.get('iid')}"))}
+            for each, entity in zip(
+                values.get("entityInstances") or [], layer.entities, strict=True
+            )
+            if f"{OBJECT}{entity.identifier}" in legend.positions
+        ],
         "autoLayerTiles": [],
     }
     if values.get("intGrid"):
