@@ -237,6 +237,7 @@ def test_tiles_go_into_a_layer_of_tiles(tmp_path: Path) -> None:
         ("ldtk/SeparateLevelFiles.ldtk", "World_Level_1"),
         ("ldtk/multiWorldsTest.ldtk", "GridVania/Gridvania_Level_1"),
         ("bevy_ecs_ldtk/collectathon.ldtk", "Level_0"),
+        ("ldtk/offsetDemo.ldtk", "World_Level_0"),
         ("ldtk/0.5.0 demo.ldtk", "Level2"),
     ],
 )

@@ -115,13 +115,7 @@ def replace_ldtk(
             a symbol is no value of it.
     """
     target = _Target.open(data, path, into, layer)
-    rows, columns = level.size
-    if (target.layer.rows, target.layer.columns) != level.size:
-        raise GansmithError(
-            f"{path}, {into}/{target.layer.identifier} is {target.layer.columns} x "
-            f"{target.layer.rows} cells and the level {columns} x {rows}: take a level of that "
-            "size, or add it as a new one"
-        )
+    target.check_size(level, into)
     target.write(target.place_entities(level, legend), legend)
     return {target.path: dump_json(target.root, target.data)}
 
@@ -151,11 +145,14 @@ def add_to_ldtk(
     grid = target.layer.grid
     taken = [each.identifier for _, each in target.project.all_levels()]
     made = _place_level(project, target.level, siblings, level, grid, taken)
+    made["pxWid"] += target.layer.offset_x
+    made["pxHei"] += target.layer.offset_y
     made["layerInstances"] = [
         _emptied(values, validated(values, Layer, path), made, legend)
         for values in target.level["layerInstances"]
     ]
     new = _Target(made, made, path, data, target.project, target.position)
+    new.check_size(level, like)
     new.write(new.place_entities(level, legend, anywhere=True), legend)
     if not project.get("externalLevels"):
         return {path: dump_json(project, data)}
@@ -213,6 +210,16 @@ class _Target:
         if chosen not in found:
             raise unknown(f"{path}, {name}: layer", chosen, list(found))
         return cls(root, level, place, data, project, found[chosen])
+
+    def check_size(self, level: Level, name: str) -> None:
+        """Refuse a level that is not as large as the layer."""
+        if (self.layer.rows, self.layer.columns) != level.size:
+            rows, columns = level.size
+            raise GansmithError(
+                f"{self.path}, {name}/{self.layer.identifier} is {self.layer.columns} x "
+                f"{self.layer.rows} cells and the level {columns} x {rows}: take a level of that "
+                "size, or add it as a new one"
+            )
 
     def place_entities(self, level: Level, legend: Legend, *, anywhere: bool = False) -> Level:
         """Move the entities that the legend names.
