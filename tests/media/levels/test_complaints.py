@@ -11,7 +11,7 @@ import pytest
 
 from gansmith.media.levels.legend import load_legend
 from gansmith.media.levels.reading import read_grids, read_levels
-from gansmith.media.levels.writing.ldtk import add_to_ldtk
+from gansmith.media.levels.writing.ldtk_edit import add_to_ldtk
 from gansmith.media.levels.writing.text import encode_csv
 from gansmith.media.levels.writing.tiled import encode_tmj, encode_tmx
 from gansmith.media.levels.writing.tiled_edit import replace_tmx

@@ -14,7 +14,8 @@ from gansmith.media.levels.grid import TileGrid, legend_of
 from gansmith.media.levels.legend import Legend, parse_legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.reading import read_grids, read_levels
-from gansmith.media.levels.writing.ldtk import add_to_ldtk, encode_ldtk, replace_ldtk
+from gansmith.media.levels.writing.ldtk import encode_ldtk
+from gansmith.media.levels.writing.ldtk_edit import add_to_ldtk, replace_ldtk
 from gansmith.media.levels.writing.tiled import encode_tmj, encode_tmx
 from gansmith.media.levels.writing.tiled_edit import replace_tmj, replace_tmx
 from tests.benchmarks import load
