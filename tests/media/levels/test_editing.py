@@ -221,7 +221,7 @@ def test_tiles_go_into_a_layer_of_tiles(tmp_path: Path) -> None:
         replace_ldtk(path.read_bytes(), path, level, legend, into="Everything", layer="Tiles")[path]
     )
     found = read_levels(path, legend, layer="Tiles").levels[0]
-    assert (found.tiles == level.tiles).all()
+    assert same(found, level)
     names, _ = readers.with_ldtkpy(path)["Everything/Tiles"]
     assert (names == np.array(legend.symbols, dtype=object)[level.tiles]).all()
     layers = json.loads(path.read_bytes())["levels"][0]["layerInstances"]

@@ -242,11 +242,9 @@ class _Target:
                 ]
             else:
                 self.values["intGridCsv"] = new.ravel().tolist()
-        else:
-            numbers, _ = stacked_tiles(self.layer, place)
-            new, old = self._put_tiles(level, legend, numbers), numbers
-        if self.layer.type == INT_GRID:
             self._remove("autoLayerTiles", self.layer.auto_tiles, new != old)
+        else:
+            self._put_tiles(level, legend, *stacked_tiles(self.layer, place))
 
     def _remove(self, key: str, tiles: Sequence[GridTile], cells: NDArray[np.bool_]) -> None:
         """Remove the tiles of the layer that are on some of its cells."""
@@ -278,7 +276,9 @@ class _Target:
         was = np.vectorize(lambda number: symbols.get(number, -1), otypes=[np.int64])(old)
         return np.where(was == level.tiles, old, numbers[level.tiles])
 
-    def _put_tiles(self, level: Level, legend: Legend, old: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _put_tiles(
+        self, level: Level, legend: Legend, old: NDArray[np.int64], old_flips: NDArray[np.uint8]
+    ) -> None:
         """Put tiles on the cells that change, in the place of all that are there."""
         tileset = self._tileset()
         prefix = f"{tileset.identifier}:"
@@ -291,12 +291,13 @@ class _Target:
         was = np.vectorize(lambda number: places.get(number, -1), otypes=[np.int64])(old)
         new = np.where(was == level.tiles, old, numbers[level.tiles])
         changed = was != level.tiles
+        if level.flips is not None:
+            changed |= (new > 0) & (level.flips & 12 != old_flips)
         self._remove("gridTiles", self.layer.tiles, changed)
         for row, column in np.argwhere(changed & (new > 0)):
             tile = int(new[row, column]) - 1
             flips = int(level.flips[row, column]) if level.flips is not None else 0
             self.values["gridTiles"].append(self._tile(tileset, tile, int(row), int(column), flips))
-        return new
 
     def _tile(self, tileset: TilesetDef, tile: int, row: int, column: int, flips: int) -> Values:
         step = tileset.side + tileset.spacing
