@@ -119,7 +119,7 @@ def broken(**values: Any) -> dict[str, Any]:
         (broken(intGridCsv=[1, 2]), r"One/IntGrid has 2 values, takes 6 \(3 x 2\)"),
         (broken(intGridCsv=[1, 2, 3, 4, 5, "x"]), "intGridCsv.5"),
         (broken(intGridCsv=[1, 2, 3, 4, 5, -6]), "below 0"),
-        (broken(__cWid=1 << 23, __cHei=1 << 23), "takes up to 16,000,000"),
+        (broken(__cWid=1 << 23, __cHei=1 << 23), "takes up to 4,000,000"),
         (broken(__cWid=0), "make it at least 1 x 1"),
         (broken(__gridSize=0), "__gridSize"),
         (broken(intGridCsv=[], intGrid=[{"coordId": 6, "v": 0}]), "a value outside its 6 cells"),

@@ -154,7 +154,7 @@ ISOMETRIC = 'orientation="isometric"'
         (tmx('<data encoding="base64" compression="lzma">AA</data>'), "compressed with 'lzma'"),
         (tmx('<data encoding="utf-7">AA</data>'), "is encoded as 'utf-7', takes csv or base64"),
         (tmx(""), "has no data"),
-        (tmx(CSV.format("1"), size='width="99999999" height="99999999"'), "takes up to 16,000,000"),
+        (tmx(CSV.format("1"), size='width="99999999" height="99999999"'), "takes up to 4,000,000"),
         (tmx(CSV.format("1"), size='width="0" height="2"'), "make it at least 1 x 1"),
         (tmx(CSV.format("1"), size='width="x" height="2"'), "'width' x, takes a whole number"),
         (tmx(CSV.format("1"), size='width="1e9" height="2"'), "'width' 1e9, takes a whole number"),
@@ -169,7 +169,7 @@ ISOMETRIC = 'orientation="isometric"'
             tmx(
                 '<data><chunk x="0" y="0" width="9999" height="9999"/></data>', head='infinite="1"'
             ),
-            "takes up to 16,000,000",
+            "takes up to 4,000,000",
         ),
         (
             tmx(
@@ -177,7 +177,7 @@ ISOMETRIC = 'orientation="isometric"'
                 '<chunk x="9999999" y="9" width="1" height="1">1</chunk></data>',
                 head='infinite="1"',
             ),
-            "takes up to 16,000,000",
+            "takes up to 4,000,000",
         ),
     ],
 )

@@ -13,7 +13,7 @@ from gansmith.errors import GansmithError
 from gansmith.media.levels.legend import BLANK, Legend, Role
 from gansmith.storage.reading import shorten
 
-MOST_CELLS = 16_000_000
+MOST_CELLS = 4_000_000
 """Cells of the largest level that is read."""
 
 
@@ -185,7 +185,7 @@ def _placements(tiles: NDArray[Any], stamp: NDArray[Any]) -> Iterator[tuple[int,
 
 
 def check_extent(columns: int, rows: int, source: Source | str) -> None:
-    """Refuse a level of more than 16 million cells.
+    """Refuse a level of more than four million cells.
 
     Raises:
         GansmithError: It has more, or less than one.

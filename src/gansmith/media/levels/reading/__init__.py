@@ -16,8 +16,9 @@ from gansmith.media.levels.reading.picture import FORMATS, parse_picture
 from gansmith.media.levels.reading.text import SOKOBAN, parse_text
 from gansmith.media.levels.reading.tiled import parse_tmj, parse_tmx
 from gansmith.registry import unknown
-from gansmith.storage.reading import JSON_BYTES, read_bytes, read_text
+from gansmith.storage.reading import JSON_BYTES, MIB, read_bytes, read_text
 
+TEXT_BYTES, CSV_BYTES = 8 * MIB, 16 * MIB
 TEXT = (".txt", ".lvl", *SOKOBAN)
 SUFFIXES = (*TEXT, ".csv", ".tmx", ".tmj", ".json", ".ldtk", *FORMATS)
 """Suffixes of the files that may hold levels."""
@@ -75,9 +76,9 @@ def read_grids(path: Path, *, layer: str | None = None, side: int | None = None)
 def _parsed(path: Path, side: int | None) -> list[Grid]:
     suffix = path.suffix.lower()
     if suffix in TEXT:
-        return [*parse_text(read_text(path), path)]
+        return [*parse_text(read_text(path, TEXT_BYTES), path)]
     if suffix == ".csv":
-        return [*parse_csv(read_text(path), path)]
+        return [*parse_csv(read_text(path, CSV_BYTES), path)]
     if suffix not in SUFFIXES:
         raise GansmithError(f"{path} is no file of levels: takes {', '.join(SUFFIXES)}")
     data = read_bytes(path, JSON_BYTES)

@@ -33,28 +33,45 @@ def decode_text(text: str, cells: int, place: str) -> NDArray[np.uint32]:
     Raises:
         GansmithError: There are more or fewer, or one is none.
     """
-    return checked_numbers(text.split(",") if text.strip() else [], cells, place)
+    count = text.count(",") + 1 if text.strip() else 0
+    _check_count(count, cells, place)  # before there are as many texts
+    return checked_numbers(text.split(","), cells, place)
 
 
 def checked_numbers(values: Sequence[Any], cells: int, place: str) -> NDArray[np.uint32]:
     """Check numbers of tiles, given as texts or whole numbers; as :func:`decode_text`."""
-    if len(values) != cells:
-        raise GansmithError(f"{place} has {len(values):,} cells, takes {cells:,}: {_AGAIN}")
-    numbers = np.empty(cells, dtype=np.uint32)
-    for at, value in enumerate(values):
-        try:
-            if isinstance(value, float | bool):
-                raise ValueError
-            number = int(value)
-            if not 0 <= number <= _MOST:
-                raise ValueError
-        except (ValueError, TypeError):
-            shown = repr(str(value).strip()[:20])
-            raise GansmithError(
-                f"{place}, cell {at + 1} is {shown}, takes a whole number: {_AGAIN}"
-            ) from None
-        numbers[at] = number
+    _check_count(len(values), cells, place)
+    try:
+        numbers = np.fromiter(map(_number, values), dtype=np.uint32, count=cells)
+    except ValueError:
+        at = next(at for at, value in enumerate(values) if not _is_number(value))
+        raise GansmithError(
+            f"{place}, cell {at + 1} is {str(values[at]).strip()[:20]!r}, takes a whole number: "
+            f"{_AGAIN}"
+        ) from None
     return numbers
+
+
+def _check_count(count: int, cells: int, place: str) -> None:
+    if count != cells:
+        raise GansmithError(f"{place} has {count:,} cells, takes {cells:,}: {_AGAIN}")
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise ValueError
+    number = int(value)
+    if not 0 <= number <= _MOST:
+        raise ValueError
+    return number
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        _number(value)
+    except ValueError:
+        return False
+    return True
 
 
 def decode_base64(text: str, compression: str, cells: int, place: str) -> NDArray[np.uint32]:

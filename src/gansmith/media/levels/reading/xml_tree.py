@@ -12,6 +12,7 @@ from gansmith.storage.reading import DEPTH, shorten
 
 MOST_ELEMENTS = 200_000
 """Elements of a file, without the tiles of layers that are written as elements."""
+_HOLDERS = "data", "chunk"
 
 
 @dataclass(slots=True)
@@ -88,6 +89,7 @@ class _Builder:
         self._open: list[Element] = []
         self._texts: list[list[str]] = []
         self._count = 0
+        self._tiles = 0  # open `tile` elements of a layer, and what is in them
         self.root: Element | None = None
         self.parser = expat.ParserCreate()
         self.parser.buffer_text = True
@@ -104,15 +106,16 @@ class _Builder:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         parent = self._open[-1] if self._open else None
-        if parent is not None and tag == "tile" and parent.tag in ("data", "chunk"):
-            parent.gids.append(attributes.get("gid", "0"))
-            element = parent  # holds its place until it ends
+        if self._tiles or (parent is not None and tag == "tile" and parent.tag in _HOLDERS):
+            if parent is not None and not self._tiles:
+                parent.gids.append(attributes.get("gid", "0"))
+            self._tiles += 1
+            return
+        element = self._element(tag, attributes)
+        if parent is None:
+            self.root = element
         else:
-            element = self._element(tag, attributes)
-            if parent is None:
-                self.root = element
-            else:
-                parent.children.append(element)
+            parent.children.append(element)
         if len(self._open) >= DEPTH:
             raise GansmithError(f"{self._path} has more than {DEPTH} levels of nesting: flatten it")
         self._open.append(element)
@@ -127,14 +130,16 @@ class _Builder:
         return Element(tag, attributes, start, inside, self.parser.CurrentLineNumber)
 
     def _end(self, tag: str) -> None:
+        if self._tiles:
+            self._tiles -= 1
+            return
         element, text = self._open.pop(), self._texts.pop()
-        if not self._open or element is not self._open[-1]:
-            element.text, element.end = "".join(text), self.parser.CurrentByteIndex
-            alone = self._data[element.inside - 2 : element.inside] == b"/>"
-            element.after = element.inside if alone else self._data.find(b">", element.end) + 1
+        element.text, element.end = "".join(text), self.parser.CurrentByteIndex
+        alone = self._data[element.inside - 2 : element.inside] == b"/>"
+        element.after = element.inside if alone else self._data.find(b">", element.end) + 1
 
     def _add_text(self, text: str) -> None:
-        if self._texts:
+        if self._texts and not self._tiles:
             self._texts[-1].append(text)
 
 
