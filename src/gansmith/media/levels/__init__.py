@@ -1,0 +1,1 @@
+"""Levels: grids of tiles of games."""
