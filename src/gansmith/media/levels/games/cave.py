@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,6 +36,8 @@ class Effort(NamedTuple):
     """Most that are looked at."""
     near: int
     """Cells, along row and column, that the hero goes from the nearest open hole."""
+    dive: int = 0
+    """Turns that a row further down is worth in the order in which they are looked at."""
 
 
 @dataclass(frozen=True)
@@ -102,112 +105,114 @@ class Cave:
         return found
 
     def digs(
-        self,
-        origin: int,
-        holes: Holes,
-        turn: int,
-        effort: Effort,
-        budget: Budget,
+        self, origin: int, holes: Holes, turn: int, effort: Effort, budget: Budget
     ) -> list[Edge]:
         """Return the edges from a position that lead through holes.
 
         Positions with the same cell, holes and gold count as one, whatever the age of the holes:
-        the earliest is kept. A new hole is beside an open one or dug from within one, and the
-        hero stays near the holes.
+        the first that is found is kept.
 
         Args:
             origin: Cell of the hero; where he cannot stay there, edges may enter no hole.
-            holes: That are open; with any, edges may enter none.
+            holes: That are open, with the turns when they were dug; with any, edges may enter none.
             turn: Now.
             effort: How far to search.
-            budget: Pays for each.
+            budget: Pays for each position.
         """
-        columns, brick, gold_of = self.columns, self.brick, self.gold
-        around = (-1, 1, -columns, columns, -columns - 1, 1 - columns, columns - 1, columns + 1)
-        cells = frozenset(cell for cell, _ in holes)
-        # cell, holes, their cells, turn, gold, digs, whether a hole was entered, parent, command
-        positions: list[tuple[int, Holes, frozenset[int], int, int, int, bool, int, str]]
         begun = bool(holes) or not self.stays(origin)
-        positions = [(origin, holes, cells, turn, 0, 0, begun, -1, "")]
-        seen = {(origin, cells, 0)}
+        first = _Moment(origin, holes, frozenset(c for c, _ in holes), turn, 0, 0, begun, -1, "")
+        moments, seen = [first], {(origin, first.is_open, 0)}
         ends: dict[tuple[int, int], int] = {}
-        for index, position in enumerate(positions):
-            if index >= effort.positions:
+        queue = [(0, 0)]
+
+        def reach(moment: _Moment) -> None:
+            key = (moment.cell, moment.is_open, moment.gold)
+            if key not in seen:
+                seen.add(key)
+                order = moment.turn - effort.dive * (moment.cell // self.columns)
+                heapq.heappush(queue, (order, len(moments)))
+                moments.append(moment)
+
+        for _ in range(effort.positions):
+            if not queue:
                 break
-            budget.spend(len(positions))
-            cell, holes, cells, now, gold, digs, entered, _, _ = position
-            closing = -1
-            while holes and now - holes[0][1] >= HOLE_TURNS:
-                if now - holes[0][1] == HOLE_TURNS:
-                    closing = holes[0][0]
-                cells = cells - {holes[0][0]}
-                if now - holes[0][1] == HOLE_TURNS:
-                    break
-                holes = holes[1:]
-            below = cell + columns
-            if cell == closing or (brick[cell] and cell not in cells):
+            budget.spend(len(moments))
+            _, index = heapq.heappop(queue)
+            moment, closing = _aged(moments[index])
+            cell, is_open, now = moment.cell, moment.is_open, moment.turn + 1
+            held = self._held(cell, is_open, closing)
+            if held is None:
                 continue
-            held = self.hangs[cell] or self.wall[below] or self.ladder[below]
-            if below == closing and not held:
-                continue
-            held = held or (brick[below] and below not in cells)
-            following: list[tuple[int, str]] = []
-            if not held:
-                following.append((below, "."))
-            else:
-                if not brick[cell]:
-                    if entered:
-                        ends.setdefault((cell, gold), index)
-                    if (index or entered) and not self._near(cell, cells, effort.near):
-                        continue
-                for command, step in self.steps.items() if index or entered else ():
-                    to = cell + step
-                    if self.wall[to] or (brick[to] and to not in cells):
-                        continue
-                    if self.false_brick[to] and command != "d":
-                        continue
-                    if command == "u" and not self.ladder[cell]:
-                        continue
-                    following.append((to, command))
-            for to, command in following:
-                if self.hazard[to]:
+            in_hole = self.brick[cell]
+            if held and not in_hole:
+                if moment.entered:
+                    ends.setdefault((cell, moment.gold), index)
+                if (index or begun) and not self._near(cell, is_open, effort.near):
                     continue
-                got = gold | gold_of[to]
-                key = (to, cells, got)
-                if key not in seen:
-                    seen.add(key)
-                    positions.append(
-                        (to, holes, cells, now + 1, got, digs, entered or brick[to], index, command)
+            for to, command in self._steps(cell, is_open, held) if index or begun else ():
+                gold, entered = moment.gold | self.gold[to], moment.entered or self.brick[to]
+                reach(
+                    _Moment(
+                        to, moment.holes, is_open, now, gold, moment.digs, entered, index, command
                     )
-            if not held or digs == effort.digs:
-                continue
-            for command, side in (("z", cell - 1), ("x", cell + 1)):
-                hole = side + columns
-                if not brick[hole] or hole in cells or hole == closing:
-                    continue
-                if self.wall[side] or (brick[side] and side not in cells):
-                    continue
-                if self.false_brick[side] or self.ladder[side]:
-                    continue
-                if cells and not brick[cell] and not any(hole + a in cells for a in around):
-                    continue
-                more = cells | {hole}
-                if (cell, more, gold) not in seen:
-                    seen.add((cell, more, gold))
-                    dug = (*holes, (hole, now))
-                    positions.append(
-                        (cell, dug, more, now + 1, gold, digs + 1, entered, index, command)
+                )
+            if held and moment.digs < effort.digs:
+                for hole, command in self._diggable(cell, is_open, closing):
+                    reach(
+                        _Moment(
+                            cell,
+                            (*moment.holes, (hole, moment.turn)),
+                            is_open | {hole},
+                            now,
+                            moment.gold,
+                            moment.digs + 1,
+                            moment.entered,
+                            index,
+                            command,
+                        )
                     )
-        edges = []
-        for (target, gold), index in ends.items():
-            position, commands = positions[index], []
-            # Until the last hole has closed for sure.
-            wait = position[1][-1][1] + HOLE_TURNS + 1 - position[3] if position[1] else 0
-            while position[7] >= 0:
-                commands.append(position[8])
-                position = positions[position[7]]
-            edges.append(Edge(target, "".join(commands[::-1]) + "." * max(wait, 0), gold))
-        return edges
+        return [_edge(moments, index) for index in ends.values()]
+
+    def _held(self, cell: int, is_open: frozenset[int], closing: int) -> bool | None:
+        """Say whether something holds the hero; None where he is dead or may be."""
+        below = cell + self.columns
+        if self.brick[cell] and cell not in is_open:
+            return None
+        if self.hangs[cell] or self.wall[below] or self.ladder[below]:
+            return True
+        if below == closing:
+            return None
+        return self.brick[below] and below not in is_open
+
+    def _steps(self, cell: int, is_open: frozenset[int], held: bool) -> list[tuple[int, str]]:
+        """Return the cells that the hero gets to in one turn, and how."""
+        if not held:
+            below = cell + self.columns
+            return [] if self.hazard[below] else [(below, ".")]
+        return [
+            (cell + step, command)
+            for command, step in self.steps.items()
+            if not self.wall[cell + step]
+            and not (self.brick[cell + step] and cell + step not in is_open)
+            and not (self.false_brick[cell + step] and command != "d")
+            and not (command == "u" and not self.ladder[cell])
+            and not self.hazard[cell + step]
+        ]
+
+    def _diggable(
+        self, cell: int, is_open: frozenset[int], closing: int
+    ) -> Iterator[tuple[int, str]]:
+        """Yield the bricks that the hero can dig, and how: one beside a hole, if he is in none."""
+        for command, side in (("z", cell - 1), ("x", cell + 1)):
+            hole = side + self.columns
+            if not self.brick[hole] or hole in is_open or hole == closing:
+                continue
+            if self.wall[side] or (self.brick[side] and side not in is_open):
+                continue
+            if self.false_brick[side] or self.ladder[side]:
+                continue
+            if not is_open or self.brick[cell] or self._near(hole, is_open, 1):
+                yield hole, command
 
     def _near(self, cell: int, holes: Iterable[int], most: int) -> bool:
         row, column = divmod(cell, self.columns)
@@ -215,6 +220,47 @@ class Cave:
             abs(hole // self.columns - row) <= most and abs(hole % self.columns - column) <= most
             for hole in holes
         )
+
+
+class _Moment(NamedTuple):
+    """A position of a search with open holes, and how it was reached."""
+
+    cell: int
+    holes: Holes
+    is_open: frozenset[int]
+    turn: int
+    gold: int
+    digs: int
+    entered: bool
+    """Whether the hero was in a hole on the way."""
+    parent: int
+    command: str
+
+
+def _aged(moment: _Moment) -> tuple[_Moment, int]:
+    """Close what is due. Returns also the hole that closes now or in the next turn, or -1."""
+    holes, is_open, closing = moment.holes, moment.is_open, -1
+    while holes and moment.turn - holes[0][1] > HOLE_TURNS:
+        is_open -= {holes[0][0]}
+        holes = holes[1:]
+    if holes and moment.turn - holes[0][1] == HOLE_TURNS:
+        closing = holes[0][0]
+        is_open -= {closing}
+    if is_open is not moment.is_open:
+        moment = moment._replace(holes=holes, is_open=is_open)
+    return moment, closing
+
+
+def _edge(moments: list[_Moment], index: int) -> Edge:
+    """Return the way to a position, with the turns until the last hole has closed for sure."""
+    moment, commands = moments[index], list[str]()
+    target, gold = moment.cell, moment.gold
+    dug = moment.holes[-1][1] if moment.holes else moment.turn - HOLE_TURNS - 1
+    wait = "." * (dug + HOLE_TURNS + 1 - moment.turn)
+    while moment.parent >= 0:
+        commands.append(moment.command)
+        moment = moments[moment.parent]
+    return Edge(target, "".join(commands[::-1]) + wait, gold)
 
 
 class Position(NamedTuple):
@@ -249,9 +295,7 @@ def next_position(
     below = cell + cave.columns
     if cave.shut[cell] and cell not in is_open:
         return None
-    if not (
-        cave.hangs[cell] or cave.ladder[below] or (cave.shut[below] and below not in is_open)
-    ):
+    if not (cave.hangs[cell] or cave.ladder[below] or (cave.shut[below] and below not in is_open)):
         cell = below
     elif command in "lrud":
         to = cell + cave.steps[command]
@@ -277,7 +321,7 @@ def next_position(
 
 def carry_out(
     caves: tuple[Cave, Cave],
-    start: int,
+    position: Position | None,
     commands: str,
     *,
     hole_turns: int = HOLE_TURNS,
@@ -287,7 +331,7 @@ def carry_out(
 
     Args:
         caves: Before and after the last gold.
-        start: Cell of the hero.
+        position: Before the first of them.
         commands: One a turn.
         hole_turns: Turns after which a hole closes.
         until_complete: Stop with the last gold.
@@ -296,7 +340,6 @@ def carry_out(
         The position at the end, None if the hero dies or cannot obey, and how many commands were
         carried out.
     """
-    position: Position | None = Position(start, caves[0].gold[start], ())
     for turn, command in enumerate(commands):
         if position is None or (until_complete and position.gold == caves[0].everything):
             return position, turn

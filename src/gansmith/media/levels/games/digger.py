@@ -21,6 +21,7 @@ import heapq
 import re
 from collections.abc import Callable, Iterator
 from functools import reduce
+from itertools import pairwise
 from operator import or_
 
 import numpy as np
@@ -52,25 +53,32 @@ from gansmith.media.levels.level import Level
 POSITION_BYTES = 600
 ROUNDS = (
     Effort(digs=1, positions=40, near=2),
-    Effort(digs=3, positions=250, near=2),
-    Effort(digs=3, positions=1000, near=8),
-    Effort(digs=6, positions=2000, near=3),
-    Effort(digs=12, positions=6000, near=6),
+    Effort(digs=3, positions=300, near=2),
+    Effort(digs=15, positions=1500, near=2, dive=10),
+    Effort(digs=3, positions=2500, near=8),
+    Effort(digs=8, positions=6000, near=3),
+    Effort(digs=20, positions=8000, near=4, dive=10),
 )
 FEW_BRICKS = 8
 """Bricks up to which all positions are tried."""
 MOST_PLANS = 50
 """Orders of the gold that are carried out to the end in one round."""
+COUNTS = (HOLE_TURNS, HOLE_TURNS + 1)
+"""Turns after which a hole closes: solutions are right with either."""
 AVOIDED = 1_000_000
 """Added to the length of an edge that would take the gold that is to be last."""
 
 
-def solve_digger(tiles: Tiles, start: tuple[int, int], limit: Limit) -> Verdict:
+def solve_digger(
+    tiles: Tiles, start: tuple[int, int], limit: Limit, *, enemies: bool = False
+) -> Verdict:
     """Solve a level.
 
     Args:
         tiles: What is where.
         start: Row and column of the hero.
+        enemies: Whether there are any. No rule is about them, but in play the hero walks on their
+            heads, so that a search over all positions without them is no proof.
         limit: How long to search.
 
     Returns:
@@ -95,7 +103,7 @@ def solve_digger(tiles: Tiles, start: tuple[int, int], limit: Limit) -> Verdict:
                 commands = planner.shortened(commands)
                 break
         else:
-            if sum(caves[0].brick) > FEW_BRICKS:
+            if enemies or sum(caves[0].brick) > FEW_BRICKS:
                 return Undecided(None)
             commands = _tried(caves, origin, budget)
             if commands is None:
@@ -118,6 +126,7 @@ class _Planner:
 
     def __init__(self, caves: tuple[Cave, Cave], origin: int, budget: Budget) -> None:
         self.caves, self.origin, self.budget = caves, origin, budget
+        self.first = Position(origin, caves[0].gold[origin], ())
         self.everything = caves[0].everything
         self.effort = ROUNDS[0]
         self.ends: dict[int, list[Edge]] = {}
@@ -131,7 +140,7 @@ class _Planner:
         while not self.caves[0].firm[cell]:
             cell += self.caves[0].columns
             landing += "."
-        landed, _ = carry_out(self.caves, self.origin, landing)
+        landed, _ = carry_out(self.caves, self.first, landing)
         if landed is None or landed.gold == self.everything:
             return self.finished(landing) if landed else None
         graph = self.grown(cell)
@@ -148,7 +157,8 @@ class _Planner:
         seen = {origin}
         for cell in edge:
             self.budget.spend()
-            graph[cell] = [*cave.walks(cell), *cave.digs(cell, (), 0, self.effort, self.budget)]
+            digs = cave.digs(cell, (), 0, self.effort, self.budget)
+            graph[cell] = _best([*cave.walks(cell), *digs])
             fresh = {target for target, _, _ in graph[cell]} - seen
             seen |= fresh
             edge.extend(sorted(fresh))
@@ -203,7 +213,7 @@ class _Planner:
 
     def finished(self, commands: str) -> str | None:
         """Go to the top after the last gold; None where no way is known."""
-        position, turn = carry_out(self.caves, self.origin, commands, until_complete=True)
+        position, turn = carry_out(self.caves, self.first, commands, until_complete=True)
         if position is None or position.gold != self.everything:
             return None
         commands, cave = commands[:turn], self.caves[1]
@@ -250,26 +260,32 @@ class _Planner:
 
     def wins(self, commands: str) -> bool:
         """Say whether commands win, however the last turn of a hole is counted."""
-        for turns in (HOLE_TURNS, HOLE_TURNS + 1):
-            last, _ = carry_out(self.caves, self.origin, commands, hole_turns=turns)
-            if last is None or last.gold != self.everything:
-                return False
-            if last.cell >= 2 * self.caves[0].columns:
-                return False
-        return True
+        return all(self.wins_from(self.first, commands, turns) for turns in COUNTS)
+
+    def wins_from(self, position: Position | None, commands: str, turns: int) -> bool:
+        """Say whether commands win from a position on if holes close after some turns."""
+        last, _ = carry_out(self.caves, position, commands, hole_turns=turns)
+        top = 2 * self.caves[0].columns
+        return last is not None and last.gold == self.everything and last.cell < top
 
     def shortened(self, commands: str) -> str:
-        """Leave out waiting that is not needed, the last first."""
-        for wait in reversed(list(re.finditer(r"\.+", commands))):
-            begin, end = wait.span()
+        """Leave out waiting that is not needed."""
+        done, parts = "", re.split(r"(\.+)", commands)
+        positions: list[Position | None] = [self.first for _ in COUNTS]
+        for index, part in enumerate(parts):
+            rest = "".join(parts[index + 1 :])
             for left in (0, 1, 2, 4, 8):
-                if left >= end - begin:
-                    break
-                shorter = commands[: begin + left] + commands[end:]
-                if self.wins(shorter):
-                    commands = shorter
-                    break
-        return commands
+                if left < len(part) and part[0] == ".":
+                    tried = zip(positions, COUNTS, strict=True)
+                    if all(self.wins_from(p, "." * left + rest, turns) for p, turns in tried):
+                        part = "." * left
+                        break
+            positions = [
+                carry_out(self.caves, position, part, hole_turns=turns)[0]
+                for position, turns in zip(positions, COUNTS, strict=True)
+            ]
+            done += part
+        return done
 
 
 class _Parts:
@@ -324,7 +340,11 @@ class _Parts:
         """
         steps: list[Edge] = []
         while missing := wanted & ~gold:
-            way = self._way(cell, lambda edge, bits=missing: bool(edge.gold & bits), avoid & ~gold)
+
+            def takes(edge: Edge, bits: int = missing) -> bool:
+                return bool(edge.gold & bits)
+
+            way = self._way(cell, takes, avoid & ~gold)
             for step in way:
                 gold |= step.gold
             steps += way
@@ -375,6 +395,16 @@ def _components(graph: dict[int, list[Edge]], start: int) -> dict[int, int]:
                     part[member] = parts
                 parts += 1
     return part
+
+
+def _best(edges: list[Edge]) -> list[Edge]:
+    """Leave out edges for which a shorter one with the same target and gold exists."""
+    kept: dict[int, list[Edge]] = {}
+    for edge in sorted(edges, key=lambda edge: len(edge.commands)):
+        rivals = kept.setdefault(edge.target, [])
+        if all(edge.gold & ~rival.gold for rival in rivals):
+            rivals.append(edge)
+    return [edge for rivals in kept.values() for edge in rivals]
 
 
 def _shortest(
@@ -428,13 +458,14 @@ def _out_of_reach(cave: Cave, start: int) -> str:
                 edge.append(to)
     parts = _Parts(graph, start)
     golden = [cell for cell, bit in enumerate(cave.gold) if bit]
-    for cell in golden:
-        if cell not in graph:
-            row, column = divmod(cell, columns)
-            return f"the gold in row {row}, column {column} is out of reach"
+    if any(cell not in graph for cell in golden):
+        return "a piece of gold is out of reach, even through bricks"
     golden.sort(key=lambda cell: -parts.of[cell])
-    for cell, after in zip(golden, golden[1:], strict=False):
-        if parts.of[cell] != parts.of[after] and not parts.downstream[parts.of[cell]] & cave.gold[after]:
+    for cell, after in pairwise(golden):
+        if (
+            parts.of[cell] != parts.of[after]
+            and not parts.downstream[parts.of[cell]] & cave.gold[after]
+        ):
             return "two pieces of gold are in places of which neither leads to the other"
     last = golden[-1] if golden else start
     if last >= 2 * columns and not parts.downstream[parts.of[last]] & top:
@@ -465,8 +496,8 @@ def _tried(caves: tuple[Cave, Cave], start: int, budget: Budget) -> str | None:
 
 def _problems(level: Level, legend: Legend) -> list[str]:
     found = start_problems(level, legend)
-    if not level.mask(legend, "collectible").any():
-        found.append("it has no gold")
+    if not level.mask(legend, "collectible").any() and level.mask(legend, "start")[0].any():
+        found.append("trivial: it has no gold, and the start is in the top row")
     return found
 
 
@@ -481,7 +512,8 @@ def _search(level: Level, legend: Legend, limit: Limit) -> Verdict:
         hazard=level.mask(legend, "hazard"),
         gold=level.mask(legend, "collectible"),
     )
-    return solve_digger(tiles, level.cells(legend, "start")[0], limit)
+    enemies = bool(level.mask(legend, "enemy").any())
+    return solve_digger(tiles, level.cells(legend, "start")[0], limit, enemies=enemies)
 
 
 DIGGER = Game("digger", _problems, _search)

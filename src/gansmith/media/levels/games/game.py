@@ -51,7 +51,9 @@ class Game:
             `Refused` where :meth:`check` finds a problem, else what the search found.
         """
         problems = self.check(level, legend)
-        return Refused(tuple(problems)) if problems else self.search(level, legend, limit or Limit())
+        return (
+            Refused(tuple(problems)) if problems else self.search(level, legend, limit or Limit())
+        )
 
 
 def start_problems(level: Level, legend: Legend) -> list[str]:

@@ -9,6 +9,8 @@ lost.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -194,7 +196,7 @@ class _Board:
     def shortest(self, budget: Budget) -> list[int]:
         """Return the cells of a shortest solution of a level that has one."""
         number = {cell: 1 << place for place, cell in enumerate([*self.keys, *self.doors])}
-        key_bits, door_bits = dict.fromkeys(self.doors.values(), 0), {}
+        key_bits, door_bits = dict.fromkeys(self.doors.values(), 0), dict[int, int]()
         for key, colour in self.keys.items():
             key_bits[colour] |= number[key]
         for door, colour in self.doors.items():
@@ -243,7 +245,7 @@ class _Board:
             path.extend(way[-2::-1])
             taken.update(set(way) & set(self.keys))
 
-        for opened, more in zip(plan, plan[1:], strict=False):
+        for opened, more in pairwise(plan):
             for door in sorted(more - opened):
                 colour = self.doors[door]
                 used = spent[colour] if self.used_up else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 Mask = NDArray[np.bool_]
 
 
-def upright(masks: Sequence[Mask], *, gravity: bool = False) -> tuple[list[Mask], NDArray[np.int64]]:
+def upright(
+    masks: Sequence[Mask], *, gravity: bool = False
+) -> tuple[list[Mask], NDArray[np.int64]]:
     """Turn and mirror a level into the orientation whose masks come first in byte order.
 
     Args:
@@ -40,4 +43,4 @@ def upright(masks: Sequence[Mask], *, gravity: bool = False) -> tuple[list[Mask]
 def commands_of(path: Sequence[int], columns: int) -> str:
     """Return the steps `l r u d` between neighbouring cells `row * columns + column`."""
     names = {-1: "l", 1: "r", -columns: "u", columns: "d"}
-    return "".join(names[b - a] for a, b in zip(path, path[1:], strict=False))
+    return "".join(names[b - a] for a, b in pairwise(path))

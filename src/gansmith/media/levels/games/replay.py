@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gansmith.errors import GansmithError
 from gansmith.media.levels.legend import Legend, Tile
@@ -47,9 +48,11 @@ class _World:
     """A level as a second reader sees it: tiles with roles, by column and row."""
 
     def __init__(self, level: Level, legend: Legend) -> None:
-        tiles = list(legend.tiles.values())
+        tiles: list[Tile] = list(legend.tiles.values())
         self.legend = legend
-        self.rows = [[tiles[number] for number in row] for row in level.tiles.tolist()]
+        self.rows: list[list[Tile]] = [
+            [tiles[number] for number in row] for row in level.tiles.tolist()
+        ]
         self.width, self.height = len(self.rows[0]), len(self.rows)
         starts = self.places("start")
         self.start = starts[0] if len(starts) == 1 else None
@@ -126,7 +129,8 @@ def _sokoban(world: _World, moves: str) -> Replay:
 
 def _keydoor(world: _World, moves: str) -> Replay:
     assert world.start is not None
-    (x, y), hand, gone, opened = world.start, [], set(), set()
+    (x, y), hand = world.start, list[str | None]()
+    gone, opened = set[Place](), set[Place]()
     doors = [place for place in world.places("door") if world.tile(*place).locked]
     for number, move in enumerate(["", *moves], start=-1):
         if move:
@@ -395,7 +399,7 @@ def _platformer(world: _World, cells: Sequence[tuple[int, int]]) -> Replay:
     if not starts and (first[0] > 1 or not game.carried(*first)):
         return Replay(False, "the path does not begin standing in the first two columns", 0)
     motions = {game.at_rest(*first)}
-    for number, (old, new) in enumerate(zip(path, path[1:], strict=False), start=1):
+    for number, (old, new) in enumerate(pairwise(path), start=1):
         motions = {after for motion in motions for after in game.after(motion, old, new)}
         if not motions:
             return Replay(False, f"no step leads from {old} to {new}", number)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def solve_boxes(
     path, pushed = board.walk(pushes)
     steps = commands_of(cells.ravel()[path].tolist(), columns)
     moves = "".join(m.upper() if p else m for m, p in zip(steps, pushed, strict=True))
-    changes = sum(a + step != b for (a, step), (b, _) in zip(pushes, pushes[1:], strict=False))
+    changes = sum(a + step != b for (a, step), (b, _) in pairwise(pushes))
     difficulty = {"pushes": len(pushes), "box_changes": changes, "nodes": budget.nodes}
     return Solved(moves, len(moves), difficulty)
 
@@ -285,7 +286,7 @@ def _augment(
     """
     open_columns = list(range(len(columns)))
     least = [FAR * FAR] * len(columns)
-    before, tree, current, last = [-1] * len(columns), [], row, -1
+    before, tree, current, last = [-1] * len(columns), list[int](), row, -1
     while True:
         costs, offset = table[current], rows[current]
         best, nearest = FAR * FAR, -1
