@@ -10,11 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gansmith.media.levels.legend import BLANK, EMPTY, Legend
+from gansmith.media.levels.legend import BLANK, Legend
 from gansmith.media.levels.level import Level, Source, not_in_legend
-
-NOTHING = ("0", EMPTY)
-"""Names of a cell without a tile in files of Tiled and LDtk."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,7 +57,8 @@ MOST_SYMBOLS = 1 << 16
 BLANK = " "
 """What short rows are filled up with, where a legend has it."""
 EMPTY = "empty"
-"""Name of a cell without a tile, in files that have one, where a legend does not list it."""
+"""Name of a cell without a tile in files of Tiled and LDtk."""
+_NO_WORD = re.compile(r"\W+", re.ASCII)
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _ROLE_COLOURS = {
     "empty": "#202430",
@@ -289,17 +290,37 @@ class Legend(Section):
 
     @cached_property
     def positions(self) -> Mapping[str, int]:
-        """Position of the tile that anything in a file stands for: its symbol, name or cells.
+        """Position of the tile that anything in a file stands for: its cells, symbol or name.
 
-        Where nothing is called "empty", that is the first tile whose only role it is.
+        "empty" stands for no tile in files of Tiled and LDtk: the tile with that name, or the one
+        that has "0" among its cells, else the first whose only role is to be empty, or else "0".
         """
         roles = [tile.roles for tile in self.tiles.values()]
-        free = {EMPTY: roles.index(("empty",))} if ("empty",) in roles else {}
+        free = {EMPTY: self.index["0"]} if "0" in self.tiles and not self.tiles["0"].roles else {}
+        if ("empty",) in roles:
+            free = {EMPTY: roles.index(("empty",))}
+        called = {identifier: place for place, identifier in enumerate(self.identifiers)}
         named = {tile.name: place for place, tile in enumerate(self.tiles.values()) if tile.name}
         cells = {
             cell: place for place, tile in enumerate(self.tiles.values()) for cell in tile.cells
         }
-        return {**free, **named, **self.index, **cells}
+        nothing = {EMPTY: cells["0"]} if "0" in cells else {}
+        return {**called, **free, **named, **self.index, **nothing, **cells}
+
+    @cached_property
+    def identifiers(self) -> tuple[str, ...]:
+        """A name for each symbol of letters, digits and underscores, no two alike."""
+        found: dict[str, None] = {}
+        for symbol, tile in self.tiles.items():
+            words = tile.name, symbol, "_".join([*filter(None, [tile.colour]), *tile.roles]), "tile"
+            word = next(filter(None, (_NO_WORD.sub("_", word).strip("_") for word in words)))
+            word = f"tile_{word}" if word[0].isdigit() else word
+            name = word
+            while name in found:
+                name = f"{word}_{len(found)}"
+                word += "_" if name in found else ""
+            found[name] = None
+        return tuple(found)
 
     def having(self, *roles: Role, colour: str | None = None) -> NDArray[np.bool_]:
         """Return which symbols have one of the roles, bool [symbols].

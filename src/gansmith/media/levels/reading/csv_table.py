@@ -15,7 +15,7 @@ from gansmith.media.levels.grid import TextGrid
 from gansmith.media.levels.legend import BLANK
 from gansmith.media.levels.level import Source, check_extent
 
-_FLAGGED = re.compile(r"[1-9]\d{8,9}", re.ASCII)
+_FLAGGED = re.compile(r"-?[1-9]\d{8,9}", re.ASCII)
 _FLAG = 1 << 28
 """The least of the four bits in which Tiled says how a tile is flipped."""
 
@@ -64,8 +64,10 @@ def _grid(rows: list[list[str]], source: Source) -> TextGrid:
     flips = np.zeros((len(rows), max(map(len, rows))), dtype=np.uint8)
     for number, row in enumerate(rows):
         for column, cell in enumerate(row):
-            if _FLAGGED.fullmatch(cell) and _FLAG <= int(cell) < 1 << 32:
-                flips[number, column], row[column] = int(cell) >> 28, str(int(cell) % _FLAG)
+            if _FLAGGED.fullmatch(cell) and -1 << 31 <= int(cell) < 1 << 32:
+                value = int(cell) % (1 << 32)  # Tiled itself exports signed numbers
+                if value >= _FLAG:
+                    flips[number, column], row[column] = value >> 28, str(value % _FLAG)
             elif not cell:
                 row[column] = BLANK
     return TextGrid(Path(source.file).stem, source, rows=rows, flips=flipped(flips))

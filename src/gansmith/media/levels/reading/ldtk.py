@@ -6,6 +6,7 @@ levels of their own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, Field
 
 from gansmith.errors import GansmithError
-from gansmith.media.levels.grid import NOTHING, Placed, TileGrid
+from gansmith.media.levels.grid import Placed, TileGrid
+from gansmith.media.levels.legend import EMPTY
 from gansmith.media.levels.level import Source, check_extent
 from gansmith.storage.reading import JSON_BYTES, parse_json, read_bytes
 
@@ -89,6 +91,8 @@ class Layer(BaseModel):
     columns: Side = Field(alias="__cWid")
     rows: Side = Field(alias="__cHei")
     grid: int = Field(alias="__gridSize", ge=1, le=1 << 16)
+    offset_x: Pixel = Field(0, alias="pxOffsetX")
+    offset_y: Pixel = Field(0, alias="pxOffsetY")
     definition: int = Field(alias="layerDefUid")
     tileset: int | None = Field(None, alias="__tilesetDefUid")
     values: list[int] = Field([], alias="intGridCsv")
@@ -208,19 +212,22 @@ class _LevelReader:
         )
 
     def _value_names(self, layer: Layer) -> Any:
-        """Return the function that names a value of an IntGrid: its number and identifier."""
+        """Return the function that names a value of an IntGrid: its identifier and number."""
         definition = next(
             (each for each in self.project.definitions.layers if each.uid == layer.definition), None
         )
         values = definition.int_grid_values if definition else []
+        times = Counter(value.identifier for value in values)
         known = {
             position if value.value is None else value.value: value.identifier
             for position, value in enumerate(values, 1)
+            if value.identifier and times[value.identifier] == 1
         }
 
         def names(value: int) -> tuple[str, ...]:
-            found = known.get(value)
-            return NOTHING if not value else (str(value), found) if found else (str(value),)
+            if not value:
+                return (EMPTY,)
+            return (known[value], str(value)) if value in known else (str(value),)
 
         return names
 
@@ -233,7 +240,7 @@ class _LevelReader:
         ]
         if layer.tiles and not found:
             raise GansmithError(f"{place} has tiles of a tileset that the project lacks: {AGAIN}")
-        return lambda tile: (f"{found[0]}:{tile - 1}",) if tile else NOTHING
+        return lambda tile: (f"{found[0]}:{tile - 1}",) if tile else (EMPTY,)
 
     def _placed(self, layer: Layer) -> Iterator[Placed]:
         """Where the centres of entities are on a layer."""

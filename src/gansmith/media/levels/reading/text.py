@@ -12,7 +12,7 @@ from gansmith.media.levels.level import Source
 
 SOKOBAN = (".sok", ".xsb")
 """Files that hold text of any kind between boards of Sokoban."""
-_FACT = re.compile(
+FACT = re.compile(
     r"(title|author|solution|comment|collection|copyright|date|difficulty|e-?mail|homepage|id|set|"
     r"source|url)\s*:\s*(.*)",
     re.IGNORECASE,
@@ -69,6 +69,8 @@ def _blocks(lines: Sequence[str], sokoban: bool) -> list[_Block]:
         if not _is_row_of_blanks(lines, number) and not line.strip():
             found.append(block)
             block = _Block()
+        elif _goes_on(block.after, line):
+            block.after.append(line)
         elif _is_row(line, sokoban, bool(block.rows)):
             if block.after:  # right below another level and its properties
                 found.append(block)
@@ -76,7 +78,7 @@ def _blocks(lines: Sequence[str], sokoban: bool) -> list[_Block]:
             block.line = block.line or number + 1
             block.rows.append(line)
         else:
-            line = f";{line}" if _is_text(line, sokoban) else line
+            line = line if line[0] == ";" or FACT.match(line) else f";{line}"
             (block.after if block.rows else block.before).append(line)
     return [block for block in [*found, block] if block.rows]
 
@@ -93,11 +95,15 @@ def _is_row(line: str, sokoban: bool, inside: bool) -> bool:
     if sokoban:
         blank = inside and not line.strip(" -_")
         return blank or bool(_BOARD.fullmatch(line) or _WALLED.fullmatch(line))
-    return line[0] != ";" and not _FACT.match(line)
+    return line[0] != ";" and not FACT.match(line)
 
 
-def _is_text(line: str, sokoban: bool) -> bool:
-    return sokoban and line[0] != ";" and not _FACT.match(line) and not _MOVES.fullmatch(line)
+def _goes_on(lines: Sequence[str], line: str) -> bool:
+    """Return whether a line goes on with the solution that is the last of some lines."""
+    if not _MOVES.fullmatch(line):
+        return False
+    fact = next((each for each in reversed(lines) if not _MOVES.fullmatch(each)), "")
+    return fact.lower().startswith("solution")
 
 
 def _is_row_of_blanks(lines: Sequence[str], number: int) -> bool:
@@ -117,7 +123,7 @@ def _facts(lines: Sequence[str]) -> dict[str, str]:
     facts: dict[str, str] = {}
     last = ""
     for line in lines:
-        if match := _FACT.match(line):
+        if match := FACT.match(line):
             last = match[1].lower()
             facts.setdefault(last, match[2].strip())
         elif last == "solution" and _MOVES.fullmatch(line):

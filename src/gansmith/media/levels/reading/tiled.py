@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
-from gansmith.media.levels.grid import NOTHING, Placed, TileGrid
+from gansmith.media.levels.grid import Placed, TileGrid
+from gansmith.media.levels.legend import EMPTY
 from gansmith.media.levels.level import Source, check_extent
 from gansmith.media.levels.reading.tile_data import (
     FLIPS,
@@ -146,7 +147,7 @@ class TiledMap:
             GansmithError: No tileset has it.
         """
         if not number:
-            return NOTHING
+            return (EMPTY,)
         at = bisect_right([tileset.first for tileset in self.tilesets], number) - 1
         if at < 0:
             raise GansmithError(
@@ -167,11 +168,12 @@ class TiledMap:
         cells, origin = layer.cells(place)
         numbers, positions = np.unique(cells & _NUMBER, return_inverse=True)
         flips = (cells >> FLIPS).astype(np.uint8)
+        facts = {**self.properties, **layer.properties}
         return TileGrid(
-            name=self.path.stem,
+            name=str(facts.pop("name", "") or self.path.stem),
             source=Source(str(self.path), layer.path, origin=origin),
             layer=layer.path,
-            properties={**self.properties, **layer.properties},
+            properties=facts,
             palette=[self.names_of(int(number), place) for number in numbers],
             cells=positions.reshape(cells.shape),
             flips=flips if flips.any() else None,

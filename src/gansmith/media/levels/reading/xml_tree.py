@@ -26,7 +26,7 @@ class Element:
         gids: Numbers of the `tile` elements of a layer, which are no children.
         start: Position of its first byte in the file.
         inside: Position of the first byte after its start tag.
-        end: Position of its end tag; equal to `start` where it has none.
+        end: Position of its end tag, if it has one.
         line: From 1.
     """
 

@@ -1,0 +1,1 @@
+"""Writing levels: as bytes of text, CSV, maps of Tiled, projects of LDtk, and pictures."""

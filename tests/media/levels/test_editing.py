@@ -1,0 +1,286 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ldtkpy.api import ldtk_json_to_dict
+
+from gansmith.errors import GansmithError
+from gansmith.media.levels.grid import TileGrid, legend_of
+from gansmith.media.levels.legend import Legend, parse_legend
+from gansmith.media.levels.level import Level
+from gansmith.media.levels.reading import read_grids, read_levels
+from gansmith.media.levels.writing.ldtk import add_to_ldtk, encode_ldtk, replace_ldtk
+from gansmith.media.levels.writing.tiled import encode_tmj, encode_tmx
+from gansmith.media.levels.writing.tiled_edit import replace_tmj, replace_tmx
+from tests.benchmarks import load
+from tests.media.levels.data import GAMES, needs_games
+
+readers = load("level_readers")
+MAPS = (
+    "rs-tiled/tiled_csv.tmx",
+    "rs-tiled/tiled_base64_gzip.tmx",
+    "rs-tiled/tiled_base64_zstandard.tmx",
+    "rs-tiled/tiled_base64_zlib_infinite.tmx",
+    "rs-tiled/tiled_base64_external.tmx",
+    "rs-tiled/tiled_flipped.tmx",
+    "rs-tiled/tiled_group_layers.tmx",
+    "pytiled_parser/layer_tests/all_layer_types/map.tmx",
+    "pytiled_parser/layer_tests/infinite_map/map.tmx",
+    "pytiled_parser/layer_tests/infinite_map_b64/map.json",
+    "pytiled_parser/layer_tests/b64_zstd/map.json",
+    "arcade/tiled_maps/map_with_ladders.json",
+    "arcade/tiled_maps/pymunk_test_map.json",
+    "melonJS/platformer/map/map1.tmx",
+    "melonJS/tiledMapLoader/map/desert-infinite.tmj",
+    "melonJS/tiledMapLoader/map/rpg/island.tmx",
+)
+
+
+def shuffled(level: Level) -> Level:
+    """The tiles of a level, and their flips, elsewhere."""
+    order = np.random.default_rng(0).permutation(level.tiles.size)
+    turns = np.zeros(level.size, np.uint8) if level.flips is None else level.flips
+    return dataclasses.replace(
+        level,
+        tiles=level.tiles.ravel()[order].reshape(level.size),
+        flips=turns.ravel()[order].reshape(level.size),
+    )
+
+
+def same(one: Level, other: Level) -> bool:
+    turns = [0 if level.flips is None else level.flips for level in (one, other)]
+    return bool((one.tiles == other.tiles).all() and (np.asarray(turns[0] == turns[1])).all())
+
+
+def copied(path: Path, project: Path, folder: Path) -> Path:
+    """Copy the text files of a project; return where the copy of a file is."""
+    for file in project.rglob("*"):
+        if file.is_file():
+            target = folder / file.relative_to(project)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.read_bytes())
+    return folder / path.relative_to(project)
+
+
+@needs_games
+@pytest.mark.parametrize("name", MAPS)
+def test_only_the_cells_of_the_layer_change(name: str, tmp_path: Path) -> None:
+    root = GAMES / "tiled"
+    path = copied(root / name, root / name.split("/")[0], tmp_path)
+    legend = legend_of(read_grids(path))
+    before, data = read_levels(path, legend).levels, path.read_bytes()
+    layer = before[-1].source.part
+    level = shuffled(before[-1])
+    replace = replace_tmx if path.suffix == ".tmx" else replace_tmj
+    written = replace(data, path, level, legend, layer=layer)
+    path.write_bytes(written)
+    *others, found = read_levels(path, legend).levels
+    assert same(found, level)
+    assert all(same(one, other) for one, other in zip(others, before[:-1], strict=True))
+    if path.suffix == ".tmx":
+        parts = re.split(rb"<data", data), re.split(rb"<data", written)
+        different = [one != other for one, other in zip(*parts, strict=True)]
+        assert sum(different) <= 1
+    else:
+        old, new = json.loads(data), json.loads(written)
+        for values in (old, new):
+            (at,) = [at for at, each in enumerate(values["layers"]) if each["name"] == layer]
+            values["layers"][at] = {**values["layers"][at], "data": 0, "chunks": 0}
+        assert old == new
+    try:
+        theirs = readers.with_pytiled_parser(path)[layer]
+    except (ValueError, pytest.importorskip("pytiled_parser").exception.UnknownFormat):
+        return  # compressed with zstd
+    (grid,) = read_grids(path, layer=layer)
+    assert isinstance(grid, TileGrid)
+    assert (
+        np.array([names[0] for names in grid.palette], dtype=object)[grid.cells] == theirs[0]
+    ).all()
+
+
+GROUND = parse_legend(
+    {
+        "tiles": {
+            ".": {"role": "empty"},
+            "#": {"cells": ["tiles:1", "tiles:2", "tiles:3"]},
+            "@": {"cells": "tiles:4"},
+        }
+    },
+    "legend",
+)
+FIVE = Legend.plain(["a", "b", "c", "d", "e"])
+
+
+def five_map(path: Path) -> bytes:
+    """A map of tiles 0 to 4, whose tile 0 is empty and of which some are flipped."""
+    legend = parse_legend({"tiles": {"a": {"role": "empty"}, **dict.fromkeys("bcde")}}, "l")
+    flips = np.zeros((2, 4), np.uint8)
+    flips[0, 1] = 8
+    level = dataclasses.replace(Level.from_rows(["abcd", "eeba"], legend), flips=flips)
+    encode = encode_tmx if path.suffix == ".tmx" else encode_tmj
+    return encode(level, legend, picture="t.png")
+
+
+@pytest.mark.parametrize("suffix", ["tmx", "tmj"])
+def test_cells_that_stay_what_they_are_keep_their_tile(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(five_map(path))
+    (level,) = read_levels(path, GROUND).levels
+    assert level.rows(GROUND) == [".###", "@@#."]
+    edited = dataclasses.replace(
+        Level.from_rows(["####", "@.#@"], GROUND, source=level.source), flips=None
+    )
+    replace = replace_tmx if suffix == "tmx" else replace_tmj
+    path.write_bytes(replace(path.read_bytes(), path, edited, GROUND))
+    names, flips = readers.with_pytiled_parser(path)["level"]
+    assert names.tolist() == [
+        ["tiles:1", "tiles:1", "tiles:2", "tiles:3"],
+        ["tiles:4", "empty", "tiles:1", "tiles:4"],
+    ]
+    assert flips.tolist() == [[0, 8, 0, 0], [0, 0, 0, 0]]
+
+
+def test_an_export_that_others_edit_is_read_with_the_edit(tmp_path: Path) -> None:
+    path = tmp_path / "a.tmx"
+    path.write_bytes(five_map(path))
+    text = path.read_text().replace("\n5,5,2,0\n", "\n5,5,2147483650,4\n")
+    path.write_text(text)
+    (level,) = read_levels(path, GROUND).levels
+    assert level.rows(GROUND) == [".###", "@@##"]
+    assert level.flips is not None and level.flips[1].tolist() == [0, 0, 8, 0]
+    project = encode_ldtk([level], GROUND)
+    values = readers.whole_with_ldtkpy(project)
+    values.levels[0].layer_instances[0].int_grid_csv[0] = 3
+    path = tmp_path / "a.ldtk"
+    path.write_text(json.dumps(ldtk_json_to_dict(values)))
+    (level,) = read_levels(path, GROUND).levels
+    assert level.rows(GROUND) == ["@###", "@@##"]
+
+
+def test_what_does_not_fit_a_map_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.tmx"
+    data = five_map(path)
+    with pytest.raises(GansmithError, match="'level' is 4 x 2 cells and the level 3 x 1"):
+        replace_tmx(data, path, Level.from_rows(["@#."], GROUND), GROUND)
+    with pytest.raises(GansmithError, match=r"no tile for '%': name one .* cells: 'tiles:0'"):
+        legend = Legend.plain("%")
+        replace_tmx(data, path, Level.from_rows(["%%%%"] * 2, legend), legend)
+    with pytest.raises(GansmithError, match="layer 'walls' is unknown"):
+        replace_tmx(data, path, Level.from_rows(["@#.."] * 2, GROUND), GROUND, layer="walls")
+    twice = re.sub(rb"(?s)(<layer.*?</layer>)", rb"\1\1", data).replace(b'"level"', b'"b"', 1)
+    with pytest.raises(GansmithError, match=r"2 layers of tiles \(b, level\): name one"):
+        replace_tmx(twice, path, Level.from_rows(["@#.."] * 2, GROUND), GROUND)
+
+
+def test_a_map_without_bounds_takes_a_level_of_any_size(tmp_path: Path) -> None:
+    path = tmp_path / "a.tmx"
+    empty = re.sub(rb"(?s)<data.*</data>", b'<data encoding="csv"/>', five_map(path))
+    path.write_bytes(empty.replace(b'infinite="0"', b'infinite="1"'))
+    for rows in (["@#.#", "..##"], ["@"], ["#" * 40] * 3):
+        level = Level.from_rows(rows, GROUND)
+        path.write_bytes(replace_tmx(path.read_bytes(), path, level, GROUND))
+        assert read_levels(path, GROUND).levels[0].rows(GROUND) == rows
+        assert readers.with_pytiled_parser(path)["level"][0].shape == level.size
+
+
+@needs_games
+def test_a_level_goes_into_an_int_grid_and_nothing_else_changes() -> None:
+    path = GAMES / "ldtk" / "ldtk" / "Typical_2D_platformer_example.ldtk"
+    legend = legend_of(read_grids(path))
+    level = shuffled(read_levels(path, legend).levels[1])
+    files = replace_ldtk(path.read_bytes(), path, level, legend, into="Top", layer="Collisions")
+    assert list(files) == [path]
+    old, new = json.loads(path.read_bytes()), json.loads(files[path])
+    changed = new["levels"][1]["layerInstances"]
+    at = [each["__identifier"] for each in changed].index("Collisions")
+    was = old["levels"][1]["layerInstances"][at]
+    values = {"empty": 0, "dirt": 1, "ladder": 2, "stone": 3}
+    expected = [values[legend.symbols[tile]] for tile in level.tiles.ravel()]
+    assert changed[at]["intGridCsv"] == expected != was["intGridCsv"]
+    moved = np.array(expected) != np.array(was["intGridCsv"])
+    for tile in changed[at]["autoLayerTiles"]:
+        assert not moved[tile["px"][1] // 16 * was["__cWid"] + tile["px"][0] // 16]
+    changed[at] = was
+    assert old == new
+
+
+@needs_games
+def test_tiles_go_into_a_layer_of_tiles(tmp_path: Path) -> None:
+    root = GAMES / "ldtk" / "ldtk"
+    path = tmp_path / "a.ldtk"
+    path.write_bytes((root / "Test_file_for_API_showing_all_features.ldtk").read_bytes())
+    legend = legend_of(read_grids(path, layer="Tiles"))
+    level = shuffled(read_levels(path, legend, layer="Tiles").levels[0])
+    path.write_bytes(
+        replace_ldtk(path.read_bytes(), path, level, legend, into="Everything", layer="Tiles")[path]
+    )
+    found = read_levels(path, legend, layer="Tiles").levels[0]
+    assert (found.tiles == level.tiles).all()
+    names, _ = readers.with_ldtkpy(path)["Everything/Tiles"]
+    assert (names == np.array(legend.symbols, dtype=object)[level.tiles]).all()
+    layers = json.loads(path.read_bytes())["levels"][0]["layerInstances"]
+    tiles = next(each for each in layers if each["__identifier"] == "Tiles")["gridTiles"]
+    sources = {tile["t"]: tuple(tile["src"]) for tile in tiles}
+    assert all(tuple(tile["src"]) == sources[tile["t"]] for tile in tiles)
+
+
+@needs_games
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [
+        ("LDtkToUnity/TestIntGrids.ldtk", "World_Level_0"),
+        ("ldtk/SeparateLevelFiles.ldtk", "World_Level_1"),
+        ("ldtk/multiWorldsTest.ldtk", "GridVania/Gridvania_Level_1"),
+        ("bevy_ecs_ldtk/collectathon.ldtk", "Level_0"),
+        ("ldtk/0.5.0 demo.ldtk", "Level2"),
+    ],
+)
+def test_a_level_is_added_to_a_project(name: str, like: str, tmp_path: Path) -> None:
+    path = copied(GAMES / "ldtk" / name, (GAMES / "ldtk" / name).parent, tmp_path)
+    before = read_grids(path)
+    names = [grid.source.part.rpartition("/")[0] for grid in before]
+    like = like if like in names else names[-1]
+    legend = legend_of(before)
+    random = np.random.default_rng(0)
+    tiles = random.integers(0, len(legend.symbols), (7, 11)).astype(np.uint16)
+    level = Level(tiles, "New one")
+    files = add_to_ldtk(path.read_bytes(), path, level, legend, like=like)
+    for file, data in files.items():
+        file.write_bytes(data)
+    levels = {each.source.part: each for each in read_levels(path, legend).levels}
+    added = [part for part in levels if part.rpartition("/")[0].endswith("New_one")]
+    assert len(added) == 1 and (levels[added[0]].tiles == tiles).all()
+    assert len(levels) == len(before) + 1
+    if "0.5" not in name:
+        names_found, _ = readers.with_ldtkpy(path)[added[0]]
+        assert names_found.shape == (7, 11)
+    project = json.loads(path.read_bytes())
+    every = [*project["levels"], *(x for w in project.get("worlds", []) for x in w["levels"])]
+    uids = [each["uid"] for each in every]
+    assert len(set(uids)) == len(uids) and max(uids) < project["nextUid"]
+
+
+@needs_games
+def test_what_does_not_fit_a_project_is_refused() -> None:
+    path = GAMES / "ldtk" / "LDtkToUnity" / "TestIntGrids.ldtk"
+    data = path.read_bytes()
+    level = Level.from_rows(["#."], Legend.plain("#."))
+    legend = parse_legend({"tiles": {"#": {"cells": "2"}, ".": {"role": "empty"}}}, "l")
+    with pytest.raises(
+        GansmithError, match="World_Level_0/IntGrid is 16 x 16 cells and the level 2"
+    ):
+        replace_ldtk(data, path, level, legend, into="World_Level_0")
+    with pytest.raises(
+        GansmithError, match="level 'World' is unknown: choose one of World_Level_0"
+    ):
+        replace_ldtk(data, path, level, legend, into="World")
+    with pytest.raises(GansmithError, match="layer 'a' is unknown: choose one of IntGrid"):
+        replace_ldtk(data, path, level, legend, into="World_Level_0", layer="a")
+    odd = Legend.plain("#.")
+    with pytest.raises(GansmithError, match=r"nothing for '#' \(6, new_thing_, 8"):
+        add_to_ldtk(data, path, level, odd, like="World_Level_0")
