@@ -38,6 +38,8 @@ EDGE = 2
 """Columns in which a level without a start or goal begins and ends."""
 FASTEST = 3
 """Tiles that a body falls in one step at most."""
+STEP = 1024
+"""Cost of a step; one of a jump is 1, so that of all shortest ways one with few jumps is found."""
 STAND, SWIM, FALL = 0, 1, 2
 
 
@@ -316,8 +318,8 @@ def _searched(
 ) -> list[tuple[int, int]] | None:
     """Return the states of a way with the fewest steps, or None if no goal is reached."""
     columns = np.array(sorted({cell % body.wide for cell in body.ends}))
-    far = [int(np.abs(columns - column).min()) for column in range(body.wide)]
-    wide, kinds = body.wide, body.motions
+    far = [STEP * int(np.abs(columns - column).min()) for column in range(body.wide)]
+    wide, kinds, leaps = body.wide, body.motions, [leap + 1 for leap in body.leaps]
     came: dict[int, tuple[int, int]] = {}
     queue: list[tuple[int, int, int]] = []
     for cell, motion in starts:
@@ -325,9 +327,8 @@ def _searched(
         queue.append((far[cell % wide], 0, cell * kinds + motion))
     heapq.heapify(queue)
     while queue:
-        _, backwards, state = heapq.heappop(queue)
-        steps = -backwards
-        if came[state][0] < steps:
+        _, left, state = heapq.heappop(queue)
+        if came[state][0] < -left:
             continue
         cell, motion = divmod(state, kinds)
         if cell in body.ends and (motion == STAND or not body.rests_at_end):
@@ -338,10 +339,10 @@ def _searched(
             return found[::-1]
         budget.spend(len(came))
         for to, doing in body.following(cell, motion):
-            after = to * kinds + doing
-            if after not in came or came[after][0] > steps + 1:
-                came[after] = steps + 1, state
-                heapq.heappush(queue, (steps + 1 + far[to % wide], -steps - 1, after))
+            cost, after = STEP - left + (doing in leaps), to * kinds + doing
+            if after not in came or came[after][0] > cost:
+                came[after] = cost, state
+                heapq.heappush(queue, (cost + far[to % wide], -cost, after))
     return None
 
 
