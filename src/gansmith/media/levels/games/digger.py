@@ -90,10 +90,10 @@ def solve_digger(
     tiles, hero = Tiles(*masks[:-1]), masks[-1]
     caves = Cave(tiles, finished=False), Cave(tiles, finished=True)
     origin = int(np.flatnonzero(np.pad(hero, 1))[0])
-    out_of_reach = _out_of_reach(caves[1], origin)
+    budget = Budget(limit, POSITION_BYTES)
+    out_of_reach = _out_of_reach(caves[1], origin, budget)
     if out_of_reach:
         return Unsolvable(out_of_reach)
-    budget = Budget(limit, POSITION_BYTES)
     planner = _Planner(caves, origin, budget)
     commands = None
     try:
@@ -144,7 +144,7 @@ class _Planner:
         if landed is None or landed.gold == self.everything:
             return self.finished(landing) if landed else None
         graph = self.grown(cell)
-        parts = _Parts(graph, cell)
+        parts = _Parts(graph, cell, self.budget)
         for count, ways in enumerate(self.orders(parts, cell, landed.gold)):
             commands = self.carried_out(parts, landing, landed, ways)
             if commands is not None or count == MOST_PLANS:
@@ -299,8 +299,8 @@ class _Parts:
         downstream: Bits of the gold that is taken somewhere from each part on.
     """
 
-    def __init__(self, graph: dict[int, list[Edge]], start: int) -> None:
-        self.graph = graph
+    def __init__(self, graph: dict[int, list[Edge]], start: int, budget: Budget) -> None:
+        self.graph, self.budget = graph, budget
         self.of = _components(graph, start)
         count = max(self.of.values()) + 1
         self.gold, self.downstream = [0] * count, [0] * count
@@ -357,6 +357,7 @@ class _Parts:
 
     def _way(self, cell: int, ends: Callable[[Edge], bool], avoid: int) -> list[Edge]:
         part, of = self.of[cell], self.of
+        self.budget.spend()
 
         def inner(cell: int) -> list[Edge]:
             return [edge for edge in self.graph[cell] if of[edge.target] == part]
@@ -436,12 +437,13 @@ def _shortest(
     return None
 
 
-def _out_of_reach(cave: Cave, start: int) -> str:
+def _out_of_reach(cave: Cave, start: int, budget: Budget) -> str:
     """Say what the hero cannot get even if he walks through bricks and falls only if he wants to.
 
     Args:
         cave: With hidden ladders as ladders.
         start: Cell of the hero.
+        budget: Pays for the search.
     """
     columns, top = cave.columns, 2 * cave.everything + 1 & ~cave.everything
     graph: dict[int, list[Edge]] = {}
@@ -456,7 +458,7 @@ def _out_of_reach(cave: Cave, start: int) -> str:
             if to not in graph:
                 graph[to] = []
                 edge.append(to)
-    parts = _Parts(graph, start)
+    parts = _Parts(graph, start, budget)
     golden = [cell for cell, bit in enumerate(cave.gold) if bit]
     if any(cell not in graph for cell in golden):
         return "a piece of gold is out of reach, even through bricks"
