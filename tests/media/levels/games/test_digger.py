@@ -130,6 +130,12 @@ def test_what_can_be_done_once_is_done_last() -> None:
     assert verdict.length < 20
 
 
+def test_without_gold_hidden_ladders_are_there_from_the_start() -> None:
+    verdict = solved(level_of(DIGGER, "..Z", "R.Z", "XXX"), DIGGER)
+    assert isinstance(verdict, Solved)
+    assert verdict.moves == "rru"
+
+
 def test_gold_in_two_places_without_return_is_a_proof() -> None:
     rows = ["..R..", "..X..", "N.X.N", "XXXXX"]
     assert isinstance(solved(level_of(DIGGER, *rows), DIGGER), Unsolvable)

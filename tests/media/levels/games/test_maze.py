@@ -58,3 +58,6 @@ def test_levels_that_are_refused_or_too_large() -> None:
     assert solved(level_of(MAZE, "@.."), MAZE) == Refused(("it has no goal",))
     assert solved(level_of(MAZE, "@@>"), MAZE) == Refused(("it has 2 starts, takes 1",))
     assert solved(level_of(MAZE, "@..>"), MAZE, Limit(nodes=2)) == Undecided("nodes")
+    assert solved(level_of(MAZE, "@..>"), MAZE, Limit(seconds=0)) == Undecided("seconds")
+    large = Level(np.ones((317, 317), dtype=np.uint16))
+    assert solved(large, MAZE) == Refused(("it has 100,489 cells, takes up to 100,000",))

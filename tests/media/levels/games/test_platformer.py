@@ -152,6 +152,8 @@ def test_levels_that_are_refused_or_too_large() -> None:
     plain = PLATFORMER.model_copy(update={"jump": None})
     with pytest.raises(GansmithError, match="has no 'jump:'"):
         solved(far, plain)
+    with pytest.raises(GansmithError, match="too flat"):
+        solved(far, jumping(0.001, 256))
 
 
 @pytest.mark.parametrize(

@@ -243,10 +243,10 @@ class _Planner:
 
     def climbed(self, cell: int, edges_of: Callable[[int], list[Edge]]) -> str | None:
         """Return the commands of a shortest way to the top row."""
-        row = self.caves[1].columns
-        steps = _shortest(cell, edges_of, lambda edge: edge.target < 2 * row)
-        if cell < 2 * row:
+        below = 2 * self.caves[1].columns
+        if cell < below:
             return ""
+        steps = _shortest(cell, edges_of, lambda edge: edge.target < below)
         return None if steps is None else "".join(step.commands for step in steps)
 
     def final_edges(self, cell: int) -> list[Edge]:

@@ -21,6 +21,10 @@ BLOCKING: tuple[Role, ...] = (
 """What nobody walks into in a game seen from above; a hazard would kill."""
 
 
+MOST_CELLS = 100_000
+"""Cells of the largest level that is solved."""
+
+
 @dataclass(frozen=True)
 class Game:
     """A game whose levels can be checked and solved.
@@ -37,6 +41,8 @@ class Game:
 
     def check(self, level: Level, legend: Legend) -> list[str]:
         """List what makes a level none of this game, or a trivial one: a phrase each."""
+        if level.tiles.size > MOST_CELLS:
+            return [f"it has {level.tiles.size:,} cells, takes up to {MOST_CELLS:,}"]
         return [*count_faults(level, legend), *self.find_problems(level, legend)]
 
     def solve(self, level: Level, legend: Legend, limit: Limit | None = None) -> Verdict:
@@ -45,7 +51,7 @@ class Game:
         Args:
             level: The level.
             legend: What its tiles are.
-            limit: How long to search; by default 10 seconds.
+            limit: How long to search; by default as `Limit` says.
 
         Returns:
             `Refused` where :meth:`check` finds a problem, else what the search found.

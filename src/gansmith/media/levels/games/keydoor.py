@@ -9,6 +9,7 @@ lost.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -31,8 +32,6 @@ from gansmith.media.levels.level import Level
 Mask = NDArray[np.bool_]
 Colours = NDArray[np.int16]
 POSITION_BYTES = 200
-MOST_SETS = 4096
-"""Sets of open doors that are looked at to tell whether a level can be lost."""
 
 
 def solve_doors(
@@ -77,9 +76,8 @@ def solve_doors(
         "keys": len({cell for cell in path if cell in board.keys}),
         "nodes": budget.nodes,
     }
-    lost = board.can_be_lost()
-    if lost is not None:
-        difficulty["can_be_lost"] = float(lost)
+    with suppress(Exhausted):
+        difficulty["can_be_lost"] = float(board.can_be_lost(budget))
     moves = commands_of(path, board.columns)
     return Solved(moves, len(moves), difficulty)
 
@@ -169,20 +167,23 @@ class _Board:
                     edge.append(more)
         return None
 
-    def can_be_lost(self) -> bool | None:
-        """Say whether the goal can become unreachable; None where there is too much to try."""
+    def can_be_lost(self, budget: Budget) -> bool:
+        """Say whether the goal can become unreachable.
+
+        Raises:
+            Exhausted: There is too much to try.
+        """
         if not self.used_up:
             return False
         before: dict[frozenset[int], list[frozenset[int]]] = {frozenset(): []}
         edge, won = [frozenset[int]()], []
         for opened in edge:
+            budget.spend(len(before))
             reached, following = self.openings(opened)
             if reached:
                 won.append(opened)
             for more in following:
                 if more not in before:
-                    if len(before) == MOST_SETS:
-                        return None
                     before[more] = []
                     edge.append(more)
                 before[more].append(opened)

@@ -40,6 +40,8 @@ FASTEST = 3
 """Tiles that a body falls in one step at most."""
 STEP = 1024
 """Cost of a step; one of a jump is 1, so that of all shortest ways one with few jumps is found."""
+SLOWEST = 1 / 4096
+"""Least tiles that a body falls in its first step; below, jumps would last for thousands."""
 STAND, SWIM, FALL = 0, 1, 2
 
 
@@ -367,6 +369,11 @@ def _search(level: Level, legend: Legend, limit: Limit) -> Verdict:
 def _jump(legend: Legend) -> Jump:
     if legend.jump is None:
         raise GansmithError("the legend has no 'jump:': add height and length in tiles")
+    if legend.jump.height / (legend.jump.length / 2) ** 2 < SLOWEST:
+        raise GansmithError(
+            f"a jump of height {legend.jump.height:g} and length {legend.jump.length:g} is too "
+            "flat: make it higher or shorter"
+        )
     return legend.jump
 
 

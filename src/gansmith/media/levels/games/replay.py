@@ -267,14 +267,11 @@ class _Platformer:
         left = max(half - steps, 0) / half
         return math.floor(height * (1 - left * left) + 1e-9)
 
-    def dropped(self, steps: int) -> int:
-        """Tiles that a body has fallen after some steps, begun ones too: three a step at most."""
-        tiles = 0
-        for step in range(1, steps + 1):
-            whole = math.ceil(self.height * (step / self.half) ** 2 - 1e-9)
-            before = math.ceil(self.height * ((step - 1) / self.half) ** 2 - 1e-9)
-            tiles += min(whole - before, 3)
-        return tiles
+    def dropped(self, step: int) -> int:
+        """Tiles that a body falls in one step, begun ones too: three at most."""
+        whole = math.ceil(self.height * (step / self.half) ** 2 - 1e-9)
+        before = math.ceil(self.height * ((step - 1) / self.half) ** 2 - 1e-9)
+        return min(whole - before, 3)
 
     def fits(self, x: int, y: int) -> bool:
         """Say whether a living body can be with its feet on a cell."""
@@ -353,7 +350,7 @@ class _Platformer:
 
     def fallen(self, steps: int, old: Place, new: Place) -> set[Motion]:
         """One more step of a fall, until something carries the body or water takes it."""
-        down = self.dropped(steps) - self.dropped(steps - 1)
+        down = self.dropped(steps)
         (x, y), (nx, ny) = old, new
         if not 0 <= ny - y <= down:
             return set()

@@ -35,7 +35,9 @@ Mask = NDArray[np.bool_]
 WEIGHT = 3
 """Of the lower bound against the pushes made: solutions get up to this factor longer than needed
 and are found many times faster."""
-POSITION_BYTES = 700
+MOST_BOXES = 100
+POSITION_BYTES, BOX_BYTES = 300, 30
+"""Memory of a stored position or assignment, and for each box in it."""
 FAR = 1 << 20
 """Pushes from a cell to a target that it never reaches."""
 
@@ -66,7 +68,7 @@ def solve_boxes(
     board = _Board(solid, boxes, targets, player)
     if board.hopeless:
         return Unsolvable(board.hopeless)
-    budget = Budget(limit, POSITION_BYTES)
+    budget = Budget(limit, POSITION_BYTES + BOX_BYTES * board.boxes.bit_count())
     try:
         pushes = _pushes(board, budget)
     except Exhausted as stop:
@@ -186,7 +188,7 @@ def _pushes(board: _Board, budget: Budget) -> list[tuple[int, int]] | None:
     queue = [(WEIGHT * first[0], 0)]
     while queue:
         _, index = heapq.heappop(queue)
-        budget.spend(len(nodes))
+        budget.spend(len(nodes) + len(assignments))
         boxes, reach, made, *_ = nodes[index]
         parent = assignments[boxes]
         assert parent is not None
@@ -328,6 +330,8 @@ def _problems(level: Level, legend: Legend) -> list[str]:
     solid, boxes, targets = _masks(level, legend)
     if not boxes.any():
         found.append("it has no box")
+    elif boxes.sum() > MOST_BOXES:
+        found.append(f"it has {boxes.sum()} boxes, takes up to {MOST_BOXES}")
     elif boxes.sum() != targets.sum():
         found.append(f"it has {boxes.sum()} boxes and {targets.sum()} targets")
     elif not (boxes & ~targets).any():
