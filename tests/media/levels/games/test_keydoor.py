@@ -116,6 +116,14 @@ def test_turned_and_mirrored_levels_get_the_same_verdict() -> None:
         assert len({v.length for v in verdicts if isinstance(v, Solved)}) <= 1
 
 
+def test_many_doors_do_not_take_all_sets_of_them() -> None:
+    rows = ["#" * 27, "#@" + "r" * 23 + ".#", "#" + "R." * 12 + "R#", "#" + "#" * 24 + "R#"]
+    rows += ["#" + "." * 24 + ">#", "#" * 27]
+    verdict = solved(level_of(ONE_WAY_KEYS, *rows), ONE_WAY_KEYS, Limit(nodes=2000))
+    assert isinstance(verdict, Solved)
+    assert "can_be_lost" not in verdict.difficulty
+
+
 def test_without_doors_the_goal_is_locked() -> None:
     verdict = solved(level_of(KEYDOOR, "######", "#r@.>#", "######"), KEYDOOR)
     assert isinstance(verdict, Solved)

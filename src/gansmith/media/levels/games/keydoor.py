@@ -83,7 +83,7 @@ def solve_doors(
 
 
 class _Board:
-    """Cells are numbers in a grid with a blocked border; sets of cells are bits."""
+    """A level; its cells are numbers in a grid with a blocked border."""
 
     def __init__(
         self,
@@ -148,11 +148,12 @@ class _Board:
         return not self.goals.isdisjoint(cells), following
 
     def plan(self, budget: Budget) -> list[frozenset[int]] | None:
-        """Return sets of open doors up to one that lets the goal be reached."""
+        """Return sets of open doors up to one that lets the goal be reached; depth first."""
         came: dict[frozenset[int], frozenset[int]] = {}
         first: frozenset[int] = frozenset()
-        seen, edge = {first}, [first]
-        for opened in edge:
+        seen, stack = {first}, [first]
+        while stack:
+            opened = stack.pop()
             budget.spend(len(seen))
             won, following = self.openings(opened)
             if won:
@@ -164,7 +165,7 @@ class _Board:
                 if more not in seen:
                     seen.add(more)
                     came[more] = opened
-                    edge.append(more)
+                    stack.append(more)
         return None
 
     def can_be_lost(self, budget: Budget) -> bool:
