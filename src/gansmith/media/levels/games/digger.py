@@ -269,10 +269,14 @@ class _Planner:
         return last is not None and last.gold == self.everything and last.cell < top
 
     def shortened(self, commands: str) -> str:
-        """Leave out waiting that is not needed."""
+        """Leave out waiting that is not needed, as far as the budget goes."""
         done, parts = "", re.split(r"(\.+)", commands)
         positions: list[Position | None] = [self.first for _ in COUNTS]
         for index, part in enumerate(parts):
+            try:
+                self.budget.spend()
+            except Exhausted:
+                return done + "".join(parts[index:])
             rest = "".join(parts[index + 1 :])
             for left in (0, 1, 2, 4, 8):
                 if left < len(part) and part[0] == ".":
