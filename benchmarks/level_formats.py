@@ -37,6 +37,14 @@ _ABOUT = re.compile("legend|LICENSE|README")
 Reader = Callable[[Path], dict[str, Cells]]
 
 
+def tiled_readers(project: Path) -> dict[str, Reader]:
+    """Readers of the maps of Tiled in a folder."""
+    readers: dict[str, Reader] = {"pytiled-parser": with_pytiled_parser, "pytmx": with_pytmx}
+    if tiled_program():
+        readers["tiled"] = lambda path: with_tiled(path, project)
+    return readers
+
+
 def ours(grid: TileGrid, reader: str) -> Cells:
     """Cells of a grid, named as a reader names them."""
     names = [each[-1 if reader == "ldtkpy" else 0] for each in grid.palette]
@@ -103,16 +111,14 @@ def measured(path: Path, root: Path, readers: dict[str, Reader]) -> dict[str, An
 
 def main() -> None:
     root = Path(os.environ["GANSMITH_DATA"]) / "games"
-    tiled: dict[str, Reader] = {"pytiled-parser": with_pytiled_parser, "pytmx": with_pytmx}
-    if tiled_program():
-        tiled["tiled"] = lambda path: with_tiled(
-            path, root / "tiled" / path.relative_to(root / "tiled").parts[0]
-        )
     rows = []
-    for folder, readers in (("tiled", tiled), ("ldtk", {"ldtkpy": with_ldtkpy})):
+    for folder in ("tiled", "ldtk"):
         with (root / folder / "index.csv").open(newline="") as index:
             for entry in csv.DictReader(index):
-                rows.append(measured(root / folder / entry["file"], root, readers))
+                path = root / folder / entry["file"]
+                project = root / folder / Path(entry["file"]).parts[0]
+                readers = {"ldtkpy": with_ldtkpy} if folder == "ldtk" else tiled_readers(project)
+                rows.append(measured(path, root, readers))
                 print({key: value for key, value in rows[-1].items() if value})
     for path in sorted(root.rglob("*")):
         folder = path.relative_to(root).parts[0]

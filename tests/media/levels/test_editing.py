@@ -14,7 +14,8 @@ from gansmith.media.levels.grid import TileGrid, legend_of
 from gansmith.media.levels.legend import Legend, parse_legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.reading import read_grids, read_levels
-from gansmith.media.levels.writing.ldtk import add_to_ldtk, encode_ldtk, replace_ldtk
+from gansmith.media.levels.writing.ldtk import encode_ldtk
+from gansmith.media.levels.writing.ldtk_edit import add_to_ldtk, replace_ldtk
 from gansmith.media.levels.writing.tiled import encode_tmj, encode_tmx
 from gansmith.media.levels.writing.tiled_edit import replace_tmj, replace_tmx
 from tests.benchmarks import load
@@ -220,7 +221,7 @@ def test_tiles_go_into_a_layer_of_tiles(tmp_path: Path) -> None:
         replace_ldtk(path.read_bytes(), path, level, legend, into="Everything", layer="Tiles")[path]
     )
     found = read_levels(path, legend, layer="Tiles").levels[0]
-    assert (found.tiles == level.tiles).all()
+    assert same(found, level)
     names, _ = readers.with_ldtkpy(path)["Everything/Tiles"]
     assert (names == np.array(legend.symbols, dtype=object)[level.tiles]).all()
     layers = json.loads(path.read_bytes())["levels"][0]["layerInstances"]
@@ -237,6 +238,7 @@ def test_tiles_go_into_a_layer_of_tiles(tmp_path: Path) -> None:
         ("ldtk/SeparateLevelFiles.ldtk", "World_Level_1"),
         ("ldtk/multiWorldsTest.ldtk", "GridVania/Gridvania_Level_1"),
         ("bevy_ecs_ldtk/collectathon.ldtk", "Level_0"),
+        ("ldtk/offsetDemo.ldtk", "World_Level_0"),
         ("ldtk/0.5.0 demo.ldtk", "Level2"),
     ],
 )
@@ -284,3 +286,81 @@ def test_what_does_not_fit_a_project_is_refused() -> None:
     odd = Legend.plain("#.")
     with pytest.raises(GansmithError, match=r"nothing for '#' \(6, new_thing_, 8"):
         add_to_ldtk(data, path, level, odd, like="World_Level_0")
+
+
+COINS = parse_legend(
+    {
+        "tiles": {
+            ".": {"role": "empty"},
+            "#": {"cells": ["tiles:1", "1"]},
+            "@": {"cells": "object:Spawn"},
+            "o": {"cells": "object:Coin"},
+        }
+    },
+    "legend",
+)
+ROWS = ["o..@", "#o#o"], ["....", "@#o#"]
+"""More and fewer coins than there are."""
+
+
+@pytest.mark.parametrize("suffix", ["tmx", "tmj"])
+@pytest.mark.parametrize("rows", ROWS)
+def test_objects_go_with_a_level(rows: list[str], suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.{suffix}"
+    legend = parse_legend({"tiles": {"a": {"role": "empty"}, "b": None}}, "l")
+    ground = Level.from_rows(["aaaa", "bbbb"], legend)
+    encode = encode_tmx if suffix == "tmx" else encode_tmj
+    text = encode(ground, legend, picture="t.png", solution=[(0, 0)]).decode()
+    things = [("Spawn", 3, 5, 20), ("Coin", 7, 40, 8), ("Coin", 8, 50, 30.5), ("Other", 9, 1, 1)]
+    if suffix == "tmx":
+        objects = "\n".join(
+            f'  <object id="{number}" name="{name}" x="{x}" y="{y}"><point/></object>'
+            for name, number, x, y in things
+        )
+        path.write_text(re.sub("(?s)<object .*</object>", objects, text))
+    else:
+        values = json.loads(text)
+        values["layers"][1]["objects"] = [
+            {**values["layers"][1]["objects"][0], "name": name, "id": number, "x": x, "y": y}
+            for name, number, x, y in things
+        ]
+        path.write_text(json.dumps(values))
+    assert read_levels(path, COINS).levels[0].rows(COINS) == ["..o.", "@##o"]
+    replace = replace_tmx if suffix == "tmx" else replace_tmj
+    path.write_bytes(replace(path.read_bytes(), path, Level.from_rows(rows, COINS), COINS))
+    assert read_levels(path, COINS).levels[0].rows(COINS) == rows
+    objects = readers.pytiled_parser.parse_map(path).layers[1].tiled_objects
+    found = [(each.name, each.coordinates.x, each.coordinates.y) for each in objects]
+    assert ("Other", 1, 1) in found and len({each.id for each in objects}) == len(objects)
+    if rows == ROWS[0]:
+        assert sorted(found)[:3] == [("Coin", 8, 8), ("Coin", 18, 30.5), ("Coin", 50, 30.5)]
+        assert ("Spawn", 53, 4) in found
+    with pytest.raises(GansmithError, match="has no object Spawn for '@': put one there"):
+        gone = path.read_bytes().replace(b"Spawn", b"Spam")
+        replace(gone, path, Level.from_rows(rows, COINS), COINS)
+
+
+@needs_games
+def test_entities_go_with_a_level(tmp_path: Path) -> None:
+    path = tmp_path / "a.ldtk"
+    path.write_bytes((GAMES / "ldtk" / "bevy_ecs_ldtk" / "collectathon.ldtk").read_bytes())
+    tiles = {".": {"role": "empty"}, "#": {"cells": "Wall"}, "o": {"cells": "object:Coin"}}
+    tiles["@"] = {"cells": "object:Player"}
+    legend = parse_legend({"tiles": tiles}, "legend")
+    before = {grid.name: grid.level(legend) for grid in read_grids(path)}
+    level = next(each for each in before.values() if legend.index["@"] in each.tiles)
+    edited = shuffled(level)
+    for coin in (legend.index["o"], legend.index["."]):  # fewer, then more
+        edited.tiles[tuple(np.argwhere(edited.tiles == legend.index["o"])[0])] = legend.index["."]
+        files = replace_ldtk(path.read_bytes(), path, edited, legend, into=level.name)
+        path.write_bytes(files[path])
+        after = {grid.name: grid.level(legend) for grid in read_grids(path)}
+        assert (after[level.name].tiles == edited.tiles).all()
+        edited.tiles[edited.tiles == coin] = legend.index["o"]
+    assert all((after[n].tiles == b.tiles).all() for n, b in before.items() if n != level.name)
+    small = Level.from_rows(["@..", "ooo"], legend, name="Small")
+    files = add_to_ldtk(path.read_bytes(), path, small, legend, like=level.name)
+    path.write_bytes(files[path])
+    assert read_grids(path)[-1].level(legend).rows(legend) == ["@..", "ooo"]
+    every = re.findall(r'"iid": "([^"]+)"', path.read_text())
+    assert len(set(every)) == len(every)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
 from gansmith.media.levels.legend import BLANK, Legend, Role
+from gansmith.storage.reading import shorten
 
 MOST_CELLS = 16_000_000
 """Cells of the largest level that is read."""
@@ -33,7 +34,7 @@ class Source:
     origin: tuple[int, int] = (0, 0)
 
     def __str__(self) -> str:
-        return ", ".join(part for part in (self.file, self.part) if part) or "level"
+        return ", ".join(part for part in (self.file, shorten(self.part)) if part) or "level"
 
     def at(self, row: int, column: int) -> str:
         """Name a cell, whose row and column count from 0, for a message."""
@@ -201,8 +202,9 @@ def not_in_legend(symbol: str, place: str, legend: Legend) -> GansmithError:
     """Build the error for a symbol, at a place, that the legend lacks."""
     known = "".join(legend.symbols) if len(legend.symbols) <= 40 else ""
     has = f" ({known})" if known and max(map(len, legend.symbols)) == 1 else ""
+    name = shorten(symbol, 40) or symbol[:1]
     return GansmithError(
-        f"{place}: '{symbol[:40]}' is not in the legend{has}: add it there, or correct the level"
+        f"{place}: '{name}' is not in the legend{has}: add it there, or correct the level"
     )
 
 

@@ -33,6 +33,7 @@ def _nothing_for_null(value: Any) -> Any:
 
 
 Pixel = Annotated[int, Field(ge=-(1 << 40), le=1 << 40)]
+Share = Annotated[float, Field(ge=-16, le=16)]
 Side = Annotated[int, Field(ge=0, le=1 << 24)]
 
 
@@ -52,10 +53,15 @@ class LayerDef(BaseModel):
 
 
 class TilesetDef(BaseModel):
-    """A tileset."""
+    """A tileset, sizes in pixels but for columns and rows."""
 
     uid: int
     identifier: str
+    columns: Side = Field(1, alias="__cWid", ge=1)
+    rows: Side = Field(1, alias="__cHei", ge=1)
+    side: Side = Field(16, alias="tileGridSize")
+    spacing: Side = 0
+    padding: Side = 0
 
 
 class _OldCell(BaseModel):
@@ -70,7 +76,7 @@ class GridTile(BaseModel):
 
     px: tuple[Pixel, Pixel]
     flip: int = Field(0, alias="f", ge=0, le=3)
-    tile: int = Field(alias="t", ge=0)
+    tile: int = Field(alias="t", ge=0, lt=1 << 31)
 
 
 class Entity(BaseModel):
@@ -78,9 +84,9 @@ class Entity(BaseModel):
 
     identifier: str = Field(alias="__identifier")
     px: tuple[Pixel, Pixel]
-    pivot: tuple[float, float] = Field((0.0, 0.0), alias="__pivot")
-    width: int = 0
-    height: int = 0
+    pivot: tuple[Share, Share] = Field((0.0, 0.0), alias="__pivot")
+    width: Side = 0
+    height: Side = 0
 
 
 class Layer(BaseModel):
@@ -98,6 +104,9 @@ class Layer(BaseModel):
     values: list[int] = Field([], alias="intGridCsv")
     old_values: list[_OldCell] = Field([], alias="intGrid")
     tiles: list[GridTile] = Field([], alias="gridTiles")
+    auto_tiles: Annotated[list[GridTile], BeforeValidator(_nothing_for_null)] = Field(
+        [], alias="autoLayerTiles"
+    )
     entities: list[Entity] = Field([], alias="entityInstances")
 
 
@@ -246,11 +255,16 @@ class _LevelReader:
         """Where the centres of entities are on a layer."""
         for other in self.layers:
             for entity in other.entities:
-                x = entity.px[0] + (0.5 - entity.pivot[0]) * entity.width
-                y = entity.px[1] + (0.5 - entity.pivot[1]) * entity.height
-                column, row = int(x // layer.grid), int(y // layer.grid)
-                if 0 <= row < layer.rows and 0 <= column < layer.columns:
-                    yield Placed((f"object:{entity.identifier}",), row, column)
+                thing = placed_entity(entity, layer.grid)
+                if 0 <= thing.row < layer.rows and 0 <= thing.column < layer.columns:
+                    yield thing
+
+
+def placed_entity(entity: Entity, grid: int) -> Placed:
+    """Return the cell of the centre of an entity, which may be outside its level."""
+    x = entity.px[0] + (0.5 - entity.pivot[0]) * entity.width
+    y = entity.px[1] + (0.5 - entity.pivot[1]) * entity.height
+    return Placed((f"object:{entity.identifier}",), int(y // grid), int(x // grid))
 
 
 def int_grid(layer: Layer, place: str) -> NDArray[np.int64]:

@@ -27,7 +27,7 @@ from gansmith.media.levels.reading.tile_data import (
     decode_text,
 )
 from gansmith.media.levels.reading.xml_tree import Element, parse_xml
-from gansmith.storage.reading import JSON_BYTES, parse_json, read_bytes
+from gansmith.storage.reading import JSON_BYTES, parse_json, read_bytes, shorten
 
 MOST_TILESETS = 1000
 FARTHEST = 1 << 30
@@ -125,12 +125,14 @@ class TiledMap:
         infinite: Whether it has no bounds.
         tilesets: By their first number.
         layers: Those of tiles, in the order of the file.
-        objects: Of all object layers.
+        tile: Width and height of a cell, in pixels.
+        objects: Of all object layers, in the order of the file.
         properties: Of the map, set by people.
     """
 
     path: Path
     infinite: bool
+    tile: tuple[int, int]
     tilesets: tuple[Tileset, ...]
     layers: tuple[TileLayer, ...]
     objects: tuple[MapObject, ...]
@@ -164,7 +166,7 @@ class TiledMap:
         return [self._grid(layer) for layer in self.layers if layer.chunks]
 
     def _grid(self, layer: TileLayer) -> TileGrid:
-        place = f"{self.path}, layer '{layer.path}'"
+        place = f"{self.path}, layer '{shorten(layer.path)}'"
         cells, origin = layer.cells(place)
         numbers, positions = np.unique(cells & _NUMBER, return_inverse=True)
         flips = (cells >> FLIPS).astype(np.uint8)
@@ -177,14 +179,16 @@ class TiledMap:
             palette=[self.names_of(int(number), place) for number in numbers],
             cells=positions.reshape(cells.shape),
             flips=flips if flips.any() else None,
-            objects=list(self._placed(cells.shape, origin)),
+            objects=[thing for thing in self.placed(cells.shape, origin) if thing is not None],
         )
 
-    def _placed(self, shape: tuple[int, ...], origin: tuple[int, int]) -> Iterator[Placed]:
+    def placed(self, shape: tuple[int, ...], origin: tuple[int, int]) -> Iterator[Placed | None]:
+        """Yield where each object is on a grid whose first cell is at `origin`; None outside."""
         for thing in self.objects:
             column, row = int(thing.x // 1) - origin[0], int(thing.y // 1) - origin[1]
-            if thing.names and 0 <= row < shape[0] and 0 <= column < shape[1]:
-                yield Placed(tuple(f"object:{name}" for name in thing.names), row, column)
+            inside = thing.names and 0 <= row < shape[0] and 0 <= column < shape[1]
+            names = tuple(f"object:{name}" for name in thing.names)
+            yield Placed(names, row, column) if inside else None
 
 
 def parse_tmx(data: bytes, path: Path) -> TiledMap:
@@ -219,13 +223,13 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.width = self.height = 0
-        self.tile = (1.0, 1.0)
+        self.tile = (1, 1)
         self.infinite = False
         self.layers: list[TileLayer] = []
         self.objects: list[MapObject] = []
 
     def place(self, layer: str) -> str:
-        return f"{self.path}, layer '{layer[:80]}'"
+        return f"{self.path}, layer '{shorten(layer)}'"
 
     def start(self, values: Mapping[str, Any]) -> None:
         """Take over what the map itself states."""
@@ -340,6 +344,7 @@ class _Xml(_Reader):
         return TiledMap(
             self.path,
             self.infinite,
+            self.tile,
             self.tilesets(tilesets),
             tuple(self.layers),
             tuple(self.objects),
@@ -406,6 +411,7 @@ class _Json(_Reader):
         return TiledMap(
             self.path,
             self.infinite,
+            self.tile,
             self.tilesets(tilesets),
             tuple(self.layers),
             tuple(self.objects),

@@ -27,6 +27,7 @@ class Element:
         start: Position of its first byte in the file.
         inside: Position of the first byte after its start tag.
         end: Position of its end tag, if it has one.
+        after: Position of the first byte after all of it.
         line: From 1.
     """
 
@@ -36,6 +37,7 @@ class Element:
     inside: int
     line: int
     end: int = 0
+    after: int = 0
     children: list[Element] = field(default_factory=list)
     text: str = ""
     gids: list[str] = field(default_factory=list)
@@ -128,6 +130,8 @@ class _Builder:
         element, text = self._open.pop(), self._texts.pop()
         if not self._open or element is not self._open[-1]:
             element.text, element.end = "".join(text), self.parser.CurrentByteIndex
+            alone = self._data[element.inside - 2 : element.inside] == b"/>"
+            element.after = element.inside if alone else self._data.find(b">", element.end) + 1
 
     def _add_text(self, text: str) -> None:
         if self._texts:

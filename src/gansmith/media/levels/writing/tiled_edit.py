@@ -1,6 +1,7 @@
-"""Levels into maps of Tiled that people made: only the cells of one layer change.
+"""Levels into maps of Tiled that people made.
 
-A map in XML keeps every other byte. Cells whose tile stays what it was keep its number too, with
+Only the cells of one layer change, and the objects that the legend names. A map in XML keeps every
+other byte. Cells whose tile stays what it was keep its number too, with
 its flips, so that of several tiles for one symbol none is replaced by another.
 """
 
@@ -9,8 +10,10 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +27,13 @@ from gansmith.media.levels.level import Level
 from gansmith.media.levels.reading.tile_data import FLIPS
 from gansmith.media.levels.reading.tiled import TiledMap, TileLayer, parse_tmj, parse_tmx
 from gansmith.media.levels.reading.xml_tree import Element, parse_xml
+from gansmith.media.levels.writing.objects import Move, Plan, plan_objects
 from gansmith.media.levels.writing.tiled import csv_rows
 from gansmith.registry import unknown
 from gansmith.storage.reading import parse_json
 
-OBJECT = "object:"
-"""How names of things that are no tiles begin."""
+Chunks = Mapping[tuple[int, int], NDArray[np.uint32]]
+"""Numbers of tiles, [rows, columns], by column and row of the first."""
 _NUMBER = np.uint32((1 << FLIPS) - 1)
 
 
@@ -51,15 +55,26 @@ def replace_tmx(
     """
     found = parse_tmx(data, path)
     chosen = _layer(found, layer)
-    chunks = _chunks(found, chosen, level, _numbers(found, chosen, level, legend))
+    plan = _plan(found, chosen, level, legend)
+    chunks = _chunks(found, chosen, level, _numbers(found, chosen, plan.ground, legend))
     root = parse_xml(data, path)
-    element = _elements(root, "")[chosen.path]
-    target = element.find("data")
-    assert target is not None, "the map was read"
-    if data[target.start : target.start + 5] != b"<data":
+    if data[root.start : root.start + 4] != b"<map":
         raise GansmithError(f"{path} is not in UTF-8: save it again with Tiled")
+    edits = [_new_data(_elements(root, "")[chosen.path], data, found.infinite, chunks)]
+    edits += _new_objects(root, data, plan, found.tile)
+    for start, end, text in sorted(edits, reverse=True):
+        data = data[:start] + text + data[end:]
+    return data
+
+
+def _new_data(
+    layer: Element, data: bytes, infinite: bool, chunks: Chunks
+) -> tuple[int, int, bytes]:
+    """Return which bytes of a map give way to which others for the cells of a layer."""
+    target = layer.find("data")
+    assert target is not None, "the map was read"
     encode = _encoder(target.attributes.get("encoding", ""), target.attributes.get("compression"))
-    if found.infinite:
+    if infinite:
         text = "".join(
             f'\n   <chunk x="{column}" y="{row}" width="{numbers.shape[1]}" '
             f'height="{numbers.shape[0]}">{encode(numbers)}</chunk>'
@@ -67,10 +82,52 @@ def replace_tmx(
         )
     else:
         text = encode(next(iter(chunks.values())))
-    inside, end = data[: target.inside], data[target.end :]
-    if inside.endswith(b"/>"):
-        inside, end = inside[:-2] + b">", b"</data>" + data[target.inside :]
-    return inside + text.encode() + end
+    if data[target.inside - 2 : target.inside] == b"/>":
+        return target.inside - 2, target.inside, f">{text}</data>".encode()
+    return target.inside, target.end, text.encode()
+
+
+def _new_objects(
+    root: Element, data: bytes, plan: Plan, tile: tuple[int, int]
+) -> Iterator[tuple[int, int, bytes]]:
+    """Yield which bytes of a map give way to which others for its objects."""
+    things = list(_things(root))
+    used = [int(thing.attributes["id"]) for thing in things if _is_number(thing, "id")]
+    following = max([0, *used]) + 1
+    for index in plan.removed:
+        yield things[index].start, things[index].after, b""
+    copies: dict[int, bytes] = {}
+    for move in plan.moves:
+        thing = things[move.index]
+        text = _shifted(data[thing.start : thing.after], move, tile)
+        if not move.copy:
+            yield thing.start, thing.after, text
+            continue
+        text = re.sub(rb'(\sid=)(["\']).*?\2', rb'\1"%d"' % following, text, count=1)
+        copies[thing.after] = copies.get(thing.after, b"") + text
+        following += 1
+    for place, text in copies.items():
+        yield place, place, text
+    if copies:
+        tag = data[root.start : root.inside]
+        tag = re.sub(rb'(\snextobjectid=)(["\']).*?\2', rb'\1"%d"' % following, tag, count=1)
+        yield root.start, root.inside, tag
+
+
+def _is_number(thing: Element, key: str) -> bool:
+    value = thing.attributes.get(key, "")
+    return value.isascii() and value.isdigit() and len(value) < 10
+
+
+def _shifted(text: bytes, move: Move, tile: tuple[int, int]) -> bytes:
+    """Move an object in XML by the attributes of its start tag."""
+    for key, cells, side in ((b"x", move.columns, tile[0]), (b"y", move.rows, tile[1])):
+        pattern = rb"(<[^>]*?\s" + key + rb'=)(["\'])(.*?)\2'
+        match = re.match(pattern, text, re.DOTALL)
+        if match and cells:
+            value = f"{float(match[3]) + cells * side:.10g}".encode()
+            text = match[1] + b'"' + value + b'"' + text[match.end() :]
+    return text
 
 
 def replace_tmj(
@@ -79,9 +136,11 @@ def replace_tmj(
     """Put a level into a map in JSON; as :func:`replace_tmx`, but for white space."""
     found = parse_tmj(data, path)
     chosen = _layer(found, layer)
-    chunks = _chunks(found, chosen, level, _numbers(found, chosen, level, legend))
+    plan = _plan(found, chosen, level, legend)
+    chunks = _chunks(found, chosen, level, _numbers(found, chosen, plan.ground, legend))
     root = parse_json(data, dict[str, Any], path)
-    target = _objects(root, "")[chosen.path]
+    _move_objects(root, plan, found.tile)
+    target = _values(root, "")[chosen.path]
     packed = target.get("encoding") == "base64"
     text = _encoder("base64", target.get("compression"))
 
@@ -106,6 +165,48 @@ def replace_tmj(
     return dump_json(root, data)
 
 
+def _move_objects(root: dict[str, Any], plan: Plan, tile: tuple[int, int]) -> None:
+    """Move, copy and remove objects of a map in JSON."""
+    places = list(_object_lists(root))
+    things = [thing for things in places for thing in things]
+    homes = [things for things in places for _ in things]
+    used = [thing["id"] for thing in things if isinstance(thing.get("id"), int)]
+    following = max([0, *used]) + 1
+    before = deepcopy(things)
+    for move in plan.moves:
+        thing = things[move.index]
+        if move.copy:
+            thing = {**deepcopy(before[move.index]), "id": following}
+            homes[move.index].append(thing)
+            following += 1
+        origin = before[move.index]
+        thing["x"] = origin.get("x", 0) + move.columns * tile[0]
+        thing["y"] = origin.get("y", 0) + move.rows * tile[1]
+    gone = {id(things[index]) for index in plan.removed}
+    for place in places:
+        place[:] = [thing for thing in place if id(thing) not in gone]
+    if following > max([0, *used]) + 1:
+        root["nextobjectid"] = following
+
+
+def _object_lists(parent: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """Lists of the objects of a map in JSON, in the order of the file."""
+    for values in parent.get("layers", []):
+        if values.get("type") == "group":
+            yield from _object_lists(values)
+        elif values.get("type") == "objectgroup":
+            yield values.get("objects", [])
+
+
+def _things(parent: Element) -> Iterator[Element]:
+    """Objects of a map in XML, in the order of the file."""
+    for element in parent.children:
+        if element.tag == "group":
+            yield from _things(element)
+        elif element.tag == "objectgroup":
+            yield from element.all("object")
+
+
 def dump_json(values: Any, like: bytes) -> bytes:
     """Write JSON, indented in the manner of other JSON."""
     second = next((line for line in like.splitlines()[1:] if line.strip()), b"")
@@ -126,6 +227,11 @@ def _layer(found: TiledMap, name: str | None) -> TileLayer:
     if name not in layers:
         raise unknown(f"{found.path}: layer", name, list(layers))
     return layers[name]
+
+
+def _plan(found: TiledMap, layer: TileLayer, level: Level, legend: Legend) -> Plan:
+    origin = layer.cells(str(found.path))[1] if layer.chunks else (0, 0)
+    return plan_objects(list(found.placed(level.size, origin)), level, legend, str(found.path))
 
 
 def _numbers(found: TiledMap, layer: TileLayer, level: Level, legend: Legend) -> NDArray[np.uint32]:
@@ -190,9 +296,7 @@ class _Tiles:
         return self._classes.get(name)
 
 
-def _chunks(
-    found: TiledMap, layer: TileLayer, level: Level, numbers: NDArray[np.uint32]
-) -> Mapping[tuple[int, int], NDArray[np.uint32]]:
+def _chunks(found: TiledMap, layer: TileLayer, level: Level, numbers: NDArray[np.uint32]) -> Chunks:
     """Cut numbers into the chunks of the layer, by their column and row."""
     if not layer.chunks:
         return {(0, 0): numbers}
@@ -250,13 +354,13 @@ def _elements(parent: Element, group: str) -> dict[str, Element]:
     return found
 
 
-def _objects(parent: Mapping[str, Any], group: str) -> dict[str, dict[str, Any]]:
+def _values(parent: Mapping[str, Any], group: str) -> dict[str, dict[str, Any]]:
     """Layers of tiles of a map in JSON by their paths."""
     found = {}
-    for values in parent["layers"]:
+    for values in parent.get("layers", []):
         path = group + str(values.get("name", ""))
         if values.get("type") == "group":
-            found.update(_objects(values, f"{path}/"))
+            found.update(_values(values, f"{path}/"))
         elif values.get("type") == "tilelayer":
             found[path] = values
     return found
