@@ -3,9 +3,10 @@
     GANSMITH_DATA=DATA python benchmarks/level_solvers.py [--set boxoban-hard] [--levels 100]
 
 One row a set: levels, verdicts, solutions that the replayer accepts, solutions of people that it
-accepts, and seconds a level. All sets but `maze` are levels of others (`DATA/games`, see its
-README for sources and licences); `maze` is carved here. Without `--levels` all of a set are solved,
-else so many of it, drawn by `--seed`. Whether a level is solved in time depends on the machine.
+accepts (of all levels of the set), and seconds a level. All sets but `maze` are levels of others
+(`DATA/games`, see its README for sources and licences); `maze` is carved here. Without `--levels`
+all of a set are solved, else so many of it, drawn by `--seed`. Whether a level is solved in time
+depends on the machine and on what else runs there.
 """
 
 from __future__ import annotations
@@ -145,10 +146,12 @@ def row_of(name: str, count: int | None, seed: int) -> dict[str, Any]:
     seconds, load = SETS[name]
     levels = list(load())
     total = len(levels)
+    known = [(level, legend) for level, legend in levels if "solution" in level.properties]
+    people = sum(replay(level, legend, level.properties["solution"]).won for level, legend in known)
     if count is not None:
         levels = random.Random(seed).sample(levels, min(count, total))
     verdicts = dict.fromkeys(("Solved", "Undecided", "Unsolvable", "Refused"), 0)
-    times, replayed, people, known = [], 0, 0, 0
+    times, replayed = [], 0
     for level, legend in levels:
         started = time.perf_counter()
         verdict = game_of(legend).solve(level, legend, Limit(seconds, NODES, MEMORY))
@@ -156,16 +159,13 @@ def row_of(name: str, count: int | None, seed: int) -> dict[str, Any]:
         verdicts[type(verdict).__name__] += 1
         if isinstance(verdict, Solved):
             replayed += replay(level, legend, verdict.moves).won
-        if "solution" in level.properties:
-            known += 1
-            people += replay(level, legend, level.properties["solution"]).won
     return {
         "set": name,
         "levels": len(levels),
         "of": total,
         **{kind.lower(): found for kind, found in verdicts.items()},
         "replayed": replayed,
-        "solutions_of_people": known,
+        "solutions_of_people": len(known),
         "people_replayed": people,
         "limit_seconds": seconds,
         "median_seconds": round(statistics.median(times), 4),
