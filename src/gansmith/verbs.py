@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
 from gansmith.registry import Registry
 
@@ -44,20 +44,23 @@ class Option:
 
 @dataclass(frozen=True)
 class Verb:
-    """A command for runs of one medium: `gansmith NAME RUN`.
+    """A command for runs of one medium, `gansmith NAME RUN`, or for its files.
 
     Attributes:
         name: Of the command.
-        function: `module:name` of the function, called with the run and all options by name. It
-            returns the path that was written.
+        function: `module:name` of the function. With a run, it is called with that and all options
+            by name, and returns the path that was written. With files, it is called with their
+            paths, all options and `log`, and returns the number of problems.
         help: What it does, in one sentence.
         options: Its options.
+        takes: "run", or "files" for any number of files and folders.
     """
 
     name: str
     function: str
     help: str
     options: tuple[Option, ...] = ()
+    takes: Literal["run", "files"] = "run"
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,11 @@ def _demo_run(place: Path) -> None:
     verb.train("digits", out=place)
 
 
+DUNGEON = "\n".join(
+    ("#######", "#@.#..#", "#..R.>#", "#r.#..#", "#######", "")
+    + ("#######", "#@.#..#", "#..R.>#", "#..#.r#", "#######", "")
+)
+
 GIVEN: dict[str, Callable[[Path], object]] = {
     "sprites": lambda place: make_sprites(place, 40),
     "photos": lambda place: make_messy(place, 30),
@@ -166,6 +171,7 @@ GIVEN: dict[str, Callable[[Path], object]] = {
     "verse.jsonl": make_titled_poems,
     "shapes": lambda place: make_labelled(place, 16),
     "runs/demo": _demo_run,
+    "dungeon.txt": lambda place: place.write_text(DUNGEON, "utf-8"),
 }
 """What pages may declare as given, and how to make it."""
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from gansmith.cli import main
+from gansmith.media.levels.legend import load_legend
 from gansmith.recipe import load_recipe
 from tests.docs.pages import ROOT, Block, Page
 
@@ -68,7 +69,10 @@ class Reader:
         named = _NAME.match(block.text)
         assert named, f"{place}: a yaml block begins with the name of its file"
         Path(named[1]).write_text(block.text, "utf-8")
-        load_recipe(named[1])
+        if Path(named[1]).name == "legend.yaml":
+            load_legend(Path(named[1]))
+        else:
+            load_recipe(named[1])
 
     def _snippet(self, block: Block, place: str) -> None:
         exec(compile("\n" * (block.line - 1) + block.text, place, "exec"), self._names)

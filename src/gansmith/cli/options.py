@@ -10,13 +10,16 @@ from typing import Annotated, Any, TextIO, cast
 import typer
 
 from gansmith.cli.output import StandardOutput
-from gansmith.console import PlainConsole
+from gansmith.console import PlainConsole, plain
 from gansmith.verbs import Option, Verb, resolve_function
 
 output = StandardOutput()
 console = PlainConsole(file=cast("TextIO", output))
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
+FilesArgument = Annotated[
+    list[Path], typer.Argument(metavar="FILE|FOLDER...", help="Files, or folders of them.")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Change a setting of the recipe; repeatable."),
@@ -79,14 +82,20 @@ def add_options(
 
 
 def command_of(verb: Verb) -> Callable[..., None]:
-    """Build the command of a verb: it calls the function and prints what was written."""
+    """Build the command of a verb: it calls the function and prints what was written or found."""
 
-    def command(run: Path, **options: Any) -> None:
+    def of_run(run: Path, **options: Any) -> None:
         console.print(f"{verb.name} in {resolve_function(verb.function)(run, **options)}")
 
+    def of_files(files: list[Path], **options: Any) -> None:
+        if resolve_function(verb.function)(files, log=plain(console), **options):
+            raise typer.Exit(1)
+
+    of_run.__annotations__["run"] = RunArgument
+    of_files.__annotations__["files"] = FilesArgument
+    command: Callable[..., None] = of_run if verb.takes == "run" else of_files
     command.__doc__ = verb.help
     command.__name__ = verb.name
-    command.__annotations__["run"] = RunArgument
     return add_options(command, [(option, None) for option in verb.options])
 
 

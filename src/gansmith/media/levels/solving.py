@@ -1,0 +1,163 @@
+"""Solve levels from files, replay the solutions, and draw them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from gansmith.counting import pluralize
+from gansmith.data.scan import find_files
+from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
+from gansmith.media.levels.games import (
+    Limit,
+    Refused,
+    Solved,
+    Undecided,
+    Unsolvable,
+    Verdict,
+    game_of,
+    replay,
+)
+from gansmith.media.levels.legend import Legend, load_legend
+from gansmith.media.levels.level import Level
+from gansmith.media.levels.reading import SUFFIXES, read_levels
+from gansmith.media.levels.writing.picture import encode_preview
+from gansmith.output_folder import safe_file_names
+from gansmith.outputs import Provenance, save_output
+
+LEGEND = "legend.yaml"
+STEPS = {"l": (0, -1), "r": (0, 1), "u": (-1, 0), "d": (1, 0)}
+PREVIEWED = ("sokoban", "keydoor", "maze", "platformer")
+"""Games whose solutions say where the player is, command by command."""
+
+
+def solve(
+    files: Sequence[Path],
+    *,
+    legend: Path | None = None,
+    layer: str | None = None,
+    seconds: float = 10.0,
+    out: Path | None = None,
+    log: LogFn = silent,
+) -> int:
+    """Solve all levels of files, each solution replayed by a second implementation of the rules.
+
+    Args:
+        files: Files of levels, or folders of them.
+        legend: What the symbols are; by default `legend.yaml` beside each file.
+        layer: The layer that is the level, in files of Tiled and LDtk.
+        seconds: Time for each level.
+        out: Folder for pictures with the solution drawn, and `solutions.json`.
+        log: Called with one line for each level, and a summary.
+
+    Returns:
+        Levels that are not solved.
+
+    Raises:
+        GansmithError: A file cannot be read, there is no legend, or `out` cannot be written.
+    """
+    outcomes: Counter[str] = Counter()
+    listed: list[dict[str, Any]] = []
+    for path, known, level in _levels(files, legend, layer):
+        verdict = game_of(known).solve(level, known, Limit(seconds=seconds, nodes=10**9))
+        outcome, text = _described(verdict, level, known)
+        outcomes[outcome] += 1
+        log(f"{level.source}: {text}")
+        listed.append(_facts(path, level, verdict, outcome))
+    if not listed:
+        raise GansmithError(f"there are no levels in {', '.join(map(str, files))}")
+    if out is not None:
+        _write(out, listed, list(_levels(files, legend, layer)))
+    counts = ", ".join(f"{count} {name}" for name, count in outcomes.most_common())
+    log(f"{pluralize(len(listed), 'level')}: {counts}")
+    return len(listed) - outcomes["solved"]
+
+
+def _levels(
+    files: Sequence[Path], legend: Path | None, layer: str | None
+) -> Iterator[tuple[Path, Legend, Level]]:
+    for path in _files(files):
+        place = legend or path.parent / LEGEND
+        if not place.is_file():
+            raise GansmithError(
+                f"{path} has no legend: write {place} with the roles of its symbols, or give "
+                "--legend FILE"
+            )
+        found = read_levels(path, load_legend(place), layer=layer)
+        for level in found.levels:
+            yield path, found.legend, level
+
+
+def _files(given: Sequence[Path]) -> Iterator[Path]:
+    for entry in given:
+        if not entry.exists():
+            raise GansmithError(f"there is no file or folder {entry}")
+        names = sorted(find_files(entry)) if entry.is_dir() else []
+        yield from (entry / name for name in names if name.lower().endswith(SUFFIXES))
+        if entry.is_file():
+            yield entry
+
+
+def _described(verdict: Verdict, level: Level, legend: Legend) -> tuple[str, str]:
+    """Return the name of an outcome, and a line about it."""
+    match verdict:
+        case Solved():
+            checked = replay(level, legend, verdict.moves)
+            if not checked.won:
+                return "undecided", f"undecided: the solution found is not valid ({checked.fault})"
+            measures = ", ".join(f"{name} {value:g}" for name, value in verdict.difficulty.items())
+            moves = pluralize(verdict.length, "move")
+            return "solved", f"solved in {moves}{f' ({measures})' if measures else ''}, replayed"
+        case Unsolvable():
+            return "unsolvable", f"unsolvable: {verdict.reason}"
+        case Refused():
+            return "refused", f"refused: {'; '.join(verdict.problems)}"
+        case Undecided():
+            why = f"it ran out of {verdict.limit}" if verdict.limit else "nothing is left to try"
+            return "undecided", f"undecided: {why}"
+
+
+def _facts(path: Path, level: Level, verdict: Verdict, outcome: str) -> dict[str, Any]:
+    facts: dict[str, Any] = {"file": str(path), "level": level.name, "outcome": outcome}
+    if isinstance(verdict, Solved):
+        moves = verdict.moves
+        facts["moves"] = moves if isinstance(moves, str) else [list(cell) for cell in moves]
+        facts |= {"length": verdict.length, "difficulty": dict(verdict.difficulty)}
+    return facts
+
+
+def _write(
+    out: Path, listed: Sequence[dict[str, Any]], levels: Sequence[tuple[Path, Legend, Level]]
+) -> None:
+    provenance = Provenance(generated=False)
+    digits = len(str(len(levels)))
+    names = safe_file_names(
+        [f"{k:0{digits}d}-{level.name}" for k, (_, _, level) in enumerate(levels)]
+    )
+    for name, facts, (_, legend, level) in zip(names, listed, levels, strict=True):
+        cells = _cells(facts.get("moves", ""), level, legend)
+        picture = encode_preview(level, legend, solution=cells)
+        save_output(out / f"{name}.png", picture, provenance)
+    text = json.dumps(list(listed), indent=1, ensure_ascii=False) + "\n"
+    save_output(out / "solutions.json", text.encode(), provenance)
+
+
+def _cells(
+    moves: str | Sequence[Sequence[int]], level: Level, legend: Legend
+) -> list[tuple[int, int]]:
+    """Return row and column of the cells that a solution leads through, where they are known."""
+    if legend.game not in PREVIEWED or not moves:
+        return []
+    if not isinstance(moves, str):
+        return [(y, x) for x, y in moves]
+    row, column = level.cells(legend, "start")[0]
+    cells = [(row, column)]
+    for command in moves.lower():
+        down, right = STEPS[command]
+        row, column = row + down, column + right
+        cells.append((row, column))
+    return cells

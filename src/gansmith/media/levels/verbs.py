@@ -1,0 +1,22 @@
+"""Commands for files of levels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gansmith.verbs import VERBS, Option, Verb
+
+SOLVE = VERBS.register("solve")(
+    Verb(
+        name="solve",
+        function="gansmith.media.levels.solving:solve",
+        help="Solve levels of games from any editor, and prove that they can or cannot be won.",
+        takes="files",
+        options=(
+            Option("legend", Path, "What the symbols are; by default legend.yaml beside a file."),
+            Option("layer", str, "Name of the layer, in files of Tiled and LDtk."),
+            Option("seconds", float, "Time for each level.", default=10.0, minimum=0),
+            Option("out", Path, "Folder for pictures with the solution drawn, and solutions.json."),
+        ),
+    )
+)
