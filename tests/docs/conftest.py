@@ -155,10 +155,9 @@ def _demo_run(place: Path) -> None:
     verb.train("digits", out=place)
 
 
-DUNGEON = "\n".join(
-    ("#######", "#@.#..#", "#..R.>#", "#r.#..#", "#######", "")
-    + ("#######", "#@.#..#", "#..R.>#", "#..#.r#", "#######", "")
-)
+DUNGEON_ROWS = "####### #@.#..# #..R.># {} #######"
+DUNGEON = "\n\n".join(DUNGEON_ROWS.format(row).replace(" ", "\n") for row in ("#r.#..#", "#..#.r#"))
+"""A level whose key lies before the door, and one whose key lies behind it."""
 
 GIVEN: dict[str, Callable[[Path], object]] = {
     "sprites": lambda place: make_sprites(place, 40),
