@@ -62,14 +62,14 @@ class Classifier:
         low, high = self.value_range
         x = x if (low, high) == (0, 1) else low + (high - low) * x
         if self.batch is None:
-            return self.network(x.contiguous())
+            return self.network(x)
         parts = [self._one_batch(part) for part in torch.split(x, self.batch)]
         return torch.cat(parts)
 
     def _one_batch(self, x: Tensor) -> Tensor:
         missing = (self.batch or 0) - len(x)
         padded = F.pad(x, (0, 0, 0, 0, 0, 0, 0, missing)) if missing else x
-        return self.network(padded.contiguous())[: len(x)]
+        return self.network(padded)[: len(x)]
 
     def in_order(self, names: Sequence[str]) -> Classifier:
         """Return a classifier whose outputs are in the order of these labels.

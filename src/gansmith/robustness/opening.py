@@ -90,7 +90,7 @@ def _from_onnx(path: Path) -> Classifier:
         raise _unusable(path, error) from None
 
     def network(x: Tensor) -> Tensor:
-        (first, *_) = session.run(None, {source.name: x.detach().cpu().numpy()})
+        (first, *_) = session.run(None, {source.name: x.detach().cpu().contiguous().numpy()})
         return torch.from_numpy(first)
 
     shape, batch = _input_shape(path, source.shape)
@@ -150,7 +150,7 @@ def _first_output(network: Callable[[Tensor], Any]) -> Callable[[Tensor], Tensor
     """Return a network without what it returns beside its logits."""
 
     def logits(x: Tensor) -> Tensor:
-        output = network(x)
+        output = network(x.contiguous())
         first: Tensor = output[0] if isinstance(output, tuple | list) else output
         if not isinstance(first, Tensor):
             raise TypeError(f"the network returns {type(first).__name__}, not a tensor")

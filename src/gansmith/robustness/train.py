@@ -32,12 +32,19 @@ from gansmith.training.engine import device_kind
 TASK, NETWORK = "classify", "classifier"
 _RISE = 0.3
 """Share of training in which the learning rate rises to its peak."""
+_SEEN, _MOST_EPOCHS = 60_000, 60
+"""Images that a training sees at least, and its epochs at most, where no epochs are given."""
 
 
 class TrainingOptions(Section):
     """Options of the training of a classifier."""
 
-    epochs: int = Field(8, ge=1, le=10_000, description="times that each training image is seen")
+    epochs: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="times that each training image is seen; null: 4, more where images are few",
+    )
     batch: int = Field(128, ge=2, le=65_536, description="images per step")
     lr: float = Field(3e-3, gt=0, le=1, description="peak of the learning rate")
     seed: int = Field(0, ge=0, lt=2**63, description="fixes initial weights and order of images")
@@ -53,6 +60,10 @@ class TrainingOptions(Section):
             return cls.model_validate(options)
         except ValidationError as error:
             raise explain(error, cls) from None
+
+    def epochs_for(self, images: int) -> int:
+        """Return the number of epochs for so many training images."""
+        return self.epochs or min(max(4, math.ceil(_SEEN / images)), _MOST_EPOCHS)
 
 
 class TrainingFacts(BaseModel):
@@ -137,11 +148,11 @@ def train_classifier(
     model = build_classifier(network, spec, options.seed).to(device_kind())
     started = time.perf_counter()
     adam = torch.optim.Adam(model.parameters(), options.lr)
-    per_epoch = math.ceil(len(train) / options.batch)
+    per_epoch, epochs = math.ceil(len(train) / options.batch), options.epochs_for(len(train))
     losses: list[Tensor] = []
     for step, rows in enumerate(_batches(len(train), options)):
         for group in adam.param_groups:
-            group["lr"] = options.lr * one_cycle(step / (per_epoch * options.epochs))
+            group["lr"] = options.lr * one_cycle(step / (per_epoch * epochs))
         x, y = _batch(dataset, seen, train[rows.numpy()], model)
         loss = F.cross_entropy(model.train()(x), y)
         adam.zero_grad()
@@ -150,7 +161,7 @@ def train_classifier(
         losses.append(loss.detach())
         if len(losses) == per_epoch:
             epoch = (step + 1) // per_epoch
-            log(f"epoch {epoch} of {options.epochs}: loss {torch.stack(losses).mean():.4f}")
+            log(f"epoch {epoch} of {epochs}: loss {torch.stack(losses).mean():.4f}")
             losses = []
     model.eval()
     seconds = time.perf_counter() - started
@@ -183,7 +194,7 @@ def one_cycle(progress: float) -> float:
 def _batches(count: int, options: TrainingOptions) -> Iterator[Tensor]:
     """Yield indices of batches, in another order each epoch; the last of an epoch is smaller."""
     generator = torch.Generator().manual_seed(options.seed)
-    for _ in range(options.epochs):
+    for _ in range(options.epochs_for(count)):
         yield from torch.split(torch.randperm(count, generator=generator), options.batch)
 
 
