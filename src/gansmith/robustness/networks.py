@@ -42,8 +42,8 @@ class ConvOptions(Section):
     features: int = Field(128, ge=1, le=4_096, description="features before the logits")
 
 
-class ResidualOptions(Section):
-    """Options of the `residual` classifier."""
+class ResNetOptions(Section):
+    """Options of the `resnet` classifier."""
 
     width: int = Field(32, ge=1, le=1_024, description="channels of the first stage")
     blocks: int = Field(1, ge=1, le=16, description="residual blocks a stage")
@@ -128,10 +128,10 @@ class _Block(nn.Module):
         return change + (x if self.skip is None else self.skip(active))
 
 
-class _Residual(nn.Module):
+class _ResNet(nn.Module):
     """A convolution, stages of residual blocks at halved sides, the mean over all places."""
 
-    def __init__(self, spec: SampleSpec, options: ResidualOptions) -> None:
+    def __init__(self, spec: SampleSpec, options: ResNetOptions) -> None:
         super().__init__()
         widths = [options.width << level for level in range(1 + _halvings(spec, least=1))]
         self.stem = nn.Conv2d(spec.channels, widths[0], 3, padding=1, bias=False)
@@ -152,4 +152,4 @@ class _Residual(nn.Module):
 
 
 CLASSIFIERS.register("conv")(Family(ConvOptions, _conv))
-CLASSIFIERS.register("residual")(Family(ResidualOptions, _Residual))
+CLASSIFIERS.register("resnet")(Family(ResNetOptions, _ResNet))

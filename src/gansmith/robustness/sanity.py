@@ -32,7 +32,7 @@ _ZERO = 0.05
 """Share of images that may have no gradient."""
 _REACHED = 0.02
 """Accuracy that must be reached where any image can be turned into any other."""
-_TINY = 1e-5
+_OFF_GRID, _TINY = 1 / 256, 1e-5
 _LONGER = 10
 
 
@@ -82,15 +82,18 @@ def quantised_input(model: Logits, x: Tensor, generator: torch.Generator) -> Che
     """The logits must follow small changes of the input.
 
     Rounding shows as logits that have no gradient and stay equal, to the last bit, under a tiny
-    change of some values.
+    change of some values. The values are moved first, for those of images may lie where a rounded
+    one changes.
     """
+    inwards = torch.where(x > 0.5, -1.0, 1.0)
+    x = x + _OFF_GRID * inwards * torch.rand(x.shape, generator=generator).to(x)
     gradient, _, _ = input_gradient(model, x, lambda logits: logits.square().sum(1))
     flat = (gradient == 0).flatten(1).all(1)
     some = torch.rand(x.shape, generator=generator).to(x) < 100 / x[0].numel()
     with torch.no_grad():
         logits, near = (
             model(x),
-            model((x + _TINY * some * torch.where(x > 0.5, -1.0, 1.0)).clamp(0, 1)),
+            model(x + _TINY * some * inwards),
         )
     share = float((flat & (near == logits).all(1)).float().mean())
     return Check(
