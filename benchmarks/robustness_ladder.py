@@ -96,7 +96,7 @@ def measured(arm: str, dataset: Dataset, images: int, seed: int) -> dict[str, An
     share = float(withstood.float().mean())
     row: dict[str, Any] = {"network": arm, "norm": "Linf", "eps": eps, "seed": seed}
     row |= {"images": ours.worst.total, "reliable": ours.reliable}
-    row |= {rung.name: round(rung.accuracy.share, 4) for rung in ours.rungs}
+    row |= {outcome.name: round(outcome.accuracy.share, 4) for outcome in ours.outcomes}
     row |= {"worst": round(ours.worst.share, 4), "pyautoattack": round(share, 4)}
     row |= {"points_apart": round(100 * (ours.worst.share - share), 2)}
     row |= {"cpu_seconds": round(seconds, 1), "cpu_seconds_reference": round(reference_seconds, 1)}

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from gansmith.data.dataset import Dataset
 from gansmith.recipe import NetworkConfig
@@ -48,8 +49,23 @@ def trained() -> TrainedClassifier:
     return train_classifier(spots(), NetworkConfig(name="conv", width=8, features=32), options)
 
 
-def target() -> Classifier:
+def convolutional() -> Classifier:
     return trained().classifier()
+
+
+@cache
+def target() -> Classifier:
+    """A classifier with one hidden layer: quick to attack."""
+    images = take_images(spots(), spots().train_indices)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = nn.Sequential(nn.Flatten(), nn.Linear(100, 32), nn.ReLU(), nn.Linear(32, 5))
+    adam = torch.optim.Adam(network.parameters(), lr=1e-2)
+    for _ in range(80):
+        adam.zero_grad()
+        torch.autograd.backward(F.cross_entropy(network(images.x), images.y))
+        adam.step()
+    return Classifier(network, "target", (1, SIDE, SIDE), LABELS)
 
 
 def held_out(count: int = 120) -> Images:

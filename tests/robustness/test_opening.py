@@ -13,7 +13,7 @@ from gansmith.errors import GansmithError
 from gansmith.robustness.classifier import Classifier, check_classifier
 from gansmith.robustness.opening import open_classifier
 from gansmith.robustness.train import save_classifier
-from tests.robustness.targets import LABELS, grey, held_out, linear, target, through, trained
+from tests.robustness.targets import LABELS, convolutional, grey, held_out, linear, through, trained
 
 SHAPE = (1, 6, 6)
 
@@ -119,7 +119,8 @@ def test_function_of_a_file(tmp_path: Path) -> None:
 def test_code_runs_only_with_consent(tmp_path: Path) -> None:
     file = write_code(
         tmp_path / "mine.py",
-        f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()\nraise SystemError('no')\n",
+        f"import pathlib\npathlib.Path({str(tmp_path / 'ran')!r}).touch()\n"
+        "raise SystemError('no')\n",
     )
     with pytest.raises(GansmithError, match="runs code"):
         open_classifier(f"{file}:make")
@@ -133,7 +134,7 @@ def test_own_folder(tmp_path: Path) -> None:
     save_classifier(trained(), tmp_path / "mine")
     found = open_classifier(str(tmp_path / "mine"))
     images = held_out()
-    assert torch.equal(found.logits(images.x), target().logits(images.x))
+    assert torch.equal(found.logits(images.x), convolutional().logits(images.x))
     assert (found.labels, found.shape) == (LABELS, (1, 10, 10))
     check_classifier(found, images)
     renamed = open_classifier(str(tmp_path / "mine"), labels=("a", "b", "c", "d", "e"))

@@ -70,7 +70,7 @@ class Proportion:
 
 
 @dataclass(frozen=True)
-class Rung:
+class Outcome:
     """The outcome of one attack.
 
     Attributes:
@@ -113,7 +113,7 @@ class Evaluation:
         fingerprint: Fingerprint of the dataset.
         threat: How far images were moved.
         seed: Of all attacks.
-        rungs: Outcomes by attack, from none at all to the strongest.
+        outcomes: Outcomes by attack, from none at all to the strongest.
         worst: Images that withstood every attack.
         classes: Accuracy by label.
         curve: Accuracy under PGD-40 by eps.
@@ -129,7 +129,7 @@ class Evaluation:
     fingerprint: str
     threat: Threat
     seed: int
-    rungs: tuple[Rung, ...]
+    outcomes: tuple[Outcome, ...]
     worst: Proportion
     classes: tuple[ClassAccuracy, ...]
     curve: tuple[tuple[float, float], ...]
@@ -141,12 +141,12 @@ class Evaluation:
     @property
     def reliable(self) -> bool:
         """Whether no check failed."""
-        return not any(check.passed is False for check in self.checks)
+        return all(check.passed for check in self.checks)
 
     @property
     def verdict(self) -> str:
         """The outcome in a sentence."""
-        failed = [check.detail for check in self.checks if check.passed is False]
+        failed = [check.detail for check in self.checks if not check.passed]
         if failed:
             return f"not reliable: {'; '.join(failed)}"
         return (
@@ -163,7 +163,7 @@ class Evaluation:
         return plain | {
             "threat": asdict(self.threat),
             "images": self.indices.tolist(),
-            "rungs": [_plain(rung) for rung in self.rungs],
+            "outcomes": [_plain(outcome) for outcome in self.outcomes],
             "worst": _plain(self.worst),
             "classes": [_plain(found) for found in self.classes],
             "curve": [{"eps": eps, "accuracy": accuracy} for eps, accuracy in self.curve],
@@ -223,27 +223,27 @@ def robustness(
     if surrogate is not None:
         surrogate = surrogate.in_order(chosen.label_names)
         check_classifier(surrogate, chosen)
-    ladder = _Ladder(classifier, surrogate, chosen, threat, seed, queries, log)
-    ladder.climb()
-    curve = ladder.curve()
+    runner = _Runner(classifier, surrogate, chosen, threat, seed, queries, log)
+    runner.run()
+    curve = runner.curve()
     return Evaluation(
         classifier=classifier.name,
         data=dataset.name,
         fingerprint=dataset.fingerprint,
         threat=threat,
         seed=seed,
-        rungs=tuple(ladder.rungs),
-        worst=_right(ladder.fooled),
-        classes=_by_class(ladder, chosen),
+        outcomes=tuple(runner.outcomes),
+        worst=_right(runner.fooled),
+        classes=_by_class(runner, chosen),
         curve=curve,
-        checks=ladder.checks(curve),
+        checks=runner.checks(curve),
         seconds=time.perf_counter() - started,
         indices=chosen.indices,
-        adversarial=ladder.adversarial.cpu(),
+        adversarial=runner.adversarial.cpu(),
     )
 
 
-class _Ladder:
+class _Runner:
     """Runs attacks on the same images and keeps what fooled each.
 
     Args:
@@ -256,7 +256,7 @@ class _Ladder:
         log: Takes a line for each attack.
 
     Attributes:
-        rungs: Outcomes so far.
+        outcomes: Outcomes so far.
         missed: bool [N]; images that are misread without any attack.
         fooled: bool [N]; images that any attack fooled, and the missed ones.
         by_gradients: bool [N]; the same, of attacks that see the classifier's gradients.
@@ -277,7 +277,7 @@ class _Ladder:
         self.x, self.y = images.x.to(classifier.device), images.y.to(classifier.device)
         self.target: Logits = classifier.logits
         self.indices, self.threat, self.seed, self.log = images.indices, threat, seed, log
-        self.rungs: list[Rung] = []
+        self.outcomes: list[Outcome] = []
         self.queries = queries
         self.adversarial = self.x.clone()
         self.source: Logits | None = classifier.logits if classifier.differentiable else None
@@ -300,7 +300,7 @@ class _Ladder:
         self.by_gradients, self.by_queries = self.missed.clone(), self.missed.clone()
         self._enter("clean", "none", self.missed, started)
 
-    def climb(self) -> None:
+    def run(self) -> None:
         """Run all attacks that apply, from the weakest on."""
         self._attack("noise", "none", noise)
         if self.source is not None:
@@ -330,7 +330,7 @@ class _Ladder:
             eps = factor * self.threat.eps
             if eps > most:
                 break
-            outcome = run_attack(
+            attacked = run_attack(
                 partial(pgd, steps=40),
                 self.source,
                 self.x,
@@ -340,7 +340,7 @@ class _Ladder:
                 batch=_BATCH,
                 target=self.target,
             )
-            found.append((eps, _right(outcome.fooled).share))
+            found.append((eps, _right(attacked.fooled).share))
         self.log("accuracy by eps: " + ", ".join(f"{eps:.3g}: {a:.1%}" for eps, a in found))
         return tuple(found)
 
@@ -373,7 +373,7 @@ class _Ladder:
                 evenly_chosen(np.flatnonzero(~self.by_gradients.cpu().numpy()), _CHECKED),
                 device=self.x.device,
             )
-            accuracy = {rung.name: rung.accuracy.share for rung in self.rungs}
+            accuracy = {outcome.name: outcome.accuracy.share for outcome in self.outcomes}
             found += [
                 sanity.gradients(self.source, x, y),
                 sanity.quantised_input(self.source, x, generator),
@@ -392,7 +392,7 @@ class _Ladder:
                 sanity.falling(curve),
             ]
         for check in found:
-            if check.passed is False:
+            if not check.passed:
                 self.log(f"check '{check.name}' failed: {check.detail}")
         return tuple(found)
 
@@ -401,7 +401,7 @@ class _Ladder:
     ) -> Tensor:
         """Run one attack on all images, keep its outcome, and return which it fooled."""
         started = time.perf_counter()
-        outcome = run_attack(
+        attacked = run_attack(
             attack,
             source or self.target,
             self.x,
@@ -411,9 +411,9 @@ class _Ladder:
             batch=_BATCH,
             target=self.target,
         )
-        fooled = outcome.fooled | self.missed
+        fooled = attacked.fooled | self.missed
         new = fooled & ~self.fooled
-        self.adversarial[new] = outcome.images[new]
+        self.adversarial[new] = attacked.images[new]
         self.fooled |= fooled
         self._enter(name, access, fooled, started)
         return fooled
@@ -421,9 +421,9 @@ class _Ladder:
     def _enter(self, name: str, access: Access, fooled: Tensor, started: float) -> None:
         new = (fooled & ~self.missed).cpu().numpy()
         seconds = time.perf_counter() - started
-        rung = Rung(name, access, _right(fooled), tuple(self.indices[new].tolist()), seconds)
-        self.rungs.append(rung)
-        self.log(f"{name}: accuracy {rung.accuracy}, {seconds:.1f} s")
+        outcome = Outcome(name, access, _right(fooled), tuple(self.indices[new].tolist()), seconds)
+        self.outcomes.append(outcome)
+        self.log(f"{name}: accuracy {outcome.accuracy}, {seconds:.1f} s")
 
     @torch.no_grad()
     def _same(self, other: Classifier) -> bool:
@@ -447,18 +447,18 @@ def _right(wrong: Tensor) -> Proportion:
     return Proportion(int((~wrong).sum()), len(wrong))
 
 
-def _by_class(ladder: _Ladder, images: Images) -> tuple[ClassAccuracy, ...]:
+def _by_class(runner: _Runner, images: Images) -> tuple[ClassAccuracy, ...]:
     """Return accuracies for the labels of which there are images."""
     rows = []
     for number, label in enumerate(images.label_names):
-        own = ladder.y == number
+        own = runner.y == number
         if own.any():
-            clean, attacked = _right(ladder.missed[own]), _right(ladder.fooled[own])
+            clean, attacked = _right(runner.missed[own]), _right(runner.fooled[own])
             rows.append(ClassAccuracy(label, clean, attacked))
     return tuple(rows)
 
 
-def _plain(value: Rung | ClassAccuracy | Proportion) -> dict[str, Any]:
+def _plain(value: Outcome | ClassAccuracy | Proportion) -> dict[str, Any]:
     """Return the fields of a result; a proportion as count, total, share and interval."""
     if isinstance(value, Proportion):
         low, high = value.interval

@@ -107,7 +107,7 @@ def _from_program(path: Path) -> Classifier:
         name = program.graph_signature.user_inputs[0]
         node = next(node for node in program.graph.nodes if node.name == name)
         sides = node.meta["val"].shape
-        module = program.module()
+        module = program.module().requires_grad_(False)
     except GansmithError:
         raise
     except Exception as error:  # a damaged archive fails anywhere in the loader

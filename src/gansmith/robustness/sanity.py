@@ -42,12 +42,12 @@ class Check:
 
     Attributes:
         name: What is checked.
-        passed: None where it does not apply.
+        passed: Whether it was passed.
         detail: What was found, as a sentence.
     """
 
     name: str
-    passed: bool | None
+    passed: bool
     detail: str
 
 
@@ -117,8 +117,8 @@ def whole_range(
 ) -> Check:
     """Where any image can be turned into any other, accuracy must be about 0."""
     most = Threat.whole_range(threat.norm, x.shape[1:])
-    blind: Attack = partial(square, queries=queries)
-    attacks: Sequence[Attack] = (apgd_ce, apgd_t) if differentiable else (blind,)
+    search: Attack = partial(square, queries=queries)
+    attacks: Sequence[Attack] = (apgd_ce, apgd_t) if differentiable else (search,)
     left = torch.ones(len(x), dtype=torch.bool, device=x.device)
     for attack in attacks:
         if not left.any():
