@@ -1,0 +1,475 @@
+"""The evaluation of a classifier under attack: from noise to the strongest attacks, and checks."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gansmith.data.dataset import Dataset, evenly_chosen
+from gansmith.errors import GansmithError
+from gansmith.log import LogFn, silent
+from gansmith.robustness import attacks, sanity
+from gansmith.robustness.attacks import Attack, Logits, fgsm, noise, pgd, run_attack
+from gansmith.robustness.autopgd import apgd_ce, apgd_t
+from gansmith.robustness.classifier import Classifier, Images, check_classifier, take_images
+from gansmith.robustness.sanity import Check
+from gansmith.robustness.square import QUERIES, square
+from gansmith.robustness.threat import Norm, Threat
+
+Access = Literal["none", "white-box", "black-box", "transfer"]
+CURVE = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
+"""Multiples of eps at which accuracy is measured."""
+LEAST = 10
+"""Images from which on an evaluation means anything."""
+_CHECKED = 100
+"""Images that the expensive checks use."""
+_BATCH = 256
+_TWIN = 1e-3
+"""Difference of logits, relative to the largest, up to which two networks are the same."""
+_Z = 1.959964
+"""Quantile of the normal distribution for an interval of 95 %."""
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """A share of images with its 95 % interval (Wilson 1927).
+
+    Attributes:
+        count: Images that count.
+        total: All images, at least 1.
+    """
+
+    count: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        """The share itself."""
+        return self.count / self.total
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Bounds of the interval."""
+        n, p = self.total, self.share
+        centre = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+        half = _Z / (1 + _Z**2 / n) * math.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
+        return max(0.0, centre - half), min(1.0, centre + half)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.share:.1%} ({low:.1%} to {high:.1%})"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome of one attack.
+
+    Attributes:
+        name: The attack.
+        access: What it sees of the classifier.
+        accuracy: Images that are recognised under it.
+        fooled: Indices in the dataset of images that are recognised without it and not with it.
+        seconds: Time that it took.
+    """
+
+    name: str
+    access: Access
+    accuracy: Proportion
+    fooled: tuple[int, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ClassAccuracy:
+    """Accuracy on the images of one label.
+
+    Attributes:
+        label: Its name.
+        clean: Without attack.
+        attacked: Of the worst case of all attacks.
+    """
+
+    label: str
+    clean: Proportion
+    attacked: Proportion
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A classifier under attack.
+
+    Attributes:
+        classifier: Its name.
+        data: Name of the dataset.
+        fingerprint: Fingerprint of the dataset.
+        threat: How far images were moved.
+        seed: Of all attacks.
+        outcomes: Outcomes by attack, from none at all to the strongest.
+        worst: Images that withstood every attack.
+        classes: Accuracy by label.
+        curve: Accuracy under PGD-40 by eps.
+        checks: Whether the outcomes can be believed.
+        seconds: Time that everything took.
+        indices: int64 [N]; the images' places in the dataset.
+        adversarial: float32 [N, C, H, W]; of each image that was fooled, what fooled it (by the
+            first attack that did); of the others the image itself.
+    """
+
+    classifier: str
+    data: str
+    fingerprint: str
+    threat: Threat
+    seed: int
+    outcomes: tuple[Outcome, ...]
+    worst: Proportion
+    classes: tuple[ClassAccuracy, ...]
+    curve: tuple[tuple[float, float], ...]
+    checks: tuple[Check, ...]
+    seconds: float
+    indices: NDArray[np.int64] = field(repr=False, compare=False)
+    adversarial: Tensor = field(repr=False, compare=False)
+
+    @property
+    def reliable(self) -> bool:
+        """Whether no check failed."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def verdict(self) -> str:
+        """The outcome in a sentence."""
+        failed = [check.detail for check in self.checks if not check.passed]
+        if failed:
+            return f"not reliable: {'; '.join(failed)}"
+        return (
+            f"robust accuracy {self.worst} within eps {self.threat.eps:g} ({self.threat.norm}), "
+            f"{self.worst.total:,} images"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values that `json.dumps` takes; the images are left out."""
+        plain = {
+            name: getattr(self, name)
+            for name in ("classifier", "data", "fingerprint", "seed", "seconds")
+        }
+        return plain | {
+            "threat": asdict(self.threat),
+            "images": self.indices.tolist(),
+            "outcomes": [_plain(outcome) for outcome in self.outcomes],
+            "worst": _plain(self.worst),
+            "classes": [_plain(found) for found in self.classes],
+            "curve": [{"eps": eps, "accuracy": accuracy} for eps, accuracy in self.curve],
+            "checks": [asdict(check) for check in self.checks],
+            "reliable": self.reliable,
+            "verdict": self.verdict,
+        }
+
+
+def robustness(
+    classifier: Classifier,
+    dataset: Dataset,
+    eps: float,
+    norm: Norm = "Linf",
+    *,
+    images: int = 1000,
+    seed: int = 0,
+    surrogate: Classifier | None = None,
+    queries: int = QUERIES,
+    log: LogFn = silent,
+) -> Evaluation:
+    """Measure the accuracy of a classifier under attacks on held-out images.
+
+    Args:
+        classifier: The target.
+        dataset: Labelled images; attacks use held-out ones, evenly chosen.
+        eps: Size of the perturbations; of Linf a change of values in [0, 1].
+        norm: `Linf` or `L2`.
+        images: Images at most.
+        seed: The same seed gives the same outcome on the same device.
+        surrogate: Another classifier of the same labels whose gradients the attacks follow. If its
+            logits are those of the target (a torch twin of an ONNX file), the attacks count as
+            white-box; else they are transferred.
+        queries: Queries of the attack without gradients.
+        log: Takes a line for each attack.
+
+    Raises:
+        GansmithError: The classifier or the surrogate cannot be judged by this dataset (see
+            :func:`gansmith.robustness.classifier.check_classifier`), there are too few held-out
+            images, or eps is out of range.
+    """
+    threat = Threat(eps, norm)
+    started = time.perf_counter()
+    chosen = take_images(dataset, evenly_chosen(dataset.held_out_indices, images))
+    if len(chosen.x) < LEAST:
+        raise GansmithError(
+            f"'{dataset.name}' has {len(chosen.x)} held-out images, {LEAST} are the least: add "
+            "images, or change data.held_out"
+        )
+    if threat.eps > Threat.whole_range(norm, chosen.x.shape[1:]).eps:
+        raise GansmithError(
+            f"eps is {eps:g}: within {Threat.whole_range(norm, chosen.x.shape[1:]).eps:.4g} any "
+            "image can be turned into any other; choose a smaller one"
+        )
+    classifier = classifier.in_order(chosen.label_names)
+    check_classifier(classifier, chosen)
+    if surrogate is not None:
+        surrogate = surrogate.in_order(chosen.label_names)
+        check_classifier(surrogate, chosen)
+    runner = _Runner(classifier, surrogate, chosen, threat, seed, queries, log)
+    runner.run()
+    curve = runner.curve()
+    return Evaluation(
+        classifier=classifier.name,
+        data=dataset.name,
+        fingerprint=dataset.fingerprint,
+        threat=threat,
+        seed=seed,
+        outcomes=tuple(runner.outcomes),
+        worst=_right(runner.fooled),
+        classes=_by_class(runner, chosen),
+        curve=curve,
+        checks=runner.checks(curve),
+        seconds=time.perf_counter() - started,
+        indices=chosen.indices,
+        adversarial=runner.adversarial.cpu(),
+    )
+
+
+class _Runner:
+    """Runs attacks on the same images and keeps what fooled each.
+
+    Args:
+        classifier: The target.
+        surrogate: What gives gradients in its place.
+        images: What is attacked.
+        threat: How far images may be moved.
+        seed: Of all attacks.
+        queries: Queries of the attack without gradients.
+        log: Takes a line for each attack.
+
+    Attributes:
+        outcomes: Outcomes so far.
+        missed: bool [N]; images that are misread without any attack.
+        fooled: bool [N]; images that any attack fooled, and the missed ones.
+        by_gradients: bool [N]; the same, of attacks that see the classifier's gradients.
+        by_queries: bool [N]; the same, of the attack without gradients.
+        adversarial: What fooled each image.
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        surrogate: Classifier | None,
+        images: Images,
+        threat: Threat,
+        seed: int,
+        queries: int,
+        log: LogFn,
+    ) -> None:
+        self.x, self.y = images.x.to(classifier.device), images.y.to(classifier.device)
+        self.target: Logits = classifier.logits
+        self.indices, self.threat, self.seed, self.log = images.indices, threat, seed, log
+        self.outcomes: list[Outcome] = []
+        self.queries = queries
+        self.adversarial = self.x.clone()
+        self.source: Logits | None = classifier.logits if classifier.differentiable else None
+        self.surrogate: Logits | None = None
+        if surrogate is not None and surrogate.differentiable:
+            if self.source is None and self._same(surrogate):
+                self.source = surrogate.logits
+            else:
+                self.surrogate = surrogate.logits
+        started = time.perf_counter()
+        self.missed = torch.cat(
+            [
+                attacks.misread(self.target, x, y)
+                for x, y in zip(
+                    torch.split(self.x, _BATCH), torch.split(self.y, _BATCH), strict=True
+                )
+            ]
+        )
+        self.fooled = self.missed.clone()
+        self.by_gradients, self.by_queries = self.missed.clone(), self.missed.clone()
+        self._enter("clean", "none", self.missed, started)
+
+    def run(self) -> None:
+        """Run all attacks that apply, from the weakest on."""
+        self._attack("noise", "none", noise)
+        if self.source is not None:
+            white: dict[str, Attack] = {
+                "FGSM": fgsm,
+                "PGD-40": partial(pgd, steps=40),
+                "PGD-100x5": partial(pgd, steps=100, restarts=5),
+                "APGD-CE": apgd_ce,
+                "APGD-T": apgd_t,
+            }
+            for name, attack in white.items():
+                self.by_gradients |= self._attack(name, "white-box", attack, self.source)
+        self.by_queries |= self._attack(
+            "Square", "black-box", partial(square, queries=self.queries)
+        )
+        if self.surrogate is not None:
+            self._attack("FGSM transferred", "transfer", fgsm, self.surrogate)
+            self._attack("PGD-40 transferred", "transfer", _beyond_the_border, self.surrogate)
+
+    def curve(self) -> tuple[tuple[float, float], ...]:
+        """Measure accuracy by eps, under the attack with 40 steps that applies."""
+        if self.source is None:
+            return ()
+        most = Threat.whole_range(self.threat.norm, self.x.shape[1:]).eps
+        found = [(0.0, _right(self.missed).share)]
+        for factor in CURVE:
+            eps = factor * self.threat.eps
+            if eps > most:
+                break
+            attacked = run_attack(
+                partial(pgd, steps=40),
+                self.source,
+                self.x,
+                self.y,
+                Threat(eps, self.threat.norm),
+                seed=self.seed,
+                batch=_BATCH,
+                target=self.target,
+            )
+            found.append((eps, _right(attacked.fooled).share))
+        self.log("accuracy by eps: " + ", ".join(f"{eps:.3g}: {a:.1%}" for eps, a in found))
+        return tuple(found)
+
+    def checks(self, curve: Sequence[tuple[float, float]]) -> tuple[Check, ...]:
+        """Check whether the outcomes can be believed."""
+        some = torch.as_tensor(
+            evenly_chosen(np.flatnonzero(~self.missed.cpu().numpy()), _CHECKED),
+            device=self.x.device,
+        )
+        x, y = self.x[some], self.y[some]
+        if not len(x):
+            return (Check("accuracy", False, "the classifier recognises none of the images"),)
+        found = [sanity.randomness(self.target, x)]
+        wide = partial(
+            sanity.whole_range, x=x, y=y, threat=self.threat, queries=self.queries, seed=self.seed
+        )
+        if self.source is None:
+            found += [
+                Check(
+                    "gradients",
+                    False,
+                    "there are no gradients to attack with (give a surrogate, or the network in "
+                    "PyTorch): stronger attacks may lower the accuracy",
+                ),
+                wide(self.target, self.target, differentiable=False),
+            ]
+        else:
+            generator = torch.Generator().manual_seed(self.seed)
+            withstood = torch.as_tensor(
+                evenly_chosen(np.flatnonzero(~self.by_gradients.cpu().numpy()), _CHECKED),
+                device=self.x.device,
+            )
+            accuracy = {outcome.name: outcome.accuracy.share for outcome in self.outcomes}
+            found += [
+                sanity.gradients(self.source, x, y),
+                sanity.quantised_input(self.source, x, generator),
+                wide(self.source, self.target, differentiable=True),
+                sanity.more_steps(
+                    self.source,
+                    self.target,
+                    self.x[withstood],
+                    self.y[withstood],
+                    self.threat,
+                    withstood=_right(self.by_gradients).share,
+                    seed=self.seed,
+                ),
+                sanity.black_box(self.by_gradients, self.by_queries),
+                sanity.random_noise(accuracy["noise"], accuracy["FGSM"]),
+                sanity.falling(curve),
+            ]
+        for check in found:
+            if not check.passed:
+                self.log(f"check '{check.name}' failed: {check.detail}")
+        return tuple(found)
+
+    def _attack(
+        self, name: str, access: Access, attack: Attack, source: Logits | None = None
+    ) -> Tensor:
+        """Run one attack on all images, keep its outcome, and return which it fooled."""
+        started = time.perf_counter()
+        attacked = run_attack(
+            attack,
+            source or self.target,
+            self.x,
+            self.y,
+            self.threat,
+            seed=self.seed,
+            batch=_BATCH,
+            target=self.target,
+        )
+        fooled = attacked.fooled | self.missed
+        new = fooled & ~self.fooled
+        self.adversarial[new] = attacked.images[new]
+        self.fooled |= fooled
+        self._enter(name, access, fooled, started)
+        return fooled
+
+    def _enter(self, name: str, access: Access, fooled: Tensor, started: float) -> None:
+        new = (fooled & ~self.missed).cpu().numpy()
+        seconds = time.perf_counter() - started
+        outcome = Outcome(name, access, _right(fooled), tuple(self.indices[new].tolist()), seconds)
+        self.outcomes.append(outcome)
+        self.log(f"{name}: accuracy {outcome.accuracy}, {seconds:.1f} s")
+
+    @torch.no_grad()
+    def _same(self, other: Classifier) -> bool:
+        """Whether another classifier gives the same logits."""
+        x = self.x[:_BATCH]
+        mine, theirs = self.target(x), other.logits(x.to(other.device)).to(x.device)
+        return float((mine - theirs).abs().max()) <= _TWIN * float(mine.abs().max())
+
+
+def _beyond_the_border(
+    model: Logits, x: Tensor, y: Tensor, threat: Threat, generator: torch.Generator
+) -> Tensor:
+    """PGD-40 that does not stop where the surrogate is fooled."""
+    start = threat.random_start(x, generator)
+    step = attacks.step_size(threat, 40)
+    return attacks.ascend(model, x, y, threat, start, steps=40, step=step)
+
+
+def _right(wrong: Tensor) -> Proportion:
+    """Return the share of images that are not marked as wrong, bool [N]."""
+    return Proportion(int((~wrong).sum()), len(wrong))
+
+
+def _by_class(runner: _Runner, images: Images) -> tuple[ClassAccuracy, ...]:
+    """Return accuracies for the labels of which there are images."""
+    rows = []
+    for number, label in enumerate(images.label_names):
+        own = runner.y == number
+        if own.any():
+            clean, attacked = _right(runner.missed[own]), _right(runner.fooled[own])
+            rows.append(ClassAccuracy(label, clean, attacked))
+    return tuple(rows)
+
+
+def _plain(value: Outcome | ClassAccuracy | Proportion) -> dict[str, Any]:
+    """Return the fields of a result; a proportion as count, total, share and interval."""
+    if isinstance(value, Proportion):
+        low, high = value.interval
+        return {
+            "count": value.count,
+            "total": value.total,
+            "share": value.share,
+            "low": low,
+            "high": high,
+        }
+    found = {name: getattr(value, name) for name in value.__dataclass_fields__}
+    return {
+        name: _plain(item) if isinstance(item, Proportion) else item for name, item in found.items()
+    }
