@@ -93,6 +93,19 @@ METRICS: dict[str, MetricSpec] = {
         "floor",
         "Mean distance between samples of one class; low values mean mode collapse within classes.",
     ),
+    "copying_ratio": MetricSpec(
+        "Distance to a copy",
+        "floor",
+        "Distance to the nearest training sample, relative to held-out samples; near 0 is "
+        "memorisation.",
+    ),
+    "copying_share": MetricSpec(
+        "Share of copies", "lower", "Share of samples that are nearly a training sample."
+    ),
+}
+"""Metrics of every dataset, most important first."""
+
+PRETRAINED_METRICS: dict[str, MetricSpec] = {
     "pretrained_coverage": MetricSpec(
         "Coverage, pretrained features",
         "higher",
@@ -103,6 +116,10 @@ METRICS: dict[str, MetricSpec] = {
         "lower",
         "Kernel distance by features of EfficientNet-Lite0, trained on photographs (ImageNet).",
     ),
+}
+"""Metrics by the second extractor of a medium, where it is installed."""
+
+TRANSLATION_METRICS: dict[str, MetricSpec] = {
     "target_share": MetricSpec(
         "Taken for the target",
         "higher",
@@ -121,14 +138,5 @@ METRICS: dict[str, MetricSpec] = {
         "lower",
         "Kernel distance of the inputs left as they are: a translation must be below it.",
     ),
-    "copying_ratio": MetricSpec(
-        "Distance to a copy",
-        "floor",
-        "Distance to the nearest training sample, relative to held-out samples; near 0 is "
-        "memorisation.",
-    ),
-    "copying_share": MetricSpec(
-        "Share of copies", "lower", "Share of samples that are nearly a training sample."
-    ),
 }
-"""Metrics of every dataset, most important first."""
+"""Metrics of translations between two domains."""

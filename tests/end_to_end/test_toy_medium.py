@@ -197,7 +197,7 @@ def test_it_trains_is_evaluated_generates_is_inspected_and_reported(
     assert gansmith.inspect(charts, settings=("data.highest=8",)).to_json()["charts"] == 200
     run = tmp_path / "run"
     model = gansmith.train(
-        "pictures", data=charts, out=run, samples=320, settings=QUICK, console=quiet
+        "pictures-conv", data=charts, out=run, samples=320, settings=QUICK, console=quiet
     )
     assert model is not None and model.sample(4, seed=1).shape == (4, 1, 8, 1)
     metrics = json.loads((run / "quality.json").read_text("utf-8"))["metrics"]

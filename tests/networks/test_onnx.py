@@ -47,7 +47,34 @@ def one_registry() -> Iterator[None]:
 
 
 def test_every_generator_but_that_of_tokens_is_exported_here() -> None:
-    assert set(CASES) == set(NETWORKS) - {"sequence"}
+    assert {*CASES, "translator"} == set(NETWORKS) - {"sequence"}
+
+
+def test_an_exported_translator_serves_any_size() -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    config = NetworkConfig(name="translator", width=4, blocks=1, d_width=4)
+    spec = SampleSpec(3, 16, 16, source=SampleSpec(3, 16, 16))
+    generator = build_networks(config, spec, seed=0).generator.eval().requires_grad_(False)
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter's own
+        sides = {2: 4 * torch.export.Dim("rows", min=4, max=256)}
+        sides |= {3: 4 * torch.export.Dim("columns", min=4, max=256)}
+        torch.onnx.export(
+            generator,
+            (torch.rand(1, 3, 16, 24),),
+            file,
+            dynamo=True,
+            verbose=False,
+            optimize=False,
+            input_names=["sources"],
+            dynamic_shapes=(sides,),
+        )
+    session = onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
+    for size in ((16, 24), (40, 20)):
+        sources = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1))
+        (made,) = session.run(None, {"sources": sources.numpy()})
+        np.testing.assert_allclose(made, generator(sources).numpy(), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("classes", [0, 3])

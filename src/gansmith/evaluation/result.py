@@ -8,7 +8,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gansmith.medium import MEDIA
-from gansmith.metric import METRICS, Metric, MetricSpec
+from gansmith.metric import (
+    METRICS,
+    PRETRAINED_METRICS,
+    TRANSLATION_METRICS,
+    Metric,
+    MetricSpec,
+)
 
 ENOUGH_HELD_OUT = 50
 """Held-out samples below which metrics cannot tell good samples from poor ones."""
@@ -76,8 +82,8 @@ def too_few_held_out(count: int) -> str:
 
 
 def metric_specs() -> dict[str, MetricSpec]:
-    """Return every metric by name, most important first: those of all media, then each medium's."""
-    specs = dict(METRICS)
+    """Return every metric by name, most important first: those of all media, then other ones."""
+    specs = METRICS | PRETRAINED_METRICS | TRANSLATION_METRICS
     for name in MEDIA:
         specs |= MEDIA[name].metrics
     return specs

@@ -141,7 +141,8 @@ def _patches(channels: int, widths: list[int]) -> nn.Sequential:
     layers: list[nn.Module] = []
     for before, after in pairwise([channels, *widths]):
         layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
-    return nn.Sequential(*layers, Residual(widths[-1]), nn.LeakyReLU(SLOPE), _conv(widths[-1], 1))
+    last = nn.Conv2d(widths[-1], 1, 3, padding=1)
+    return nn.Sequential(*layers, Residual(widths[-1]), nn.LeakyReLU(SLOPE), last)
 
 
 @register_networks("translator", TranslatorOptions)
