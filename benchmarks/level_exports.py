@@ -55,7 +55,7 @@ def encoded(level: Level, legend: Legend, format_: str) -> bytes:
 
 def exported(name: str, levels: list[Level], legend: Legend, format_: str, tiled: int) -> Row:
     """Write levels in a format, and count who reads them again as they were."""
-    row: Row = {"set": name, "format": format_, "levels": len(levels), "gansmith": 0}
+    row: Row = {"set": name, "format": format_, "levels": len(levels), "ours": 0}
     readers = {"ldtk": {"ldtkpy": with_ldtkpy}, "txt": {}, "csv": {}}.get(format_)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"level.{format_}")
@@ -63,7 +63,7 @@ def exported(name: str, levels: list[Level], legend: Legend, format_: str, tiled
         for at, level in enumerate(levels):
             path.write_bytes(encoded(level, legend, format_))
             again = read_levels(path, legend).levels
-            row["gansmith"] += len(again) == 1 and bool((again[0].tiles == level.tiles).all())
+            row["ours"] += len(again) == 1 and bool((again[0].tiles == level.tiles).all())
             others = tiled_readers(Path(folder)) if readers is None else readers
             if format_ == "tmj":
                 others = {key: read for key, read in others.items() if key != "pytmx"}
@@ -88,7 +88,7 @@ def shuffled(grid: Grid, legend: Legend) -> Level:
 
 def edited(root: Path, kind: str) -> Row:
     """Shuffle the tiles of each layer of the maps or projects in a folder."""
-    row: Row = {"set": kind, "format": "in place", "levels": 0, "gansmith": 0}
+    row: Row = {"set": kind, "format": "in place", "levels": 0, "ours": 0}
     for original in sorted(root.rglob("*")):
         if original.suffix not in (".tmx", ".tmj", ".json", ".ldtk"):
             continue
@@ -124,7 +124,7 @@ def _edited(path: Path, project: Path, at: int) -> dict[str, int]:
     after = read_grids(path)
     expected = [level if number == at else each.level(legend) for number, each in enumerate(before)]
     same = [_equal(each.level(legend), own) for each, own in zip(after, expected, strict=True)]
-    counts = {"levels": 1, "gansmith": int(all(same))}
+    counts = {"levels": 1, "ours": int(all(same))}
     readers: dict[str, Callable[[Path], Any]] = {"ldtkpy": with_ldtkpy}
     if path.suffix != ".ldtk":
         readers = tiled_readers(project)
@@ -170,7 +170,7 @@ def main() -> None:
         rows.append(edited(root / kind, kind))
         print(rows[-1])
     readers = ["pytiled-parser", "pytmx", "tiled", "ldtkpy"]
-    columns = ["set", "format", "levels", "gansmith"]
+    columns = ["set", "format", "levels", "ours"]
     columns += [key for reader in readers for key in (reader, f"{reader} asked")]
     print(write_rows("level_exports", [{key: row.get(key, "") for key in columns} for row in rows]))
 

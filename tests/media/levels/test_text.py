@@ -90,6 +90,12 @@ def test_a_short_line_of_csv_is_named(tmp_path: Path) -> None:
         read_grids(path)
 
 
+def test_files_of_too_many_levels_are_refused() -> None:
+    for parse, name in ((parse_text, "a.txt"), (parse_csv, "a.csv")):
+        with pytest.raises(GansmithError, match="has 100,001 levels, takes up to 100,000"):
+            parse("#\n\n" * 100_001, Path(name))
+
+
 def test_other_files_are_refused(tmp_path: Path) -> None:
     for name, message in (("a.doc", "no file of levels: takes .txt"), ("a.txt", "has no levels")):
         (tmp_path / name).write_text("; nothing\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from gansmith.storage.reading import shorten
 
 MOST_CELLS = 4_000_000
 """Cells of the largest level that is read."""
+MOST_LEVELS = 100_000
+"""Levels of a file of text."""
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,16 @@ def check_extent(columns: int, rows: int, source: Source | str) -> None:
         raise GansmithError(
             f"{source} is {columns:,} x {rows:,} cells, takes up to {MOST_CELLS:,}: cut it up"
         )
+
+
+def check_count(levels: int, path: Path) -> None:
+    """Refuse a file of more than 100,000 levels.
+
+    Raises:
+        GansmithError: It has more.
+    """
+    if levels > MOST_LEVELS:
+        raise GansmithError(f"{path} has {levels:,} levels, takes up to {MOST_LEVELS:,}: part it")
 
 
 def not_in_legend(symbol: str, place: str, legend: Legend) -> GansmithError:

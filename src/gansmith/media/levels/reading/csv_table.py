@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gansmith.errors import GansmithError
 from gansmith.media.levels.grid import TextGrid
 from gansmith.media.levels.legend import BLANK
-from gansmith.media.levels.level import Source, check_extent
+from gansmith.media.levels.level import Source, check_count, check_extent
 
 _FLAGGED = re.compile(r"-?[1-9]\d{8,9}", re.ASCII)
 _FLAG = 1 << 28
@@ -51,6 +51,7 @@ def parse_csv(text: str, path: Path) -> list[TextGrid]:
         raise GansmithError(
             f"{path}, line {reader.line_num} is not CSV ({error}): correct it"
         ) from None
+    check_count(len(levels), path)
     return [
         _grid(rows, Source(str(path), f"level {number}", line))
         for number, (line, rows) in enumerate(levels, 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gansmith.media.levels.grid import TextGrid
-from gansmith.media.levels.level import Source
+from gansmith.media.levels.level import Source, check_count
 
 SOKOBAN = (".sok", ".xsb")
 """Files that hold text of any kind between boards of Sokoban."""
@@ -49,6 +49,7 @@ def parse_text(text: str, path: Path) -> list[TextGrid]:
     sokoban = path.suffix.lower() in SOKOBAN
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     blocks = _blocks(lines, sokoban)
+    check_count(len(blocks), path)
     grids = []
     for number, block in enumerate(blocks, 1):
         facts = _facts([*block.before, *block.after])
@@ -67,7 +68,8 @@ def _blocks(lines: Sequence[str], sokoban: bool) -> list[_Block]:
     block = _Block()
     for number, line in enumerate(lines):
         if not _is_row_of_blanks(lines, number) and not line.strip():
-            found.append(block)
+            if block.rows:
+                found.append(block)
             block = _Block()
         elif _goes_on(block.after, line):
             block.after.append(line)
