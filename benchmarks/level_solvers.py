@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 
 from gansmith.errors import GansmithError
-from gansmith.media.levels.games import Limit, Solved, game_of, replay
+from gansmith.media.levels.games import Limit, Solved, game_of
+from gansmith.media.levels.games.replay import replay
 from gansmith.media.levels.legend import Legend, load_legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.reading import read_levels

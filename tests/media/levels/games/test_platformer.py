@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gansmith.errors import GansmithError
-from gansmith.media.levels.games import Limit, Refused, Solved, Undecided, Unsolvable, replay
-from gansmith.media.levels.games.replay import Motion, Place, _Platformer, _World
+from gansmith.media.levels.games import Limit, Refused, Solved, Undecided, Unsolvable
+from gansmith.media.levels.games.replay import Motion, Place, _Platformer, _World, replay
 from gansmith.media.levels.legend import Jump, Legend
 from gansmith.media.levels.level import Level
 from tests.media.levels.games.tiny import (

@@ -4,7 +4,8 @@ from functools import cache
 
 import pytest
 
-from gansmith.media.levels.games import Limit, Solved, Unsolvable, replay
+from gansmith.media.levels.games import Limit, Solved, Unsolvable
+from gansmith.media.levels.games.replay import replay
 from gansmith.media.levels.legend import Legend, load_legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.reading import read_levels

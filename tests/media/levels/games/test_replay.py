@@ -7,7 +7,8 @@ import pytest
 
 from gansmith.errors import GansmithError
 from gansmith.media.levels import games
-from gansmith.media.levels.games import GAMES, game_of, replay
+from gansmith.media.levels.games import GAMES, game_of
+from gansmith.media.levels.games.replay import replay
 from gansmith.media.levels.legend import GAMES as NAMES
 from gansmith.media.levels.legend import Legend
 from tests.media.levels.games.tiny import DIGGER, KEYDOOR, MAZE, ONE_WAY_KEYS, SOKOBAN, level_of

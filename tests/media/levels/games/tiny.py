@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gansmith.media.levels.games import Limit, Solved, Verdict, game_of, replay
+from gansmith.media.levels.games import Limit, Solved, Verdict, game_of
+from gansmith.media.levels.games.replay import replay
 from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level
 

@@ -1,6 +1,6 @@
 """Games: whether a level keeps the rules, whether it can be won and how, and whether that is true.
 
-A solver takes masks, knows one game and answers with a proof, a solution or neither. The replayer
+A solver takes masks, knows one game and answers with a proof, a solution or neither. `replay.py`
 carries out solutions by the rules alone and shares no code with the solvers.
 """
 
@@ -14,7 +14,6 @@ from gansmith.media.levels.games.game import Game
 from gansmith.media.levels.games.keydoor import KEYDOOR
 from gansmith.media.levels.games.maze import MAZE
 from gansmith.media.levels.games.platformer import PLATFORMER
-from gansmith.media.levels.games.replay import Replay, replay
 from gansmith.media.levels.games.sokoban import SOKOBAN
 from gansmith.media.levels.games.verdict import (
     Limit,
@@ -31,13 +30,11 @@ __all__ = [
     "Game",
     "Limit",
     "Refused",
-    "Replay",
     "Solved",
     "Undecided",
     "Unsolvable",
     "Verdict",
     "game_of",
-    "replay",
 ]
 
 GAMES: Mapping[str, Game] = {
