@@ -58,13 +58,17 @@ class Classifier:
             self.network.eval().requires_grad_(False)
 
     def logits(self, x: Tensor) -> Tensor:
-        """Return logits [N, classes] of images [N, C, H, W] with values in [0, 1]."""
+        """Return logits [N, classes] of images [N, C, H, W] with values in [0, 1].
+
+        Images may be on another device; the logits are where they are.
+        """
         low, high = self.value_range
-        x = x if (low, high) == (0, 1) else low + (high - low) * x
+        seen = x.to(self.device)
+        seen = seen if (low, high) == (0, 1) else low + (high - low) * seen
         if self.batch is None:
-            return self.network(x)
-        parts = [self._one_batch(part) for part in torch.split(x, self.batch)]
-        return torch.cat(parts)
+            return self.network(seen).to(x.device)
+        parts = [self._one_batch(part) for part in torch.split(seen, self.batch)]
+        return torch.cat(parts).to(x.device)
 
     def _one_batch(self, x: Tensor) -> Tensor:
         missing = (self.batch or 0) - len(x)
@@ -165,7 +169,7 @@ def check_classifier(classifier: Classifier, images: Images) -> None:
     _check_shape(classifier, images)
     logits = _outputs(classifier, images)
     _check_outputs(classifier, logits, images)
-    _check_labels(classifier, logits.argmax(1).cpu(), images)
+    _check_labels(classifier, logits.argmax(1), images)
 
 
 def _check_shape(classifier: Classifier, images: Images) -> None:
@@ -187,10 +191,9 @@ def _check_shape(classifier: Classifier, images: Images) -> None:
 
 @torch.no_grad()
 def _outputs(classifier: Classifier, images: Images) -> Tensor:
-    x = images.x.to(classifier.device)
     try:
-        parts = [classifier.logits(part) for part in torch.split(x, _PARTS)]
-        return torch.cat(parts).detach()
+        parts = [classifier.logits(part) for part in torch.split(images.x, _PARTS)]
+        return torch.cat(parts)
     except GansmithError:
         raise
     except Exception as error:  # whatever the user's network raises
@@ -231,7 +234,7 @@ def _check_labels(classifier: Classifier, said: Tensor, images: Images) -> None:
     """Look for labels of which most images are read as another one, and these as a third."""
     names, classes = images.label_names, len(images.label_names)
     counts = torch.zeros(classes, classes)
-    counts.index_put_((images.y.cpu(), said), torch.ones(len(said)), accumulate=True)
+    counts.index_put_((images.y, said), torch.ones(len(said)), accumulate=True)
     order = _best_order(counts)
     moved = [
         f"'{names[label]}' is read as '{names[output]}'"
