@@ -20,8 +20,8 @@ from gansmith.media.levels.games import (
     Unsolvable,
     Verdict,
     game_of,
-    replay,
 )
+from gansmith.media.levels.games.replay import replay
 from gansmith.media.levels.legend import Legend, load_legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.reading import SUFFIXES, read_levels
