@@ -80,7 +80,7 @@ def row_of(arm: str, data: str, minutes: float, seed: int, settings: tuple[str, 
     samples = played.model.sample(SAMPLES, seed=seed)
     verdict = evaluator.full(samples)
     contact_sheet(played.model).save(HOME / f"{name}.png")
-    row: Row = {"data": data, "arm": arm, "minutes": minutes, "seed": seed}
+    row: Row = {"data": Path(data).name, "arm": arm, "minutes": minutes, "seed": seed}
     row |= {"settings": " ".join(settings), "seen": played.trainer.clock.samples}
     for metric in METRICS:
         if metric in verdict.metrics:

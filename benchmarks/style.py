@@ -1,0 +1,112 @@
+"""Style transfer beside true answers: photographs of faces to drawings of the same scenes.
+
+    GANSMITH_DATA=DATA python benchmarks/style.py --minutes 20 --seeds 0
+
+trains `style` on the unpaired folders `DATA/faces-drawn/train/photo` and `.../drawn`, and compares
+translations of 200 photographs of people that were not trained on with the true drawings: mean
+absolute difference (of the range) and SSIM, at 64 pixels. Baselines are the input as it is, and the
+input with mean and deviation of each colour channel as drawings have them. `--run RUN` measures a
+run that is there already.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+import gansmith
+from arena import HOME, Row
+from gansmith.media.image.reading import read_picture
+from gansmith.media.image.resizing import conform
+from gansmith.run import Run
+from gansmith.translation import TranslationModel
+from harness import renew_rows
+
+NAME, SIDE = "style", 64
+Pictures = NDArray[np.uint8]
+
+
+def read(folder: Path) -> Pictures:
+    """Read all pictures of a folder, in the order of their names, [N, 64, 64, 3]."""
+    pictures = [read_picture(path).image.convert("RGB") for path in sorted(folder.iterdir())]
+    return np.stack([conform(picture, (SIDE, SIDE), "RGB", "fit") for picture in pictures])
+
+
+def ssim(a: Pictures, b: Pictures) -> float:
+    """Mean structural similarity with a Gaussian window of 11 (Wang et al. 2004)."""
+    x, y = (torch.from_numpy(side).permute(0, 3, 1, 2).double() / 255 for side in (a, b))
+    line = torch.exp(-((torch.arange(11) - 5.0) ** 2) / (2 * 1.5**2)).double()
+    window = (line[:, None] * line[None]) / line.sum() ** 2
+    kernel = window.expand(3, 1, 11, 11)
+
+    def blurred(values: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(values, kernel, groups=3)
+
+    mx, my = blurred(x), blurred(y)
+    vx, vy = blurred(x * x) - mx**2, blurred(y * y) - my**2
+    covariance = blurred(x * y) - mx * my
+    c1, c2 = 0.01**2, 0.03**2
+    similar = (2 * mx * my + c1) * (2 * covariance + c2)
+    return float((similar / ((mx**2 + my**2 + c1) * (vx + vy + c2))).mean())
+
+
+def recoloured(pictures: Pictures, like: Pictures) -> Pictures:
+    """Give pictures the mean and deviation of each channel of others."""
+    values, wanted = pictures.astype(np.float64), like.astype(np.float64)
+    axes = (0, 1, 2)
+    plain = (values - values.mean(axes)) / values.std(axes)
+    changed = np.rint(plain * wanted.std(axes) + wanted.mean(axes)).clip(0, 255)
+    result: Pictures = changed.astype(np.uint8)
+    return result
+
+
+def compared(name: str, made: Pictures, truth: Pictures) -> Row:
+    apart = np.abs(made.astype(np.float64) - truth).mean() / 255
+    return {"made_by": name, "l1": round(float(apart), 4), "ssim": round(ssim(made, truth), 4)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--run", type=Path, help="measure this run, and train none")
+    parser.add_argument("--set", dest="settings", nargs="*", default=[], help="more settings")
+    args = parser.parse_args()
+    data = Path(os.environ.get("GANSMITH_DATA", "data")) / "faces-drawn"
+    if not data.is_dir():
+        sys.exit(f"there is no {data}: set GANSMITH_DATA to the folder that holds it")
+    photos, truth = read(data / "test" / "photo"), read(data / "test" / "drawn")
+    drawn = read(data / "train" / "drawn")
+    fixed = {"minutes": None, "seed": None, "settings": ""}
+    rows: list[Row] = [
+        fixed | compared("input", photos, truth),
+        fixed | compared("input, recoloured", recoloured(photos, drawn), truth),
+    ]
+    for seed in args.seeds:
+        run = args.run or HOME / f"style-{args.minutes:g}-{seed}"
+        if args.run is None:
+            domains = [data / "train" / "photo", data / "train" / "drawn"]
+            settings = [f"training.seed={seed}", *args.settings]
+            gansmith.train("style", data=domains, out=run, minutes=args.minutes, settings=settings)
+        model = gansmith.load(run)
+        assert isinstance(model, TranslationModel)
+        row = {"minutes": args.minutes, "seed": seed, "settings": " ".join(args.settings)}
+        row |= compared("style", model.apply(photos), truth)
+        metrics = Run(run).quality()["metrics"]
+        for metric in ("target_share", "content_kept", "kernel", "input_kernel", "change"):
+            row[metric] = round(metrics[metric]["value"], 4)
+        row["seen"] = Run(run).manifest()["finished"]
+        print(row, flush=True)
+        rows.append(row)
+    renew_rows(NAME, rows, ("made_by", "minutes", "seed", "settings"))
+
+
+if __name__ == "__main__":
+    main()
