@@ -285,6 +285,9 @@ def test_state_carries_the_probability_of_augmentation() -> None:
 
 def test_an_adaptive_augmentation_needs_held_out_samples() -> None:
     duel = plane_duel(*ADAPTIVE, spec=PICTURE)
-    duel.set_validation_source(lambda most: Batch(_pictures(0, count=10), None))
-    with pytest.raises(GansmithError, match="there are 10 for batches of 64"):
+    duel.set_validation_source(lambda most: Batch(_pictures(0, count=0), None))
+    with pytest.raises(GansmithError, match="there are 0: set augment"):
         duel.step([Batch(_pictures(1), None)] * duel.draws)
+    duel.set_validation_source(lambda most: Batch(_pictures(0, count=10), None))
+    duel.step([Batch(_pictures(1), None)] * duel.draws)
+    assert duel.augmentation.probability != 0.5

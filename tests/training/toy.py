@@ -67,6 +67,7 @@ def toy_trainer(
     feed = BatchLoader(
         dataset, MEDIA["image"].codec(), engine, config.batch, config.seed, bool(classes)
     )
+    duel.set_validation_source(feed.held_out)
     return Trainer(duel, feed, engine, recipe, run, observers)
 
 

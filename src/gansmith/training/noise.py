@@ -133,11 +133,12 @@ class NoiseDuel(Duel):
         if self._held_out is None:
             self._held_out = self._draw_held_out(HELD_OUT)
         samples, condition = self._held_out.samples, self._held_out.condition
-        count = len(self._seen["real"]) * self._recipe.objective.packing
-        if len(samples) < count:
+        packing = self._recipe.objective.packing
+        count = min(len(self._seen["real"]), len(samples) // packing) * packing
+        if not count:
             raise GansmithError(
-                f"augment.target compares with held-out samples, and there are {len(samples)} for "
-                f"batches of {count}: set augment.target=null"
+                f"augment.target compares with held-out samples, and there are {len(samples)}: "
+                "set augment.target=null"
             )
         first = self._steps // ADAPT_EVERY * count % (len(samples) - count + 1)
         part = slice(first, first + count)
