@@ -15,7 +15,7 @@ def test_a_command_takes_the_options_that_it_declares(name: str) -> None:
     assert next(iter(parameters)) == verb.takes
     for option in verb.options:
         default = parameters[option.name].default
-        assert default is (inspect.Parameter.empty if option.required else option.default)
+        assert default == (inspect.Parameter.empty if option.required else option.default)
     names = {verb.takes, *(option.name for option in verb.options)}
     assert set(parameters) == (names if verb.takes == "run" else names | {"log"})
 
