@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gansmith.errors import GansmithError
-from gansmith.evaluation.features.custom import _refuse_pickles
+from gansmith.evaluation.features.custom import refuse_pickles
 from gansmith.extractor import optional_module
 from gansmith.robustness.classifier import Classifier, Shape
 from gansmith.robustness.train import load_trained_classifier
@@ -102,7 +102,7 @@ def _from_program(path: Path) -> Classifier:
     with open_regular(path, MODEL_BYTES):
         pass
     try:
-        _refuse_pickles(path)
+        refuse_pickles(path)
         program = torch.export.load(path)
         name = program.graph_signature.user_inputs[0]
         node = next(node for node in program.graph.nodes if node.name == name)

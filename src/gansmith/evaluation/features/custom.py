@@ -69,7 +69,7 @@ def exported(file: Path, dataset: Dataset) -> Extractor:
     pickled objects are refused, which does not make the file safe.
     """
     try:
-        _refuse_pickles(file)
+        refuse_pickles(file)
         program = torch.export.load(file)
         name = program.graph_signature.user_inputs[0]
         node = next(node for node in program.graph.nodes if node.name == name)
@@ -117,7 +117,7 @@ def _unusable(file: Path, error: Exception) -> GansmithError:
     return GansmithError(f"{file} does not serve as a feature extractor: {reason}")
 
 
-def _refuse_pickles(file: Path) -> None:
+def refuse_pickles(file: Path) -> None:
     """Refuse what `torch.export.load` would hand to an unrestricted unpickler."""
     with zipfile.ZipFile(file) as archive:
         for entry in archive.namelist():
