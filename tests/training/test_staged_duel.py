@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from gansmith.errors import GansmithError
 from gansmith.networks import SampleSpec
+from gansmith.networks.image.frozen_features import BACKBONES, FeatureNetwork
 from gansmith.recipe import Recipe
 from gansmith.training.duel import Batch, DuelSetting, build_duel
 from gansmith.training.engine import Engine
@@ -179,6 +180,26 @@ def test_a_generator_is_taught_by_features_alone() -> None:
     assert any(
         not torch.equal(a, b) for a, b in zip(before, weights(duel, "generator"), strict=True)
     )
+
+
+def test_looking_through_features_leaves_chance_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Probes must not change a training: behind transparent samples lies a fixed colour."""
+    monkeypatch.setitem(BACKBONES._entries, "test-maps", PlainMaps)
+    spec = SampleSpec(4, 16, 16, alpha=True)
+    duel = staged_duel("network.conditional=false", "staged.features=test-maps", spec=spec)
+    duel.set_progress(0.9, samples=4000)
+    real = Batch(batches()[0].samples.expand(-1, 4, -1, -1))
+    before = duel._engine.random.get_state()
+    first, again = (duel.discriminate(real)["feature_discriminator"] for _ in range(2))
+    assert torch.equal(first, again)
+    assert torch.equal(duel._engine.random.get_state(), before)
+
+
+class PlainMaps(FeatureNetwork):
+    widths = (3,)
+
+    def maps(self, samples: torch.Tensor) -> list[torch.Tensor]:
+        return [samples]
 
 
 def test_unknown_features_are_answered_with_those_there_are() -> None:

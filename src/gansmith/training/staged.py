@@ -242,16 +242,19 @@ class StagedDuel(NoiseDuel):
         logits = super().discriminate(batch)
         if self._features is None or self.pretraining:
             return logits
+        grey = torch.full((len(batch.samples), batch.samples.shape[1] - 1), 0.5)
         with self._engine.autocast():
-            found = self.heads(self._maps(batch.samples), batch.condition)
+            maps = self._maps(batch.samples, grey.to(batch.samples.device))
+            found = self.heads(maps, batch.condition)
         return {**logits, "feature_discriminator": found.float()}
 
-    def _maps(self, samples: Tensor) -> list[Tensor]:
-        """Features of samples; behind transparent ones lies a random colour."""
+    def _maps(self, samples: Tensor, colours: Tensor | None = None) -> list[Tensor]:
+        """Features of samples; behind transparent ones lie colours [N, C], or drawn ones."""
         assert self._features is not None
         self._features.eval()
         if self._alpha and self.frozen:
-            colours = self._engine.uniform(len(samples), samples.shape[1] - 1)
+            if colours is None:
+                colours = self._engine.uniform(len(samples), samples.shape[1] - 1)
             samples = on_backgrounds(samples, colours)
         with self._engine.autocast():
             return self._features.maps(samples)

@@ -54,8 +54,10 @@ def test_each_level_gets_its_answer(levels: Path, tmp_path: Path) -> None:
 def test_a_folder_is_searched_and_the_exit_code_says_whether_all_are_solved(levels: Path) -> None:
     levels.write_text(OPEN, "utf-8")
     (levels.parent / "notes.md").write_text("left alone")
+    (levels.parent / "ragged.txt").write_text("#####\n#@?>#\n#####\n", "utf-8")
     result = CliRunner().invoke(app, ["solve", str(levels.parent)])
     assert result.exit_code == 0 and "1 level: 1 solved" in result.output
+    assert "left out: " in result.output and "ragged.txt" in result.output
     levels.write_text(LOCKED, "utf-8")
     assert CliRunner().invoke(app, ["solve", str(levels)]).exit_code == 1
 

@@ -62,7 +62,9 @@ def solve(
     """
     outcomes: Counter[str] = Counter()
     listed: list[dict[str, Any]] = []
-    for path, known, level in _levels(files, legend, layer):
+    drawn: list[tuple[Path, Legend, Level]] = []
+    for path, known, level in _levels(files, legend, layer, log):
+        drawn.append((path, known, level))
         verdict = game_of(known).solve(level, known, Limit(seconds=seconds, nodes=10**9))
         outcome, text = _described(verdict, level, known)
         outcomes[outcome] += 1
@@ -71,15 +73,16 @@ def solve(
     if not listed:
         raise GansmithError(f"there are no levels in {', '.join(map(str, files))}")
     if out is not None:
-        _write(out, listed, list(_levels(files, legend, layer)))
+        _write(out, listed, drawn)
     counts = ", ".join(f"{count} {name}" for name, count in outcomes.most_common())
     log(f"{pluralize(len(listed), 'level')}: {counts}")
     return len(listed) - outcomes["solved"]
 
 
 def _levels(
-    files: Sequence[Path], legend: Path | None, layer: str | None
+    files: Sequence[Path], legend: Path | None, layer: str | None, log: LogFn
 ) -> Iterator[tuple[Path, Legend, Level]]:
+    """Yield all levels; files of a folder that cannot be read are named and left out."""
     for path in _files(files):
         place = legend or path.parent / LEGEND
         if not place.is_file():
@@ -87,7 +90,14 @@ def _levels(
                 f"{path} has no legend: write {place} with the roles of its symbols, or give "
                 "--legend FILE"
             )
-        found = read_levels(path, load_legend(place), layer=layer)
+        known = load_legend(place)
+        try:
+            found = read_levels(path, known, layer=layer)
+        except GansmithError as error:
+            if path in files:
+                raise
+            log(f"warning: left out: {error}")
+            continue
         for level in found.levels:
             yield path, found.legend, level
 
@@ -123,7 +133,7 @@ def _described(verdict: Verdict, level: Level, legend: Legend) -> tuple[str, str
 
 def _facts(path: Path, level: Level, verdict: Verdict, outcome: str) -> dict[str, Any]:
     facts: dict[str, Any] = {"file": str(path), "level": level.name, "outcome": outcome}
-    if isinstance(verdict, Solved):
+    if isinstance(verdict, Solved) and outcome == "solved":
         moves = verdict.moves
         facts["moves"] = moves if isinstance(moves, str) else [list(cell) for cell in moves]
         facts |= {"length": verdict.length, "difficulty": dict(verdict.difficulty)}
