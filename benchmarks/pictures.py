@@ -2,9 +2,13 @@
 
     python benchmarks/pictures.py --data emoji-google --minutes 6 --seeds 0 1 2
 
+    python benchmarks/pictures.py --minutes 6 --seeds 0 --arms dcgan r3gan fastgan
+
 trains each arm for so many minutes of processor time (one thread) and evaluates 5,000 samples of
-the state at the end with `random-conv` features, which no arm learns from. Both arms augment alike:
-translation and scale, probability 0.3. A sheet of each is left in `runs/benchmarks/`.
+the state at the end with `random-conv` features, which no arm learns from. All arms augment
+alike: translation and scale, probability 0.3. `plain` is the conv pair; `dcgan`, `r3gan` and
+`fastgan` are peers, with the settings of their papers in networks of a width for one core. A sheet
+of each is left in `runs/benchmarks/`.
 
 `checker` is the checker grid: how much of the finest detail depends on the place in a cell of 2x2
 pixels, in percent; real samples have about 0.
@@ -21,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import fastgan  # noqa: F401  (registers the pair and its duel)
 from arena import HOME, Row, in_processes, play
 from gansmith.evaluation.evaluator import Evaluator
 from gansmith.evaluation.features import build_extractor
@@ -32,7 +37,28 @@ from gansmith.training.trainer import Trainer
 from harness import renew_rows
 
 NAME = "pictures"
-ARMS = {"plain": "pictures-conv", "staged": "pictures"}
+ARMS = {
+    "plain": ("pictures-conv",),
+    "staged": ("pictures",),
+    "dcgan": (
+        "pictures-conv",
+        *("network={name: dcgan, width: 16}", "objective={name: nonsaturating}"),
+        *("optimiser={g_lr: 2.0e-4, d_lr: 2.0e-4, beta1: 0.5, beta2: 0.999}",),
+        "network.conditional=false",
+    ),
+    "r3gan": (
+        "pictures-conv",
+        *("network={name: r3gan, width: 8}", "optimiser.g_lr=2.0e-4", "optimiser.d_lr=2.0e-4"),
+        "objective={name: relativistic, penalty: r1+r2, gamma: {start: 10.0, end: 1.0}}",
+    ),
+    "fastgan": (
+        "pictures-conv",
+        *("duel=fastgan", "network={name: fastgan}", "objective={name: hinge, penalty: none}"),
+        *("optimiser={g_lr: 2.0e-4, d_lr: 2.0e-4, beta1: 0.5, beta2: 0.999}", "training.batch=8"),
+        "data.labels=false",
+    ),
+}
+"""A recipe and settings for each arm."""
 METRICS = ("frechet", "kernel", "recall", "coverage", "precision", "copying_ratio", "copying_share")
 SAMPLES, MEASURED = 5_000, 2_000
 
@@ -68,7 +94,8 @@ def row_of(arm: str, data: str, minutes: float, seed: int, settings: tuple[str, 
     quiet = ["training.checkpoint_seconds=1e9", "health.probes=0"]
     augment = ["augment.ops=translation,scale", "augment.flip_if_symmetric=false"]
     budget = [f"training.minutes={minutes}", f"training.seed={seed}", f"data.source={data}"]
-    recipe = load_recipe(ARMS[arm], [*augment, *budget, *quiet, *settings])
+    recipe_name, *own = ARMS[arm]
+    recipe = load_recipe(recipe_name, [*own, *augment, *budget, *quiet, *settings])
     dataset = open_dataset(recipe.data)
 
     def count_processor_time(trainer: Trainer) -> None:
