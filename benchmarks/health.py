@@ -146,6 +146,71 @@ FAULTS: dict[str, Case] = {
     "collapsed start": Case(FREE, ("mode collapse (total)", "generator stalled"), tamper=collapse),
     "a NaN in a batch": Case(FREE, ("diverged",), onset=0.4, tamper=poison),
 }
+STAGED = ("data.source=mnist", "augment.ops=", "augment.flip_if_symmetric=false")
+UNLABELLED = (*STAGED, "network.conditional=false")
+GAME = 0.58
+"""Share of the budget after which the staged duel begins its game."""
+
+
+def stop_codes(trainer: Trainer) -> None:
+    """Make the generator of latents ignore its code from the game's beginning on."""
+    generator = trainer.duel.networks["generator"]
+    step = trainer.duel.step
+
+    def stopped(batches: list[Batch]) -> None:
+        if not trainer.duel.pretraining:
+            for parameter in generator.codes.entry.parameters():  # type: ignore[union-attr]
+                parameter.data.zero_()
+        step(batches)
+
+    trainer.duel.step = stopped  # type: ignore[method-assign]
+
+
+def poison_early(trainer: Trainer) -> None:
+    """Put a NaN into the first batch."""
+
+    def change(_: BatchLoader, batch: Batch) -> Batch:
+        samples = batch.samples.clone()
+        samples[0, 0, 0, 0] = float("nan") if trainer.clock.steps == 0 else samples[0, 0, 0, 0]
+        return batch._replace(samples=samples)
+
+    tampered(trainer, change)
+
+
+FAULTS |= {
+    "staged, generator's rate too high": Case(
+        (*UNLABELLED, "optimiser.g_lr=0.1"),
+        ("oscillation", "diverged", "mode collapse (total)"),
+        onset=GAME,
+        recipe="pictures",
+    ),
+    "staged, discriminator's rate too high": Case(
+        (*UNLABELLED, "optimiser.d_lr=0.1"),
+        ("oscillation", "diverged", "discriminator overpowers", "discriminator too weak"),
+        onset=GAME,
+        recipe="pictures",
+    ),
+    "staged, codes ignored": Case(
+        (*UNLABELLED, "staged.anchored=0"),
+        ("mode collapse (total)", "generator stalled"),
+        onset=GAME,
+        tamper=stop_codes,
+        recipe="pictures",
+    ),
+    "staged, labels shuffled": Case(
+        STAGED, ("labels ignored",), onset=GAME, tamper=shuffle_labels, recipe="pictures"
+    ),
+    "staged, tiny collection": Case(
+        UNLABELLED,
+        ("memorising", "discriminator overfits"),
+        onset=GAME,
+        cut=tiny,
+        recipe="pictures",
+    ),
+    "staged, a NaN in the first batch": Case(
+        UNLABELLED, ("diverged",), tamper=poison_early, recipe="pictures"
+    ),
+}
 HINGE = ("objective.name=hinge", "objective.penalty=r1")
 HEALTHY: dict[str, Case] = {
     "digits by label": Case(),
@@ -156,6 +221,8 @@ HEALTHY: dict[str, Case] = {
     "digits, hinge and R1": Case((*FREE, *HINGE)),
     "digits, non-saturating": Case((*FREE, "objective.name=nonsaturating")),
     "digits, augmented": Case((*FREE, "augment.ops=translation,scale", "augment.probability=0.3")),
+    "staged": Case(UNLABELLED, recipe="pictures"),
+    "staged, by label": Case(STAGED, recipe="pictures"),
     "grid": Case(recipe="grid"),
     "ring": Case(recipe="ring"),
 }
@@ -163,7 +230,7 @@ PLANE = ["training.minutes=null", "training.samples=1200000", "training.checkpoi
 
 
 def recipe_of(case: Case, seed: int, act: str) -> Recipe:
-    base = SMALL if case.recipe == "digits" else PLANE
+    base = SMALL if case.recipe in ("digits", "pictures") else PLANE
     own = [f"training.seed={seed + case.shift}", f"health.act={act}"]
     return load_recipe(case.recipe, [*base, *case.settings, *own])
 

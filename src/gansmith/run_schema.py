@@ -105,6 +105,12 @@ class _Probe(_Figures):
     monitor_seconds: _Finite = 0
 
 
+class _Game(_Event):
+    """The adversarial game begins, after pretraining."""
+
+    progress: _Finite
+
+
 class _Diagnosis(_Event):
     samples: _Finite
     progress: _Finite
@@ -117,6 +123,7 @@ _EVENTS: dict[str, type[_Event]] = {
     "quality": _Quality,
     "health": _Probe,
     "diagnosis": _Diagnosis,
+    "game": _Game,
 }
 
 

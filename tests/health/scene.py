@@ -77,16 +77,18 @@ class Scene:
         probe, critic = cast(SampleProbe, self.probe), cast(DiscriminatorProbe, _Critic())
         self.monitor = Monitor(self.run, self.recipe, blueprint, probe, critic, self.said.append)
 
-    def moment(self, progress: float) -> TrainingState:
-        return TrainingState(
-            progress, round(1e4 * progress), SECONDS * progress, self.trainer.averages
-        )
+    def moment(self, progress: float, pretraining: bool = False) -> TrainingState:
+        samples, seconds = round(1e4 * progress), SECONDS * progress
+        return TrainingState(progress, samples, seconds, self.trainer.averages, pretraining)
 
     def resume(self, progress: float = 0.0, settings: tuple[str, ...] = ()) -> None:
         self.monitor.on_train_begin(self.moment(progress), settings)
 
     def rule(self, progress: float, **signals: float) -> Intervention:
         return self.monitor.intervene(self.moment(progress), STEP | signals)
+
+    def pretrain(self, progress: float, **signals: float) -> Intervention:
+        return self.monitor.intervene(self.moment(progress, pretraining=True), signals)
 
     def go(self, until: float = 1.0, since: float = 0.0) -> list[Intervention]:
         """Rule at every hundredth of the budget, until one changes the course."""

@@ -245,3 +245,37 @@ def test_with_a_budget_in_samples_probes_do_not_depend_on_the_clock(
     later = Scene(tmp_path / "run", clock, "health.max_cost=0.02", cost=cost)
     later.resume(0.5)
     assert later.monitor._budget.generated == 500
+
+
+STAGED = ("duel=staged", "network={name: staged, latent: 8, max_width: 16}")
+
+
+def test_only_numbers_are_watched_before_the_game(tmp_path: Path, clock: FakeClock) -> None:
+    scene = Scene(tmp_path / "run", clock, *STAGED, "health.act=heal")
+    scene.resume()
+    assert scene.pretrain(0.2, autoencoder_loss=0.3) == Intervention()
+    assert scene.events("health") == []
+    healed = scene.pretrain(0.3, autoencoder_loss=math.nan)
+    assert healed.back == "kept" and "staged.autoencoder_lr=0.00075" in healed.settings
+    (event,) = scene.events("diagnosis")
+    assert event["diagnosis"] == "diverged" and "autoencoder_loss" in event["text"]
+
+
+def test_rules_count_from_the_beginning_of_the_game(tmp_path: Path, clock: FakeClock) -> None:
+    """A collapse that holds from the first probe of the game is given time to end."""
+    scene = Scene(tmp_path / "run", clock)
+    scene.resume()
+    for index in range(1, 59):
+        scene.pretrain(index / 100, autoencoder_loss=0.1)
+    scene.probe.values = COLLAPSED
+    scene.go(since=0.58, until=0.7)
+    (begun,) = scene.events("game")
+    assert begun["progress"] == pytest.approx(0.59)
+    later = Scene(tmp_path / "run", clock)
+    later.probe.values = COLLAPSED
+    later.resume(0.7)
+    later.go(since=0.7)
+    (diagnosis, *_) = later.events("diagnosis")
+    settled = begun["progress"] + SETTLED * (1 - begun["progress"])
+    assert diagnosis["diagnosis"] == "mode collapse (total)"
+    assert settled <= diagnosis["progress"] <= settled + 0.06

@@ -40,10 +40,11 @@ class History:
         floors: Values of real samples in a probe.
         names: Of the modes.
         shares: Of real samples in each mode.
-        since: Share of the budget at which the settings in force began.
+        since: Share of the budget at which the game, or the settings in force, began.
         steps: Logged steps since then.
         probes: Probes since then.
         diagnosed: When each diagnosis was last made.
+        begun: Share of the budget at which the adversarial game began.
     """
 
     floors: Values
@@ -53,6 +54,7 @@ class History:
     steps: list[Step] = field(default_factory=list)
     probes: list[ProbeResult] = field(default_factory=list)
     diagnosed: dict[str, float] = field(default_factory=dict)
+    begun: float = 0.0
 
     def add_step(self, progress: float, values: Values) -> None:
         """Add the signals of a logged step."""
@@ -67,6 +69,8 @@ class History:
         if event["event"] == "health":
             numbers = {k: v for k, v in event.items() if isinstance(v, int | float)}
             self.add_probe(event["progress"], numbers, event["counts"])
+        elif event["event"] == "game":
+            self.begin(event["progress"])
         elif event["event"] == "diagnosis":
             self.add_diagnosis(event["diagnosis"], event["progress"])
             if event["action"] == "heal":
@@ -75,6 +79,11 @@ class History:
     def add_diagnosis(self, name: str, progress: float) -> None:
         """Remember that a diagnosis was made."""
         self.diagnosed[name] = progress
+
+    def begin(self, progress: float) -> None:
+        """Begin with the adversarial game, after pretraining."""
+        self.restart(progress)
+        self.begun = progress
 
     def restart(self, progress: float) -> None:
         """Forget what was before settings were changed."""
@@ -87,21 +96,32 @@ class History:
 
     @property
     def age(self) -> float:
-        """Share of the budget used up since settings were changed."""
-        return self.progress - self.since
+        """Share of the game's budget used up since it began, or settings were changed."""
+        return (self.progress - self.since) / self._game
+
+    @property
+    def _game(self) -> float:
+        """Share of the budget that is the game's; a game may begin with the last step."""
+        return max(1 - self.begun, 1e-6)
 
     def recent(self, name: str, share: float) -> list[float]:
-        """Values of a step's signal over the last `share` of the budget."""
+        """Values of a step's signal over the last `share` of the game's budget."""
+        first = self.progress - share * self._game
         return [
             step.values[name]
             for step in reversed(self.steps)
-            if step.progress > self.progress - share and name in step.values
+            if step.progress > first and name in step.values
         ]
 
     def mean(self, name: str, share: float) -> float | None:
         """Mean of `recent`; None where there is nothing."""
         values = self.recent(name, share)
         return fmean(values) if values else None
+
+    def settled(self, share: float) -> list[ProbeResult]:
+        """Probes after the first `share` of the game's budget since settings were changed."""
+        first = self.since + share * self._game
+        return [probe for probe in self.probes if probe.progress >= first]
 
     def series(self, name: str) -> list[float]:
         """Values of the probes since settings were changed."""

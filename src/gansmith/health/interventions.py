@@ -15,6 +15,7 @@ from gansmith.health.diagnosis import Diagnosis
 from gansmith.medium import MEDIA
 from gansmith.recipe import Recipe, merge_settings
 from gansmith.schema import Schedule
+from gansmith.sections import StagedConfig
 from gansmith.training.callbacks import Intervention
 
 Settings = tuple[str, ...]
@@ -30,6 +31,8 @@ STEADY = (
     "optimiser.beta2=0.99",
 )
 LEAST_KL = 0.1
+STAGE_RATE = 2e-3
+"""Most for a rate of the staged duel's regressions after one diverged."""
 
 
 def intervention(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
@@ -37,7 +40,7 @@ def intervention(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
 
     An empty intervention means that no setting would help.
     """
-    rules = SEQUENCE_INTERVENTIONS if recipe.duel == "sequence" else INTERVENTIONS
+    rules = DUEL_INTERVENTIONS.get(recipe.duel, INTERVENTIONS)
     return rules[diagnosis.name](diagnosis, recipe)
 
 
@@ -227,3 +230,23 @@ SEQUENCE_INTERVENTIONS: dict[str, Rule] = {
     "reward hacking": _closer,
 }
 """For duels over tokens."""
+
+# Staged duels
+
+
+def _slower_stages(diagnosis: Diagnosis, recipe: Recipe) -> Intervention:
+    """Lower all rates: without a kept state, training begins again with the autoencoder."""
+    staged = recipe.section(StagedConfig)
+    rates = {"autoencoder_lr": staged.autoencoder_lr, "codes_lr": staged.codes_lr}
+    stages = tuple(f"staged.{name}={min(rate / 2, STAGE_RATE):g}" for name, rate in rates.items())
+    return Intervention(settings=(*slower(recipe), *stages), back="kept")
+
+
+STAGED_INTERVENTIONS: dict[str, Rule] = {**INTERVENTIONS, "diverged": _slower_stages}
+"""For duels that pretrain by regression."""
+
+DUEL_INTERVENTIONS: dict[str, dict[str, Rule]] = {
+    "sequence": SEQUENCE_INTERVENTIONS,
+    "staged": STAGED_INTERVENTIONS,
+}
+"""By duel; all others have those of the noise duel."""

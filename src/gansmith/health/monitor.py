@@ -57,6 +57,7 @@ class Monitor:
             recipe.training, recipe.health.max_cost, recipe.health.samples
         )
         self._probes, self._remedies = 0, 0
+        self._pretraining = False
 
     def on_train_begin(self, moment: TrainingState, settings: Iterable[str]) -> None:
         """Restore the history of earlier sessions and the settings they changed."""
@@ -72,11 +73,17 @@ class Monitor:
     def intervene(self, moment: TrainingState, signals: dict[str, float]) -> Intervention:
         """Record the signals of a logged step, probe if it is due, and decide.
 
-        Before the adversarial game has begun there is nothing to compare with.
+        Before the adversarial game has begun there are no samples to compare: signals that are not
+        finite are all that is diagnosed.
         """
         if moment.pretraining:
-            return Intervention()
+            self._pretraining = True
+            self._history.restart(moment.progress)
+            self._history.add_step(moment.progress, signals)
+            return self._answer(moment, diagnose(self._history), probed=False)
         started = time.perf_counter()
+        if self._pretraining:
+            self._begin_game(moment)
         self._history.add_step(moment.progress, signals)
         probed = self._due(moment) and all(map(math.isfinite, signals.values()))
         if probed:
@@ -85,6 +92,12 @@ class Monitor:
         decision = self._answer(moment, found, probed)
         self._budget.seconds.spent += time.perf_counter() - started
         return decision
+
+    def _begin_game(self, moment: TrainingState) -> None:
+        self._pretraining = False
+        self._history.begin(moment.progress)
+        clock = {"samples": moment.samples, "seconds": round(moment.seconds, 3)}
+        self._run.log("game", **clock, progress=round(moment.progress, 5))
 
     def _due(self, moment: TrainingState) -> bool:
         """Return whether a probe is due and affordable."""

@@ -16,13 +16,13 @@ from gansmith.health.history import History, ProbeResult
 Rule = Callable[[History], Diagnosis | None]
 
 WARM = 0.05
-"""Share of the budget after the start, or a change of settings, before rules apply."""
+"""Share of the game's budget after its start, or a change of settings, before rules apply."""
 SETTLED = 0.12
 """The same, for rules on what takes longer to learn."""
 LATE = 0.5
 """The same, for what is learnt last: modes that are rare or hard."""
 WINDOW = 0.03
-"""Share of the budget over which signals of steps are averaged."""
+"""Share of the game's budget over which signals of steps are averaged."""
 FATAL = frozenset({"diverged", "mode collapse (total)"})
 STRAY = 0.25
 """Relative difference of text lengths from real ones that counts: healthy trainings stay within a
@@ -81,7 +81,7 @@ def total_collapse(history: History) -> Diagnosis | None:
 
 def overpowers(history: History) -> Diagnosis | None:
     """A discriminator of nearly perfect accuracy while coverage is low."""
-    accuracy, warm = history.accuracy(WINDOW), SETTLED if history.since else WARM
+    accuracy, warm = history.accuracy(WINDOW), SETTLED if history.since > history.begun else WARM
     if history.age < warm or accuracy is None or accuracy < 0.96 or not history.poor(POOR):
         return None
     return Diagnosis(
@@ -194,7 +194,7 @@ def growing(history: History) -> set[int]:
 
 def best_shares(history: History) -> list[float]:
     """The share that each mode reached in two settled probes since the last change of settings."""
-    settled = [probe for probe in history.probes if probe.progress >= history.since + SETTLED]
+    settled = history.settled(SETTLED)
     shares = [[count / max(1, sum(probe.counts)) for count in probe.counts] for probe in settled]
     return [sorted(mode)[-2] for mode in zip(*shares, strict=True)] if len(shares) > 1 else []
 
