@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -243,6 +244,22 @@ def test_it_takes_any_picture(shape: tuple[int, int, int]) -> None:
         duel.set_progress(progress, samples=0)
         duel.step(real)
         assert all(value == value for value in duel.signals().values())
+
+
+@pytest.mark.parametrize("side", [128, 256])
+def test_large_pictures_are_trained_in_half_precision(side: int) -> None:
+    recipe = staged_recipe(400, "network.conditional=false", "network.width=4")
+    setting = DuelSetting(recipe, SampleSpec(3, side, side), Engine("bf16-mixed"), 0)
+    duel = build_duel(setting)
+    real = [Batch(F.interpolate(b.samples[:2], side).expand(-1, 3, -1, -1)) for b in batches()]
+    for progress in (0.1, 0.5, 0.9):
+        duel.set_progress(progress, samples=0)
+        duel.step(real)
+        assert all(math.isfinite(value) for value in duel.signals().values())
+    kinds = {p.dtype for network in duel.networks.values() for p in network.parameters()}
+    assert kinds == {torch.float32}
+    kernel = next(p for p in duel.networks["generator"].parameters() if p.dim() == 4)
+    assert kernel.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_other_networks_are_refused_with_what_to_type() -> None:
