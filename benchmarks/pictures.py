@@ -2,6 +2,7 @@
 
     python benchmarks/pictures.py --data emoji-google --minutes 6 --seeds 0 1 2
 
+    python benchmarks/pictures.py --pictures 300 --set augment.ops=translation,scale,cutout
     python benchmarks/pictures.py --minutes 6 --seeds 0 --arms dcgan r3gan fastgan
 
 trains each arm for so many minutes of processor time (one thread) and evaluates 5,000 samples of
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 
 import fastgan  # noqa: F401  (registers the pair and its duel)
 from arena import HOME, Row, in_processes, play
+from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.evaluation.evaluator import Evaluator
 from gansmith.evaluation.features import build_extractor
 from gansmith.loading.open import open_dataset
@@ -90,24 +92,41 @@ def checker(samples: NDArray[Any]) -> float:
     return float(100 * (max(means) - min(means)) / detail.std())
 
 
-def row_of(arm: str, data: str, minutes: float, seed: int, settings: tuple[str, ...]) -> Row:
+def only(dataset: Dataset, pictures: int) -> Dataset:
+    """Keep so many training samples, evenly chosen, and all that are held out."""
+    chosen = evenly_chosen(dataset.train_indices, pictures)
+    kept = np.sort(np.concatenate([chosen, dataset.held_out_indices]))
+    return replace(
+        dataset,
+        samples=np.array(dataset.samples[kept]),
+        labels=None if dataset.labels is None else dataset.labels[kept],
+        held_out=dataset.held_out[kept],
+        fingerprint=f"{dataset.fingerprint}-{pictures}",
+    )
+
+
+def row_of(
+    arm: str, data: str, pictures: int, minutes: float, seed: int, settings: tuple[str, ...]
+) -> Row:
     quiet = ["training.checkpoint_seconds=1e9", "health.probes=0"]
     augment = ["augment.ops=translation,scale", "augment.flip_if_symmetric=false"]
     budget = [f"training.minutes={minutes}", f"training.seed={seed}", f"data.source={data}"]
     recipe_name, *own = ARMS[arm]
     recipe = load_recipe(recipe_name, [*own, *augment, *budget, *quiet, *settings])
-    dataset = open_dataset(recipe.data)
+    dataset, title = open_dataset(recipe.data), Path(data).name
+    if pictures:
+        dataset, title = only(dataset, pictures), f"{title}-{pictures}"
 
     def count_processor_time(trainer: Trainer) -> None:
         trainer.clock = ProcessorClock(recipe.training)
 
-    name = f"pictures-{Path(data).name}-{arm}-{minutes:g}-{seed}"
+    name = f"pictures-{title}-{arm}-{minutes:g}-{seed}"
     played = play(recipe, dataset, HOME / name, count_processor_time, judged=False)
     evaluator = Evaluator(dataset, recipe.evaluation, build_extractor("random-conv", dataset))
     samples = played.model.sample(SAMPLES, seed=seed)
     verdict = evaluator.full(samples)
     contact_sheet(played.model).save(HOME / f"{name}.png")
-    row: Row = {"data": Path(data).name, "arm": arm, "minutes": minutes, "seed": seed}
+    row: Row = {"data": title, "arm": arm, "minutes": minutes, "seed": seed}
     row |= {"settings": " ".join(settings), "seen": played.trainer.clock.samples}
     for metric in METRICS:
         if metric in verdict.metrics:
@@ -124,6 +143,7 @@ def row_of(arm: str, data: str, minutes: float, seed: int, settings: tuple[str, 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", default="emoji-google")
+    parser.add_argument("--pictures", type=int, default=0, help="keep so many; 0: all")
     parser.add_argument("--minutes", type=float, default=6)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--arms", nargs="+", choices=list(ARMS), default=list(ARMS))
@@ -131,7 +151,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     args = parser.parse_args()
     settings = tuple(args.settings)
-    tasks = [(a, args.data, args.minutes, s, settings) for s in args.seeds for a in args.arms]
+    budget = (args.data, args.pictures, args.minutes)
+    tasks = [(arm, *budget, seed, settings) for seed in args.seeds for arm in args.arms]
     rows = in_processes(row_of, tasks, args.jobs)
     renew_rows(NAME, rows, ("data", "arm", "minutes", "seed", "settings"))
 
