@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gansmith.health.diagnosis import Diagnosis
+from gansmith.health.diagnosis import TRANSLATION_EXPLANATIONS, Diagnosis
 from gansmith.health.translation import (
-    TRANSLATION_EXPLANATIONS,
     diagnose_translation,
     translation_remedy,
 )
