@@ -17,7 +17,7 @@ from gansmith.errors import GansmithError
 from gansmith.model import Model, Weights
 from gansmith.networks import Generator, build_networks, load_weights
 
-CHUNK = 64
+CHUNK = 16
 """Samples that are translated at once."""
 TILE = 256
 """Side of a tile, in pixels; what fits is translated whole."""
@@ -93,8 +93,29 @@ class TranslationModel(Model):
             GansmithError: A file cannot be read, the samples have other channels, `strength` is
                 not in [0, 1], or the domain is unknown or must be named.
         """
-        if not 0 <= strength <= 1:
-            raise GansmithError(f"strength is {strength:g}: it takes a number from 0 to 1")
+        return self.graded(inputs, (strength,), to)[:, 0]
+
+    def graded(
+        self,
+        inputs: Sequence[Path | str] | NDArray[Any],
+        strengths: Sequence[float],
+        to: str | Sequence[str] | None = None,
+    ) -> NDArray[Any]:
+        """Translate as :meth:`apply`, at several strengths.
+
+        Args:
+            inputs: Files or stored samples.
+            strengths: Shares of the way from the input, 0, to the translation, 1.
+            to: As for :meth:`apply`.
+
+        Returns:
+            Stored samples [N, S, H, W, C].
+
+        Raises:
+            GansmithError: As :meth:`apply`.
+        """
+        if wrong := [strength for strength in strengths if not 0 <= strength <= 1]:
+            raise GansmithError(f"strength is {wrong[0]:g}: it takes a number from 0 to 1")
         channels, height, width = self.blueprint.spec.shape
         stored = self.read_inputs(inputs, (height, width, channels))
         if stored.ndim != 4 or stored.shape[3] != channels or stored.dtype != self.codec.stored:
@@ -102,16 +123,16 @@ class TranslationModel(Model):
                 f"samples to translate must be {np.dtype(self.codec.stored)} [N, H, W, {channels}]:"
                 f" got {stored.dtype} {list(stored.shape)}"
             )
-        result = np.empty_like(stored)
-        wanted = self._wanted(to, len(stored))
+        count, *shape = stored.shape
+        results = np.empty((count, len(strengths), *shape), stored.dtype)
+        wanted = self._wanted(to, count)
         for name in dict.fromkeys(wanted):
             places = np.flatnonzero([name == other for other in wanted])
             translate = self.translator(name)
             for part in np.split(places, range(CHUNK, len(places), CHUNK)):
-                result[part] = self.codec.decode(
-                    self._translated(stored[part], translate, strength)
-                )
-        return result
+                for index, made in enumerate(self._graded(stored[part], translate, strengths)):
+                    results[part, index] = made
+        return results
 
     def translator(self, to: str) -> Callable[[Tensor], Tensor]:
         """Return what translates network tensors [N, C, H, W] to a domain.
@@ -147,15 +168,23 @@ class TranslationModel(Model):
         return wanted
 
     @torch.inference_mode()
-    def _translated(
-        self, stored: NDArray[Any], translate: Callable[[Tensor], Tensor], strength: float
-    ) -> Tensor:
+    def _graded(
+        self,
+        stored: NDArray[Any],
+        translate: Callable[[Tensor], Tensor],
+        strengths: Sequence[float],
+    ) -> list[NDArray[Any]]:
+        """Return what becomes of stored samples at each strength."""
         samples = self.codec.encode(torch.from_numpy(np.ascontiguousarray(stored)))
+        samples = samples.contiguous(memory_format=torch.channels_last)
         if max(samples.shape[2:]) <= TILE:
             result = translate(samples)
         else:
             result = torch.cat([self._tiled(sample[None], translate) for sample in samples])
-        return result if strength == 1 else torch.lerp(samples, result, strength)
+        return [
+            self.codec.decode(result if strength == 1 else torch.lerp(samples, result, strength))
+            for strength in strengths
+        ]
 
     def _tiled(self, sample: Tensor, translate: Callable[[Tensor], Tensor]) -> Tensor:
         """Translate a large sample [1, C, H, W] by tiles, blended where they overlap."""
