@@ -103,7 +103,7 @@ def open_domains(
             as :func:`open_dataset`.
     """
     parts: list[Dataset] = []
-    for one in reversed(_each_domain(config)):
+    for one in reversed(each_domain(config)):
         changed: dict[str, object] = {}
         if parts:
             changed = MEDIA[parts[0].medium].matching_settings(parts[0].samples.shape[1:])
@@ -131,7 +131,7 @@ def open_pairs(
         raise GansmithError(
             f"pairs are samples of two domains, not {both.classes}: give --data FROM --data TO"
         )
-    names = [_file_names(resolve_source(one, medium=medium)) for one in _each_domain(config)]
+    names = [_file_names(resolve_source(one, medium=medium)) for one in each_domain(config)]
     pairs = match_names(*names)
     if not pairs:
         raise GansmithError(
@@ -236,7 +236,7 @@ def _with_sub_folders(config: DataConfig) -> DataConfig:
     return config.model_copy(update={"domains": tuple(map(str, inside))})
 
 
-def _each_domain(config: DataConfig) -> list[DataConfig]:
+def each_domain(config: DataConfig) -> list[DataConfig]:
     """Return the settings of each domain by itself.
 
     Raises:
