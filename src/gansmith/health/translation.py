@@ -85,9 +85,9 @@ def diagnose_translation(values: Mapping[str, float], progress: float) -> list[D
     wrong = [evidence for evidence in unlike.values() if evidence]
     found = []
     if wrong and len(wrong) == len(sides):
-        found.append(Diagnosis("identity collapse", " ".join(wrong)))
+        found.append(Diagnosis("identity collapse", "; ".join(wrong) + "."))
     elif wrong:
-        found.append(Diagnosis("one side ignored", wrong[0]))
+        found.append(Diagnosis("one side ignored", f"{wrong[0]}."))
     elif values.get("weakest_share", 1.0) < IGNORED and values["target_share"] >= HALF_TIME:
         found.append(
             Diagnosis(
@@ -114,12 +114,12 @@ def _unlike(values: Mapping[str, float], side: str, name: str, progress: float) 
     if kernel >= unchanged:
         return (
             f"the kernel distance of translations{name} to the target domain is {kernel:.3f}, that "
-            f"of the inputs left as they are {unchanged:.3f}."
+            f"of the inputs left as they are {unchanged:.3f}"
         )
     if progress >= 1 and taken < TAKEN:
         return (
             f"a classifier takes {taken:.0%} of translations{name} for the target domain, and "
-            f"should take {TAKEN:.0%} at least."
+            f"should take {TAKEN:.0%} at least"
         )
     return ""
 

@@ -21,7 +21,7 @@ from gansmith.report.chart_specs import (
 from gansmith.report.charts import line_chart
 from gansmith.report.health_section import health_section
 from gansmith.report.history import RunHistory
-from gansmith.report.metric_formatting import HEADLINES, ordered, title
+from gansmith.report.metric_formatting import ordered, title
 from gansmith.report.page import Picture, embed, embed_sound, render
 from gansmith.report.run_status import latest_metrics
 from gansmith.report.wording import wording_of
@@ -51,6 +51,7 @@ def write_report(run_dir: Path) -> Path:
 def _page(record: RunHistory) -> Markup:
     metrics = record.result.metrics if record.result else {}
     origin, latest = latest_metrics(record, final=record.result is not None)
+    words = wording_of(record)
     return render(
         "report.html",
         title=record.manifest.name,
@@ -65,8 +66,8 @@ def _page(record: RunHistory) -> Markup:
         texts=_texts(record),
         selection=selection_section(record),
         summary=record.setting("summary"),
-        words=wording_of(record),
-        figures=[(title(name), latest[name]) for name in HEADLINES if name in latest],
+        words=words,
+        figures=[(title(name), latest[name]) for name in words.headlines if name in latest],
         metrics=[(title(name), metrics[name]) for name in ordered(metrics)],
         pictures=_pictures(record),
         strip=_strip(record.run.frames()),

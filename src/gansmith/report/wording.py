@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gansmith.report.history import RunHistory
+from gansmith.report.metric_formatting import HEADLINES
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Wording:
         sheet: What the sheet shows, after the state that it is of.
         real: What the sheet of real samples shows.
         evaluations: How evaluations during training were done, as a sentence.
+        headlines: Metrics at the top of the report.
     """
 
     network: str
@@ -26,6 +28,7 @@ class Wording:
     sheet: str
     real: str
     evaluations: str
+    headlines: tuple[str, ...] = HEADLINES
 
 
 SHEETS = {
@@ -48,6 +51,7 @@ def wording_of(record: RunHistory) -> Wording:
             SHEETS.get(str(record.setting("duel")), "Inputs and their translations."),
             "Held-out samples of the target, for comparison.",
             "Evaluations during training, each of translations of the held-out samples.",
+            ("target_share", "content_kept", "kernel", "input_kernel", "truth_l1"),
         )
     quick = record.setting("evaluation.quick_samples")
     count = f"{quick:,}" if isinstance(quick, int) else "a few"
