@@ -58,8 +58,8 @@ EXPLANATIONS: dict[str, str] = {
 
 TRANSLATION_EXPLANATIONS: dict[str, str] = {
     "identity collapse": (
-        "The translator returns its input nearly unchanged: its results are no nearer to the "
-        "target domain than the inputs are, or are not taken for it."
+        "Results are no nearer to the target domain than the inputs are, or are not taken for it; "
+        "most often because the translator returns its input nearly unchanged."
     ),
     "content lost": (
         "Translations do not show what their inputs show: the translator generates samples of the "
