@@ -25,7 +25,7 @@ def test_a_u_net_serves_any_size(size: tuple[int, int]) -> None:
 def test_the_finest_detail_has_a_way_past_the_coarser_levels() -> None:
     """Noise from pixel to pixel, which no halved map can hold, still changes the result."""
     torch.manual_seed(0)
-    network = UNet(spec(), OPTIONS)
+    network = UNet(spec(1, 3), OPTIONS)
     for part in network.down:
         part.register_forward_hook(lambda module, inputs, output: torch.zeros_like(output))
     checks = (torch.arange(32)[:, None] + torch.arange(32)) % 2 * 2.0 - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from statistics import median
@@ -103,7 +104,7 @@ def _shared(first: Domain, second: Domain) -> Iterator[str]:
 
 
 def _side(domain: Domain) -> float:
-    return median((one.height * one.width) ** 0.5 for one in domain.facts)
+    return median(math.sqrt(one.height * one.width) for one in domain.facts)
 
 
 def _proportion(domain: Domain) -> float:

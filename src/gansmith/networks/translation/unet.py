@@ -33,7 +33,9 @@ class UNetOptions(TranslatorOptions):
 
 
 class UNet(Generator):
-    """Sample -> halvings -> doublings, each joined with the halving of its size -> sample.
+    """Sample -> halvings -> doublings, each joined with the halving of its size -> change.
+
+    The change is added to the sample; where the channels differ, it is the result.
 
     Args:
         spec: The samples that are made; their source has as many channels or other ones.
@@ -46,6 +48,7 @@ class UNet(Generator):
         super().__init__()
         source = spec.source or spec
         self.cell = 1 << options.levels
+        self.keeps = source.channels == spec.channels
         widths = [
             min(options.width << level, options.max_width) for level in range(options.levels + 1)
         ]
@@ -76,8 +79,8 @@ class UNet(Generator):
         for narrow, join in zip(self.narrow, self.join, strict=True):
             x = F.interpolate(narrow(x), scale_factor=2, mode="bilinear", align_corners=False)
             x = join(torch.cat([x, maps.pop()], dim=1))
-        result: Tensor = self.exit(x)
-        return result[:, :, :height, :width]
+        change: Tensor = self.exit(x)[:, :, :height, :width]
+        return latents + change if self.keeps else change
 
 
 @register_networks("unet", UNetOptions)
