@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional as F
 
 import gansmith
 from arena import HOME, Row
+from gansmith.evaluation.metrics import structural_similarity
 from gansmith.media.image.reading import read_picture
 from gansmith.media.image.resizing import conform
 from gansmith.run import Run
@@ -40,21 +40,9 @@ def read(folder: Path) -> Pictures:
 
 
 def ssim(a: Pictures, b: Pictures) -> float:
-    """Mean structural similarity with a Gaussian window of 11 (Wang et al. 2004)."""
+    """Mean structural similarity (Wang et al. 2004)."""
     x, y = (torch.from_numpy(side).permute(0, 3, 1, 2).double() / 255 for side in (a, b))
-    line = torch.exp(-((torch.arange(11) - 5.0) ** 2) / (2 * 1.5**2)).double()
-    window = (line[:, None] * line[None]) / line.sum() ** 2
-    kernel = window.expand(3, 1, 11, 11)
-
-    def blurred(values: torch.Tensor) -> torch.Tensor:
-        return F.conv2d(values, kernel, groups=3)
-
-    mx, my = blurred(x), blurred(y)
-    vx, vy = blurred(x * x) - mx**2, blurred(y * y) - my**2
-    covariance = blurred(x * y) - mx * my
-    c1, c2 = 0.01**2, 0.03**2
-    similar = (2 * mx * my + c1) * (2 * covariance + c2)
-    return float((similar / ((mx**2 + my**2 + c1) * (vx + vy + c2))).mean())
+    return float(structural_similarity(x, y).mean())
 
 
 def recoloured(pictures: Pictures, like: Pictures) -> Pictures:

@@ -22,7 +22,7 @@ from pydantic.fields import FieldInfo
 
 from gansmith.evaluation.features import EXTRACTORS, FILE_EXTRACTORS
 from gansmith.evaluation.result import metric_specs
-from gansmith.health.diagnosis import EXPLANATIONS
+from gansmith.health.diagnosis import EXPLANATIONS, TRANSLATION_EXPLANATIONS
 from gansmith.loading.catalog import CATALOG
 from gansmith.medium import MEDIA
 from gansmith.networks import NETWORKS
@@ -91,7 +91,8 @@ def penalties() -> str:
 
 def diagnoses() -> str:
     """What the health monitor can say."""
-    rows = ((f"`{name}`", text) for name, text in EXPLANATIONS.items())
+    every = EXPLANATIONS | TRANSLATION_EXPLANATIONS
+    rows = ((f"`{name}`", text) for name, text in every.items())
     return _markdown(("diagnosis", "what it means"), rows)
 
 

@@ -181,6 +181,10 @@ class Codec(ABC):
         """
         raise GansmithError(f"samples of medium '{self.name}' have the size of the training")
 
+    def read_exif(self, path: Path) -> bytes:
+        """Return the EXIF data of a file for its upright picture; empty without any."""
+        return b""
+
     def chosen_format(self, format_: str | None) -> str:
         """Return the format that is asked for, or the usual one.
 

@@ -173,6 +173,8 @@ class Medium:
         collect: Finds and looks over the files at a path; decides what the samples will be.
         inspect: Says what is in such a collection, what is wrong with it, and what the settings
             will make of it; caches nothing.
+        compare: Says what is likely to spoil a translation between domains, one line each: takes a
+            collection for each domain, or one whose labels are the domains. None: nothing.
         datasets: Its named data sets by name, in the order in which they are listed.
         draw: Draws samples of a dataset before any training: takes their indices to choose from and
             how many to draw; returns the picture and how many it shows. None: they are not drawn.
@@ -213,6 +215,7 @@ class Medium:
     claims: Callable[[Listing], float] = claims_nothing
     collect: Callable[[Path, DataConfig, LogFn], Collection] = _collects_nothing
     inspect: Callable[[Collection, DataConfig], Inspected] = _inspects_nothing
+    compare: Callable[[Sequence[Collection]], list[str]] | None = None
     datasets: Mapping[str, NamedDataset] = field(default_factory=dict)
     draw: Callable[[Dataset, NDArray[np.int64], int], tuple[Image.Image, int]] | None = None
     round_trip: Callable[[Recipe, Dataset, Path, LogFn], Findings] | None = None

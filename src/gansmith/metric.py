@@ -138,5 +138,59 @@ TRANSLATION_METRICS: dict[str, MetricSpec] = {
         "lower",
         "Kernel distance of the inputs left as they are: a translation must be below it.",
     ),
+    "weakest_share": MetricSpec(
+        "Taken for the target, least",
+        "higher",
+        "Share of translations taken for the target, to the domain where it is lowest.",
+    ),
+    "truth_l1": MetricSpec(
+        "Distance to the true answer",
+        "lower",
+        "Mean absolute difference of translations and true answers, of the range.",
+    ),
+    "input_truth_l1": MetricSpec(
+        "Distance of the input to it", "lower", "The same of the inputs left as they are."
+    ),
+    "truth_ssim": MetricSpec(
+        "Similarity to the true answer",
+        "higher",
+        "Structural similarity (SSIM) of translations and true answers.",
+    ),
+    "input_truth_ssim": MetricSpec(
+        "Similarity of the input to it", "higher", "The same of the inputs left as they are."
+    ),
+    "truth_features": MetricSpec(
+        "Feature distance to the true answer",
+        "lower",
+        "Mean squared distance of unit feature vectors of translations and true answers.",
+    ),
+    "input_truth_features": MetricSpec(
+        "Feature distance of the input to it", "lower", "The same of the inputs left as they are."
+    ),
+    "cycle_error": MetricSpec(
+        "Cycle error",
+        "lower",
+        "Mean absolute difference of inputs and translations that were translated back.",
+    ),
+    "back_kernel": MetricSpec(
+        "Kernel distance, back",
+        "lower",
+        "Kernel distance of translations from the second domain to the first.",
+    ),
+    "back_input_kernel": MetricSpec(
+        "Kernel distance of the input, back",
+        "lower",
+        "Kernel distance of the second domain, left as it is, to the first.",
+    ),
+    "back_target_share": MetricSpec(
+        "Taken for the target, back",
+        "higher",
+        "Share of translations to the first domain that the classifier takes for it.",
+    ),
+    "back_content_kept": MetricSpec(
+        "Content kept, back",
+        "higher",
+        "Share of translations to the first domain whose own input is the nearest of 100.",
+    ),
 }
-"""Metrics of translations between two domains."""
+"""Metrics of translations between domains."""

@@ -40,7 +40,10 @@ class DataConfig(Section):
     domains: tuple[str, ...] = Field(
         (),
         description="in place of source: two paths to translate between, from the first to the "
-        "second",
+        "second; or more",
+    )
+    paired: bool = Field(
+        False, description="samples of both domains are pairs, by the names of their files"
     )
     target: str | None = Field(
         None, description="label of the domain that is translated to; null: the last one"
@@ -119,6 +122,7 @@ class StagedConfig(Section):
         return self
 
 
+@RECIPE_SECTIONS.register("contrastive")
 class ContrastiveConfig(Section):
     """Options of `duel: contrastive`."""
 
@@ -130,6 +134,48 @@ class ContrastiveConfig(Section):
     projection: int = Field(128, ge=8, le=2_048, description="numbers that stand for a place")
     temperature: float = Field(
         0.07, gt=0, le=10, description="of the comparison; lower is stricter"
+    )
+
+
+@RECIPE_SECTIONS.register("paired")
+class PairedConfig(Section):
+    """Options of `duel: paired`."""
+
+    weight: float = Field(
+        30.0, ge=0, description="weight of the mean absolute difference from the true answers"
+    )
+    features: str = Field(
+        "none", description="frozen network whose features are compared too: efficientnet-lite0"
+    )
+    feature_weight: float = Field(
+        1.0, ge=0, description="weight of the difference of those features"
+    )
+
+
+@RECIPE_SECTIONS.register("cycle")
+class CycleConfig(Section):
+    """Options of `duel: cycle`."""
+
+    weight: float = Field(
+        10.0, ge=0, description="weight of samples that should come back as they were"
+    )
+    identity: float = Field(
+        0.5, ge=0, description="weight, within it, of target samples that should stay as they are"
+    )
+    pool: int = Field(
+        50, ge=0, le=100_000, description="earlier results that discriminators see again; 0: none"
+    )
+
+
+@RECIPE_SECTIONS.register("domains")
+class DomainsConfig(Section):
+    """Options of `duel: domains`."""
+
+    weight: float = Field(
+        5.0, ge=0, description="weight of samples that should come back as they were"
+    )
+    identity: float = Field(
+        0.5, ge=0, description="weight, within it, of samples that are in the target domain already"
     )
 
 

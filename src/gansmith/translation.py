@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gansmith.blueprint import GENERATOR, Blueprint
+from gansmith.blueprint import Blueprint
 from gansmith.errors import GansmithError
 from gansmith.model import Model, Weights
 from gansmith.networks import Generator, build_networks, load_weights
 
-CHUNK = 64
+CHUNK = 16
 """Samples that are translated at once."""
 TILE = 256
 """Side of a tile, in pixels; what fits is translated whole."""
@@ -30,26 +30,51 @@ CELL = 32
 
 
 class TranslationModel(Model):
-    """A translator with its codec and the names of both domains.
+    """A translator with its codec and the names of the domains.
 
     Args:
         generator: The averaged network.
-        blueprint: What it was built from; its labels are the source and the target.
+        blueprint: What it was built from. Its labels are the source and the target, or all domains
+            where one network translates between several.
+        back: The averaged network from the target to the source, where there is one.
     """
 
-    def __init__(self, generator: Generator, blueprint: Blueprint) -> None:
+    def __init__(
+        self, generator: Generator, blueprint: Blueprint, back: Generator | None = None
+    ) -> None:
         super().__init__(blueprint)
         self.generator = generator.eval().requires_grad_(False)
+        self.back = None if back is None else back.eval().requires_grad_(False)
 
     @classmethod
     def from_weights(cls, blueprint: Blueprint, weights: Mapping[str, Weights]) -> Self:
-        """Build the translator and load its weights."""
-        generator = build_networks(blueprint.network, blueprint.spec, seed=0).generator
-        load_weights(generator, weights[GENERATOR])
-        return cls(generator, blueprint)
+        """Build the translators and load their weights."""
+        networks: dict[str, nn.Module] = {}
+        for name in blueprint.shipped:
+            networks[name] = build_networks(blueprint.network, blueprint.spec, seed=0).generator
+            load_weights(networks[name], weights[name])
+        return cls.of(blueprint, networks)
+
+    @classmethod
+    def of(cls, blueprint: Blueprint, networks: Mapping[str, nn.Module]) -> Self:
+        """Make a model of trained networks, by their names in `blueprint.shipped`."""
+        generators = [networks[name] for name in blueprint.shipped]
+        assert all(isinstance(network, Generator) for network in generators)
+        first, *others = cast("list[Generator]", generators)
+        return cls(first, blueprint, *others)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the domains that the model translates to."""
+        if self.blueprint.spec.classes or self.back is not None:
+            return self.label_names
+        return self.label_names[-1:]
 
     def apply(
-        self, inputs: Sequence[Path | str] | NDArray[Any], strength: float = 1.0
+        self,
+        inputs: Sequence[Path | str] | NDArray[Any],
+        strength: float = 1.0,
+        to: str | Sequence[str] | None = None,
     ) -> NDArray[Any]:
         """Translate files, read in the size of the training, or samples [N, H, W, C] of any size.
 
@@ -58,16 +83,39 @@ class TranslationModel(Model):
         Args:
             inputs: Files or stored samples.
             strength: Share of the way from the input, 0, to the translation, 1.
+            to: Name of the domain to translate to, or one for each input; by default the target,
+                where there is one.
 
         Returns:
             Stored samples in the size of the inputs.
 
         Raises:
-            GansmithError: A file cannot be read, the samples have other channels, or `strength` is
-                not in [0, 1].
+            GansmithError: A file cannot be read, the samples have other channels, `strength` is
+                not in [0, 1], or the domain is unknown or must be named.
         """
-        if not 0 <= strength <= 1:
-            raise GansmithError(f"strength is {strength:g}: it takes a number from 0 to 1")
+        return self.graded(inputs, (strength,), to)[:, 0]
+
+    def graded(
+        self,
+        inputs: Sequence[Path | str] | NDArray[Any],
+        strengths: Sequence[float],
+        to: str | Sequence[str] | None = None,
+    ) -> NDArray[Any]:
+        """Translate as :meth:`apply`, at several strengths.
+
+        Args:
+            inputs: Files or stored samples.
+            strengths: Shares of the way from the input, 0, to the translation, 1.
+            to: As for :meth:`apply`.
+
+        Returns:
+            Stored samples [N, S, H, W, C].
+
+        Raises:
+            GansmithError: As :meth:`apply`.
+        """
+        if wrong := [strength for strength in strengths if not 0 <= strength <= 1]:
+            raise GansmithError(f"strength is {wrong[0]:g}: it takes a number from 0 to 1")
         channels, height, width = self.blueprint.spec.shape
         stored = self.read_inputs(inputs, (height, width, channels))
         if stored.ndim != 4 or stored.shape[3] != channels or stored.dtype != self.codec.stored:
@@ -75,21 +123,70 @@ class TranslationModel(Model):
                 f"samples to translate must be {np.dtype(self.codec.stored)} [N, H, W, {channels}]:"
                 f" got {stored.dtype} {list(stored.shape)}"
             )
-        parts = [
-            self.codec.decode(self._translated(stored[at : at + CHUNK], strength))
-            for at in range(0, len(stored), CHUNK)
-        ]
-        return np.concatenate(parts)
+        count, *shape = stored.shape
+        results = np.empty((count, len(strengths), *shape), stored.dtype)
+        wanted = self._wanted(to, count)
+        for name in dict.fromkeys(wanted):
+            places = np.flatnonzero([name == other for other in wanted])
+            translate = self.translator(name)
+            for part in np.split(places, range(CHUNK, len(places), CHUNK)):
+                for index, made in enumerate(self._graded(stored[part], translate, strengths)):
+                    results[part, index] = made
+        return results
 
-    def _translated(self, stored: NDArray[Any], strength: float) -> Tensor:
+    def translator(self, to: str) -> Callable[[Tensor], Tensor]:
+        """Return what translates network tensors [N, C, H, W] to a domain.
+
+        Raises:
+            GansmithError: The model does not translate to such a domain.
+        """
+        if to not in self.targets:
+            raise GansmithError(
+                f"this model translates to {', '.join(self.targets)}, and not to '{to}'"
+            )
+        if self.blueprint.spec.classes:
+            label = self.label_names.index(to)
+            return lambda samples: self.generator(
+                samples, torch.full((len(samples),), label, device=samples.device)
+            )
+        if self.back is not None and to == self.label_names[0]:
+            return self.back
+        return self.generator
+
+    def _wanted(self, to: str | Sequence[str] | None, count: int) -> list[str]:
+        """Return the domain of each of so many results."""
+        if to is None and self.blueprint.spec.classes:
+            raise GansmithError(
+                f"this model translates to several domains: say which, with --to "
+                f"{self.targets[0]} (or {', '.join(self.targets[1:])})"
+            )
+        if to is None:
+            to = self.label_names[-1]
+        wanted = [to] * count if isinstance(to, str) else list(to)
+        if len(wanted) != count:
+            raise GansmithError(f"there are {count} samples to translate and {len(wanted)} domains")
+        return wanted
+
+    @torch.inference_mode()
+    def _graded(
+        self,
+        stored: NDArray[Any],
+        translate: Callable[[Tensor], Tensor],
+        strengths: Sequence[float],
+    ) -> list[NDArray[Any]]:
+        """Return what becomes of stored samples at each strength."""
         samples = self.codec.encode(torch.from_numpy(np.ascontiguousarray(stored)))
+        samples = samples.contiguous(memory_format=torch.channels_last)
         if max(samples.shape[2:]) <= TILE:
-            result = self.generator(samples)
+            result = translate(samples)
         else:
-            result = torch.cat([self._tiled(sample[None]) for sample in samples])
-        return torch.lerp(samples, result, strength)
+            result = torch.cat([self._tiled(sample[None], translate) for sample in samples])
+        return [
+            self.codec.decode(result if strength == 1 else torch.lerp(samples, result, strength))
+            for strength in strengths
+        ]
 
-    def _tiled(self, sample: Tensor) -> Tensor:
+    def _tiled(self, sample: Tensor, translate: Callable[[Tensor], Tensor]) -> Tensor:
         """Translate a large sample [1, C, H, W] by tiles, blended where they overlap."""
         height, width = sample.shape[2:]
         padded = F.pad(sample, (0, -width % CELL, 0, -height % CELL), "reflect")
@@ -98,7 +195,7 @@ class TranslationModel(Model):
         for top in _starts(padded.shape[2]):
             for left in _starts(padded.shape[3]):
                 window = (..., slice(top, top + TILE), slice(left, left + TILE))
-                made = self.generator(padded[window])
+                made = translate(padded[window])
                 fade = _fade(made.shape[2])[:, None] * _fade(made.shape[3])[None]
                 total[window] += made * fade
                 weight[window] += fade

@@ -71,6 +71,8 @@ SLIM = {
     "sequence": ("width=32", "embedding=16"),
     "spectrogram": ("width=16", "max_width=16", "style=16", "head=16"),
     "staged": ("width=8", "max_width=8", "grid_width=8", "head=16"),
+    "labelled-translator": ("width=8", "blocks=1", "d_width=8"),
+    "unet": ("width=8", "levels=2", "d_width=8"),
     "translator": ("width=8", "blocks=1", "d_width=8"),
     "wavegan": ("width=4",),
 }
@@ -159,16 +161,29 @@ DUNGEON_ROWS = "####### #@.#..# #..R.># {} #######"
 DUNGEON = "\n\n".join(DUNGEON_ROWS.format(row).replace(" ", "\n") for row in ("#r.#..#", "#..#.r#"))
 """A level whose key lies before the door, and one whose key lies behind it."""
 
+
+def make_answers(folder: Path, count: int) -> Path:
+    """Write sprites of the same names as others, with their colours changed."""
+    for path in make_sprites(folder, count).iterdir():
+        pixels = np.array(Image.open(path))
+        pixels[:, :, :3] = 255 - pixels[:, :, :3]
+        Image.fromarray(pixels).save(path)
+    return folder
+
+
 GIVEN: dict[str, Callable[[Path], object]] = {
     "sprites": lambda place: make_sprites(place, 40),
     "photos": lambda place: make_messy(place, 30),
     "paintings": lambda place: make_sprites(place, 40),
+    "sketches": lambda place: make_sprites(place, 60),
+    "drawings": lambda place: make_answers(place, 60),
     "hits": lambda place: make_hits(place, 24),
     "lines.txt": lambda place: place.write_text("\n".join(TEXTS), "utf-8"),
     "beats": lambda place: make_beats(place, 6),
     "flute": lambda place: make_notes(place, 24),
     "verse.jsonl": make_titled_poems,
     "shapes": lambda place: make_labelled(place, 16),
+    "kinds": lambda place: make_labelled(place, 60),
     "runs/demo": _demo_run,
     "dungeon.txt": lambda place: place.write_text(DUNGEON, "utf-8"),
 }

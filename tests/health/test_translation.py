@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gansmith.health.diagnosis import Diagnosis
+from gansmith.health.diagnosis import TRANSLATION_EXPLANATIONS, Diagnosis
+from gansmith.health.history import History
 from gansmith.health.translation import (
-    TRANSLATION_EXPLANATIONS,
+    diagnose_history,
     diagnose_translation,
     translation_remedy,
 )
@@ -52,3 +53,67 @@ def test_the_remedy_loosens_or_tightens_the_tie_to_the_input(name: str, weight: 
     changed = override(recipe, answer).section(ContrastiveConfig)
     assert changed.weight == weight * recipe.section(ContrastiveConfig).weight
     assert name in TRANSLATION_EXPLANATIONS
+
+
+def test_a_side_that_is_given_up_is_named_and_both_sides_are_a_collapse() -> None:
+    back = {"back_input_kernel": 2.0, "back_target_share": 0.9, "back_content_kept": 0.6}
+    forth = {"kernel": 0.5, "input_kernel": 2.0}
+    assert names(0.6, **forth, **back, back_kernel=0.5) == []
+    assert names(0.6, **forth, **back, back_kernel=2.1) == ["one side ignored"]
+    assert names(0.6, kernel=2.5, input_kernel=2.0, **back, back_kernel=2.1) == [
+        "identity collapse"
+    ]
+    assert names(1.0, **forth, **(back | {"back_target_share": 0.3}), back_kernel=0.5) == [
+        "one side ignored"
+    ]
+    assert names(0.6, **forth, weakest_share=0.05) == ["one side ignored"]
+    assert names(0.6, **forth, weakest_share=0.3) == []
+
+
+def watched(*probes: dict[str, float], accuracy: float, progress: float = 0.15) -> list[str]:
+    """Diagnose a training whose last probes gave these values."""
+    history = History({}, (), ())
+    sign = 2 * (accuracy - 0.5)
+    for index, values in enumerate(probes):
+        at = progress - 0.02 * (len(probes) - 1 - index)
+        usual = {"input_kernel": 2.0, "target_share": 0.0, "content_kept": 1.0}
+        history.add_step(at, {"real_sign": sign, "fake_sign": -sign, "d_loss": 1.0, "g_loss": 1.0})
+        history.add_probe(at, usual | values, [])
+    return [found.name for found in diagnose_history(history)]
+
+
+def test_results_that_stand_still_are_named_in_the_first_quarter() -> None:
+    still, moving = {"kernel": 2.0, "change": 0.005}, {"kernel": 2.0, "change": 0.09}
+    assert watched(still, still, accuracy=0.9) == ["identity collapse"]
+    assert watched(moving, moving, accuracy=0.5) == ["identity collapse"]
+    assert watched(moving, moving, accuracy=0.8) == []  # it still learns
+    assert watched({"kernel": 1.7, "change": 0.09}, moving, accuracy=0.5) == []
+    assert watched(still, accuracy=0.5) == []  # one probe proves nothing
+    assert watched(still, still, accuracy=0.5, progress=0.05) == []
+
+
+def test_from_half_time_on_two_evaluations_in_a_row_count() -> None:
+    far, near = {"kernel": 2.2, "change": 0.1}, {"kernel": 1.2, "change": 0.1}
+    assert watched(far, far, accuracy=0.8, progress=0.6) == ["identity collapse"]
+    assert watched(near, far, accuracy=0.8, progress=0.6) == []
+    lost = near | {"content_kept": 0.05}
+    assert watched(lost, lost, accuracy=0.8, progress=0.6) == ["content lost"]
+
+
+def test_losses_that_are_no_numbers_are_divergence() -> None:
+    history = History({}, (), ())
+    history.add_step(0.3, {"d_loss": float("nan")})
+    assert [found.name for found in diagnose_history(history)] == ["diverged"]
+
+
+@pytest.mark.parametrize("recipe", ["style", "style-cycle", "domains", "style-paired"])
+def test_the_planted_fault_is_undone_and_every_remedy_is_a_setting(recipe: str) -> None:
+    identity = [] if recipe == "style-paired" else [f"{load_recipe(recipe).duel}.identity=10"]
+    planted = load_recipe(recipe, ["optimiser.d_lr=0", *identity])
+    healed = override(planted, translation_remedy(Diagnosis("identity collapse", ""), planted))
+    plain = load_recipe(recipe)
+    assert healed.optimiser.d_lr.start == plain.optimiser.g_lr.start
+    assert getattr(healed, plain.duel) == getattr(plain, plain.duel)
+    again = override(plain, translation_remedy(Diagnosis("one side ignored", ""), plain))
+    ties = [getattr(one, plain.duel).weight for one in (again, plain)]
+    assert ties[0] == 0.5 * ties[1]

@@ -22,7 +22,8 @@ SPECS = [
     SampleSpec(1, 256, 130),
 ]
 
-PICTURED = [name for name in NETWORKS.names() if name not in ("sequence", "translator")]
+OTHERS = ("sequence", "translator", "labelled-translator", "unet")
+PICTURED = [name for name in NETWORKS.names() if name not in OTHERS]
 """Pairs that play from latents over values: not over tokens, and not from other samples."""
 WAVES = {"wavegan"}  # pairs that play over a single row
 OPTIONS: dict[str, dict[str, Any]] = {

@@ -225,9 +225,9 @@ def test_options_of_a_duel_are_a_section_of_recipes(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(DUELS, "_entries", dict(DUELS._entries))
     monkeypatch.setattr(RECIPE_SECTIONS, "_entries", dict(RECIPE_SECTIONS._entries))
-    register_duel("cycle", CycleConfig)(TranslationDuel)
-    recipe = load_recipe("digits", ["duel=cycle", "cycle.weight=5"])
+    register_duel("toy-cycle", CycleConfig)(TranslationDuel)
+    recipe = load_recipe("digits", ["duel=toy-cycle", "toy-cycle.weight=5"])
     assert recipe.section(CycleConfig).weight == 5
     assert load_recipe("digits").section(CycleConfig).weight == 10
-    with pytest.raises(GansmithError, match=r"'cycle\.weight' is -1.*greater than 0"):
-        load_recipe("digits", ["cycle.weight=-1"])
+    with pytest.raises(GansmithError, match=r"'toy-cycle\.weight' is -1.*greater than 0"):
+        load_recipe("digits", ["toy-cycle.weight=-1"])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from gansmith.cli.options import Json, Settings, console
 from gansmith.cli.rendering import inspection_tables, rows_table
-from gansmith.console import PlainConsole
+from gansmith.console import PlainConsole, plain
+from gansmith.errors import GansmithError
 
 data_app = typer.Typer(
     help="List named data sets, and inspect your own data.", no_args_is_help=False
@@ -44,12 +47,17 @@ def data_get(name: Annotated[str, typer.Argument(help="Name from `gansmith data`
 
 @data_app.command("inspect")
 def data_inspect(
-    path: Annotated[
-        str, typer.Argument(metavar="PATH|NAME", help="Folder, array, file of texts, or name.")
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH|NAME...",
+            help="Folder, array, file of texts, or name; the domains of a translation.",
+        ),
     ],
     recipe: Annotated[
-        str, typer.Option("--recipe", help="Recipe whose data settings apply.")
-    ] = "pictures",
+        str | None,
+        typer.Option("--recipe", help="Recipe whose data settings apply, by default pictures."),
+    ] = None,
     settings: Settings = None,
     as_json: Json = False,
     sheet: Annotated[
@@ -69,8 +77,18 @@ def data_inspect(
     from gansmith.tasks.inspect_data import inspect_data
 
     notices = PlainConsole(stderr=True) if as_json else console
+    if len(paths) > 1 or _translates(recipe):
+        if round_trip is not None:
+            raise GansmithError("--round-trip is for one collection: give one path")
+        _inspect_domains(paths, recipe or "style", settings or (), sheet, as_json, notices)
+        return
     found, trip = inspect_data(
-        path, recipe, settings or (), sheet=sheet, pairs=round_trip, log=notices.print
+        paths[0],
+        recipe or "pictures",
+        settings or (),
+        sheet=sheet,
+        pairs=round_trip,
+        log=notices.print,
     )
     if as_json:
         pairs = {} if trip is None else {"round_trip": trip.to_json()}
@@ -79,6 +97,37 @@ def data_inspect(
     console.print(inspection_tables(found))
     if trip is not None:
         console.print(rows_table("after encoding and decoding", trip.rows()))
+    if sheet is not None:
+        console.print(f"sheet in {sheet}")
+
+
+def _translates(recipe: str | None) -> bool:
+    """Return whether a recipe translates between domains."""
+    from gansmith.recipe import load_recipe
+
+    return recipe is not None and load_recipe(recipe).task.startswith("translate")
+
+
+def _inspect_domains(
+    paths: Sequence[str],
+    recipe: str,
+    settings: Sequence[str],
+    sheet: Path | None,
+    as_json: bool,
+    notices: Console,
+) -> None:
+    from gansmith.tasks.inspect_domains import inspect_domains
+
+    found = inspect_domains(paths, recipe, settings, sheet=sheet, log=notices.print)
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2))
+        return
+    for domain in found.domains:
+        console.print(inspection_tables(domain))
+    for line in found.warnings:
+        plain(console)(f"warning: {line}")
+    if not found.warnings:
+        console.print("the domains are alike in size, number and kind, and share no picture")
     if sheet is not None:
         console.print(f"sheet in {sheet}")
 

@@ -187,10 +187,24 @@ def apply(
         float,
         typer.Option("--strength", min=0, max=1, help="From the input, 0, to the translation, 1."),
     ] = 1.0,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="DOMAIN", help="Domain to translate to, where there are several."
+        ),
+    ] = None,
+    strip: Annotated[
+        int | None,
+        typer.Option(
+            "--strip", metavar="N", help="Strips of N pictures, from the input to --strength."
+        ),
+    ] = None,
 ) -> None:
     """Translate pictures by a run of style transfer, each in its own size."""
     from gansmith.console import plain
     from gansmith.tasks.apply import apply as write_results
 
-    place = write_results(run, inputs, out, strength=strength, log=plain(console))
+    place = write_results(
+        run, inputs, out, strength=strength, to=to, strip=strip, log=plain(console)
+    )
     plain(console)(f"written to {place}")

@@ -38,6 +38,10 @@ class Collection(ABC):
     faults: Sequence[tuple[str, str]] = ()
     ignored: int = 0
 
+    def file_names(self) -> Sequence[str] | None:
+        """Return the relative path of each sample's file; None where samples have no such names."""
+        return None
+
     @abstractmethod
     def prepare(self, config: DataConfig) -> Prepared:
         """Decide what the files become.

@@ -1,4 +1,4 @@
-"""The two domains of a translation: a dataset whose labels say which domain a sample is of."""
+"""The domains of a translation: a dataset whose labels say which domain a sample is of."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ class Domains(NamedTuple):
     source: Dataset
     target: Dataset
 
+    @property
+    def swapped(self) -> Domains:
+        """The same, to be translated the other way."""
+        return Domains(self.target, self.source)
+
 
 def split_domains(dataset: Dataset, target: str | None = None) -> Domains:
     """Split a dataset of two labels.
@@ -34,13 +39,35 @@ def split_domains(dataset: Dataset, target: str | None = None) -> Domains:
     if dataset.labels is None or dataset.classes != 2:
         raise GansmithError(
             f"translation takes two domains, and {dataset.source} has {dataset.classes or 'no'} "
-            "labels: give --data FROM --data TO, or a folder with two sub-folders"
+            f"labels: give --data FROM --data TO, or a folder with two sub-folders{_more(dataset)}"
         )
     if target is not None and target not in dataset.label_names:
         names = ", ".join(dataset.label_names)
         raise GansmithError(f"data.target is '{target}', and the domains are: {names}")
     last = dataset.classes - 1 if target is None else dataset.label_names.index(target)
     return Domains(_domain(dataset, 1 - last), _domain(dataset, last))
+
+
+def all_domains(dataset: Dataset) -> list[Dataset]:
+    """Split a dataset into one for each of its labels.
+
+    Raises:
+        GansmithError: There are fewer than two labels, or too few samples of one.
+    """
+    if dataset.labels is None or dataset.classes < 2:
+        raise GansmithError(
+            f"translation takes two domains or more, and {dataset.source} has "
+            f"{dataset.classes or 'no'} labels: give a folder with a sub-folder for each domain, "
+            "or --data several times"
+        )
+    return [_domain(dataset, label) for label in range(dataset.classes)]
+
+
+def _more(dataset: Dataset) -> str:
+    """Return what to type for more than two domains, if there are more."""
+    if dataset.classes <= 2:
+        return ""
+    return "; recipe 'domains' translates between more than two"
 
 
 def _domain(dataset: Dataset, label: int) -> Dataset:

@@ -81,6 +81,19 @@ def contact_sheet(
     return sheet
 
 
+def side_by_side(sheets: Sequence[Image.Image], names: Sequence[str]) -> Image.Image:
+    """Put sheets beside each other, each with its name above."""
+    width = sum(sheet.width for sheet in sheets) + GUTTER * (len(sheets) - 1)
+    height = CAPTION_HEIGHT + max(sheet.height for sheet in sheets)
+    joined = Image.new("RGB", (width, height), "white")
+    x = 0
+    for sheet, name in zip(sheets, names, strict=True):
+        _write(joined, (x + GUTTER, 1), name, sheet.width - GUTTER, 255)
+        joined.paste(sheet.convert("RGB"), (x, CAPTION_HEIGHT))
+        x += sheet.width + GUTTER
+    return joined
+
+
 def _margin(row_names: Sequence[str] | None) -> int:
     """Return the pixels that the names of rows take."""
     drawn = [legible(name, CAPTION_SIZE) for name in row_names or ()]

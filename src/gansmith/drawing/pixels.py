@@ -24,10 +24,10 @@ def to_array(image: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(image).reshape(image.height, image.width, CHANNELS[image.mode])
 
 
-def png_bytes(image: Image.Image, *, optimize: bool = False) -> bytes:
-    """Encode an image as PNG; `optimize` spends more time for a smaller file."""
+def png_bytes(image: Image.Image, *, optimize: bool = False, exif: bytes = b"") -> bytes:
+    """Encode an image as PNG, with EXIF data; `optimize` spends more time for a smaller file."""
     buffer = BytesIO()
-    image.save(buffer, format="PNG", optimize=optimize)
+    image.save(buffer, format="PNG", optimize=optimize, exif=exif)
     return buffer.getvalue()
 
 

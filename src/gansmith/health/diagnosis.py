@@ -56,13 +56,29 @@ EXPLANATIONS: dict[str, str] = {
 }
 """Diagnoses by name. The names are stored in runs."""
 
+TRANSLATION_EXPLANATIONS: dict[str, str] = {
+    "identity collapse": (
+        "Results are no nearer to the target domain than the inputs are, or are not taken for it; "
+        "most often because the translator returns its input nearly unchanged."
+    ),
+    "content lost": (
+        "Translations do not show what their inputs show: the translator generates samples of the "
+        "target domain that have little to do with what it is given."
+    ),
+    "one side ignored": (
+        "Translations to one of the domains are not like it, while those to the others are: the "
+        "translator has given up one side."
+    ),
+}
+"""Diagnoses of translators; `diverged` is one of theirs too."""
+
 
 @dataclass(frozen=True)
 class Diagnosis:
     """A problem of a training.
 
     Attributes:
-        name: One of EXPLANATIONS.
+        name: One of EXPLANATIONS or TRANSLATION_EXPLANATIONS.
         evidence: The values that show it, in a sentence.
         fatal: Training cannot recover without a change.
         modes: Names of the missing modes.
@@ -78,4 +94,4 @@ class Diagnosis:
     @property
     def explanation(self) -> str:
         """What the diagnosis means."""
-        return EXPLANATIONS[self.name]
+        return (EXPLANATIONS | TRANSLATION_EXPLANATIONS)[self.name]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 
 from gansmith.blueprint import Blueprint
 from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.discriminator_probe import DiscriminatorProbe
-from gansmith.health.history import History
+from gansmith.health.history import History, Values
 from gansmith.health.interventions import intervention
 from gansmith.health.rules import SETTLED, diagnose, suspected
 from gansmith.health.sample_probe import SampleProbe
@@ -24,19 +25,17 @@ SEED = 7
 """Of the latents of every probe; others than those of the evaluator."""
 
 
-class Monitor:
+class BaseMonitor(ABC):
     """The controller of a training, in the first process.
 
-    Each logged step adds to the history. At intervals, within its share of the cost, probes measure
-    samples and the discriminator. Diagnoses are logged in the run and, as the recipe
-    allows, answered by an intervention.
+    Each logged step adds to the history. At intervals, within its share of the cost, it measures.
+    Diagnoses are logged in the run and, as the recipe allows, answered by an intervention.
 
     Args:
         run: Where signals and diagnoses are logged.
         recipe: As it was started.
-        blueprint: Of the generator.
-        probe: Measures samples.
-        critic: Measures the discriminator.
+        history: Nothing yet, with what values are compared with.
+        generated: Samples that one measurement generates.
         log: Called with one line per diagnosis.
     """
 
@@ -44,20 +43,33 @@ class Monitor:
         self,
         run: Run,
         recipe: Recipe,
-        blueprint: Blueprint,
-        probe: SampleProbe,
-        critic: DiscriminatorProbe,
+        history: History,
+        generated: int,
         log: Callable[[str], None],
     ) -> None:
-        self._run, self._recipe, self._config = run, recipe, recipe.health
-        self._blueprint, self._probe, self._critic, self._log = blueprint, probe, critic, log
-        self._current = recipe
-        self._history = History(probe.floors, probe.modes.names, probe.modes.shares.tolist())
+        self._run, self._recipe, self._config, self._log = run, recipe, recipe.health, log
+        self._current, self._history, self._generated = recipe, history, generated
         self._budget = MeasuringBudget.of(
             recipe.training, recipe.health.max_cost, recipe.health.samples
         )
         self._probes, self._remedies = 0, 0
         self._pretraining = False
+
+    @abstractmethod
+    def _measured(self, moment: TrainingState) -> tuple[Values, list[int]]:
+        """Return the values of a probe, and how many samples are in each mode."""
+
+    @abstractmethod
+    def _diagnoses(self) -> list[Diagnosis]:
+        """Return the new diagnoses, the most serious first."""
+
+    @abstractmethod
+    def _treatment(self, diagnosis: Diagnosis) -> Intervention:
+        """Return what to do about a diagnosis, by the settings in force."""
+
+    @abstractmethod
+    def _well(self) -> bool:
+        """Whether a state without diagnoses is worth going back to."""
 
     def on_train_begin(self, moment: TrainingState, settings: Iterable[str]) -> None:
         """Restore the history of earlier sessions and the settings they changed."""
@@ -88,7 +100,7 @@ class Monitor:
         probed = self._due(moment) and all(map(math.isfinite, signals.values()))
         if probed:
             self._measure(moment)
-        found = diagnose(self._history)
+        found = self._diagnoses()
         decision = self._answer(moment, found, probed)
         self._budget.seconds.spent += time.perf_counter() - started
         return decision
@@ -109,16 +121,11 @@ class Monitor:
     def _measure(self, moment: TrainingState) -> None:
         started = time.perf_counter()
         self._probes = int(moment.progress * self._config.probes)
-        assert isinstance(moment.network, Generator)
-        model = GeneratorModel(moment.network, self._blueprint)
-        samples = model.sample(self._probe.samples, seed=SEED)
-        asked = model.classes(self._probe.samples, SEED)
-        found = self._probe.measure(samples, None if asked is None else asked.numpy())
-        values = {k: round(v, 5) for k, v in (found.values | self._critic.measure()).items()}
-        counts = found.counts.tolist()
+        found, counts = self._measured(moment)
+        values = {name: round(value, 5) for name, value in found.items()}
         self._history.add_probe(moment.progress, values, counts)
         self._budget.seconds.last = time.perf_counter() - started
-        self._budget.generated += self._probe.samples
+        self._budget.generated += self._generated
         clock = {"samples": moment.samples, "seconds": round(moment.seconds, 3)}
         self._run.log(
             "health",
@@ -135,13 +142,13 @@ class Monitor:
             decision = self._treat(moment, diagnosis)
             if decision.stop or decision.heals:
                 return decision
-        healthy = probed and not (found or suspected(self._history)) and self._history.thriving
+        healthy = probed and not found and self._well()
         settled = self._history.age >= SETTLED  # before that, collapse cannot be recognised
         return Intervention(keep=healthy and settled and self._may_heal(moment))
 
     def _treat(self, moment: TrainingState, diagnosis: Diagnosis) -> Intervention:
         """Respond to one diagnosis as the recipe allows, and log it."""
-        treatment = intervention(diagnosis, self._current)
+        treatment = self._treatment(diagnosis)
         if self._may_heal(moment) and (treatment.heals or treatment.stop):
             self._note(moment, diagnosis, treatment, "heal")
             self._remedies += 1
@@ -174,3 +181,46 @@ class Monitor:
             settings=" ".join(treatment.settings),
             modes=", ".join(diagnosis.modes),
         )
+
+
+class Monitor(BaseMonitor):
+    """The monitor of a generator: probes measure its samples and the discriminator.
+
+    Args:
+        run: Where signals and diagnoses are logged.
+        recipe: As it was started.
+        blueprint: Of the generator.
+        probe: Measures samples.
+        critic: Measures the discriminator.
+        log: Called with one line per diagnosis.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        recipe: Recipe,
+        blueprint: Blueprint,
+        probe: SampleProbe,
+        critic: DiscriminatorProbe,
+        log: Callable[[str], None],
+    ) -> None:
+        history = History(probe.floors, probe.modes.names, probe.modes.shares.tolist())
+        super().__init__(run, recipe, history, probe.samples, log)
+        self._blueprint, self._probe, self._critic = blueprint, probe, critic
+
+    def _measured(self, moment: TrainingState) -> tuple[Values, list[int]]:
+        assert isinstance(moment.network, Generator)
+        model = GeneratorModel(moment.network, self._blueprint)
+        samples = model.sample(self._probe.samples, seed=SEED)
+        asked = model.classes(self._probe.samples, SEED)
+        found = self._probe.measure(samples, None if asked is None else asked.numpy())
+        return found.values | self._critic.measure(), found.counts.tolist()
+
+    def _diagnoses(self) -> list[Diagnosis]:
+        return diagnose(self._history)
+
+    def _treatment(self, diagnosis: Diagnosis) -> Intervention:
+        return intervention(diagnosis, self._current)
+
+    def _well(self) -> bool:
+        return self._history.thriving and not suspected(self._history)

@@ -1,71 +1,207 @@
-"""Rules for translations, from one evaluation, without pairs."""
+"""Rules for translations, from evaluations without pairs, and the monitor that applies them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from gansmith.health.diagnosis import Diagnosis
+from gansmith.health.history import History, Values
+from gansmith.health.interventions import set_schedule, slower
+from gansmith.health.monitor import BaseMonitor
+from gansmith.health.rules import WINDOW, diverged
 from gansmith.recipe import Recipe
-from gansmith.sections import ContrastiveConfig
+from gansmith.run import Run
+from gansmith.sections import ContrastiveConfig, CycleConfig, DomainsConfig, PairedConfig
+from gansmith.training.callbacks import Intervention, TrainingState
 
 HALF_TIME = 0.5
+EARLY = 0.1
+"""Share of the budget after the start, or a change of settings, before results that stand still
+count."""
 TAKEN = 0.6
 """Least share of final translations that a classifier takes for the target domain."""
 KEPT = 0.2
 """Least share of translations whose own input is found again among 100."""
+IGNORED = 0.1
+"""A domain that fewer translations than this are taken for is ignored where others are not."""
+STILL = 0.02
+"""Change, of the range, below which results are their inputs."""
+CHANCE = 0.58
+"""Accuracy of a discriminator up to which it tells nothing apart."""
+FACTORS = {"identity collapse": 0.5, "content lost": 2.0, "one side ignored": 0.5}
+OFF = 0.2
+"""A discriminator whose learning rate is a smaller share of the translator's is off."""
 
-TRANSLATION_EXPLANATIONS = {
-    "identity collapse": (
-        "The translator returns its input nearly unchanged: its results are no nearer to the "
-        "target domain than the inputs are, or are not taken for it."
-    ),
-    "content lost": (
-        "Translations do not show what their inputs show: the translator generates samples of the "
-        "target domain that have little to do with what it is given."
-    ),
+
+Tie = ContrastiveConfig | PairedConfig | CycleConfig | DomainsConfig
+TIES: dict[str, type[Tie]] = {
+    "contrastive": ContrastiveConfig,
+    "paired": PairedConfig,
+    "cycle": CycleConfig,
+    "domains": DomainsConfig,
 }
-_FACTORS = {"identity collapse": 0.5, "content lost": 2.0}
+"""Options of each duel of translations, by its name, which is that of their section."""
 
 
 def translation_remedy(diagnosis: Diagnosis, recipe: Recipe) -> tuple[str, ...]:
-    """Return the settings that answer a diagnosis: how closely results follow their inputs."""
-    weight = recipe.section(ContrastiveConfig).weight * _FACTORS[diagnosis.name]
-    return (f"contrastive.weight={weight:g}",)
+    """Return the settings that answer a diagnosis.
+
+    A discriminator that does not learn gets the translator's rate, and an identity term that is
+    stronger than by default its default. Only where neither is the cause, what holds results to
+    their inputs is loosened or, for lost content, tightened.
+    """
+    kind = TIES[recipe.duel]
+    tie: Tie = recipe.section(kind)
+    found: list[str] = []
+    if diagnosis.name != "content lost":
+        rates = recipe.optimiser
+        if rates.d_lr.start < OFF * rates.g_lr.start:
+            found += set_schedule("optimiser.d_lr", rates.g_lr.start, rates.g_lr.end)
+        usual = kind()
+        if _identity(tie) > _identity(usual):
+            found.append(f"{recipe.duel}.identity={_identity(usual):g}")
+    if not found:
+        found.append(f"{recipe.duel}.weight={tie.weight * FACTORS[diagnosis.name]:g}")
+    return tuple(found)
+
+
+def _identity(tie: Tie) -> float:
+    return 0.0 if isinstance(tie, PairedConfig) else tie.identity
 
 
 def diagnose_translation(values: Mapping[str, float], progress: float) -> list[Diagnosis]:
-    """Return what is wrong with a translator.
+    """Return what is wrong with a translator, from one evaluation.
 
     Args:
-        values: `kernel`, `input_kernel`, `target_share` and `content_kept`, as evaluated.
+        values: `kernel`, `input_kernel`, `target_share` and `content_kept`, as evaluated; of a
+            translator in both directions also those of the way back, as `back_...`, and of one to
+            several domains `weakest_share`.
         progress: Share of the budget that is used up, in [0, 1]; nothing is said before half.
     """
     if progress < HALF_TIME:
         return []
+    sides = {"": "", "back_": " back"} if "back_kernel" in values else {"": ""}
+    unlike = {name: _unlike(values, side, name, progress) for side, name in sides.items()}
+    wrong = [evidence for evidence in unlike.values() if evidence]
     found = []
-    kernel, unchanged = values["kernel"], values["input_kernel"]
-    if kernel >= unchanged:
+    if wrong and len(wrong) == len(sides):
+        found.append(Diagnosis("identity collapse", "; ".join(wrong) + "."))
+    elif wrong:
+        found.append(Diagnosis("one side ignored", f"{wrong[0]}."))
+    elif values.get("weakest_share", 1.0) < IGNORED and values["target_share"] >= HALF_TIME:
         found.append(
             Diagnosis(
-                "identity collapse",
-                f"the kernel distance of translations to the target domain is {kernel:.3f}, that "
-                f"of the inputs left as they are {unchanged:.3f}.",
+                "one side ignored",
+                f"a classifier takes {values['target_share']:.0%} of translations for their "
+                f"targets, but of those to one domain only {values['weakest_share']:.0%}.",
             )
         )
-    elif progress >= 1 and values["target_share"] < TAKEN:
-        found.append(
-            Diagnosis(
-                "identity collapse",
-                f"a classifier takes {values['target_share']:.0%} of translations for the target "
-                f"domain, and should take {TAKEN:.0%} at least.",
-            )
-        )
-    if values["content_kept"] < KEPT:
+    lost = [values[f"{side}content_kept"] for side in sides]
+    if min(lost) < KEPT:
         found.append(
             Diagnosis(
                 "content lost",
-                f"only {values['content_kept']:.0%} of translations are nearest to their own input "
-                "among 100.",
+                f"only {min(lost):.0%} of translations are nearest to their own input among 100.",
             )
         )
     return found
+
+
+def _unlike(values: Mapping[str, float], side: str, name: str, progress: float) -> str:
+    """Return evidence that translations of one direction are not like the target; or nothing."""
+    kernel, unchanged = values[f"{side}kernel"], values[f"{side}input_kernel"]
+    taken = values[f"{side}target_share"]
+    if kernel >= unchanged:
+        return (
+            f"the kernel distance of translations{name} to the target domain is {kernel:.3f}, that "
+            f"of the inputs left as they are {unchanged:.3f}"
+        )
+    if progress >= 1 and taken < TAKEN:
+        return (
+            f"a classifier takes {taken:.0%} of translations{name} for the target domain, and "
+            f"should take {TAKEN:.0%} at least"
+        )
+    return ""
+
+
+def standing_still(history: History) -> Diagnosis | None:
+    """Results that are no nearer to the target than their inputs, and nothing that pulls them.
+
+    It applies long before half time. A translator that is still learning is far from the target
+    too, but its results change and its discriminator tells them apart.
+    """
+    probes = [probe.values for probe in history.probes[-2:]]
+    if history.age < EARLY or len(probes) < 2:
+        return None
+    if not all(v["kernel"] >= 0.95 * v["input_kernel"] and v["target_share"] < 0.2 for v in probes):
+        return None
+    accuracy = history.accuracy(2 * WINDOW)
+    blind = accuracy is not None and accuracy <= CHANCE
+    change = max(v["change"] for v in probes)
+    if not blind and change >= STILL:
+        return None
+    seen = f"; discriminator accuracy is {accuracy:.0%}" if accuracy is not None else ""
+    latest = probes[-1]
+    return Diagnosis(
+        "identity collapse",
+        f"translations differ from their inputs by {change:.1%} of the range, and their kernel "
+        f"distance to the target domain is {latest['kernel']:.3f}, that of the inputs "
+        f"{latest['input_kernel']:.3f}{seen}.",
+    )
+
+
+def diagnose_history(history: History) -> list[Diagnosis]:
+    """Return the new diagnoses of a training since the last change of settings.
+
+    From half time on, what one evaluation shows must be shown by two in a row.
+    """
+    broken = diverged(history)
+    found = [broken] if broken else []
+    still = standing_still(history)
+    found += [still] if still else []
+    if len(history.probes) > 1 and history.age >= EARLY:
+        before, now = (
+            diagnose_translation(probe.values, probe.progress) for probe in history.probes[-2:]
+        )
+        names = {diagnosis.name for diagnosis in before}
+        found += [diagnosis for diagnosis in now if diagnosis.name in names]
+    first = {diagnosis.name: diagnosis for diagnosis in reversed(found)}
+    return [d for d in reversed(first.values()) if d.name not in history.diagnosed]
+
+
+class TranslationMonitor(BaseMonitor):
+    """The monitor of a translator: probes measure translations of held-out samples.
+
+    Args:
+        run: Where signals and diagnoses are logged.
+        recipe: As it was started.
+        measure: Evaluates the averaged translators.
+        samples: Translations that it makes.
+        log: Called with one line per diagnosis.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        recipe: Recipe,
+        measure: Callable[[TrainingState], Values],
+        samples: int,
+        log: Callable[[str], None],
+    ) -> None:
+        super().__init__(run, recipe, History({}, (), ()), samples, log)
+        self._evaluate = measure
+
+    def _measured(self, moment: TrainingState) -> tuple[Values, list[int]]:
+        return self._evaluate(moment), []
+
+    def _diagnoses(self) -> list[Diagnosis]:
+        return diagnose_history(self._history)
+
+    def _treatment(self, diagnosis: Diagnosis) -> Intervention:
+        if diagnosis.name == "diverged":
+            return Intervention(settings=slower(self._current), back="kept")
+        return Intervention(settings=translation_remedy(diagnosis, self._current))
+
+    def _well(self) -> bool:
+        kernels: Sequence[float] = self._history.series("kernel")
+        return bool(kernels) and kernels[-1] <= min(kernels) * 1.2

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
+import string
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from tokenize import TokenError
 from typing import Any
 
@@ -37,6 +40,8 @@ _DAMAGE = (
     *(OverflowError, MemoryError, RecursionError),
 )
 """What numpy raises on the header of a damaged array."""
+ENOUGH_PAIRS = 50
+"""Pairs to train on below which a warning is given."""
 _DIGESTED = 64 << 20
 """Bytes of the largest file that is compared with its digest whenever it is opened."""
 
@@ -56,6 +61,8 @@ def open_dataset(
         GansmithError: The source does not exist, holds no samples or too few of them, cannot be
             fetched, or does not fit on the disk.
     """
+    if config.paired:
+        return open_pairs(config, minimum=minimum, log=log, medium=medium)
     if config.domains:
         return open_domains(config, minimum=minimum, log=log, medium=medium)
     if config.source in CATALOG:
@@ -86,44 +93,191 @@ def open_dataset(
 def open_domains(
     config: DataConfig, *, minimum: int = 2, log: LogFn = silent, medium: str | None = None
 ) -> Dataset:
-    """Open two collections as one dataset, whose labels say which of them a sample is from.
+    """Open several collections as one dataset, whose labels say which of them a sample is from.
 
-    The second one, the target, decides about the size where the recipe does not. Each is split into
-    training and held-out samples by itself.
+    The last one decides about the size where the recipe does not. Each is split into training and
+    held-out samples by itself.
 
     Raises:
-        GansmithError: There are not two different collections of samples of one kind, or as
-            :func:`open_dataset`.
+        GansmithError: There are not two or more different collections of samples of one kind, or
+            as :func:`open_dataset`.
     """
-    if len(config.domains) != 2 or len(set(config.domains)) < 2:
+    parts: list[Dataset] = []
+    for one in reversed(each_domain(config)):
+        changed: dict[str, object] = {}
+        if parts:
+            changed = MEDIA[parts[0].medium].matching_settings(parts[0].samples.shape[1:])
+        one = DataConfig.model_validate(one.model_dump() | changed)
+        parts.insert(0, open_dataset(one, minimum=minimum, log=log, medium=medium))
+    return _joined(parts)
+
+
+def open_pairs(
+    config: DataConfig, *, minimum: int = 2, log: LogFn = silent, medium: str | None = None
+) -> Dataset:
+    """Open two collections whose files have the same names as one dataset of pairs.
+
+    The n-th samples of both labels are a pair, and the source decides on which side of the split
+    it lies. Files are matched by their relative paths without suffixes, or by their plain names
+    where no paths match. The two collections are `data.domains`, or the two sub-folders of
+    `data.source`.
+
+    Raises:
+        GansmithError: No files match, or as :func:`open_domains`.
+    """
+    config = _with_sub_folders(config)
+    both = open_domains(config, minimum=2, log=log, medium=medium)
+    if both.labels is None or both.classes != 2:
+        raise GansmithError(
+            f"pairs are samples of two domains, not {both.classes}: give --data FROM --data TO"
+        )
+    names = [_file_names(resolve_source(one, medium=medium)) for one in each_domain(config)]
+    pairs = match_names(*names)
+    if not pairs:
+        raise GansmithError(
+            f"no file of {config.domains[0]} has the name of a file of {config.domains[1]} "
+            f"({names[0][0]}, {names[1][0]}): give pairs the same names, or use recipe 'style', "
+            "which needs no pairs"
+        )
+    left = [len(side) - len(pairs) for side in names]
+    if any(left):
+        log(
+            f"warning: {len(pairs):,} pairs by name; left out, without a partner: {left[0]:,} of "
+            f"{both.label_names[0]}, {left[1]:,} of {both.label_names[1]}"
+        )
+    first, second = np.array(pairs).T
+    held_out = both.held_out[first]
+    training = int((~held_out).sum())
+    _require_pairs(training, both.source, minimum, log)
+    rows = np.concatenate([first, second + len(names[0])])
+    return replace(
+        both,
+        samples=both.samples[rows],
+        labels=both.labels[rows],
+        held_out=np.concatenate([held_out, held_out]),
+        fingerprint=digest(both.fingerprint, "pairs", *map(str, pairs)),
+    )
+
+
+def _require_pairs(training: int, source: str, minimum: int, log: LogFn) -> None:
+    if training < minimum:
+        raise GansmithError(
+            f"{source} has {training} pairs to train on and a batch takes {minimum}: add pairs or "
+            "lower training.batch"
+        )
+    if training < ENOUGH_PAIRS:
+        log(
+            f"warning: {source} has {training} pairs to train on; with fewer than {ENOUGH_PAIRS} "
+            "the translator memorises them"
+        )
+
+
+def match_names(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]]:
+    """Match files of two folders by their names without suffixes.
+
+    Args:
+        first: Relative paths with forward slashes.
+        second: Those of the other folder.
+
+    Returns:
+        Positions of the files of each pair, in the order of `first`. What matches several files
+        is left out.
+    """
+    for key in (_path_stem, _plain_stem):
+        ours, theirs = (_places(names, key) for names in (first, second))
+        pairs = [
+            (places[0], theirs[name][0])
+            for name, places in ours.items()
+            if len(places) == 1 and len(theirs.get(name, ())) == 1
+        ]
+        if pairs:
+            return sorted(pairs)
+    return []
+
+
+def _places(names: Sequence[str], key: Callable[[str], str]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        found.setdefault(key(name), []).append(place)
+    return found
+
+
+def _path_stem(name: str) -> str:
+    return str(PurePosixPath(name).with_suffix("")).casefold()
+
+
+def _plain_stem(name: str) -> str:
+    return PurePosixPath(name).stem.casefold()
+
+
+def _file_names(collection: Collection) -> Sequence[str]:
+    names = collection.file_names()
+    if names is None:
+        raise GansmithError(
+            f"{collection.source} has no files with names, by which pairs are matched: give two "
+            "folders"
+        )
+    return names
+
+
+def _with_sub_folders(config: DataConfig) -> DataConfig:
+    """Return settings in which the two sub-folders of a source are the domains."""
+    if config.domains:
+        return config
+    folder = Path(config.source).expanduser()
+    inside = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    if len(inside) != 2:
+        raise GansmithError(
+            f"pairs are files of two folders, and {config.source} has {len(inside)} sub-folders: "
+            "give --data FROM --data TO, or a folder with two sub-folders"
+        )
+    if config.target is not None and config.target == inside[0].name:
+        inside.reverse()
+    return config.model_copy(update={"domains": tuple(map(str, inside))})
+
+
+def each_domain(config: DataConfig) -> list[DataConfig]:
+    """Return the settings of each domain by itself.
+
+    Raises:
+        GansmithError: There are not two or more different ones.
+    """
+    places = [os.path.realpath(source) for source in config.domains]
+    if len(places) < 2 or len(set(places)) < len(places):
         raise GansmithError(
             "translation takes two different folders: give --data FROM --data TO "
             f"(got {', '.join(config.domains) or 'none'})"
         )
-    parts: list[Dataset] = []
-    for source in reversed(config.domains):
-        changed: dict[str, object] = {"source": source, "domains": (), "labels": False}
-        if parts:
-            changed |= MEDIA[parts[0].medium].matching_settings(parts[0].samples.shape[1:])
-        one = DataConfig.model_validate(config.model_dump() | changed)
-        parts.insert(0, open_dataset(one, minimum=minimum, log=log, medium=medium))
-    first, second = parts
-    if first.fingerprint == second.fingerprint:
-        raise GansmithError(
-            f"{config.domains[0]} and {config.domains[1]} hold the same samples: give two domains"
-        )
-    names = (first.name, second.name) if first.name != second.name else ("a", "b")
+    changed: dict[str, object] = {"domains": (), "labels": False, "paired": False}
+    return [
+        DataConfig.model_validate(config.model_dump() | changed | {"source": source})
+        for source in config.domains
+    ]
+
+
+def _joined(parts: Sequence[Dataset]) -> Dataset:
+    """Join the domains; each has a label, which is its name if all names differ."""
+    for index, part in enumerate(parts):
+        same = [other for other in parts[:index] if other.fingerprint == part.fingerprint]
+        if same:
+            raise GansmithError(
+                f"{same[0].source} and {part.source} hold the same samples: give two domains"
+            )
+    names = tuple(part.name for part in parts)
+    if len(set(names)) < len(names):
+        names = tuple(string.ascii_lowercase[: len(names)])
+    last = parts[-1]
     return Dataset(
-        name=f"{first.name}-{second.name}",
+        name="-".join(part.name for part in parts),
         samples=np.concatenate([part.samples for part in parts]),
-        labels=np.repeat(np.arange(2), [len(part) for part in parts]),
+        labels=np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
         label_names=names,
         held_out=np.concatenate([part.held_out for part in parts]),
-        fingerprint=digest(first.fingerprint, second.fingerprint),
-        source=f"{first.source}; {second.source}",
+        fingerprint=digest(*(part.fingerprint for part in parts)),
+        source="; ".join(part.source for part in parts),
         licence=" and ".join(dict.fromkeys(part.licence for part in parts)),
-        settings=second.settings,
-        medium=second.medium,
+        settings=last.settings,
+        medium=last.medium,
     )
 
 

@@ -164,6 +164,25 @@ HEALTH_CHARTS = (
         "Share of samples recognised as the requested class.",
         (0, 1),
     ),
+    ChartSpec(
+        "Kernel distance to the target",
+        {"kernel": "translations", "input_kernel": "inputs as they are", "back_kernel": "back"},
+        "From half time on, translations must be nearer to the target domain than the inputs are.",
+        (0,),
+    ),
+    ChartSpec(
+        "Taken for the target",
+        {"target_share": "translations", "weakest_share": "least", "back_target_share": "back"},
+        "Share that a classifier of the domains takes for the target. Below 0.6 at the end is a "
+        "collapse to the input.",
+        (0, 1),
+    ),
+    ChartSpec(
+        "Content kept",
+        {"content_kept": "translations", "back_content_kept": "back"},
+        "Share of translations whose own input is the nearest of 100. Towards 0, content is lost.",
+        (0, 1),
+    ),
 )
 """Charts of the health monitor's probes."""
 

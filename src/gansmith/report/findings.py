@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from gansmith.health.diagnosis import EXPLANATIONS
+from gansmith.health.diagnosis import EXPLANATIONS, TRANSLATION_EXPLANATIONS
 from gansmith.recipe import merge_settings
 from gansmith.report.history import RunHistory
 from gansmith.run_schema import Event
@@ -82,7 +82,7 @@ class Finding:
     @property
     def explanation(self) -> str:
         """What it means; empty for a diagnosis that this version does not know."""
-        return EXPLANATIONS.get(self.name, "")
+        return (EXPLANATIONS | TRANSLATION_EXPLANATIONS).get(self.name, "")
 
     @property
     def modes(self) -> str:

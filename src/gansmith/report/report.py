@@ -21,9 +21,10 @@ from gansmith.report.chart_specs import (
 from gansmith.report.charts import line_chart
 from gansmith.report.health_section import health_section
 from gansmith.report.history import RunHistory
-from gansmith.report.metric_formatting import HEADLINES, ordered, title
+from gansmith.report.metric_formatting import ordered, title
 from gansmith.report.page import Picture, embed, embed_sound, render
 from gansmith.report.run_status import latest_metrics
+from gansmith.report.wording import wording_of
 from gansmith.run_schema import Event
 
 STRIP_FRAMES, STRIP_SIDE = 6, 360
@@ -50,7 +51,7 @@ def write_report(run_dir: Path) -> Path:
 def _page(record: RunHistory) -> Markup:
     metrics = record.result.metrics if record.result else {}
     origin, latest = latest_metrics(record, final=record.result is not None)
-    quick = record.setting("evaluation.quick_samples")
+    words = wording_of(record)
     return render(
         "report.html",
         title=record.manifest.name,
@@ -65,8 +66,8 @@ def _page(record: RunHistory) -> Markup:
         texts=_texts(record),
         selection=selection_section(record),
         summary=record.setting("summary"),
-        quick=f"{quick:,}" if isinstance(quick, int) else "a few",
-        figures=[(title(name), latest[name]) for name in HEADLINES if name in latest],
+        words=words,
+        figures=[(title(name), latest[name]) for name in words.headlines if name in latest],
         metrics=[(title(name), metrics[name]) for name in ordered(metrics)],
         pictures=_pictures(record),
         strip=_strip(record.run.frames()),
@@ -132,14 +133,17 @@ def _texts(record: RunHistory) -> list[tuple[str, list[str]]]:
 
 def _pictures(record: RunHistory) -> list[tuple[str, str, Picture]]:
     """Heading, caption and picture of each sheet that exists."""
-    run, best = record.run, record.manifest.best_samples
-    made = f"The best generator, after {si(best)} samples." if best else "The current generator."
+    run, best, words = record.run, record.manifest.best_samples, wording_of(record)
+    state = (
+        f"best {words.network}, after {si(best)} samples" if best else f"current {words.network}"
+    )
+    made = f"The {state}. {words.sheet}".strip()
     sheet = run.sheet_file
     if not sheet.is_file():
         sheet = (run.frames() or [sheet])[-1]
     shown = (
-        ("Generated", made, sheet),
-        ("Real", "Held-out samples, for comparison.", run.real_sheet_file),
+        (words.heading, made, sheet),
+        ("Real", words.real, run.real_sheet_file),
         ("Training", "Samples of the same latents, from start to end.", run.animation_file),
     )
     return [(heading, text, embed(path)) for heading, text, path in shown if path.is_file()]
@@ -178,8 +182,14 @@ def _cost(record: RunHistory) -> list[tuple[str, str]]:
     if watching is not None:
         cost.append(("Health monitor", f"{watching:.1%} of the training"))
     for network, count in record.manifest.parameters.items():
-        cost.append((network.capitalize(), f"{count:,} parameters"))
+        cost.append((network.capitalize().replace("_", " "), f"{count:,} parameters"))
     return cost
+
+
+def _to(record: RunHistory) -> list[str]:
+    """Return the option that names the domain, where one must be named."""
+    names = record.manifest.label_names
+    return ["--to", names[0]] if record.setting("duel") == "domains" and names else []
 
 
 def _commands(record: RunHistory) -> list[tuple[str, str]]:
@@ -189,5 +199,7 @@ def _commands(record: RunHistory) -> list[tuple[str, str]]:
     if record.run.generator_file.is_file():
         commands.append(("Generate 64 samples", ["generate", run, "-n", "64", "--seed", "0"]))
         commands.append(("Evaluate again", ["evaluate", run]))
+    elif record.run.model_file.is_file() and str(record.setting("task")).startswith("translate"):
+        commands.append(("Translate a folder", ["apply", run, "FOLDER", *_to(record)]))
     commands.append(("Write this report again", ["report", run]))
     return [(what, shlex.join(["gansmith", *command])) for what, command in commands]

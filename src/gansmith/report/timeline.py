@@ -97,7 +97,8 @@ def timeline(record: RunHistory) -> Timeline:
 def mode_strip(record: RunHistory) -> ModeStrip | None:
     """Lay out how often each mode was generated; None without counts, or with too many modes."""
     facts, count = record.manifest.health, len(record.manifest.health.modes)
-    probes = [e for e in record.probes if len(e.get("counts", ())) == count and any(e["counts"])]
+    probes = [e for e in record.probes if len(e.get("counts", ())) == count > 0]
+    probes = [e for e in probes if any(e["counts"])]
     if not probes or count > MOST_MODES or len(facts.shares) != count:
         return None
     probes = [probes[i] for i in linspace_indices(len(probes), MOST_COLUMNS, ends=True)]

@@ -14,13 +14,14 @@ from PIL import Image
 from gansmith.counting import pluralize
 from gansmith.data.scan import find_files
 from gansmith.drawing.contact_sheet import contact_sheet
-from gansmith.drawing.pixels import png_bytes, to_array, to_image
+from gansmith.drawing.pixels import MODES, png_bytes, to_array, to_image
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.medium import MEDIA
 from gansmith.model import load
 from gansmith.output_folder import OutputFolder
 from gansmith.outputs import save_output
+from gansmith.registry import unknown
 from gansmith.run import home_of, provenance_of
 from gansmith.translation import TILE, TranslationModel
 
@@ -28,7 +29,10 @@ AT_ONCE = 32
 """Pictures of one size that are translated together."""
 COMPARED = 24
 """Pairs on the sheet of inputs and results."""
-COMPARISON, SIDE = "comparison.png", 128
+COMPARISON, GRID, SIDE = "comparison.png", "domains.png", 128
+IN_GRID = 8
+"""Inputs on the sheet of all domains."""
+LONGEST_STRIP = 64
 
 
 class Input(NamedTuple):
@@ -39,12 +43,26 @@ class Input(NamedTuple):
         name: Relative path of its result, with forward slashes.
         sample: Stored sample [H, W, C].
         alpha: Its opacity, uint8 [H, W, 1], kept as it is; or None.
+        exif: Its EXIF data, kept but for the orientation, which is applied; empty without.
     """
 
     path: Path
     name: str
     sample: NDArray[Any]
     alpha: NDArray[np.uint8] | None
+    exif: bytes = b""
+
+
+class Wanted(NamedTuple):
+    """What is made of each input.
+
+    Attributes:
+        strengths: One, or those of a strip.
+        to: Name of the domain; None for the only one.
+    """
+
+    strengths: tuple[float, ...]
+    to: str | None
 
 
 def apply(
@@ -53,29 +71,44 @@ def apply(
     out: str | Path | None = None,
     *,
     strength: float = 1.0,
+    to: str | None = None,
+    strip: int | None = None,
     log: LogFn = silent,
 ) -> Path:
     """Translate pictures, each in its own size, and write them as PNG.
+
+    Opacity and EXIF data are kept; pictures are turned upright and their colours are sRGB.
 
     Args:
         run: Run folder of a translation, or its `model.safetensors`.
         inputs: A file, a folder, or several of them.
         out: Folder, or FILE.png for one input; by default `applied` in the run.
         strength: Share of the way from the input, 0, to the translation, 1.
+        to: Name of the domain to translate to, where the run knows several.
+        strip: Write strips of so many pictures side by side, from the input to `strength`.
         log: Called with one line for each file that cannot be read.
 
     Returns:
         The folder with the results and a sheet of inputs and results, or the file.
 
     Raises:
-        GansmithError: The run has no translator, no file can be read, or `out` cannot be written.
+        GansmithError: The run has no translator, the domain is unknown or must be named, no file
+            can be read, or `out` cannot be written.
     """
+    if strip is not None and not 2 <= strip <= LONGEST_STRIP:
+        raise GansmithError(
+            f"a strip has 2 to {LONGEST_STRIP} pictures, not {strip}: give --strip 5"
+        )
     model = load(run)
     if not isinstance(model, TranslationModel):
         raise GansmithError(
             f"{run} was trained for the task '{model.blueprint.task}' and takes no input: use "
             "`gansmith generate`"
         )
+    if to is not None or len(model.targets) > 2:
+        to = _domain(model, to)
+    strengths = (strength,) if strip is None else tuple(np.linspace(0, strength, strip).tolist())
+    wanted = Wanted(strengths, to)
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     files = list(_files(given, model))
     provenance = provenance_of(run, None)
@@ -86,11 +119,24 @@ def apply(
                 f"--out {place.name} holds one picture, and there are {len(files)}: give a folder"
             )
         (only,) = _read(files, model, log)
-        ((_, made),) = _translated(model, [only], strength)
-        return save_output(place, png_bytes(to_image(made)), provenance)
+        ((_, made),) = _translated(model, [only], wanted)
+        return save_output(place, _encoded(only, made), provenance)
     _check_apart(place, [path for path, _ in files])
-    folder = OutputFolder(place, provenance, [*(name for _, name in files), COMPARISON])
-    return _write(folder, model, _read(files, model, log), strength)
+    sheets = [COMPARISON, GRID] if len(model.targets) > 2 else [COMPARISON]
+    folder = OutputFolder(place, provenance, [*(name for _, name in files), *sheets])
+    return _write(folder, model, _read(files, model, log), wanted)
+
+
+def _domain(model: TranslationModel, to: str | None) -> str:
+    """Check that a domain is one of those that a model translates to."""
+    known = ", ".join(model.targets)
+    if to is None:
+        raise GansmithError(
+            f"this run translates to {known}: say which, with --to {model.targets[0]}"
+        )
+    if to not in model.targets:
+        raise unknown("domain", to, model.targets)
+    return to
 
 
 def _files(given: Iterable[str | Path], model: TranslationModel) -> Iterator[tuple[Path, str]]:
@@ -130,38 +176,60 @@ def _read(
     for path, name in files:
         try:
             sample, alpha = model.codec.read_original(path, channels)
+            exif = model.codec.read_exif(path)
         except GansmithError as error:
             if len(files) == 1:
                 raise
             failed += 1
             log(f"warning: left out: {error}")
             continue
-        yield Input(path, name, sample, alpha)
+        yield Input(path, name, sample, alpha, exif)
     if failed == len(files):
         raise GansmithError(f"none of {pluralize(failed, 'file')} can be read as a picture")
 
 
 def _write(
-    folder: OutputFolder, model: TranslationModel, inputs: Iterator[Input], strength: float
+    folder: OutputFolder, model: TranslationModel, inputs: Iterator[Input], wanted: Wanted
 ) -> Path:
     compared: list[NDArray[np.uint8]] = []
+    shown: list[NDArray[np.uint8]] = []
     index = 0
     while block := list(islice(inputs, AT_ONCE)):
-        for one, made in _translated(model, block, strength):
+        for one, made in _translated(model, block, wanted):
             provenance = folder.provenance.of_samples([index])[0]
-            folder.add(one.name, png_bytes(to_image(made)), provenance)
+            folder.add(one.name, _encoded(one, made), provenance)
             index += 1
             if len(compared) < 2 * COMPARED:
-                compared += [_small(one.sample), _small(made)]
-    folder.add_overview({COMPARISON: png_bytes(contact_sheet(np.stack(compared), columns=6))})
-    folder.write_manifest(strength=strength)
+                compared += [_small(one.sample), _small(made[-1])]
+            if len(shown) < IN_GRID:
+                shown.append(_small(one.sample))
+    sheets = {COMPARISON: png_bytes(contact_sheet(np.stack(compared), columns=6))}
+    if len(model.targets) > 2:
+        sheets[GRID] = png_bytes(_grid(model, np.stack(shown)))
+    folder.add_overview(sheets)
+    facts = {} if wanted.to is None else {"to": wanted.to}
+    strip = {} if len(wanted.strengths) == 1 else {"strip": list(wanted.strengths)}
+    folder.write_manifest(strength=wanted.strengths[-1], **facts, **strip)
     return folder.path
 
 
+def _grid(model: TranslationModel, inputs: NDArray[np.uint8]) -> Image.Image:
+    """Draw inputs in a row, and below them their translations to each domain, with its name."""
+    channels = model.blueprint.spec.channels
+    fitting = np.stack([to_array(to_image(one).convert(MODES[channels])) for one in inputs])
+    rows = [model.apply(fitting, to=name) for name in model.targets]
+    drawn = [_small(sample) for row in rows for sample in row]
+    names = ("input", *model.targets)
+    return contact_sheet(np.stack([*inputs, *drawn]), columns=len(inputs), row_names=names)
+
+
 def _translated(
-    model: TranslationModel, inputs: Sequence[Input], strength: float
+    model: TranslationModel, inputs: Sequence[Input], wanted: Wanted
 ) -> Iterator[tuple[Input, NDArray[np.uint8]]]:
-    """Yield inputs and results, those of one size translated together; opacity is kept."""
+    """Yield inputs and results [S, H, W, C], those of one size translated together.
+
+    Opacity is kept.
+    """
     shapes = dict.fromkeys(one.sample.shape for one in inputs)
     results: dict[int, NDArray[Any]] = {}
     for shape in shapes:
@@ -169,11 +237,20 @@ def _translated(
         step = AT_ONCE if max(shape[:2]) <= TILE else 1
         for at in range(0, len(places), step):
             part = places[at : at + step]
-            made = model.apply(np.stack([inputs[k].sample for k in part]), strength)
+            stored = np.stack([inputs[k].sample for k in part])
+            made = model.graded(stored, wanted.strengths, wanted.to)
             results |= dict(zip(part, made, strict=True))
     for k, one in enumerate(inputs):
-        alpha = [] if one.alpha is None else [one.alpha]
-        yield one, np.concatenate([results[k], *alpha], axis=2)
+        made = results[k]
+        if one.alpha is not None:
+            alpha = np.broadcast_to(one.alpha, (*made.shape[:3], 1))
+            made = np.concatenate([made, alpha], axis=3)
+        yield one, made
+
+
+def _encoded(one: Input, made: NDArray[np.uint8]) -> bytes:
+    """Encode results [S, H, W, C] side by side as PNG."""
+    return png_bytes(to_image(np.concatenate(list(made), axis=1)), exif=one.exif)
 
 
 def _small(sample: NDArray[np.uint8]) -> NDArray[np.uint8]:

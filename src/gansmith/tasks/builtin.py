@@ -2,7 +2,8 @@
 
 from gansmith.tasks.generation import Generation
 from gansmith.tasks.task import register_task
-from gansmith.tasks.translation import Translation
+from gansmith.tasks.translation import DomainsTranslation, Translation
 
 register_task(Generation)
 register_task(Translation)
+register_task(DomainsTranslation)

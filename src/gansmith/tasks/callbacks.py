@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from gansmith.blueprint import Blueprint
 from gansmith.evaluation.evaluator import Evaluator
-from gansmith.evaluation.translation import TranslationEvaluator
+from gansmith.evaluation.translation import JudgesTranslators
 from gansmith.medium import MEDIA, Values
 from gansmith.model import GeneratorModel, contact_sheet
 from gansmith.networks import Generator
@@ -149,7 +149,7 @@ class TranslationCallback(EvaluationCallback):
 
     Args:
         run: Where the results are logged.
-        translations: Holds the samples to translate and both references.
+        translations: Holds the samples to translate and all references.
         blueprint: Of the translator.
         config: Number of evaluations, and their share of the cost.
         training: Whether the training has a budget in minutes or in samples.
@@ -159,7 +159,7 @@ class TranslationCallback(EvaluationCallback):
     def __init__(
         self,
         run: Run,
-        translations: TranslationEvaluator,
+        translations: JudgesTranslators,
         blueprint: Blueprint,
         config: EvaluationConfig,
         training: TrainingConfig,
@@ -169,8 +169,13 @@ class TranslationCallback(EvaluationCallback):
         self._translations = translations
 
     def _measure(self, moment: TrainingState) -> Values:
-        model = TranslationModel(_generator(moment), self._blueprint)
-        return self._translations.quick(model.apply(self._translations.sources))
+        return self._translations.quick_of(current_translator(moment, self._blueprint))
+
+
+def current_translator(moment: TrainingState, blueprint: Blueprint) -> TranslationModel:
+    """Return the averaged translators of a training as a model."""
+    networks = {name: average.network for name, average in moment.averages.items()}
+    return TranslationModel.of(blueprint, networks)
 
 
 def _generator(moment: TrainingState) -> Generator:

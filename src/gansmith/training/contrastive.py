@@ -20,7 +20,7 @@ from gansmith.networks import GANNetworks
 from gansmith.networks.translation.residual import Translator
 from gansmith.recipe import Recipe
 from gansmith.sections import ContrastiveConfig
-from gansmith.training.duel import Batch, Duel, DuelSetting, register_duel
+from gansmith.training.duel import Batch, Duel, DuelSetting, Loss, register_duel
 from gansmith.training.engine import Engine
 from gansmith.training.noise import NoiseDuel
 
@@ -90,6 +90,9 @@ class ContrastiveDuel(NoiseDuel):
         super().__init__(pair, recipe, engine, alpha)
         self.translator = generator
         config = recipe.section(ContrastiveConfig)
+        self.losses = (*self.losses, Loss("contrast", "contrast", "generator"))
+        if config.identity:
+            self.losses = (*self.losses, Loss("identity", "identity", "generator"))
         self.projection = PatchProjection(generator.widths, config.projection).to(engine.device)
         self.networks["projection"] = self.projection
         parameters = chain(generator.parameters(), self.projection.parameters())

@@ -1,4 +1,4 @@
-"""Loading of unpaired batches of two domains."""
+"""Loading of batches of several domains: unpaired, paired, or labelled."""
 
 from __future__ import annotations
 
@@ -12,24 +12,29 @@ class DomainLoader(BatchLoader):
 
     Args:
         source: Draws what is translated.
-        target: Draws what the result should look like; another seed than that of `source`, so that
-            the order of one says nothing about that of the other.
+        target: Draws what the result should look like. Its seed is that of `source` for pairs, so
+            that both draw the same rows; else another one, so that the order of one says nothing
+            about that of the other.
+        paired: Samples are conditioned on their sources.
     """
 
-    def __init__(self, source: BatchLoader, target: BatchLoader) -> None:
-        self.source, self.target = source, target
+    def __init__(self, source: BatchLoader, target: BatchLoader, paired: bool = False) -> None:
+        self.source, self.target, self.paired = source, target, paired
 
     def next(self) -> Batch:
         """Return this process's share of the next batches."""
-        return _joined(self.source.next(), self.target.next())
+        return self._joined(self.source.next(), self.target.next())
 
     def example(self) -> Batch:
         """Return the first training samples, the same on every process."""
-        return _joined(self.source.example(), self.target.example())
+        return self._joined(self.source.example(), self.target.example())
 
     def held_out(self, most: int) -> Batch:
-        """Return up to `most` samples of the target domain that are not trained on."""
-        return self.target.held_out(most)
+        """Return up to `most` samples of each domain that are not trained on.
+
+        Unless they are pairs, there may be more of one domain than of the other.
+        """
+        return self._joined(self.source.held_out(most), self.target.held_out(most))
 
     def state_dict(self) -> Tree:
         """Return what a checkpoint holds of both orders."""
@@ -40,6 +45,6 @@ class DomainLoader(BatchLoader):
         self.source.load_state_dict(state["source"])
         self.target.load_state_dict(state["target"])
 
-
-def _joined(source: Batch, target: Batch) -> Batch:
-    return Batch(target.samples, source=source.samples)
+    def _joined(self, source: Batch, target: Batch) -> Batch:
+        condition = source.samples if self.paired else target.condition
+        return Batch(target.samples, condition, source.samples, source.condition)

@@ -98,12 +98,16 @@ class NoiseDuel(Duel):
         self.discriminator.requires_grad_(False)
         self.generator_step(batches[-1])
         self.discriminator.requires_grad_(True)
+        self.count_step()
+
+    def count_step(self) -> None:
+        """Take note of a step, which times a lazy penalty."""
         self._steps += 1
 
     def discriminator_step(self, batch: Batch) -> None:
         """Train the discriminator on real samples and as many fake ones."""
         with torch.no_grad():
-            fake = self._generated(batch)
+            fake = self.shown_results(batch)
         settings, penalty = self._recipe.objective, self._penalty
         due = self._gamma > 0 and self._steps % settings.penalty_every == 0
         real = self._augmented(batch.samples).detach().requires_grad_(due and penalty.real)
@@ -154,8 +158,16 @@ class NoiseDuel(Duel):
         """Draw held-out samples for an adaptive augmentation."""
         self._draw_held_out, self._held_out = draw, None
 
+    def shown_results(self, batch: Batch) -> Tensor:
+        """Return the generated samples that the discriminator learns from."""
+        return self._generated(batch)
+
     def generator_step(self, batch: Batch) -> None:
         """Train the generator against the discriminator as it stands."""
+        self._engine.backward_and_step(self.generator_loss(batch), self.optimisers["generator"])
+
+    def generator_loss(self, batch: Batch) -> Tensor:
+        """Return what the generator minimises."""
         real = None
         if self._objective.paired:
             with torch.no_grad():
@@ -164,8 +176,7 @@ class NoiseDuel(Duel):
         fake = self._discriminate(self._augmented(samples), batch.condition)
         loss = self._objective.generator(fake, real)
         self._seen["g_loss"] = loss.detach()
-        loss = loss + self.regulariser(samples, batch)
-        self._engine.backward_and_step(loss, self.optimisers["generator"])
+        return loss + self.regulariser(samples, batch)
 
     def regulariser(self, samples: Tensor, batch: Batch) -> Tensor | float:
         """Return what is added to the generator's loss.

@@ -15,6 +15,7 @@ from gansmith.evaluation.metrics.neighbours import (
     nearest_distances,
     neighbour_radii,
 )
+from gansmith.evaluation.metrics.similarity import structural_similarity
 
 __all__ = [
     "Copying",
@@ -29,6 +30,7 @@ __all__ = [
     "manifold_overlap",
     "nearest_distances",
     "neighbour_radii",
+    "structural_similarity",
     "vendi_score",
     "within_class_spread",
 ]

@@ -22,7 +22,7 @@ from gansmith.log import LogFn, silent
 from gansmith.media.image.options import ImageConfig, ImageOptions
 from gansmith.media.image.palette import learn_palette, snap
 from gansmith.media.image.plan import choose_filter
-from gansmith.media.image.reading import UnreadablePicture, read_picture
+from gansmith.media.image.reading import UnreadablePicture, read_picture, upright_exif
 from gansmith.media.image.resizing import LANCZOS, conform
 from gansmith.media.image.value_range import Scale
 
@@ -176,6 +176,10 @@ class ImageCodec(Codec):
         if channels in (2, 4) or image.mode not in ("LA", "RGBA"):
             return sample, None
         return sample, to_array(image.getchannel("A"))
+
+    def read_exif(self, path: Path) -> bytes:
+        """Return the EXIF data of a file, without its orientation; empty without any."""
+        return upright_exif(path)
 
     def to_bytes(self, sample: NDArray[np.uint8], format_: str) -> bytes:
         """Encode one sample as PNG."""

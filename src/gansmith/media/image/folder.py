@@ -103,6 +103,10 @@ class PictureFolder(PictureCollection):
         """Relative path of every readable picture."""
         return self._names
 
+    def file_names(self) -> Sequence[str]:
+        """Relative path of every readable picture."""
+        return self._names
+
     def facts(self) -> list[PictureFacts]:
         """Facts of every readable picture, in order."""
         return self._facts

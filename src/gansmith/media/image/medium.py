@@ -15,6 +15,7 @@ from gansmith.media.image.arrays import ArrayFile, array_files
 from gansmith.media.image.codec import ImageCodec
 from gansmith.media.image.collection import PictureCollection
 from gansmith.media.image.datasets import PICTURE_SETS
+from gansmith.media.image.domains import compare_pictures
 from gansmith.media.image.folder import PictureFolder
 from gansmith.media.image.inspect import inspect_pictures
 from gansmith.media.image.options import ImageConfig, ImageOptions
@@ -88,6 +89,7 @@ IMAGE = Medium(
     claims=claims,
     collect=collect,
     inspect=inspect_pictures,
+    compare=compare_pictures,
     datasets=PICTURE_SETS,
     draw=partial(draw_labelled, ImageCodec()),
     to_extractor=to_extractor,

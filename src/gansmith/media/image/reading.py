@@ -50,6 +50,7 @@ _BAND = 1 << 22
 _LARGE = 16_000_000
 _FEW = 256
 _BUDGET = PixelBudget()
+_EXIF_BYTES = 1 << 20
 _BLOCK = 1 << 26
 """Bytes of the blocks that Pillow allocates: so large that freed ones go back to the system at
 once, where smaller ones would stay with each of the threads."""
@@ -227,6 +228,21 @@ class _Raw:
         """The values [H, W], of files that are not of eight bits."""
         values = np.asarray(self.image)
         return values.view(np.uint32) if self.numbers == "uint32" else values
+
+
+def upright_exif(path: Path) -> bytes:
+    """Return the EXIF data of a file without its orientation; empty without any, or if damaged."""
+    try:
+        with Image.open(path) as file:
+            content = file.info.get("exif", b"")
+        if not isinstance(content, bytes) or not 0 < len(content) <= _EXIF_BYTES:
+            return b""
+        exif = Image.Exif()
+        exif.load(content)
+        exif.pop(_ORIENTATION, None)
+        return exif.tobytes() if len(exif) else b""
+    except Exception:  # Pillow raises many kinds on damaged data, which must not cost the picture
+        return b""
 
 
 def _pixels_of(path: Path) -> int:

@@ -117,7 +117,9 @@ class Translator(Generator):
 class PatchDiscriminator(Discriminator):
     """Sample -> strided levels -> a map of logits, at several scales.
 
-    Isola et al. 2017 (arXiv 1611.07004), Wang et al. 2018 (arXiv 1711.11585).
+    Isola et al. 2017 (arXiv 1611.07004), Wang et al. 2018 (arXiv 1711.11585). With classes, each
+    has logits of its own (Choi et al. 2020, arXiv 1912.01865). Samples that are conditioned on
+    other ones are classified together with those.
     """
 
     def __init__(self, spec: SampleSpec, options: TranslatorOptions) -> None:
@@ -125,23 +127,39 @@ class PatchDiscriminator(Discriminator):
         widths = [
             min(options.d_width << level, options.max_width) for level in range(options.d_levels)
         ]
-        self.scales = nn.ModuleList(_patches(spec.channels, widths) for _ in range(options.scales))
+        self.seen_together = spec.condition_shape is not None
+        channels = spec.channels + (spec.condition_shape[0] if spec.condition_shape else 0)
+        outputs = max(1, spec.classes)
+        self.scales = nn.ModuleList(
+            _patches(channels, widths, outputs) for _ in range(options.scales)
+        )
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return the logits [N, 1, 1, M] of all patches, at all scales."""
+        """Return the logits [N, 1, 1, M] of all patches, at all scales.
+
+        Args:
+            samples: [N, C, H, W].
+            labels: Classes int64 [N], or the samples [N, C, H, W] that these are conditioned on.
+        """
+        if self.seen_together:
+            assert labels is not None
+            samples, labels = torch.cat([samples, labels], dim=1), None
         found = []
         for index, scale in enumerate(self.scales):
             if index:
                 samples = F.avg_pool2d(samples, 2, ceil_mode=True)
             found.append(scale(samples).flatten(2).unsqueeze(2))
-        return torch.cat(found, dim=3)
+        logits = torch.cat(found, dim=3)
+        if labels is None:
+            return logits
+        return logits.take_along_dim(labels.view(-1, 1, 1, 1), dim=1)
 
 
-def _patches(channels: int, widths: list[int]) -> nn.Sequential:
+def _patches(channels: int, widths: list[int], outputs: int) -> nn.Sequential:
     layers: list[nn.Module] = []
     for before, after in pairwise([channels, *widths]):
         layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.LeakyReLU(SLOPE)]
-    last = nn.Conv2d(widths[-1], 1, 3, padding=1)
+    last = nn.Conv2d(widths[-1], outputs, 3, padding=1)
     return nn.Sequential(*layers, Residual(widths[-1]), nn.LeakyReLU(SLOPE), last)
 
 
