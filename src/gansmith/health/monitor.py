@@ -92,7 +92,7 @@ class BaseMonitor(ABC):
             self._pretraining = True
             self._history.restart(moment.progress)
             self._history.add_step(moment.progress, signals)
-            return self._answer(moment, diagnose(self._history), probed=False)
+            return self._answer(moment, self._diagnoses(), probed=False)
         started = time.perf_counter()
         if self._pretraining:
             self._begin_game(moment)
