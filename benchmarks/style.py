@@ -2,11 +2,11 @@
 
     GANSMITH_DATA=DATA python benchmarks/style.py --minutes 20 --seeds 0
 
-trains `style` on the unpaired folders `DATA/faces-drawn/train/photo` and `.../drawn`, and compares
-translations of 200 photographs of people that were not trained on with the true drawings: mean
-absolute difference (of the range) and SSIM, at 64 pixels. Baselines are the input as it is, and the
-input with mean and deviation of each colour channel as drawings have them. `--run RUN` measures a
-run that is there already.
+trains `style`, or `--recipe style-cycle`, on the unpaired folders `DATA/faces-drawn/train/photo`
+and `.../drawn`, and compares translations of 200 photographs of people that were not trained on
+with the true drawings: mean absolute difference (of the range) and SSIM, at 64 pixels. Baselines are the
+input as it is, and the input with mean and deviation of each colour channel as drawings have them.
+`--run RUN` measures a run that is there already.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ def compared(name: str, made: Pictures, truth: Pictures) -> Row:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--recipe", choices=("style", "style-cycle"), default="style")
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--run", type=Path, help="measure this run, and train none")
@@ -78,15 +79,16 @@ def main() -> None:
         fixed | compared("input, recoloured", recoloured(photos, drawn), truth),
     ]
     for seed in args.seeds:
-        run = args.run or HOME / f"style-{args.minutes:g}-{seed}"
+        run = args.run or HOME / f"{args.recipe}-{args.minutes:g}-{seed}"
         if args.run is None:
             domains = [data / "train" / "photo", data / "train" / "drawn"]
             settings = [f"training.seed={seed}", *args.settings]
-            gansmith.train("style", data=domains, out=run, minutes=args.minutes, settings=settings)
+            minutes = args.minutes
+            gansmith.train(args.recipe, data=domains, out=run, minutes=minutes, settings=settings)
         model = gansmith.load(run)
         assert isinstance(model, TranslationModel)
         row = {"minutes": args.minutes, "seed": seed, "settings": " ".join(args.settings)}
-        row |= compared("style", model.apply(photos), truth)
+        row |= compared(args.recipe, model.apply(photos), truth)
         metrics = Run(run).quality()["metrics"]
         for metric in ("target_share", "content_kept", "kernel", "input_kernel", "change"):
             row[metric] = round(metrics[metric]["value"], 4)

@@ -121,7 +121,7 @@ def test_a_cycle_training_goes_on_as_if_it_had_not_been_stopped(home: Path, cycl
         two,
         home / "parts",
         on_event=seen.append,
-        should_stop=lambda: len(seen) > 3,
+        should_stop=lambda: len(seen) > 1,
     )
     assert stopped is None
     parts, _ = train("style-cycle", two, home / "parts")

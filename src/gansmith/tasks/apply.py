@@ -135,7 +135,7 @@ def _domain(model: TranslationModel, to: str | None) -> str:
             f"this run translates to {known}: say which, with --to {model.targets[0]}"
         )
     if to not in model.targets:
-        raise unknown("domain", to, model.targets)
+        raise unknown("domain", to, list(model.targets))
     return to
 
 

@@ -138,14 +138,11 @@ class Translation(Task):
 
     def _feed(self, codec: Codec, engine: Engine) -> DomainLoader:
         config, paired = self.recipe.training, self._learns_pairs
-        loaders = [
-            BatchLoader(domain, codec, engine, config.batch, seed, False)
-            for domain, seed in (
-                (self.domains.source, config.seed),
-                (self.domains.target, config.seed + (not paired)),
-            )
-        ]
-        return DomainLoader(*loaders, paired=paired)
+        batch, seed = config.batch, config.seed
+        source = BatchLoader(self.domains.source, codec, engine, batch, seed, False)
+        other = seed if paired else seed + 1
+        target = BatchLoader(self.domains.target, codec, engine, batch, other, False)
+        return DomainLoader(source, target, paired)
 
     @cached_property
     def evaluator(self) -> JudgesTranslators:
@@ -290,11 +287,11 @@ class DomainsTranslation(Translation):
 
     def _feed(self, codec: Codec, engine: Engine) -> DomainLoader:
         config = self.recipe.training
-        loaders = [
+        source, target = (
             BatchLoader(self.dataset, codec, engine, config.batch, config.seed + index, True)
             for index in range(2)
-        ]
-        return DomainLoader(*loaders)
+        )
+        return DomainLoader(source, target)
 
     @cached_property
     def evaluator(self) -> JudgesTranslators:

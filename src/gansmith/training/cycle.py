@@ -146,7 +146,7 @@ class CycleDuel(Duel):
 
     shipped = ("generator", BACK)
     critics = ("discriminator", "back_discriminator")
-    losses = (
+    losses: tuple[Loss, ...] = (
         Loss("d_loss", "discriminator", "discriminator"),
         Loss("back_d_loss", "discriminator back", "back_discriminator"),
         Loss("g_loss", "translator", "generator"),

@@ -24,7 +24,7 @@ class DomainsDuel(NoiseDuel):
     Its arguments are those of :class:`NoiseDuel`; both networks are conditioned on a domain.
     """
 
-    losses = (
+    losses: tuple[Loss, ...] = (
         *NoiseDuel.losses,
         Loss("cycle", "cycle", "generator"),
         Loss("identity", "identity", "generator"),
