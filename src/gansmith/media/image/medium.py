@@ -20,6 +20,7 @@ from gansmith.media.image.inspect import inspect_pictures
 from gansmith.media.image.options import ImageConfig, ImageOptions
 from gansmith.media.image.preprocessing import to_extractor, to_network
 from gansmith.media.image.quality import METRICS, measure
+from gansmith.media.image.verbs import IMAGE_GENERATION
 from gansmith.medium import (
     CERTAIN,
     LIKELY,
@@ -94,6 +95,7 @@ IMAGE = Medium(
     to_extractor=to_extractor,
     to_network=to_network,
     second_extractor="efficientnet-lite0",
+    generation=IMAGE_GENERATION,
     metrics=METRICS,
     measure=measure,
     describe=_describe,
