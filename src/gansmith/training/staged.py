@@ -107,7 +107,8 @@ class StagedDuel(NoiseDuel):
         if recipe.section(StagedConfig).features != "none":
             self._add_features(recipe.section(StagedConfig).features)
         suitable = min(generator.spec.height, generator.spec.width) >= LEAST_SIDE
-        moves = AugmentConfig(ops=["translation", "scale"] if suitable else [], probability=MOVED)
+        ops = ["roll"] if generator.options.wrap else ["translation", "scale"]
+        moves = AugmentConfig(ops=ops if suitable else [], probability=MOVED)
         self._moves = Augmentation(moves, engine, alpha)
         self._stage: Stage = "autoencoder"
         self._started, self._game_began, self._skips = 0.0, 0, False

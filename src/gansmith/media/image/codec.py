@@ -27,6 +27,7 @@ from gansmith.media.image.palette_files import read_palette
 from gansmith.media.image.plan import choose_filter
 from gansmith.media.image.reading import UnreadablePicture, read_picture
 from gansmith.media.image.resizing import LANCZOS, conform
+from gansmith.media.image.tiling import repeated
 from gansmith.media.image.value_range import Scale
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class ImageCodec(Codec):
         palette: uint8 [K, 1 or 3], the only colours of decoded pictures.
         mirror: The right half of decoded pictures is the left one, mirrored.
         min_island: Least visible pixels that hang together in generated pictures.
+        tileable: Pictures repeat, so sheets show each of them 2x2.
     """
 
     name = "image"
@@ -68,10 +70,11 @@ class ImageCodec(Codec):
         palette: Tensor | None = None,
         mirror: bool = False,
         min_island: int = 1,
+        tileable: bool = False,
     ) -> None:
         self.resize, self.filter, self.range = resize, filter_, range_
         self.hard_alpha, self.palette = hard_alpha, palette
-        self.mirror, self.min_island = mirror, min_island
+        self.mirror, self.min_island, self.tileable = mirror, min_island, tileable
 
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> ImageCodec:
@@ -82,6 +85,8 @@ class ImageCodec(Codec):
                 f"warning: no picture of {pluralize(len(untrained), 'label')} is trained on, for "
                 f"all are held out: {', '.join(untrained[:5])}{', ...' if untrained[5:] else ''}"
             )
+        if dataset.settings.get("tileable") and not recipe.network.options.get("wrap"):
+            log("warning: data.tileable without network.wrap: generated textures will have seams")
         span, config, palette = dataset.settings.get("range"), recipe.section(ImageConfig), None
         if isinstance(config.palette, str):
             channels = 1 if dataset.samples.shape[-1] < 3 else 3
@@ -98,6 +103,7 @@ class ImageCodec(Codec):
             palette,
             config.mirror,
             config.min_island,
+            bool(dataset.settings.get("tileable")),
         )
 
     @classmethod
@@ -112,6 +118,7 @@ class ImageCodec(Codec):
             state_dict.get("palette"),
             config.get("mirror", False),
             config.get("min_island", 1),
+            config.get("tileable", False),
         )
 
     def config(self) -> dict[str, Any]:
@@ -124,6 +131,7 @@ class ImageCodec(Codec):
             "hard_alpha": (self.hard_alpha, False),
             "mirror": (self.mirror, False),
             "min_island": (self.min_island, 1),
+            "tileable": (self.tileable, False),
         }
         return {name: value for name, (value, usual) in config.items() if value != usual}
 
@@ -245,7 +253,7 @@ class ImageCodec(Codec):
 
     def sheet(self, samples: NDArray[np.uint8], **options: Any) -> Image.Image:
         """Draw a contact sheet; options as for `gansmith.drawing.contact_sheet.contact_sheet`."""
-        return contact_sheet(samples, **options)
+        return contact_sheet(repeated(samples) if self.tileable else samples, **options)
 
 
 def _mirrored(values: Tensor) -> Tensor:

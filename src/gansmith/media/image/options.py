@@ -35,6 +35,18 @@ class ImageOptions(Section):
         "auto (least and greatest) or LOW..HIGH; null: by the depth they state",
     )
 
+    crops: int = Field(
+        1,
+        ge=1,
+        le=4_096,
+        description="samples cut from each larger picture, in its own scale; 1: the whole picture",
+    )
+    tileable: bool = Field(
+        False,
+        description="pictures are textures that repeat: edges that do not meet are blended, and "
+        "sheets show samples 2x2",
+    )
+
     @field_validator("range", mode="before")
     @classmethod
     def _limits(cls, value: object) -> object:
