@@ -16,6 +16,7 @@ from gansmith.codec import Codec
 from gansmith.counting import pluralize
 from gansmith.drawing.animation import animation_bytes
 from gansmith.drawing.contact_sheet import PIXEL_ART, contact_sheet
+from gansmith.drawing.gltf import plane_glb
 from gansmith.drawing.pixels import MODES, png_bytes, to_array, to_image
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
@@ -58,7 +59,7 @@ class ImageCodec(Codec):
 
     name = "image"
     stored = np.uint8
-    formats = ("png",)
+    formats = ("png", "glb")
     walks = 1
 
     def __init__(
@@ -239,9 +240,16 @@ class ImageCodec(Codec):
         return sample, to_array(image.getchannel("A"))
 
     def to_bytes(self, sample: NDArray[np.uint8], format_: str) -> bytes:
-        """Encode one sample as PNG: indexed where there is a palette and 256 entries suffice."""
+        """Encode one sample as PNG, or as a flat plane with it as texture (glTF).
+
+        A PNG is indexed where there is a palette and 256 entries suffice.
+        """
         indexed = None if self.palette is None else indexed_image(sample, self.palette.numpy())
-        return png_bytes(to_image(sample) if indexed is None else indexed)
+        picture = png_bytes(to_image(sample) if indexed is None else indexed)
+        if format_ == "png":
+            return picture
+        corners = np.zeros((2, 2), np.float32)
+        return plane_glb(corners, picture, smooth=self.palette is None)
 
     def interpolation_to_bytes(self, walks: Sequence[NDArray[Any]], suffix: str) -> bytes:
         """Encode one interpolation as its images alone, with alpha; several as sheets."""

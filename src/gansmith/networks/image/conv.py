@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -49,11 +49,26 @@ class ConvOptions(ConditionalOptions):
         description="samples repeat: both players pad convolutions from the opposite side",
     )
     local: int = Field(
-        8,
-        ge=1,
-        le=256,
-        description="numbers of a latent for each coarsest position, with wrap",
+        8, ge=1, le=256, description="numbers of a latent for each coarsest position, with wrap"
     )
+    margin: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="with wrap, positions that the generator draws beyond each side: samples are "
+        "then windows, which do not repeat, and the discriminator does not wrap",
+    )
+
+    @model_validator(mode="after")
+    def _on_a_plane(self) -> ConvOptions:
+        if self.margin and not self.wrap:
+            raise ValueError("margin needs wrap: true")
+        return self
+
+    @property
+    def seamless(self) -> bool:
+        """Whether samples repeat, so that the discriminator wraps too."""
+        return self.wrap and not self.margin
 
 
 class Geometry:
@@ -100,8 +115,8 @@ class Residual(nn.Module):
         return x + change
 
 
-def _blocks(width: int, options: ConvOptions) -> list[nn.Module]:
-    return [*(Residual(width, options.wrap) for _ in range(options.blocks)), nn.LeakyReLU(SLOPE)]
+def _blocks(width: int, count: int, wrap: bool) -> list[nn.Module]:
+    return [*(Residual(width, wrap) for _ in range(count)), nn.LeakyReLU(SLOPE)]
 
 
 class ConvGenerator(EmbeddingGenerator):
@@ -111,7 +126,9 @@ class ConvGenerator(EmbeddingGenerator):
         super().__init__()
         geometry = Geometry(spec, options)
         self.canvas, self.wrap, self.shared = geometry.canvas, options.wrap, options.latent
-        places = math.prod(geometry.canvas.base)
+        self.local, self.margin = options.local, options.margin
+        self.positions = tuple(side + 2 * options.margin for side in geometry.canvas.base)
+        places = math.prod(self.positions)
         self.latent = options.latent + (options.local * places if options.wrap else 0)
         entry = self.embed_labels(options.latent, spec.classes, options)
         self.entry: nn.Module
@@ -121,9 +138,9 @@ class ConvGenerator(EmbeddingGenerator):
             self.entry = Linear(entry, geometry.coarse_features)
         layers: list[nn.Module] = []
         for width, finer in zip(geometry.widths[:0:-1], geometry.widths[-2::-1], strict=True):
-            layers += _blocks(width, options)
+            layers += _blocks(width, options.blocks, options.wrap)
             layers += [conv2d(width, finer * 4, wrap=options.wrap), nn.PixelShuffle(2)]
-        layers += _blocks(geometry.widths[0], options)
+        layers += _blocks(geometry.widths[0], options.blocks, options.wrap)
         pixels = spec.channels * geometry.shuffle**2
         layers += [conv2d(geometry.widths[0], pixels, wrap=options.wrap)]
         layers += [nn.PixelShuffle(geometry.shuffle)]
@@ -136,9 +153,10 @@ class ConvGenerator(EmbeddingGenerator):
             coarse = entry.unflatten(1, (*self.canvas.base, -1)).permute(0, 3, 1, 2)
             return self.canvas.crop(self.body(coarse))
         shared, local = latents[:, : self.shared], latents[:, self.shared :]
-        return self.draw(
-            self.latent_map(shared, local.unflatten(1, (-1, *self.canvas.base)), labels)
-        )
+        local = local.unflatten(1, (-1, *self.positions))
+        drawn = self.draw(self.latent_map(shared, local, labels))
+        beyond = self.margin * self.canvas.stride
+        return drawn[:, :, beyond : drawn.shape[2] - beyond, beyond : drawn.shape[3] - beyond]
 
     def latent_map(self, shared: Tensor, local: Tensor, labels: Tensor | None = None) -> Tensor:
         """Lay a latent of a repeating texture out over the coarsest positions.
@@ -166,15 +184,15 @@ class ConvDiscriminator(ProjectionDiscriminator):
     def __init__(self, spec: SampleSpec, options: ConvOptions) -> None:
         super().__init__()
         geometry = Geometry(spec, options)
-        self.canvas, self.wrap = geometry.canvas, options.wrap
+        self.canvas, self.wrap = geometry.canvas, options.seamless
         fine = spec.channels * geometry.shuffle**2
         layers: list[nn.Module] = [nn.PixelUnshuffle(geometry.shuffle)]
-        layers += [conv2d(fine, geometry.widths[0], wrap=options.wrap), nn.LeakyReLU(SLOPE)]
+        layers += [conv2d(fine, geometry.widths[0], wrap=options.seamless), nn.LeakyReLU(SLOPE)]
         for width, coarser in zip(geometry.widths, geometry.widths[1:], strict=False):
-            layers += [conv2d(width, coarser, 4, 2, wrap=options.wrap)]
-            layers += _blocks(coarser, options)
+            layers += [conv2d(width, coarser, 4, 2, wrap=options.seamless)]
+            layers += _blocks(coarser, options.blocks, options.seamless)
         self.body = nn.Sequential(*layers)
-        features = geometry.widths[-1] if options.wrap else geometry.coarse_features
+        features = geometry.widths[-1] if options.seamless else geometry.coarse_features
         self.head = Linear(features, options.head)
         self.set_head(Linear(options.head, 1), spec.classes, scaled=True)
 
