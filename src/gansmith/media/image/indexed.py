@@ -46,7 +46,8 @@ def indexed_image(sample: NDArray[np.uint8], palette: NDArray[np.uint8]) -> Imag
 
 
 def _opaque(palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return _rgba(palette[None])[0]
+    entries: NDArray[np.uint8] = _rgba(palette[None])[0]
+    return entries
 
 
 def _rgba(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
