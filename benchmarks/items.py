@@ -108,19 +108,27 @@ def sprites(args: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 @torch.no_grad()
-def textures(args: argparse.Namespace) -> list[dict[str, Any]]:
-    recipe, dataset = opened("textures", args)
-    played = play(recipe, dataset, HOME / "items-textures", judged=False)
+def shift_errors(played: Played, seed: int) -> dict[str, float]:
+    """Roll latent maps and textures, and compare with what should come of it."""
     generator = played.model.generator.eval()
     discriminator = played.trainer.duel.networks["discriminator"].eval()
     assert isinstance(generator, ConvGenerator)
-    latents = played.model.latents(16, args.seed)
+    latents = played.model.latents(16, seed)
     local = latents[:, generator.shared :].unflatten(1, (-1, *generator.positions))
     shared, stride = latents[:, : generator.shared], generator.canvas.stride
     plain = generator.draw(generator.latent_map(shared, local))
     rolled = generator.draw(generator.latent_map(shared, local.roll((1, 2), (2, 3))))
     back = rolled.roll((-stride, -2 * stride), (2, 3))
     moved = plain.roll((stride, -stride), (2, 3))
+    return {
+        "shift_error": float((back - plain).abs().max()),
+        "logit_shift_error": float((discriminator(plain) - discriminator(moved)).abs().max()),
+    }
+
+
+def textures(args: argparse.Namespace) -> list[dict[str, Any]]:
+    recipe, dataset = opened("textures", args)
+    played = play(recipe, dataset, HOME / "items-textures", judged=False)
     evaluator = Evaluator(dataset, recipe.evaluation)
     rows = []
     train = dataset.samples[dataset.train_indices]
@@ -129,9 +137,7 @@ def textures(args: argparse.Namespace) -> list[dict[str, Any]]:
         row |= {"frechet": round(evaluator.quick(samples)["frechet"], 3)}
         row |= {"seam_ratio": round(seam_ratio(samples), 4)}
         if arm == "recipe":
-            row["shift_error"] = float((back - plain).abs().max())
-            logits = discriminator(plain) - discriminator(moved)
-            row["logit_shift_error"] = float(logits.abs().max())
+            row |= shift_errors(played, args.seed)
             row["cpu_seconds"] = round(played.seconds)
         rows.append(row)
     return rows
