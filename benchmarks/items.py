@@ -132,7 +132,7 @@ def textures(args: argparse.Namespace) -> list[dict[str, Any]]:
     evaluator = Evaluator(dataset, recipe.evaluation)
     rows = []
     train = dataset.samples[dataset.train_indices]
-    for arm, samples in {"recipe": played.model.sample(SPRITES), "training": train}.items():
+    for arm, samples in {"training": train, "recipe": played.model.sample(SPRITES)}.items():
         row = {"item": "textures", "arm": arm, "seen": args.samples, "pictures": len(samples)}
         row |= {"frechet": round(evaluator.quick(samples)["frechet"], 3)}
         row |= {"seam_ratio": round(seam_ratio(samples), 4)}

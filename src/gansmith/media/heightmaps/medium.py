@@ -49,6 +49,7 @@ HEIGHTMAP = Medium(
     draw=partial(draw_labelled, HeightmapCodec()),
     to_extractor=to_extractor,
     describe=_describe,
+    matching_settings=lambda shape: {"size": shape[:2]},
     augmentations=lambda recipe: (("flip", "rotate"),),
     generation=HEIGHTMAP_GENERATION,
 )

@@ -22,7 +22,7 @@ from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.media.image.indexed import indexed_image
 from gansmith.media.image.islands import islands
-from gansmith.media.image.options import ImageConfig, ImageOptions
+from gansmith.media.image.options import MOST_ISLAND, ImageConfig, ImageOptions
 from gansmith.media.image.palette import learn_palette, snap
 from gansmith.media.image.palette_files import read_palette
 from gansmith.media.image.plan import choose_filter
@@ -75,6 +75,8 @@ class ImageCodec(Codec):
     ) -> None:
         self.resize, self.filter, self.range = resize, filter_, range_
         self.hard_alpha, self.palette = hard_alpha, palette
+        if not 1 <= min_island <= MOST_ISLAND:
+            raise ValueError(f"min_island is 1 to {MOST_ISLAND}, not {min_island}")
         self.mirror, self.min_island, self.tileable = mirror, min_island, tileable
 
     @classmethod

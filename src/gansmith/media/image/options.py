@@ -12,6 +12,7 @@ from gansmith.sections import DATA_OPTIONS, RECIPE_SECTIONS
 Mode = Literal["auto", "L", "LA", "RGB", "RGBA"]
 Resize = Literal["fit", "crop", "pad", "place"]
 Filter = Literal["auto", "lanczos", "nearest"]
+MOST_ISLAND = 16
 
 
 @DATA_OPTIONS.register("image")
@@ -69,7 +70,7 @@ class ImageConfig(Section):
     min_island: int = Field(
         1,
         ge=1,
-        le=16,
+        le=MOST_ISLAND,
         description="least visible pixels that hang together in generated pictures with alpha; "
         "smaller islands are removed",
     )
