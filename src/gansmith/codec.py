@@ -145,6 +145,14 @@ class Codec(ABC):
     def decode(self, tensors: Tensor) -> NDArray[Any]:
         """Turn network tensors back into stored samples; values beyond the range are clipped."""
 
+    def constrain(self, tensors: Tensor) -> Tensor:
+        """Return network tensors [N, C, H, W] as discriminators are to see them.
+
+        A codec whose decoded samples are held to something, such as a palette, shows real and
+        generated samples as it would decode them, and lets gradients pass.
+        """
+        return tensors
+
     def encode_condition(self, pictures: Tensor) -> Tensor:
         """Turn pictures uint8 [N, H, W, C] that samples are asked for by into float32 [N, C, H, W].
 

@@ -270,7 +270,7 @@ class OptimiserConfig(Section):
     beta2: float = Field(0.99, ge=0, lt=1, description="decay of the gradient's square")
 
 
-AugmentOp = Literal["flip", "rotate", "translation", "scale", "colour", "cutout"]
+AugmentOp = Literal["flip", "rotate", "roll", "translation", "scale", "colour", "cutout"]
 
 
 class AugmentConfig(Section):

@@ -6,7 +6,7 @@ medium puts its declarations into `media/NAME/verbs.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal
@@ -64,6 +64,23 @@ class Verb:
 
 
 @dataclass(frozen=True)
+class Request:
+    """Which samples a call of `gansmith generate` asks for; their seed is in the provenance.
+
+    Attributes:
+        indices: Numbers of the samples.
+        label: Name or number of a class, or None for all.
+        truncation: Largest latent in standard deviations, or None.
+        format_: Format of single files, or None for the usual one.
+    """
+
+    indices: Sequence[int]
+    label: str | int | None = None
+    truncation: float | None = None
+    format_: str | None = None
+
+
+@dataclass(frozen=True)
 class Generation:
     """How a medium generates samples with options of its own.
 
@@ -71,15 +88,16 @@ class Generation:
         function: `module:name` of a function `(model, home, count, seed, labels, options, log)`
             that returns stored samples [count, H, W, C], or fewer with a line to `log`: a generator
             model, the folder of its run, the arguments of `gansmith.generate`, the conditions
-            [count, ...] or None, and the options that were given, by name.
+            [count, ...] or None, and the options that were given, by name. None where `writes`
+            serves all options.
         options: All options that it takes.
         title: Heading of the options in `--help`.
-        writes: `module:name` of a function `(model, home, count, options, out, provenance, log)`
+        writes: `module:name` of a function `(model, home, request, options, out, provenance, log)`
             that writes files of its own where the options ask for that, and returns their folder;
-            it returns None where `function` applies.
+            it returns None where `function` applies. `request` is a :class:`Request`.
     """
 
-    function: str
+    function: str | None
     options: tuple[Option, ...]
     title: str
     writes: str | None = None

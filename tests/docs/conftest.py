@@ -171,6 +171,24 @@ def make_answers(folder: Path, count: int) -> Path:
     return folder
 
 
+def _textures(place: Path) -> None:
+    """Waves of 32 x 32 that repeat."""
+    place.mkdir()
+    y, x = np.indices((32, 32)) * (2 * np.pi / 32)
+    for index in range(40):
+        waves = [np.sin(x * (1 + index % 3) + k) * np.cos(y + index + k) for k in range(3)]
+        pixels = np.rint(np.stack(waves, axis=-1) * 100 + 128).astype(np.uint8)
+        Image.fromarray(pixels).save(place / f"{index}.png")
+
+
+def _heightmaps(place: Path) -> None:
+    """One terrain of 16 bits."""
+    place.mkdir()
+    y, x = np.indices((100, 240)) / 12
+    heights = (np.sin(x) * np.cos(y) + np.sin(x / 3) + 2) * 16_000
+    Image.fromarray(np.rint(heights).astype(np.uint16)).save(place / "hills.png")
+
+
 GIVEN: dict[str, Callable[[Path], object]] = {
     "sprites": lambda place: make_sprites(place, 40),
     "photos": lambda place: make_messy(place, 30),
@@ -185,6 +203,8 @@ GIVEN: dict[str, Callable[[Path], object]] = {
     "shapes": lambda place: make_labelled(place, 16),
     "kinds": lambda place: make_labelled(place, 60),
     "runs/demo": _demo_run,
+    "textures": _textures,
+    "heightmaps": _heightmaps,
     "dungeon.txt": lambda place: place.write_text(DUNGEON, "utf-8"),
 }
 """What pages may declare as given, and how to make it."""

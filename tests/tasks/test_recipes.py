@@ -18,6 +18,7 @@ SHAPES = {
     "stacked-mnist": (28, 28, 3),
     "emoji-google": (64, 64, 4),
     "pictures": (32, 32, 3),
+    "heightmaps": (64, 64, 1),
     "grid": (1, 1, 2),
     "ring": (1, 1, 2),
 }
@@ -31,6 +32,7 @@ LIGHT: dict[str, list[str]] = {
     "stacked-gpu": ["training.batch=4"],
     **{name: ["sound.decoder_steps=1"] for name in SOUNDS},
     "pixel-art": ["image.palette=8"],
+    "sprites": ["image.palette=8"],
     "pictures-256": ["training.batch=2"],
     "pictures-1024": ["training.batch=2", "data.size=64"],
 }
@@ -59,6 +61,8 @@ def _made(recipe: Recipe) -> Dataset:
         samples = random.integers(-9000, 9000, (SAMPLES, 1, length, 1), np.int16)
     else:
         samples = random.integers(0, 256, (SAMPLES, *_shape(recipe)), np.uint8)
+    if recipe.medium == "heightmap":
+        samples = samples.astype(np.uint16) * 257
     if recipe.medium == "points":
         samples = random.standard_normal(samples.shape).astype(np.float32)
     labels = np.arange(SAMPLES, dtype=np.int64) % KINDS

@@ -222,3 +222,11 @@ def test_moves_keep_frequencies_that_uniform_ones_would_lose() -> None:
     kept = 1 - LIMIT + LIMIT * waves @ np.stack([ours, np.full(5, 0.2)], axis=1)
     assert kept[:, 0].min() >= 1 - LIMIT - 1e-9
     assert kept[:, 1].min() == pytest.approx(0, abs=1e-5)
+
+
+def test_rolling_is_a_shift_on_a_torus() -> None:
+    samples = torch.rand(5, 3, 8, 12)
+    strength = torch.tensor([[0.0, 0.0], [0.3, 0.6], [0.99, 0.99], [0.5, 0.0], [0.0, 0.5]])
+    moved = OPERATIONS["roll"].apply(samples, strength, False)
+    for sample, (y, x), result in zip(samples, strength.tolist(), moved, strict=True):
+        assert torch.equal(result, sample.roll((int(y * 8), int(x * 12)), (1, 2)))

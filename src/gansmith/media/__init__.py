@@ -6,6 +6,7 @@ BUILT_IN = (
     "audio",
     "text",
     "captions",
+    "heightmaps",
 )
 """Folders, in the order in which the media are listed."""
 WITH_VERBS = (*BUILT_IN, "levels")

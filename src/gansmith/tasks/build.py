@@ -111,8 +111,11 @@ def _require_fit(recipe: Recipe, blueprint: Blueprint, processes: int) -> None:
 
 def build_duel(recipe: Recipe, blueprint: Blueprint, engine: Engine, seed: int) -> Duel:
     """Build the duel that a recipe names; the seed fixes the weights of its networks."""
-    traits = blueprint.codec.traits
-    return duels.build_duel(DuelSetting(recipe, blueprint.spec, engine, seed, traits))
+    codec = blueprint.codec
+    setting = DuelSetting(
+        recipe, blueprint.spec, engine, seed, codec.traits, constrain=codec.constrain
+    )
+    return duels.build_duel(setting)
 
 
 def make_blueprint(

@@ -21,7 +21,7 @@ from gansmith.output_folder import SampleFolder, sample_names
 from gansmith.outputs import check_collection_file, format_of_file, save_collection, save_output
 from gansmith.run import home_of, provenance_of
 from gansmith.sampling import generate_samples
-from gansmith.verbs import GENERATIONS, Option, resolve_function
+from gansmith.verbs import GENERATIONS, Option, Request, resolve_function
 
 ANIMATIONS = (".webp", ".gif")
 
@@ -76,12 +76,13 @@ def generate(
     _adapt(model, format_, tempo, normalise)
     _check_truncation(model, truncation)
     generation, provenance = MEDIA[model.codec.name].generation, provenance_of(run, seed)
+    chosen = list(range(count) if index is None else dict.fromkeys(parse_indices(index)))
     if options and generation is not None and generation.writes is not None:
         write, folder_out = resolve_function(generation.writes), None if out is None else Path(out)
-        written = write(model, home_of(run), count, options, folder_out, provenance, log)
+        request = Request(chosen, label, truncation, format_)
+        written = write(model, home_of(run), request, options, folder_out, provenance, log)
         if written is not None:
             return Path(written)
-    chosen = list(range(count) if index is None else dict.fromkeys(parse_indices(index)))
     total, count = max(chosen) + 1, len(chosen)
     labels = model.labels(total, seed, label)
     classes = labels.numpy()[chosen] if labels is not None and model.label_names else None
@@ -99,7 +100,7 @@ def generate(
         stems = sample_names(chosen, numbers, model.label_names)
         folder = SampleFolder(place, provenance, model.codec, stems, format_)
     if options:
-        assert generation is not None
+        assert generation is not None and generation.function is not None
         function = resolve_function(generation.function)
         every: NDArray[Any] = function(model, home_of(run), total, seed, labels, options, log)
         if len(every) < total:

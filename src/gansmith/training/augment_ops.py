@@ -53,6 +53,17 @@ def rotate(samples: Tensor, strength: Tensor, alpha: bool) -> Tensor:
     return torch.where(turns >= 2, samples.flip(3), samples)
 
 
+def roll(samples: Tensor, strength: Tensor, alpha: bool) -> Tensor:
+    """Move textures that repeat by any number of pixels; what leaves on one side comes back."""
+    height, width = samples.shape[2:]
+    rows, columns = ((strength[:, i] * side).long() for i, side in enumerate((height, width)))
+    y = (torch.arange(height, device=rows.device) - rows.unsqueeze(1)) % height
+    x = (torch.arange(width, device=rows.device) - columns.unsqueeze(1)) % width
+    places = (y.unsqueeze(2) * width + x.unsqueeze(1)).flatten(1).unsqueeze(1)
+    moved = samples.flatten(2).gather(2, places.expand(-1, samples.shape[1], -1))
+    return moved.view(samples.shape)
+
+
 def translation(samples: Tensor, strength: Tensor, alpha: bool) -> Tensor:
     """Move samples by whole pixels, up to 1/8 of a side.
 
@@ -114,6 +125,7 @@ def cutout(samples: Tensor, strength: Tensor, alpha: bool) -> Tensor:
 OPERATIONS: dict[str, Operation] = {
     "flip": Operation(flip, 1),
     "rotate": Operation(rotate, 1),
+    "roll": Operation(roll, 2),
     "translation": Operation(translation, 4),
     "scale": Operation(scale, 1),
     "colour": Operation(colour, 3),

@@ -163,6 +163,11 @@ class Duel(ABC):
         """Restore what :meth:`state` gave; its tensors come back on the CPU."""
 
 
+def unconstrained(samples: Tensor) -> Tensor:
+    """Show discriminators samples as they are."""
+    return samples
+
+
 @dataclass(frozen=True)
 class DuelSetting:
     """What a duel is built from.
@@ -175,6 +180,7 @@ class DuelSetting:
         seed: Fixes the initial weights.
         token_features: What tokens have in common, int64 [tokens, most of a token]; or None.
         frozen: Networks that the duel uses and does not train.
+        constrain: What discriminators see of samples, see `Codec.constrain`.
     """
 
     recipe: Recipe
@@ -183,6 +189,7 @@ class DuelSetting:
     seed: int
     token_features: Tensor | None = None
     frozen: Mapping[str, nn.Module] = field(default_factory=dict)
+    constrain: Callable[[Tensor], Tensor] = unconstrained
 
     def build_networks(self) -> GANNetworks:
         """Build the generator and the discriminator that the recipe names."""

@@ -16,7 +16,14 @@ from gansmith.objectives.losses import OBJECTIVES
 from gansmith.objectives.penalties import PENALTIES, squared_gradients
 from gansmith.recipe import Recipe
 from gansmith.training.augment import Augmentation
-from gansmith.training.duel import Batch, Duel, DuelSetting, Loss, register_duel
+from gansmith.training.duel import (
+    Batch,
+    Duel,
+    DuelSetting,
+    Loss,
+    register_duel,
+    unconstrained,
+)
 from gansmith.training.engine import Engine
 
 ADAPT_EVERY = 4
@@ -35,6 +42,7 @@ class NoiseDuel(Duel):
         recipe: Objective, optimiser and augmentation settings are read from it.
         engine: Device, precision and noise.
         alpha: The last channel of samples is opacity.
+        constrain: What discriminators see of samples, see `DuelSetting`.
 
     Raises:
         GansmithError: A name is unknown, or the settings do not fit each other.
@@ -48,9 +56,14 @@ class NoiseDuel(Duel):
     )
 
     def __init__(
-        self, pair: GANNetworks, recipe: Recipe, engine: Engine, alpha: bool = False
+        self,
+        pair: GANNetworks,
+        recipe: Recipe,
+        engine: Engine,
+        alpha: bool = False,
+        constrain: Callable[[Tensor], Tensor] = unconstrained,
     ) -> None:
-        self._engine = engine
+        self._engine, self._constrain = engine, constrain
         if recipe.objective.constraint == "spectral":
             normalise_spectrally(pair.discriminator, recipe.training.seed)
         self.generator = pair.generator.to(engine.device)
@@ -217,7 +230,9 @@ class NoiseDuel(Duel):
         """Return the discriminator's logits of real samples, without learning from them."""
         self.discriminator.eval()
         whole = len(batch.samples) - len(batch.samples) % self._recipe.objective.packing
-        logits = self._discriminate(self._packed(batch.samples[:whole]), batch.condition)
+        logits = self._discriminate(
+            self._packed(self._constrain(batch.samples[:whole])), batch.condition
+        )
         self.discriminator.train()
         return {"discriminator": logits if logits.dim() == 1 else logits.flatten(1).mean(1)}
 
@@ -238,7 +253,11 @@ class NoiseDuel(Duel):
 
     def _augmented(self, samples: Tensor) -> Tensor:
         """Augment samples and pack them as the discriminator takes them."""
-        return self._packed(self.augmentation(samples))
+        return self._packed(self._presented(samples))
+
+    def _presented(self, samples: Tensor) -> Tensor:
+        """Constrain and augment samples, real ones and generated ones alike."""
+        return self.augmentation(self._constrain(samples))
 
     def _packed(self, samples: Tensor) -> Tensor:
         """Join each `packing` samples along their channels (Lin et al. 2018, arXiv 1712.04086)."""
@@ -277,7 +296,11 @@ class NoiseDuel(Duel):
 def noise(setting: DuelSetting) -> NoiseDuel:
     """Build the duel of a plain GAN."""
     return NoiseDuel(
-        setting.build_networks(), setting.recipe, setting.engine, alpha=setting.spec.alpha
+        setting.build_networks(),
+        setting.recipe,
+        setting.engine,
+        alpha=setting.spec.alpha,
+        constrain=setting.constrain,
     )
 
 

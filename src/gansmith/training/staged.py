@@ -11,6 +11,7 @@ samples and also held near those, which preserves variety where a game alone may
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import chain
 from typing import Any, Literal
 
@@ -32,7 +33,7 @@ from gansmith.objectives.penalties import squared_gradients
 from gansmith.recipe import AugmentConfig, Recipe
 from gansmith.sections import StagedConfig
 from gansmith.training.augment import LEAST_SIDE, Augmentation
-from gansmith.training.duel import Batch, DuelSetting, Loss, register_duel
+from gansmith.training.duel import Batch, DuelSetting, Loss, register_duel, unconstrained
 from gansmith.training.engine import Engine
 from gansmith.training.noise import NoiseDuel
 
@@ -59,6 +60,7 @@ class StagedDuel(NoiseDuel):
         recipe: As for :class:`NoiseDuel`; its section `staged` is read too.
         engine: Device, precision and noise.
         alpha: The last channel of samples is opacity.
+        constrain: What discriminators see of samples, see `DuelSetting`.
 
     Raises:
         GansmithError: A name is unknown, or the settings do not fit each other.
@@ -72,7 +74,12 @@ class StagedDuel(NoiseDuel):
     )
 
     def __init__(
-        self, pair: GANNetworks, recipe: Recipe, engine: Engine, alpha: bool = False
+        self,
+        pair: GANNetworks,
+        recipe: Recipe,
+        engine: Engine,
+        alpha: bool = False,
+        constrain: Callable[[Tensor], Tensor] = unconstrained,
     ) -> None:
         generator = pair.generator
         if not isinstance(generator, StagedGenerator):
@@ -80,7 +87,7 @@ class StagedDuel(NoiseDuel):
                 f"duel 'staged' does not train network '{recipe.network.name}': set "
                 "network.name=staged, or duel=noise"
             )
-        super().__init__(pair, recipe, engine, alpha)
+        super().__init__(pair, recipe, engine, alpha, constrain)
         self.staged = generator
         encoders = generator.make_encoders()
         self.sample_encoder, self.code_encoder = encoders
@@ -100,7 +107,8 @@ class StagedDuel(NoiseDuel):
         if recipe.section(StagedConfig).features != "none":
             self._add_features(recipe.section(StagedConfig).features)
         suitable = min(generator.spec.height, generator.spec.width) >= LEAST_SIDE
-        moves = AugmentConfig(ops=["translation", "scale"] if suitable else [], probability=MOVED)
+        ops = ["roll"] if generator.options.wrap else ["translation", "scale"]
+        moves = AugmentConfig(ops=ops if suitable else [], probability=MOVED)
         self._moves = Augmentation(moves, engine, alpha)
         self._stage: Stage = "autoencoder"
         self._started, self._game_began, self._skips = 0.0, 0, False
@@ -221,7 +229,7 @@ class StagedDuel(NoiseDuel):
         if self._features is None:
             return
         with torch.no_grad():
-            both = [self.augmentation(batch.samples), self.augmentation(self._generated(batch))]
+            both = [self._presented(batch.samples), self._presented(self._generated(batch))]
             maps = self._maps(torch.cat(both))
         due = self._steps % self._recipe.objective.penalty_every == 0
         maps = [level.float().requires_grad_(due) for level in maps]
@@ -244,7 +252,7 @@ class StagedDuel(NoiseDuel):
             return logits
         grey = torch.full((len(batch.samples), batch.samples.shape[1] - 1), 0.5)
         with self._engine.autocast():
-            maps = self._maps(batch.samples, grey.to(batch.samples.device))
+            maps = self._maps(self._constrain(batch.samples), grey.to(batch.samples.device))
             found = self.heads(maps, batch.condition)
         return {**logits, "feature_discriminator": found.float()}
 
@@ -263,9 +271,9 @@ class StagedDuel(NoiseDuel):
         """What the generator adds to its loss for the discriminator of features."""
         self.heads.requires_grad_(False)
         self.sample_encoder.requires_grad_(False)
-        fake = self._maps(self.augmentation(samples))
+        fake = self._maps(self._presented(samples))
         with torch.no_grad():
-            real = self._maps(self.augmentation(batch.samples))
+            real = self._maps(self._presented(batch.samples))
         with self._engine.autocast():
             ours = self.heads(fake, batch.condition).float()
             theirs = self.heads(real, batch.condition).float()
@@ -348,5 +356,9 @@ def staged(setting: DuelSetting) -> StagedDuel:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(setting.seed)
         return StagedDuel(
-            setting.build_networks(), setting.recipe, setting.engine, alpha=setting.spec.alpha
+            setting.build_networks(),
+            setting.recipe,
+            setting.engine,
+            alpha=setting.spec.alpha,
+            constrain=setting.constrain,
         )

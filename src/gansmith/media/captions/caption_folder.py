@@ -17,12 +17,13 @@ from gansmith.media.text.generate import TextGenerationConfig, generate_text
 from gansmith.model import GeneratorModel
 from gansmith.output_folder import OutputFolder
 from gansmith.outputs import Provenance, save_output
+from gansmith.verbs import Request
 
 
 def write_captions(
     model: GeneratorModel,
     home: Path,
-    count: int,
+    request: Request,
     options: Mapping[str, Any],
     out: Path | None,
     provenance: Provenance,
@@ -32,7 +33,7 @@ def write_captions(
     config = TextGenerationConfig(**options)
     if config.picture is None or not config.picture.is_dir():
         return None
-    return caption_folder(model, home, count, config, out, provenance, log)
+    return caption_folder(model, home, len(request.indices), config, out, provenance, log)
 
 
 def caption_folder(

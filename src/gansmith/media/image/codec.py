@@ -16,14 +16,19 @@ from gansmith.codec import Codec
 from gansmith.counting import pluralize
 from gansmith.drawing.animation import animation_bytes
 from gansmith.drawing.contact_sheet import PIXEL_ART, contact_sheet
+from gansmith.drawing.gltf import plane_glb
 from gansmith.drawing.pixels import MODES, png_bytes, to_array, to_image
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
-from gansmith.media.image.options import ImageConfig, ImageOptions
+from gansmith.media.image.indexed import indexed_image
+from gansmith.media.image.islands import islands
+from gansmith.media.image.options import MOST_ISLAND, ImageConfig, ImageOptions
 from gansmith.media.image.palette import learn_palette, snap
+from gansmith.media.image.palette_files import read_palette
 from gansmith.media.image.plan import choose_filter
 from gansmith.media.image.reading import UnreadablePicture, read_picture, upright_exif
 from gansmith.media.image.resizing import LANCZOS, conform
+from gansmith.media.image.tiling import repeated
 from gansmith.media.image.value_range import Scale
 
 if TYPE_CHECKING:
@@ -47,11 +52,14 @@ class ImageCodec(Codec):
         range_: Values of deep files that are black and white, where the run sets them.
         hard_alpha: Decoded alpha is 0 or 255.
         palette: uint8 [K, 1 or 3], the only colours of decoded pictures.
+        mirror: The right half of decoded pictures is the left one, mirrored.
+        min_island: Least visible pixels that hang together in generated pictures.
+        tileable: Pictures repeat, so sheets show each of them 2x2.
     """
 
     name = "image"
     stored = np.uint8
-    formats = ("png",)
+    formats = ("png", "glb")
     walks = 1
 
     def __init__(
@@ -61,9 +69,15 @@ class ImageCodec(Codec):
         range_: Scale | None = None,
         hard_alpha: bool = False,
         palette: Tensor | None = None,
+        mirror: bool = False,
+        min_island: int = 1,
+        tileable: bool = False,
     ) -> None:
         self.resize, self.filter, self.range = resize, filter_, range_
         self.hard_alpha, self.palette = hard_alpha, palette
+        if not 1 <= min_island <= MOST_ISLAND:
+            raise ValueError(f"min_island is 1 to {MOST_ISLAND}, not {min_island}")
+        self.mirror, self.min_island, self.tileable = mirror, min_island, tileable
 
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> ImageCodec:
@@ -74,8 +88,14 @@ class ImageCodec(Codec):
                 f"warning: no picture of {pluralize(len(untrained), 'label')} is trained on, for "
                 f"all are held out: {', '.join(untrained[:5])}{', ...' if untrained[5:] else ''}"
             )
+        if dataset.settings.get("tileable") and not recipe.network.options.get("wrap"):
+            log("warning: data.tileable without network.wrap: generated textures will have seams")
         span, config, palette = dataset.settings.get("range"), recipe.section(ImageConfig), None
-        if config.palette is not None:
+        if isinstance(config.palette, str):
+            channels = 1 if dataset.samples.shape[-1] < 3 else 3
+            palette = torch.from_numpy(read_palette(Path(config.palette).expanduser(), channels))
+            log(f"pictures are made of the {len(palette)} colours of {config.palette}")
+        elif config.palette is not None:
             palette = _learnt_palette(dataset, config.palette)
             log(f"pictures are made of {len(palette)} colours, learnt from the data")
         return cls(
@@ -84,6 +104,9 @@ class ImageCodec(Codec):
             Scale(*map(float, span)) if isinstance(span, list | tuple) else None,
             config.hard_alpha,
             palette,
+            config.mirror,
+            config.min_island,
+            bool(dataset.settings.get("tileable")),
         )
 
     @classmethod
@@ -96,15 +119,24 @@ class ImageCodec(Codec):
             None if span is None else Scale(*span),
             config.get("hard_alpha", False),
             state_dict.get("palette"),
+            config.get("mirror", False),
+            config.get("min_island", 1),
+            config.get("tileable", False),
         )
 
     def config(self) -> dict[str, Any]:
         """Return what differs from the defaults."""
         span = None if self.range is None else [self.range.low, self.range.high]
-        usual = {"resize": "fit", "filter": LANCZOS, "range": None, "hard_alpha": False}
-        config: dict[str, Any] = {"resize": self.resize, "filter": self.filter, "range": span}
-        config["hard_alpha"] = self.hard_alpha
-        return {name: value for name, value in config.items() if value != usual[name]}
+        config: dict[str, tuple[Any, Any]] = {
+            "resize": (self.resize, "fit"),
+            "filter": (self.filter, LANCZOS),
+            "range": (span, None),
+            "hard_alpha": (self.hard_alpha, False),
+            "mirror": (self.mirror, False),
+            "min_island": (self.min_island, 1),
+            "tileable": (self.tileable, False),
+        }
+        return {name: value for name, (value, usual) in config.items() if value != usual}
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return the palette, if there is one."""
@@ -142,18 +174,50 @@ class ImageCodec(Codec):
         Returns:
             uint8 [N, H, W, C], straight alpha, colour zeroed where alpha is 0.
         """
-        values = tensors.detach().float().add(1).mul_(127.5).clamp_(0, 255)
-        if values.shape[1] in (2, 4):
-            alpha = values[:, -1:]
-            colour = (values[:, :-1] * (255 / alpha.clamp(min=0.5))).clamp_(max=255)
-            colour = colour if self.palette is None else snap(colour, self.palette)
-            alpha = (alpha >= HARD).to(alpha.dtype) * 255 if self.hard_alpha else alpha
-            values = torch.cat([colour * (alpha.round() > 0), alpha], dim=1)
-        elif self.palette is not None:
-            values = snap(values, self.palette)
+        values = self._levels(tensors)
         bytes_ = values.round_().to(torch.uint8).permute(0, 2, 3, 1)
         array: NDArray[np.uint8] = bytes_.contiguous().cpu().numpy()
         return array
+
+    def constrain(self, tensors: Tensor) -> Tensor:
+        """Return network tensors as hard alpha, palette and mirror leave them.
+
+        Values are those of decoded pictures; the gradient passes as if nothing were changed
+        (straight-through, Bengio et al. 2013, arXiv 1308.3432), but for the mirror, whose gradient
+        is exact.
+        """
+        if not (self.hard_alpha or self.mirror or self.palette is not None):
+            return tensors
+        passed = _mirrored(tensors) if self.mirror else tensors
+        if not self.hard_alpha and self.palette is None:
+            return passed
+        with torch.no_grad():
+            values = self._levels(tensors)
+            if values.shape[1] in (2, 4):
+                values[:, :-1] *= values[:, -1:] / 255
+            exact = values.mul_(1 / 127.5).sub_(1).to(tensors.dtype)
+        return exact + (passed - passed.detach())
+
+    def finish(self, samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Remove islands of fewer visible pixels than there may be."""
+        if self.min_island == 1 or samples.shape[-1] not in (2, 4):
+            return samples
+        samples = samples.copy()
+        samples[islands(samples, self.min_island - 1)] = 0
+        return samples
+
+    def _levels(self, tensors: Tensor) -> Tensor:
+        """Return levels from 0 to 255 of decoded pictures, [N, C, H, W], straight alpha."""
+        values = tensors.detach().float().add(1).mul_(127.5).clamp_(0, 255)
+        if self.mirror:
+            values = _mirrored(values)
+        if values.shape[1] not in (2, 4):
+            return values if self.palette is None else snap(values, self.palette)
+        alpha = values[:, -1:]
+        colour = (values[:, :-1] * (255 / alpha.clamp(min=0.5))).clamp_(max=255)
+        colour = colour if self.palette is None else snap(colour, self.palette)
+        alpha = (alpha >= HARD).to(alpha.dtype) * 255 if self.hard_alpha else alpha
+        return torch.cat([colour * (alpha.round() > 0), alpha], dim=1)
 
     def read(self, path: Path, stored: tuple[int, ...]) -> NDArray[np.uint8]:
         """Read one picture in the size and mode of stored samples, as the run was trained."""
@@ -182,8 +246,16 @@ class ImageCodec(Codec):
         return upright_exif(path)
 
     def to_bytes(self, sample: NDArray[np.uint8], format_: str) -> bytes:
-        """Encode one sample as PNG."""
-        return png_bytes(to_image(sample))
+        """Encode one sample as PNG, or as a flat plane with it as texture (glTF).
+
+        A PNG is indexed where there is a palette and 256 entries suffice.
+        """
+        indexed = None if self.palette is None else indexed_image(sample, self.palette.numpy())
+        picture = png_bytes(to_image(sample) if indexed is None else indexed)
+        if format_ == "png":
+            return picture
+        corners = np.zeros((2, 2), np.float32)
+        return plane_glb(corners, picture, smooth=self.palette is None)
 
     def interpolation_to_bytes(self, walks: Sequence[NDArray[Any]], suffix: str) -> bytes:
         """Encode one interpolation as its images alone, with alpha; several as sheets."""
@@ -195,7 +267,13 @@ class ImageCodec(Codec):
 
     def sheet(self, samples: NDArray[np.uint8], **options: Any) -> Image.Image:
         """Draw a contact sheet; options as for `gansmith.drawing.contact_sheet.contact_sheet`."""
-        return contact_sheet(samples, **options)
+        return contact_sheet(repeated(samples) if self.tileable else samples, **options)
+
+
+def _mirrored(values: Tensor) -> Tensor:
+    """Replace the right half of [N, C, H, W] by the left one, mirrored."""
+    width = values.shape[3]
+    return torch.cat([values[..., : (width + 1) // 2], values[..., : width // 2].flip(3)], dim=3)
 
 
 def _learnt_palette(dataset: Dataset, most: int) -> Tensor:

@@ -18,6 +18,7 @@ from gansmith.errors import GansmithError
 from gansmith.media.image.plan import Plan, infer_preprocessing
 from gansmith.media.image.reading import PictureFacts
 from gansmith.media.image.resizing import conform
+from gansmith.media.image.tiling import FEW, Windows
 from gansmith.media.image.value_range import Scale
 from gansmith.recipe import DataConfig
 
@@ -87,9 +88,14 @@ class PreparedPictures(Prepared):
     def __init__(self, collection: PictureCollection, plan: Plan) -> None:
         self.shape = (*plan.size, CHANNELS[plan.mode])
         self._collection, self._plan = collection, plan
+        apart = Windows(
+            plan.size, plan.crops, plan.tileable, max(1, round(plan.share * plan.crops))
+        )
+        few = len(collection) < FEW and all(map(apart.splits, collection.sizes))
+        self._windows = apart if few else replace(apart, held_out=0)
 
     def __len__(self) -> int:
-        return len(self._collection)
+        return len(self._collection) * self._plan.crops
 
     def settings(self) -> dict[str, object]:
         """The plan in plain values."""
@@ -100,25 +106,34 @@ class PreparedPictures(Prepared):
         return self._plan.fingerprint(self._collection.content)
 
     def labels(self) -> Sequence[str] | None:
-        """One label name a picture, or None."""
-        return self._collection.labels()
+        """One label name a sample, or None."""
+        labels = self._collection.labels()
+        return labels and [label for label in labels for _ in range(self._plan.crops)]
 
     def held_out(self) -> NDArray[np.bool_]:
-        """Choose the samples kept for judging, bool [N].
+        """Choose the samples kept for judging, bool [N]; windows of a picture are on one side.
+
+        Of few pictures, windows at the right end are held out, which overlap no others.
 
         Raises:
             GansmithError: All pictures are equal, so that no split leaves any to train on.
         """
+        if apart := self._windows.held_out:
+            rest = self._plan.crops - apart
+            return np.tile(np.repeat([False, True], [rest, apart]), len(self._collection))
         held_out = self._collection.held_out(self._plan.share)
         if len(held_out) > 1 and (held_out.all() or not held_out.any()):
             raise GansmithError(
                 f"{self._collection.source}: all {len(held_out):,} pictures are equal, "
                 "so that none can be held out from training; add different ones"
             )
-        return held_out
+        return np.repeat(held_out, self._plan.crops)
 
     def rows(self) -> Iterator[NDArray[np.uint8]]:
         """Yield every picture as the plan wants it, uint8 [H, W, C]."""
         plan = self._plan
         for picture in self._collection.pictures():
-            yield conform(picture, plan.size, plan.mode, plan.resize, plan.filter)
+            if plan.tileable or plan.crops > 1:
+                yield from self._windows.of_picture(picture, plan.mode, plan.filter)
+            else:
+                yield conform(picture, plan.size, plan.mode, plan.resize, plan.filter)

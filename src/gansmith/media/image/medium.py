@@ -20,6 +20,8 @@ from gansmith.media.image.folder import PictureFolder
 from gansmith.media.image.inspect import inspect_pictures
 from gansmith.media.image.options import ImageConfig, ImageOptions
 from gansmith.media.image.preprocessing import to_extractor, to_network
+from gansmith.media.image.quality import METRICS, measure
+from gansmith.media.image.verbs import IMAGE_GENERATION
 from gansmith.medium import (
     CERTAIN,
     LIKELY,
@@ -95,6 +97,9 @@ IMAGE = Medium(
     to_extractor=to_extractor,
     to_network=to_network,
     second_extractor="efficientnet-lite0",
+    generation=IMAGE_GENERATION,
+    metrics=METRICS,
+    measure=measure,
     describe=_describe,
     matching_settings=_matching_settings,
     augmentations=_augmentations,

@@ -12,6 +12,7 @@ from gansmith.sections import DATA_OPTIONS, RECIPE_SECTIONS
 Mode = Literal["auto", "L", "LA", "RGB", "RGBA"]
 Resize = Literal["fit", "crop", "pad", "place"]
 Filter = Literal["auto", "lanczos", "nearest"]
+MOST_ISLAND = 16
 
 
 @DATA_OPTIONS.register("image")
@@ -35,6 +36,18 @@ class ImageOptions(Section):
         "auto (least and greatest) or LOW..HIGH; null: by the depth they state",
     )
 
+    crops: int = Field(
+        1,
+        ge=1,
+        le=4_096,
+        description="samples cut from each larger picture, in its own scale; 1: the whole picture",
+    )
+    tileable: bool = Field(
+        False,
+        description="pictures are textures that repeat: edges that do not meet are blended, and "
+        "sheets show samples 2x2",
+    )
+
     @field_validator("range", mode="before")
     @classmethod
     def _limits(cls, value: object) -> object:
@@ -45,9 +58,26 @@ class ImageOptions(Section):
 
 @RECIPE_SECTIONS.register("image")
 class ImageConfig(Section):
-    """How the output of networks becomes pictures."""
+    """What generated pictures are held to, in training and in files."""
 
     hard_alpha: bool = Field(False, description="alpha is 0 or 255 only, as in pixel art")
-    palette: int | None = Field(
-        None, ge=2, le=256, description="most colours, learnt from the data; null: any colours"
+    palette: int | str | None = Field(
+        None,
+        description="most colours (2 to 256), learnt from the data; or a palette file: .gpl, .pal, "
+        ".hex, .txt or a picture; null: any colours",
     )
+    mirror: bool = Field(False, description="the right half is the left one, mirrored")
+    min_island: int = Field(
+        1,
+        ge=1,
+        le=MOST_ISLAND,
+        description="least visible pixels that hang together in generated pictures with alpha; "
+        "smaller islands are removed",
+    )
+
+    @field_validator("palette")
+    @classmethod
+    def _few(cls, palette: int | str | None) -> int | str | None:
+        if isinstance(palette, int) and not 2 <= palette <= 256:
+            raise ValueError(f"takes 2 to 256 colours or a file, not {palette}")
+        return palette

@@ -58,15 +58,24 @@ def snap(colours: Tensor, palette: Tensor) -> Tensor:
     Returns:
         float [N, C, H, W].
     """
-    known = palette.to(colours.device, torch.float32)
-    flat = colours.float().permute(0, 2, 3, 1).reshape(-1, colours.shape[1])
-    nearest = [
-        torch.cdist(rows, known, compute_mode="donot_use_mm_for_euclid_dist").argmin(dim=1)
-        for rows in torch.split(flat, _ROWS)
-    ]
-    count, _, height, width = colours.shape
-    snapped = known[torch.cat(nearest)].reshape(count, height, width, -1)
+    count, channels, height, width = colours.shape
+    flat = colours.float().permute(0, 2, 3, 1).reshape(-1, channels)
+    known = palette.to(colours.device)
+    nearest = torch.cat([nearest_colour(rows, known) for rows in torch.split(flat, _ROWS)])
+    snapped = known.float()[nearest].reshape(count, height, width, channels)
     return snapped.permute(0, 3, 1, 2).to(colours.dtype)
+
+
+def nearest_colour(colours: Tensor, palette: Tensor) -> Tensor:
+    """Return the index of the nearest colour of a palette, int64 [M].
+
+    Args:
+        colours: float [M, C] from 0 to 255.
+        palette: uint8 [K, C].
+    """
+    known = palette.float()
+    # |x - p|^2 without the |x|^2 that all have in common; exact for whole numbers.
+    return torch.addmm(known.square().sum(1) / 2, colours, known.t(), alpha=-1).argmin(dim=1)
 
 
 def _visible(samples: NDArray[np.uint8]) -> NDArray[np.uint8]:

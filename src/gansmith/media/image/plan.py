@@ -31,6 +31,8 @@ class Plan:
         official_split: The publisher's test samples are held out, whatever the share.
         filter: lanczos or nearest.
         range: Values of deep files that become black and white, where `data.range` is set.
+        crops: Samples cut from each picture.
+        tileable: Samples repeat without a seam.
     """
 
     size: tuple[int, int]
@@ -41,10 +43,14 @@ class Plan:
     official_split: bool
     filter: str = LANCZOS
     range: tuple[float, float] | None = None
+    crops: int = 1
+    tileable: bool = False
 
     def settings(self) -> dict[str, object]:
         """The plan in plain values, as manifests and reports show it."""
-        ranged = {} if self.range is None else {"range": list(self.range)}
+        more: dict[str, object] = {} if self.range is None else {"range": list(self.range)}
+        more |= {"crops": self.crops} if self.crops > 1 else {}
+        more |= {"tileable": True} if self.tileable else {}
         return {
             "size": list(self.size),
             "mode": self.mode,
@@ -52,7 +58,7 @@ class Plan:
             "filter": "none" if self.resize == "none" else self.filter,
             "labels": self.labels,
             "held_out": "official" if self.official_split else self.share,
-            **ranged,
+            **more,
         }
 
     def fingerprint(self, content: str) -> str:
@@ -81,6 +87,8 @@ def infer_preprocessing(
         share=config.held_out,
         official_split=official_split,
         filter=choose_filter(options),
+        crops=options.crops,
+        tileable=options.tileable,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -39,7 +40,7 @@ class Preprocessing:
     @classmethod
     def fitting(
         cls, shape: tuple[int, ...], limit: int, centre: float = 0.5, scale: float = 0.5
-    ) -> Preprocessing:
+    ) -> Self:
         """Keep colour and aspect of stored samples, and the size up to `limit` a side.
 
         Args:

@@ -143,6 +143,22 @@ def read_picture(path: Path, scales: Scales | Scale | None = None) -> Picture:
     return Picture(_eight_bit(raw, scales or {}), raw.format, raw.mode, raw.depth)
 
 
+def read_grey_values(path: Path) -> tuple[NDArray[Any], str]:
+    """Read a picture as one channel, with the values of the file.
+
+    Returns:
+        Values [H, W], upright, and the kind of their numbers, see `value_range.Extent`; colour
+        becomes grey of eight bits.
+
+    Raises:
+        UnreadablePicture: As :func:`read_picture`.
+    """
+    raw = _decode(path)
+    if raw.numbers == BYTES:
+        return np.asarray(_eight_bit(raw, {}).convert("L")), BYTES
+    return np.array(raw.values()), raw.numbers
+
+
 def examine_file(path: Path) -> PictureFacts:
     """Gather the facts of a picture file.
 

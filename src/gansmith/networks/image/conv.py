@@ -5,13 +5,18 @@ done where convolutions are dense and fast. No normalisation layers; residual bl
 the identity. The generator's output is linear: a saturating tanh lets a strong discriminator kill
 it in the first hundred steps. Labels enter the generator beside the latent and the discriminator by
 projection (Miyato and Koyama 2018, arXiv 1802.05637).
+
+With `wrap` samples are textures that repeat (:mod:`gansmith.networks.image.wrapping`). A latent is
+then a map: some numbers for the whole texture and some for each position of the coarsest level
+(Bergmann, Jetchev and Vollgraf 2017, arXiv 1705.06566), so that a trained generator draws any size.
 """
 
 from __future__ import annotations
 
 import math
 
-from pydantic import Field
+import torch
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -22,6 +27,7 @@ from gansmith.networks.base import (
 )
 from gansmith.networks.geometry import PadCrop2d, for_convolutions, require_sides
 from gansmith.networks.heads import ConditionalOptions, EmbeddingGenerator, ProjectionDiscriminator
+from gansmith.networks.image.wrapping import conv2d, require_whole
 from gansmith.networks.linear import Linear
 
 SLOPE = 0.2
@@ -38,6 +44,31 @@ class ConvOptions(ConditionalOptions):
     max_width: int = Field(128, ge=4, le=4_096, description="most channels at any level")
     blocks: int = Field(1, ge=0, le=16, description="residual blocks a level")
     head: int = Field(256, ge=1, le=4_096, description="features before the discriminator's logit")
+    wrap: bool = Field(
+        False,
+        description="samples repeat: both players pad convolutions from the opposite side",
+    )
+    local: int = Field(
+        8, ge=1, le=256, description="numbers of a latent for each coarsest position, with wrap"
+    )
+    margin: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="with wrap, positions that the generator draws beyond each side: samples are "
+        "then windows, which do not repeat, and the discriminator does not wrap",
+    )
+
+    @model_validator(mode="after")
+    def _on_a_plane(self) -> ConvOptions:
+        if self.margin and not self.wrap:
+            raise ValueError("margin needs wrap: true")
+        return self
+
+    @property
+    def seamless(self) -> bool:
+        """Whether samples repeat, so that the discriminator wraps too."""
+        return self.wrap and not self.margin
 
 
 class Geometry:
@@ -68,10 +99,10 @@ class Geometry:
 class Residual(nn.Module):
     """`x + conv(act(conv(act(x))))`, the last convolution scaled down at the start."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, wrap: bool = False) -> None:
         super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.first = conv2d(width, width, wrap=wrap)
+        self.second = conv2d(width, width, wrap=wrap)
         for conv, gain in ((self.first, 1.0), (self.second, 0.3)):
             nn.init.kaiming_normal_(conv.weight, SLOPE)
             conv.weight.data.mul_(gain)
@@ -84,8 +115,8 @@ class Residual(nn.Module):
         return x + change
 
 
-def _blocks(width: int, count: int) -> list[nn.Module]:
-    return [*(Residual(width) for _ in range(count)), nn.LeakyReLU(SLOPE)]
+def _blocks(width: int, count: int, wrap: bool) -> list[nn.Module]:
+    return [*(Residual(width, wrap) for _ in range(count)), nn.LeakyReLU(SLOPE)]
 
 
 class ConvGenerator(EmbeddingGenerator):
@@ -94,24 +125,57 @@ class ConvGenerator(EmbeddingGenerator):
     def __init__(self, spec: SampleSpec, options: ConvOptions) -> None:
         super().__init__()
         geometry = Geometry(spec, options)
-        self.latent, self.canvas = options.latent, geometry.canvas
+        self.canvas, self.wrap, self.shared = geometry.canvas, options.wrap, options.latent
+        self.local, self.margin = options.local, options.margin
+        self.positions = tuple(side + 2 * options.margin for side in geometry.canvas.base)
+        places = math.prod(self.positions)
+        self.latent = options.latent + (options.local * places if options.wrap else 0)
         entry = self.embed_labels(options.latent, spec.classes, options)
-        self.entry = Linear(entry, geometry.coarse_features)
+        self.entry: nn.Module
+        if options.wrap:
+            self.entry = conv2d(entry + options.local, geometry.widths[-1], wrap=True)
+        else:
+            self.entry = Linear(entry, geometry.coarse_features)
         layers: list[nn.Module] = []
         for width, finer in zip(geometry.widths[:0:-1], geometry.widths[-2::-1], strict=True):
-            layers += _blocks(width, options.blocks)
-            layers += [nn.Conv2d(width, finer * 4, 3, padding=1), nn.PixelShuffle(2)]
-        layers += _blocks(geometry.widths[0], options.blocks)
+            layers += _blocks(width, options.blocks, options.wrap)
+            layers += [conv2d(width, finer * 4, wrap=options.wrap), nn.PixelShuffle(2)]
+        layers += _blocks(geometry.widths[0], options.blocks, options.wrap)
         pixels = spec.channels * geometry.shuffle**2
-        layers += [nn.Conv2d(geometry.widths[0], pixels, 3, padding=1)]
+        layers += [conv2d(geometry.widths[0], pixels, wrap=options.wrap)]
         layers += [nn.PixelShuffle(geometry.shuffle)]
         self.body = nn.Sequential(*layers)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples [N, C, H, W], about [-1, 1] and not clipped."""
-        entry = self.entry(self.with_embedding(latents, labels))
-        coarse = entry.unflatten(1, (*self.canvas.base, -1))
-        return self.canvas.crop(self.body(coarse.permute(0, 3, 1, 2)))
+        if not self.wrap:
+            entry = self.entry(self.with_embedding(latents, labels))
+            coarse = entry.unflatten(1, (*self.canvas.base, -1)).permute(0, 3, 1, 2)
+            return self.canvas.crop(self.body(coarse))
+        shared, local = latents[:, : self.shared], latents[:, self.shared :]
+        local = local.unflatten(1, (-1, *self.positions))
+        drawn = self.draw(self.latent_map(shared, local, labels))
+        beyond = self.margin * self.canvas.stride
+        return drawn[:, :, beyond : drawn.shape[2] - beyond, beyond : drawn.shape[3] - beyond]
+
+    def latent_map(self, shared: Tensor, local: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Lay a latent of a repeating texture out over the coarsest positions.
+
+        Args:
+            shared: Numbers for the whole texture, [N, shared].
+            local: Numbers for each position, [N, local, h, w] of any h and w.
+            labels: Labels [N] of a conditional generator.
+
+        Returns:
+            [N, D, h, w].
+        """
+        whole = self.with_embedding(shared, labels)[:, :, None, None]
+        return torch.cat([whole.expand(-1, -1, *local.shape[2:]), local], dim=1)
+
+    def draw(self, latent_map: Tensor) -> Tensor:
+        """Return textures [N, C, h * stride, w * stride] of latent maps [N, D, h, w]."""
+        textures: Tensor = self.body(self.entry(latent_map))
+        return textures
 
 
 class ConvDiscriminator(ProjectionDiscriminator):
@@ -120,22 +184,23 @@ class ConvDiscriminator(ProjectionDiscriminator):
     def __init__(self, spec: SampleSpec, options: ConvOptions) -> None:
         super().__init__()
         geometry = Geometry(spec, options)
-        self.canvas = geometry.canvas
+        self.canvas, self.wrap = geometry.canvas, options.seamless
         fine = spec.channels * geometry.shuffle**2
         layers: list[nn.Module] = [nn.PixelUnshuffle(geometry.shuffle)]
-        layers += [nn.Conv2d(fine, geometry.widths[0], 3, padding=1), nn.LeakyReLU(SLOPE)]
+        layers += [conv2d(fine, geometry.widths[0], wrap=options.seamless), nn.LeakyReLU(SLOPE)]
         for width, coarser in zip(geometry.widths, geometry.widths[1:], strict=False):
-            layers += [nn.Conv2d(width, coarser, 4, stride=2, padding=1)]
-            layers += _blocks(coarser, options.blocks)
+            layers += [conv2d(width, coarser, 4, 2, wrap=options.seamless)]
+            layers += _blocks(coarser, options.blocks, options.seamless)
         self.body = nn.Sequential(*layers)
-        self.head = Linear(geometry.coarse_features, options.head)
+        features = geometry.widths[-1] if options.seamless else geometry.coarse_features
+        self.head = Linear(features, options.head)
         self.set_head(Linear(options.head, 1), spec.classes, scaled=True)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N]."""
-        coarse = self.body(self.canvas.pad(samples)).permute(0, 2, 3, 1).flatten(1)
-        features = F.leaky_relu(self.head(coarse), SLOPE)
-        return self.project(features, labels)
+        coarse = self.body(self.canvas.pad(samples)).permute(0, 2, 3, 1)
+        features = F.leaky_relu(self.head(coarse if self.wrap else coarse.flatten(1)), SLOPE)
+        return self.project(features.mean((1, 2)) if self.wrap else features, labels)
 
 
 @register_networks("conv", ConvOptions)
@@ -143,9 +208,12 @@ def conv(spec: SampleSpec, options: ConvOptions) -> GANNetworks:
     """Build the pair, in the memory layout that convolutions like best.
 
     Raises:
-        GansmithError: The samples are smaller than 16 or larger than 256 pixels a side.
+        GansmithError: The samples are smaller than 16 or larger than 256 pixels a side, or wrap
+            and have sides that are no multiples of the stride.
     """
     require_sides("conv", spec, 256)
+    if options.wrap:
+        require_whole(Geometry(spec, options).canvas)
     return for_convolutions(
         GANNetworks(ConvGenerator(spec, options), ConvDiscriminator(spec, options))
     )

@@ -27,6 +27,7 @@ from gansmith.networks.geometry import PadCrop2d, for_convolutions, require_side
 from gansmith.networks.heads import ConditionalOptions, EmbeddingGenerator, ProjectionDiscriminator
 from gansmith.networks.image.conv import SLOPE, Residual
 from gansmith.networks.image.frozen_features import FeatureNetwork
+from gansmith.networks.image.wrapping import conv2d, doubled, require_whole
 from gansmith.networks.linear import Linear
 
 COARSEST = 7
@@ -44,6 +45,10 @@ class StagedOptions(ConditionalOptions):
     grid_channels: int = Field(12, ge=1, le=512, description="channels of the grid of latents")
     grid_width: int = Field(96, ge=4, le=2_048, description="channels of networks on that grid")
     head: int = Field(256, ge=1, le=4_096, description="features before the discriminator's logit")
+    wrap: bool = Field(
+        False,
+        description="samples repeat: both players pad convolutions from the opposite side",
+    )
 
 
 @dataclass(frozen=True)
@@ -76,11 +81,13 @@ class Decoder(nn.Sequential):
     """Grid of latents -> residual blocks between doublings -> sample."""
 
     def __init__(self, spec: SampleSpec, options: StagedOptions, grid: Grid) -> None:
-        widths = _widths(options, grid.levels)
-        layers: list[nn.Module] = [_conv(options.grid_channels, widths[-1]), Residual(widths[-1])]
+        widths, wrap = _widths(options, grid.levels), options.wrap
+        layers: list[nn.Module] = [conv2d(options.grid_channels, widths[-1], wrap=wrap)]
+        layers += [Residual(widths[-1], wrap)]
         for wide, narrow in zip(widths[:0:-1], widths[-2::-1], strict=True):
-            layers += [nn.LeakyReLU(SLOPE), _conv(wide, narrow), _doubled(), Residual(narrow)]
-        super().__init__(*layers, nn.LeakyReLU(SLOPE), _conv(widths[0], spec.channels))
+            layers += [nn.LeakyReLU(SLOPE), conv2d(wide, narrow, wrap=wrap)]
+            layers += [doubled(wrap=wrap), Residual(narrow, wrap)]
+        super().__init__(*layers, nn.LeakyReLU(SLOPE), conv2d(widths[0], spec.channels, wrap=wrap))
 
 
 class CodeGenerator(nn.Module):
@@ -88,17 +95,21 @@ class CodeGenerator(nn.Module):
 
     def __init__(self, entry: int, options: StagedOptions, grid: Grid) -> None:
         super().__init__()
-        width, self.canvas = options.grid_width, grid.inner
+        width, wrap, self.canvas = options.grid_width, options.wrap, grid.inner
         self.entry = Linear(entry, math.prod(self.canvas.base) * width)
-        layers: list[nn.Module] = [Residual(width)]
+        layers: list[nn.Module] = [Residual(width, wrap)]
         for _ in range(grid.inner_levels):
-            layers += [_doubled(), Residual(width)]
-        self.body = nn.Sequential(*layers, nn.LeakyReLU(SLOPE), _conv(width, options.grid_channels))
+            layers += [doubled(wrap=wrap), Residual(width, wrap)]
+        layers += [nn.LeakyReLU(SLOPE), conv2d(width, options.grid_channels, wrap=wrap)]
+        self.body = nn.Sequential(*layers)
 
     def forward(self, codes: Tensor) -> Tensor:
         """Return grids [N, grid_channels, h, w] of codes [N, entry]."""
-        coarse = self.entry(codes).unflatten(1, (*self.canvas.base, -1)).permute(0, 3, 1, 2)
-        return self.canvas.crop(self.body(coarse))
+        return self.canvas.crop(self.body(self.coarse(codes)))
+
+    def coarse(self, codes: Tensor) -> Tensor:
+        """Return the coarsest level [N, grid_width, h, w] of codes [N, entry]."""
+        return self.entry(codes).unflatten(1, (*self.canvas.base, -1)).permute(0, 3, 1, 2)
 
 
 class SampleEncoder(FeatureNetwork):
@@ -107,13 +118,14 @@ class SampleEncoder(FeatureNetwork):
     def __init__(self, spec: SampleSpec, options: StagedOptions, grid: Grid) -> None:
         super().__init__()
         self.canvas = grid.canvas
-        widths = _widths(options, grid.levels)
+        widths, wrap = _widths(options, grid.levels), options.wrap
         self.widths = widths[1:]
-        layers: list[nn.Module] = [nn.PixelUnshuffle(2), _conv(4 * spec.channels, widths[1])]
+        layers: list[nn.Module] = [nn.PixelUnshuffle(2)]
+        layers += [conv2d(4 * spec.channels, widths[1], wrap=wrap)]
         for width, coarser in pairwise(self.widths):
-            layers += [nn.LeakyReLU(SLOPE), nn.Conv2d(width, coarser, 4, stride=2, padding=1)]
-        layers += [Residual(widths[-1]), nn.LeakyReLU(SLOPE)]
-        layers += [_conv(widths[-1], options.grid_channels)]
+            layers += [nn.LeakyReLU(SLOPE), conv2d(width, coarser, 4, 2, wrap=wrap)]
+        layers += [Residual(widths[-1], wrap), nn.LeakyReLU(SLOPE)]
+        layers += [conv2d(widths[-1], options.grid_channels, wrap=wrap)]
         self.body = nn.Sequential(*layers, nn.BatchNorm2d(options.grid_channels, affine=False))
 
     def forward(self, samples: Tensor) -> Tensor:
@@ -136,11 +148,11 @@ class CodeEncoder(nn.Module):
 
     def __init__(self, options: StagedOptions, grid: Grid) -> None:
         super().__init__()
-        width, self.canvas = options.grid_width, grid.inner
-        layers: list[nn.Module] = [_conv(options.grid_channels, width)]
+        width, wrap, self.canvas = options.grid_width, options.wrap, grid.inner
+        layers: list[nn.Module] = [conv2d(options.grid_channels, width, wrap=wrap)]
         for _ in range(grid.inner_levels):
-            layers += [nn.LeakyReLU(SLOPE), nn.Conv2d(width, width, 4, stride=2, padding=1)]
-        self.body = nn.Sequential(*layers, Residual(width), nn.LeakyReLU(SLOPE))
+            layers += [nn.LeakyReLU(SLOPE), conv2d(width, width, 4, 2, wrap=wrap)]
+        self.body = nn.Sequential(*layers, Residual(width, wrap), nn.LeakyReLU(SLOPE))
         self.head = Linear(math.prod(self.canvas.base) * width, options.latent)
         self.norm = nn.BatchNorm1d(options.latent, affine=False)
 
@@ -191,18 +203,23 @@ class StagedDiscriminator(ProjectionDiscriminator):
         super().__init__()
         levels = max(2, math.ceil(math.log2(max(spec.height, spec.width) / COARSEST)))
         self.canvas = PadCrop2d(spec.height, spec.width, 1 << levels)
+        self.wrap = wrap = options.wrap
+        if wrap:
+            require_whole(self.canvas)
         widths = _widths(options, levels)
-        layers: list[nn.Module] = [_conv(spec.channels, widths[0])]
+        layers: list[nn.Module] = [conv2d(spec.channels, widths[0], wrap=wrap)]
         for width, coarser in pairwise(widths):
-            layers += [nn.LeakyReLU(SLOPE), nn.AvgPool2d(2), _conv(width, coarser)]
-        self.body = nn.Sequential(*layers, Residual(widths[-1]), nn.LeakyReLU(SLOPE))
-        self.head = Linear(math.prod(self.canvas.base) * widths[-1], options.head)
+            layers += [nn.LeakyReLU(SLOPE), nn.AvgPool2d(2), conv2d(width, coarser, wrap=wrap)]
+        self.body = nn.Sequential(*layers, Residual(widths[-1], wrap), nn.LeakyReLU(SLOPE))
+        places = 1 if wrap else math.prod(self.canvas.base)
+        self.head = Linear(places * widths[-1], options.head)
         self.set_head(Linear(options.head, 1), spec.classes, scaled=True)
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N]."""
-        coarse = self.body(self.canvas.pad(samples)).permute(0, 2, 3, 1).flatten(1)
-        return self.project(F.leaky_relu(self.head(coarse), SLOPE), labels)
+        coarse = self.body(self.canvas.pad(samples)).permute(0, 2, 3, 1)
+        features = F.leaky_relu(self.head(coarse if self.wrap else coarse.flatten(1)), SLOPE)
+        return self.project(features.mean((1, 2)) if self.wrap else features, labels)
 
 
 @register_networks("staged", StagedOptions)
@@ -210,9 +227,12 @@ def staged(spec: SampleSpec, options: StagedOptions) -> GANNetworks:
     """Build the pair.
 
     Raises:
-        GansmithError: The samples are smaller than 16 or larger than 256 pixels a side.
+        GansmithError: The samples are smaller than 16 or larger than 256 pixels a side, or wrap
+            and have sides that are no multiples of the stride.
     """
     require_sides("staged", spec, 256)
+    if options.wrap:
+        require_whole(Grid.of(spec).canvas, Grid.of(spec).inner)
     return for_convolutions(
         GANNetworks(StagedGenerator(spec, options), StagedDiscriminator(spec, options))
     )
@@ -221,11 +241,3 @@ def staged(spec: SampleSpec, options: StagedOptions) -> GANNetworks:
 def _widths(options: StagedOptions, levels: int) -> list[int]:
     """Channels of each level, from full resolution down."""
     return [min(options.width << level, options.max_width) for level in range(levels + 1)]
-
-
-def _doubled() -> nn.Module:
-    return nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
-
-
-def _conv(width: int, out: int) -> nn.Conv2d:
-    return nn.Conv2d(width, out, 3, padding=1)

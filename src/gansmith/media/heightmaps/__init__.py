@@ -1,0 +1,1 @@
+"""Heightmaps: terrain as 16-bit heights on a grid."""

@@ -1,0 +1,81 @@
+"""Heightmaps for engines: of any size, and in tiles whose edges are the same heights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gansmith.codec import suffix
+from gansmith.counting import pluralize
+from gansmith.errors import GansmithError
+from gansmith.log import LogFn
+from gansmith.media.image.any_size import draw_any_size
+from gansmith.model import GeneratorModel
+from gansmith.output_folder import OutputFolder, sample_names
+from gansmith.outputs import Provenance
+from gansmith.verbs import Request
+
+USUAL_SIDE = 513
+MOST_TILES = 16
+
+
+def write_heightmaps(
+    model: GeneratorModel,
+    home: Path,
+    request: Request,
+    options: Mapping[str, Any],
+    out: Path | None,
+    provenance: Provenance,
+    log: LogFn,
+) -> Path:
+    """Write heightmaps of any size; see `gansmith.verbs.Generation.writes`.
+
+    A grid of tiles is cut from one larger terrain, so the last row of a tile is the first of the
+    one below. Tiles are named by column and row, `00_x1_y0`, as Unreal imports them.
+
+    Raises:
+        GansmithError: The options are wrong, the model draws one size only, or the folder cannot
+            be written.
+    """
+    side, (rows, columns) = options.get("side", USUAL_SIDE), parse_tiles(options.get("tiles"))
+    seed = provenance.seed or 0
+    place = home / f"heightmaps-{seed}-{side}" if out is None else out
+    format_ = model.codec.chosen_format(request.format_)
+    cells = [(y, x) for y in range(rows) for x in range(columns)]
+    tiled = len(cells) > 1
+    names = {
+        (index, y, x): f"{name}{f'_x{x}_y{y}' if tiled else ''}.{suffix(format_)}"
+        for index, name in zip(request.indices, sample_names(request.indices), strict=True)
+        for y, x in cells
+    }
+    folder = OutputFolder(place, provenance, names.values())
+    size = rows * (side - 1) + 1, columns * (side - 1) + 1
+    origins = provenance.of_samples(request.indices)
+    for index, origin in zip(request.indices, origins, strict=True):
+        (terrain,) = model.codec.decode(draw_any_size(model, index, seed, request, size))
+        for y, x in cells:
+            top, left = y * (side - 1), x * (side - 1)
+            tile = terrain[top : top + side, left : left + side]
+            folder.add(names[index, y, x], model.codec.to_bytes(tile, format_), origin)
+    folder.write_manifest(side=side, tiles=f"{rows}x{columns}")
+    log(f"{pluralize(len(names), 'heightmap')} of {side} x {side} in {place}")
+    return place
+
+
+def parse_tiles(text: str | None) -> tuple[int, int]:
+    """Return rows and columns of "2x3"; one tile where there is no text.
+
+    Raises:
+        GansmithError: It is something else.
+    """
+    if text is None:
+        return 1, 1
+    match = re.fullmatch(r"(\d{1,3})x(\d{1,3})", text.strip())
+    rows, columns = (int(part) for part in match.groups()) if match else (0, 0)
+    if not (1 <= rows <= MOST_TILES and 1 <= columns <= MOST_TILES):
+        raise GansmithError(
+            f"--tiles takes rows x columns, such as 2x2, up to {MOST_TILES} each (got '{text}')"
+        )
+    return rows, columns
