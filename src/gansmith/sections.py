@@ -45,6 +45,10 @@ class DataConfig(Section):
     target: str | None = Field(
         None, description="label of the domain that is translated to; null: the last one"
     )
+    consent: str | None = Field(
+        None,
+        description="for faces: YAML file that says who agreed, on what basis and when",
+    )
     labels: bool = Field(True, description="use labels where the collection has them")
     held_out: float = Field(
         0.1, gt=0, lt=0.9, description="share held out for evaluation, chosen by hash"
