@@ -8,7 +8,7 @@ of pictures in which the face is found, and mean, median and 95th percentile of 
 landmarks from the true ones, in distances between the eyes; and the share of pictures without a
 face in which one is found.
 
-    GANSMITH_DATA=DATA python benchmarks/landmarks.py --train src/gansmith/faces/landmarks.safetensors
+    GANSMITH_DATA=DATA python benchmarks/landmarks.py --train landmarks.safetensors
 
 trains both networks on `DATA/faces` (rendered heads, CC0) with their landmarks and masks: heads are
 moved, scaled, rotated, mirrored, put on other grounds, lit, coloured, blurred, covered and drawn.
@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -33,6 +34,8 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from arena import Row
+from gansmith.faces.finder import face_finder
 from gansmith.faces.networks import CROP, STRIDE, UNIT, FaceDetector, LandmarkNetwork
 from gansmith.faces.points import (
     EYE_DISTANCES,
@@ -42,8 +45,9 @@ from gansmith.faces.points import (
     five_points,
 )
 from gansmith.storage.tensor_file import write_tensor_file
+from harness import renew_rows
 
-SIDE, CANVAS = 96, 96
+NAME, SIDE, CANVAS = "landmarks", 96, 96
 FACE = (1, 4, 5, 7)
 """Values of the masks that are the face: skin of the face, eyes, mouth and brows."""
 EMA = 0.995
@@ -152,9 +156,9 @@ def draw(picture: NDArray[np.uint8], labels: NDArray[np.uint8], seed: int) -> ND
     borders = np.zeros(labels.shape, np.float32)
     borders[:, 1:] = labels[:, 1:] != labels[:, :-1]
     borders[1:] = np.maximum(borders[1:], labels[1:] != labels[:-1])
-    ink = (edges * random.uniform(3, 12) + torch.from_numpy(borders) * random.uniform(0, 0.8)).clamp(
-        0, 1
-    )
+    ink = (
+        edges * random.uniform(3, 12) + torch.from_numpy(borders) * random.uniform(0, 0.8)
+    ).clamp(0, 1)
     result = (flat * (1 - ink) + 0.08 * ink).clamp(0, 1)[0].permute(1, 2, 0).numpy()
     return (result * 255).round().astype(np.uint8)
 
@@ -182,9 +186,10 @@ def disguised(pictures: Tensor, random: torch.Generator) -> Tensor:
     small = F.interpolate(x, scale_factor=0.5, mode="bilinear", antialias=True)
     x = where(0.25, F.interpolate(small, side, mode="bilinear"), x)
     corner, extent = draw_uniform(-1, 1, 2), draw_uniform(0.1, 0.4, 2)
-    covers = (line[None] - corner[:, :1]).abs() < extent[:, :1], (
-        line[None] - corner[:, 1:]
-    ).abs() < extent[:, 1:]
+    covers = (
+        (line[None] - corner[:, :1]).abs() < extent[:, :1],
+        (line[None] - corner[:, 1:]).abs() < extent[:, 1:],
+    )
     cover = (covers[0][:, None, :] & covers[1][:, :, None])[:, None]
     x = where(0.15, torch.where(cover, draw_uniform(0, 1, 3, 1, 1), x), x)
     x = x + where(0.5, draw_uniform(0, 0.08), torch.zeros(1)) * torch.randn(
@@ -279,7 +284,10 @@ def landmark_batches(heads: Heads, seed: int) -> Iterator[tuple[Tensor, Callable
         placed = heads.placed(count, CROP, pose, random)
 
         def loss(
-            found: Tensor, logits: Tensor, wanted: Tensor = moved / CROP, faces: Tensor = placed.faces
+            found: Tensor,
+            logits: Tensor,
+            wanted: Tensor = moved / CROP,
+            faces: Tensor = placed.faces,
         ) -> Tensor:
             inside = ((wanted > 0) & (wanted < 1)).all(2, keepdim=True)
             apart = (found - wanted).abs() * CROP
@@ -310,7 +318,10 @@ def train(
             for mean, new in zip(average.parameters(), network.parameters(), strict=True):
                 mean.lerp_(new, 1 - min(EMA, step / (step + 10)))
         if step % 100 == 0:
-            print(f"{type(network).__name__}: step {step}, loss {float(loss.detach()):.3f}", flush=True)
+            print(
+                f"{type(network).__name__}: step {step}, loss {float(loss.detach()):.3f}",
+                flush=True,
+            )
     return average.eval()
 
 
@@ -325,7 +336,9 @@ def train_both(data: Path, out: Path, seconds: float) -> None:
         for name, network in (("detector", detector), ("landmarks", landmarks))
         for key, value in network.state_dict().items()
     }
-    write_tensor_file(out, weights, {"trained_on": "rendered heads, CC0", "seconds": f"{seconds:g}"})
+    write_tensor_file(
+        out, weights, {"trained_on": "rendered heads, CC0", "seconds": f"{seconds:g}"}
+    )
 
 
 def main() -> None:
@@ -339,6 +352,78 @@ def main() -> None:
     torch.set_num_threads(1)
     if args.train:
         train_both(data, args.train, args.seconds)
+        return
+    renew_rows(NAME, list(measured(data)), ("pictures",))
+
+
+class Case(NamedTuple):
+    """Pictures of one kind, with the true landmarks of each or None where no face is shown."""
+
+    title: str
+    pictures: list[NDArray[np.uint8]]
+    landmarks: list[NDArray[np.float64] | None]
+
+
+def cases(data: Path) -> Iterator[Case]:
+    """Yield pictures of an unseen person, and pictures without a face."""
+    rows = map(json.loads, (data / "faces-truth/pictures.jsonl").open(encoding="utf-8"))
+    rows_of_iris = [row for row in rows if row["use"] == "edit"][::2]
+    pictures = [_pixels(data / "faces-truth" / row["file"]) for row in rows_of_iris]
+    points = [np.array(row["landmarks"]) for row in rows_of_iris]
+    yield Case("iris, 96 px", pictures, [*points])
+    for side in (48, 320):
+        resized = [np.asarray(Image.fromarray(p).resize((side, side))) for p in pictures]
+        yield Case(f"iris, {side} px", resized, [p * side / SIDE for p in points])
+    for degrees in (30, -60, 180):
+        turned, where = zip(
+            *(rotated(p, q, degrees) for p, q in zip(pictures, points, strict=True)), strict=True
+        )
+        yield Case(f"iris, turned by {degrees} degrees", list(turned), list(where))
+    random, grounds = np.random.default_rng(0), sorted((data / "photo-vangogh/test").glob("*/*"))
+    placed, where = [], []
+    for k, (picture, points_of) in enumerate(zip(pictures, points, strict=True)):
+        ground = np.array(Image.open(grounds[k % len(grounds)]).convert("RGB").resize((256, 256)))
+        row, column = random.integers(0, 256 - SIDE, 2)
+        ground[row : row + SIDE, column : column + SIDE] = picture
+        placed.append(ground)
+        where.append(points_of + (column, row))
+    yield Case("iris, in a picture of 256 px", placed, [*where])
+    drawn = sorted((data / "faces-drawn/test/drawn").glob("*"))[::2]
+    yield Case("iris, drawn in ink", [_pixels(p) for p in drawn], [*points][: len(drawn)])
+    empty = [_pixels(path) for path in grounds]
+    yield Case("photographs and paintings without a face", empty, [None] * len(empty))
+    peeps = sorted((data / "drawn-faces").glob("test/*/*"))[::4]
+    yield Case(
+        "Open Peeps, black and white drawings", [_pixels(p) for p in peeps], [None] * len(peeps)
+    )
+
+
+def rotated(
+    picture: NDArray[np.uint8], points: NDArray[np.float64], degrees: float
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Turn a picture about its centre, counter-clockwise."""
+    turned = np.asarray(Image.fromarray(picture).rotate(degrees, Image.Resampling.BICUBIC))
+    angle, middle = math.radians(degrees), np.array([SIDE / 2, SIDE / 2])
+    cosine, sine = math.cos(angle), math.sin(angle)
+    return turned, (points - middle) @ np.array([[cosine, -sine], [sine, cosine]]) + middle
+
+
+def measured(data: Path) -> Iterator[Row]:
+    finder = face_finder()
+    for case in cases(data):
+        found = [finder(picture) for picture in case.pictures]
+        row: Row = {"pictures": case.title, "count": len(found)}
+        row["found"] = round(sum(map(bool, found)) / len(found), 4)
+        errors = [
+            float(np.linalg.norm(faces[0].landmarks - truth, axis=1).mean() / eye_distance(truth))
+            for faces, truth in zip(found, case.landmarks, strict=True)
+            if faces and truth is not None
+        ]
+        if errors:
+            median, last = np.percentile(errors, [50, 95])
+            row |= {"median_error": round(float(median), 4), "error_95": round(float(last), 4)}
+        print(row, flush=True)
+        yield row
 
 
 if __name__ == "__main__":

@@ -187,10 +187,33 @@ def apply(
         float,
         typer.Option("--strength", min=0, max=1, help="From the input, 0, to the translation, 1."),
     ] = 1.0,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="NAME", help="Face swap: whom faces become."),
+    ] = None,
+    face: Annotated[
+        str, typer.Option("--face", help="Face swap: the largest face of a picture, or all.")
+    ] = "largest",
+    frames: Annotated[
+        bool, typer.Option("--frames", help="Face swap: files are frames of a film, in order.")
+    ] = False,
+    label: Annotated[
+        bool, typer.Option("--label/--no-label", help="Face swap: a visible label on results.")
+    ] = True,
 ) -> None:
-    """Translate pictures by a run of style transfer, each in its own size."""
+    """Translate pictures by a trained run, each in its own size: style transfer, face swap."""
     from gansmith.console import plain
     from gansmith.tasks.apply import apply as write_results
 
-    place = write_results(run, inputs, out, strength=strength, log=plain(console))
+    place = write_results(
+        run,
+        inputs,
+        out,
+        strength=strength,
+        to=to,
+        face=face,
+        frames=frames,
+        label=label,
+        log=plain(console),
+    )
     plain(console)(f"written to {place}")

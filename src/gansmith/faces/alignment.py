@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gansmith.faces.points import TEMPLATE, Points, five_points
+from gansmith.faces.points import ANCHORS, Points, anchors
 
 SHARPEST = 2.0
 """A picture is shrunk first where a pixel of the crop covers more pixels than this a side."""
@@ -44,7 +44,8 @@ class Alignment(NamedTuple):
 def similarity(source: Points, target: Points) -> Alignment:
     """Return the similarity transform that brings points closest to others, in least squares.
 
-    Umeyama 1991, "Least-squares estimation of transformation parameters between two point patterns".
+    Umeyama 1991, "Least-squares estimation of transformation parameters between two point
+    patterns".
 
     Args:
         source: [N, 2], not all equal.
@@ -60,12 +61,13 @@ def similarity(source: Points, target: Points) -> Alignment:
 
 
 def align(landmarks: Points) -> Alignment:
-    """Return the transform that brings the five points of a face to `TEMPLATE`.
+    """Return the transform that brings eyes, mouth and chin of a face to `ANCHORS`.
 
     Args:
         landmarks: [20, 2] or [5, 2] in pixels of the picture.
     """
-    return similarity(five_points(landmarks), TEMPLATE)
+    known = anchors(landmarks)
+    return similarity(known, ANCHORS[: len(known)])
 
 
 def crop(picture: NDArray[np.uint8], alignment: Alignment, size: int) -> NDArray[np.uint8]:
@@ -129,9 +131,7 @@ def paste(
 
 def _resized(picture: NDArray[np.uint8], sides: tuple[int, int]) -> NDArray[np.uint8]:
     planes = [Image.fromarray(picture[..., k]) for k in range(picture.shape[2])]
-    return np.stack(
-        [np.asarray(plane.resize(sides, Image.Resampling.BOX)) for plane in planes], -1
-    )
+    return np.stack([np.asarray(plane.resize(sides, Image.Resampling.BOX)) for plane in planes], -1)
 
 
 def _warped(

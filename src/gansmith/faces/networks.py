@@ -5,6 +5,8 @@ Both are trained on rendered heads (`benchmarks/landmarks.py`); their weights co
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -29,9 +31,7 @@ class FaceDetector(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         widths = [3, 16, 24, 40]
-        self.down = nn.Sequential(
-            *(_halving(before, after) for before, after in zip(widths, widths[1:], strict=False))
-        )
+        self.down = nn.Sequential(*(_halving(before, after) for before, after in pairwise(widths)))
         self.context = nn.ModuleList(_conv(widths[-1], widths[-1], d) for d in (1, 2, 4, 2, 1))
         self.head = nn.Conv2d(widths[-1], 1 + 2 * len(TEMPLATE), 1)
 
@@ -67,14 +67,27 @@ class LandmarkNetwork(nn.Module):
         self.heat = nn.Conv2d(24, len(LANDMARKS), 1)
         self.mask = nn.Conv2d(24, 4, 3, padding=1)
 
+    def located(self, faces: Tensor) -> tuple[Tensor, Tensor]:
+        """Return landmarks [N, 20, 2] in [0, 1] and masks [N, 1, S, S] in [0, 1] of aligned faces.
+
+        Args:
+            faces: [N, 3, S, S] in [-1, 1].
+        """
+        points, logits = self(_of_side(faces, CROP))
+        return points, _of_side(logits, faces.shape[-1]).sigmoid()
+
+    def maps(self, faces: Tensor) -> list[Tensor]:
+        """Return maps of features at a half and a quarter of 64 pixels, of aligned faces."""
+        fine = self.fine(_of_side(faces, CROP))
+        return [fine, self.middle(fine)]
+
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         """Return landmarks [N, 20, 2] in a crop of side 1, and mask logits [N, 1, 64, 64].
 
         Args:
             crops: [N, 3, 64, 64] in [-1, 1].
         """
-        fine = self.fine(crops)
-        middle = self.middle(fine)
+        fine, middle = self.maps(crops)
         x = middle + _doubled(self.coarsest(self.coarse(middle)))
         x = fine + _doubled(F.leaky_relu(self.up_middle(x), _SLOPE))
         x = F.leaky_relu(self.up_fine(x), _SLOPE)
@@ -101,3 +114,9 @@ def _halving(width: int, out: int) -> nn.Sequential:
 
 def _doubled(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def _of_side(x: Tensor, side: int) -> Tensor:
+    if x.shape[-1] == side:
+        return x
+    return F.interpolate(x, (side, side), mode="bilinear", antialias=True)

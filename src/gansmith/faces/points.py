@@ -43,6 +43,26 @@ TEMPLATE: Points = (
 """Where both eyes, the nose and the corners of the mouth lie in an aligned crop of side 1."""
 
 
+_CHIN, _CHIN_Y = 1, 2.0
+ANCHORS: Points = np.stack(
+    [*TEMPLATE[[0, 1, 3, 4]], (0.5, (_CHIN_Y - _MIDDLE) / EYE_DISTANCES + 0.5)]
+)
+"""Where what a face is aligned by lies: both eyes, the corners of the mouth, the chin.
+
+The nose is left out: its tip moves most where a head turns, and differs most between people.
+"""
+
+
+def anchors(landmarks: Points) -> Points:
+    """Return what a face is aligned by: [5, 2] of 20 landmarks, [4, 2] without a known chin.
+
+    Args:
+        landmarks: [20, 2], or [5, 2] as :func:`five_points` returns them.
+    """
+    parts = five_points(landmarks)[[0, 1, 3, 4]]
+    return np.stack([*parts, landmarks[_CHIN]]) if len(landmarks) > len(TEMPLATE) else parts
+
+
 def five_points(landmarks: Points) -> Points:
     """Return right eye, left eye, nose and right and left corner of the mouth.
 

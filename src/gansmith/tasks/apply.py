@@ -16,12 +16,14 @@ from gansmith.data.scan import find_files
 from gansmith.drawing.contact_sheet import contact_sheet
 from gansmith.drawing.pixels import png_bytes, to_array, to_image
 from gansmith.errors import GansmithError
+from gansmith.faceswap import FaceSwapModel
 from gansmith.log import LogFn, silent
 from gansmith.medium import MEDIA
 from gansmith.model import load
 from gansmith.output_folder import OutputFolder
 from gansmith.outputs import save_output
 from gansmith.run import home_of, provenance_of
+from gansmith.tasks.swapping import Swapping
 from gansmith.translation import TILE, TranslationModel
 
 AT_ONCE = 32
@@ -53,6 +55,10 @@ def apply(
     out: str | Path | None = None,
     *,
     strength: float = 1.0,
+    to: str | None = None,
+    face: str = "largest",
+    frames: bool = False,
+    label: bool = True,
     log: LogFn = silent,
 ) -> Path:
     """Translate pictures, each in its own size, and write them as PNG.
@@ -62,7 +68,12 @@ def apply(
         inputs: A file, a folder, or several of them.
         out: Folder, or FILE.png for one input; by default `applied` in the run.
         strength: Share of the way from the input, 0, to the translation, 1.
-        log: Called with one line for each file that cannot be read.
+        to: Of a face swap: name of the person faces become; the second one where it is left out.
+        face: Of a face swap: `largest`, or `all` faces of a picture.
+        frames: Of a face swap: the files are frames of a film, in the order of their names; where
+            the face lies is smoothed over time.
+        label: Of a face swap: write a visible label on each result.
+        log: Called with one line for each file that is left out.
 
     Returns:
         The folder with the results and a sheet of inputs and results, or the file.
@@ -76,8 +87,17 @@ def apply(
             f"{run} was trained for the task '{model.blueprint.task}' and takes no input: use "
             "`gansmith generate`"
         )
+    swapping = None
+    if isinstance(model, FaceSwapModel):
+        swapping = Swapping(model, to, face, label, strength, log)
+        if not label:
+            log("warning: results carry no visible label (--no-label); say yourself what they are")
+    elif to is not None or frames or face != "largest":
+        raise GansmithError(f"{run} is no face swap: --to, --face and --frames are for those")
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     files = list(_files(given, model))
+    if swapping is not None and frames:
+        swapping.track((one.path, one.sample) for one in _read(files, model, silent))
     provenance = provenance_of(run, None)
     place = Path(out) if out is not None else home_of(run) / "applied"
     if place.suffix.lower() == ".png" and not place.is_dir():
@@ -86,11 +106,18 @@ def apply(
                 f"--out {place.name} holds one picture, and there are {len(files)}: give a folder"
             )
         (only,) = _read(files, model, log)
-        ((_, made),) = _translated(model, [only], strength)
+        if swapping is not None:
+            made = swapping(only.path, only.sample, only.alpha)
+        else:
+            ((_, made),) = _translated(model, [only], strength)
         return save_output(place, png_bytes(to_image(made)), provenance)
     _check_apart(place, [path for path, _ in files])
     folder = OutputFolder(place, provenance, [*(name for _, name in files), COMPARISON])
-    return _write(folder, model, _read(files, model, log), strength)
+    read = _read(files, model, log)
+    if swapping is None:
+        return _write(folder, _blocks(model, read, strength), strength=strength)
+    swapped = _swapped(swapping, read, len(files), log)
+    return _write(folder, swapped, strength=strength, **swapping.facts())
 
 
 def _files(given: Iterable[str | Path], model: TranslationModel) -> Iterator[tuple[Path, str]]:
@@ -142,20 +169,43 @@ def _read(
 
 
 def _write(
-    folder: OutputFolder, model: TranslationModel, inputs: Iterator[Input], strength: float
+    folder: OutputFolder, results: Iterator[tuple[Input, NDArray[np.uint8]]], **facts: Any
 ) -> Path:
     compared: list[NDArray[np.uint8]] = []
-    index = 0
-    while block := list(islice(inputs, AT_ONCE)):
-        for one, made in _translated(model, block, strength):
-            provenance = folder.provenance.of_samples([index])[0]
-            folder.add(one.name, png_bytes(to_image(made)), provenance)
-            index += 1
-            if len(compared) < 2 * COMPARED:
-                compared += [_small(one.sample), _small(made)]
+    for index, (one, made) in enumerate(results):
+        provenance = folder.provenance.of_samples([index])[0]
+        folder.add(one.name, png_bytes(to_image(made)), provenance)
+        if len(compared) < 2 * COMPARED:
+            compared += [_small(one.sample), _small(made)]
     folder.add_overview({COMPARISON: png_bytes(contact_sheet(np.stack(compared), columns=6))})
-    folder.write_manifest(strength=strength)
+    folder.write_manifest(**facts)
     return folder.path
+
+
+def _blocks(
+    model: TranslationModel, inputs: Iterator[Input], strength: float
+) -> Iterator[tuple[Input, NDArray[np.uint8]]]:
+    while block := list(islice(inputs, AT_ONCE)):
+        yield from _translated(model, block, strength)
+
+
+def _swapped(
+    swapping: Swapping, inputs: Iterator[Input], total: int, log: LogFn
+) -> Iterator[tuple[Input, NDArray[np.uint8]]]:
+    """Yield inputs and pictures with other faces; those without a face are named and left out."""
+    done = 0
+    for one in inputs:
+        try:
+            made = swapping(one.path, one.sample, one.alpha)
+        except GansmithError as error:
+            if total == 1:
+                raise
+            log(f"warning: left out: {error}")
+            continue
+        done += 1
+        yield one, made
+    if not done:
+        raise GansmithError(f"no face is found in any of {pluralize(total, 'picture')}")
 
 
 def _translated(
