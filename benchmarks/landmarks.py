@@ -386,7 +386,7 @@ def cases(data: Path) -> Iterator[Case]:
         row, column = random.integers(0, 256 - SIDE, 2)
         ground[row : row + SIDE, column : column + SIDE] = picture
         placed.append(ground)
-        where.append(points_of + (column, row))
+        where.append(points_of + np.array([column, row]))
     yield Case("iris, in a picture of 256 px", placed, [*where])
     drawn = sorted((data / "faces-drawn/test/drawn").glob("*"))[::2]
     yield Case("iris, drawn in ink", [_pixels(p) for p in drawn], [*points][: len(drawn)])

@@ -67,6 +67,7 @@ LOOKS = {"samples": 32, "quick_samples": 16, "quick_looks": 1}
 SLIM = {
     "conv": ("width=8", "max_width=8", "head=16"),
     "dcgan": ("width=8",),
+    "faceswap": ("width=8", "max_width=16", "d_width=8"),
     "r3gan": ("width=8", "max_width=8"),
     "sequence": ("width=32", "embedding=16"),
     "spectrogram": ("width=16", "max_width=16", "style=16", "head=16"),

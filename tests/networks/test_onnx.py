@@ -47,7 +47,7 @@ def one_registry() -> Iterator[None]:
 
 
 def test_every_generator_but_that_of_tokens_is_exported_here() -> None:
-    assert {*CASES, "translator"} == set(NETWORKS) - {"sequence"}
+    assert {*CASES, "faceswap", "translator"} == set(NETWORKS) - {"sequence"}
 
 
 def test_an_exported_translator_serves_any_size() -> None:

@@ -32,7 +32,7 @@ class Alignment(NamedTuple):
 
     def inverse(self) -> Alignment:
         """Return the transform from the crop back to the picture."""
-        linear = np.linalg.inv(self.linear)
+        linear: NDArray[np.float64] = np.linalg.inv(self.linear).astype(np.float64)
         return Alignment(linear, -linear @ self.offset)
 
     @property

@@ -29,19 +29,24 @@ def smoothed(track: Sequence[Points | None]) -> list[Points | None]:
 
 
 def _mean(track: Sequence[Points | None], k: int, here: Points) -> Points:
-    total, weight = here.copy(), 1.0
-    for step in (-1, 1):
-        before = here
-        for distance in range(1, REACH + 1):
-            place = k + step * distance
-            near = track[place] if 0 <= place < len(track) else None
-            if near is None or near.shape != here.shape or _jumps(before, near):
-                break
-            share = float(np.exp(-0.5 * (distance / WINDOW) ** 2))
-            total, weight, before = total + share * near, weight + share, near
+    """Weigh as many frames on each side, so that steady movement is followed without delay."""
+    total, weight, ends = here.copy(), 1.0, [here, here]
+    for distance in range(1, REACH + 1):
+        near = [_frame(track, k - distance), _frame(track, k + distance)]
+        if any(_jumps(one, other) for one, other in zip(ends, near, strict=True)):
+            break
+        ends = [points for points in near if points is not None]
+        share = float(np.exp(-0.5 * (distance / WINDOW) ** 2))
+        total, weight = total + share * (ends[0] + ends[1]), weight + 2 * share
     return total / weight
 
 
-def _jumps(one: Points, other: Points) -> bool:
+def _frame(track: Sequence[Points | None], place: int) -> Points | None:
+    return track[place] if 0 <= place < len(track) else None
+
+
+def _jumps(one: Points, other: Points | None) -> bool:
+    if other is None or other.shape != one.shape:
+        return True
     moved = np.linalg.norm(one.mean(0) - other.mean(0))
     return bool(moved > CUT * float(eye_distance(one)))

@@ -31,14 +31,14 @@ def load_landmark_network(file: Path | None = None) -> LandmarkNetwork:
 @cache
 def weights_digest() -> str:
     """Return the digest of the weights of the package."""
-    return hashlib.sha256(_packaged().read_bytes()).hexdigest()
+    return hashlib.sha256(weights_file().read_bytes()).hexdigest()
 
 
 def _loaded(network: N, name: str, file: Path | None) -> N:
     prefix = f"{name}."
     weights = {
         key.removeprefix(prefix): value.float()
-        for key, value in read_tensor_file(file or _packaged())[0].items()
+        for key, value in read_tensor_file(file or weights_file())[0].items()
         if key.startswith(prefix)
     }
     network.load_state_dict(weights)
@@ -46,6 +46,7 @@ def _loaded(network: N, name: str, file: Path | None) -> N:
 
 
 @cache
-def _packaged() -> Path:
+def weights_file() -> Path:
+    """Return the file with the weights of both networks."""
     with resources.as_file(resources.files("gansmith.faces") / FILE) as path:
         return path

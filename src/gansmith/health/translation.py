@@ -97,7 +97,8 @@ def diagnose_swap(values: Mapping[str, float], sides: tuple[str, str]) -> list[D
             "one side ignored",
             f"a classifier takes {shares[1 - worse]:.0%} of swapped faces of {target} for "
             f"{source}, but only {shares[worse]:.0%} of those of {source} for {target}: one "
-            f"decoder has learnt less than the other. Add pictures of {target} in the poses and lights of {source}, "
+            f"decoder has learnt less than the other. Add pictures of {target} in "
+            f"the poses and lights of {source}, "
             "train longer, or try --set faceswap.adversarial=0.1.",
         )
     ]

@@ -29,7 +29,7 @@ class FaceSwap(Translation):
     name = "faceswap"
     model_class = FaceSwapModel
 
-    def people(self) -> tuple[str, ...]:
+    def people(self) -> tuple[str, str]:
         """Return the names of both folders: their faces are changed."""
         return self.domains.source.name, self.domains.target.name
 

@@ -129,10 +129,9 @@ class FaceSwapDuel(NoiseDuel):
         self._steps += 1
 
     def _reconstruction(self, view: View) -> Tensor:
-        count = len(view.faces) // 2
         with self._engine.autocast():
             codes = self.swapper.codes(view.seen, view.labels)
-            both = [self.swapper.decode(half, k) for k, half in enumerate(codes.split(count))]
+            both = [self.swapper.decode(half, k) for k, half in enumerate(codes.chunk(2))]
         drawn = torch.cat([face for face, _ in both]).float()
         logits = torch.cat([mask for _, mask in both]).float()
         blended = view.faces + (drawn - view.faces) * view.masks
