@@ -42,6 +42,7 @@ from tests.conftest import (
     make_sprites,
 )
 from tests.docs.reader import Reader
+from tests.tasks.people import make_person
 from tests.tasks.text_runs import make_titled_poems
 from tests.training.verses import TEXTS
 
@@ -171,6 +172,9 @@ GIVEN: dict[str, Callable[[Path], object]] = {
     "verse.jsonl": make_titled_poems,
     "shapes": lambda place: make_labelled(place, 16),
     "runs/demo": _demo_run,
+    "ada": lambda place: make_person(place, (240, 200, 170), seed=0),
+    "chen": lambda place: make_person(place, (150, 100, 60), seed=1),
+    "holiday": lambda place: make_person(place, (240, 200, 170), seed=2, count=3),
     "dungeon.txt": lambda place: place.write_text(DUNGEON, "utf-8"),
 }
 """What pages may declare as given, and how to make it."""

@@ -87,25 +87,30 @@ class LandmarkNetwork(nn.Module):
         Args:
             crops: [N, 3, 64, 64] in [-1, 1].
         """
+        heat, mask = self.heat_maps(crops)
+        side = heat.shape[-1]
+        weights = heat.flatten(2).softmax(2).unflatten(2, (side, side))
+        line = (torch.arange(side, device=heat.device) + 0.5) / side
+        return torch.stack([weights.sum(2) @ line, weights.sum(3) @ line], dim=2), mask
+
+    def heat_maps(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits of where each landmark lies [N, 20, 32, 32], and mask logits."""
         fine, middle = self.maps(crops)
         x = middle + _doubled(self.coarsest(self.coarse(middle)))
         x = fine + _doubled(F.leaky_relu(self.up_middle(x), _SLOPE))
         x = F.leaky_relu(self.up_fine(x), _SLOPE)
-        heat = self.heat(x)
-        side = heat.shape[-1]
-        weights = heat.flatten(2).softmax(2).unflatten(2, (side, side))
-        line = (torch.arange(side, device=x.device) + 0.5) / side
-        points = torch.stack([weights.sum(2) @ line, weights.sum(3) @ line], dim=2)
-        return points, F.pixel_shuffle(self.mask(x), 2)
+        return self.heat(x), F.pixel_shuffle(self.mask(x), 2)
 
 
-def _conv(width: int, out: int, dilation: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(width, out, 3, padding=dilation, dilation=dilation)
+def _conv(width: int, out: int, dilation: int = 1, stride: int = 1) -> nn.Conv2d:
+    conv = nn.Conv2d(width, out, 3, stride=stride, padding=dilation, dilation=dilation)
+    nn.init.kaiming_normal_(conv.weight, _SLOPE)
+    return conv
 
 
 def _halving(width: int, out: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(width, out, 3, stride=2, padding=1),
+        _conv(width, out, stride=2),
         nn.LeakyReLU(_SLOPE),
         _conv(out, out),
         nn.LeakyReLU(_SLOPE),
