@@ -7,6 +7,7 @@ import pytest
 from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.translation import (
     TRANSLATION_EXPLANATIONS,
+    diagnose_swap,
     diagnose_translation,
     translation_remedy,
 )
@@ -52,3 +53,23 @@ def test_the_remedy_loosens_or_tightens_the_tie_to_the_input(name: str, weight: 
     changed = override(recipe, answer).section(ContrastiveConfig)
     assert changed.weight == weight * recipe.section(ContrastiveConfig).weight
     assert name in TRANSLATION_EXPLANATIONS
+
+
+@pytest.mark.parametrize(
+    ("forward", "back", "name"),
+    [
+        (0.9, 0.95, None),
+        (0.1, 0.2, "identity collapse"),
+        (0.9, 0.2, "one side ignored"),
+        (0.3, 0.9, "one side ignored"),
+    ],
+)
+def test_a_swap_must_be_taken_for_the_other_person_both_ways(
+    forward: float, back: float, name: str | None
+) -> None:
+    values = {"target_share": forward, "target_share_back": back}
+    found = diagnose_swap(values, ("ann", "ben"))
+    assert [diagnosis.name for diagnosis in found] == ([] if name is None else [name])
+    if name == "one side ignored":
+        lacking = "ben" if forward < back else "ann"
+        assert f"Add pictures of {lacking} in" in found[0].evidence
