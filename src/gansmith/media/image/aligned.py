@@ -111,6 +111,10 @@ class AlignedFaces(PictureCollection):
         labels = self._pictures.labels()
         return None if labels is None else [labels[k] for k in self._kept]
 
+    def held_out(self, share: float) -> NDArray[np.bool_]:
+        """Choose the samples kept for judging among those that show a face, bool [N]."""
+        return self._pictures.held_out(share)[list(self._kept)]
+
     def names(self) -> Sequence[str]:
         """Names of the pictures that show a face."""
         names = self._pictures.names()
