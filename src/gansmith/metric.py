@@ -192,5 +192,10 @@ TRANSLATION_METRICS: dict[str, MetricSpec] = {
         "higher",
         "Share of translations to the first domain whose own input is the nearest of 100.",
     ),
+    "pose_error": MetricSpec(
+        "Pose error",
+        "lower",
+        "Of a face swap: mean distance of landmarks of input and result, in eye distances.",
+    ),
 }
 """Metrics of translations between domains."""

@@ -48,6 +48,10 @@ class DataConfig(Section):
     target: str | None = Field(
         None, description="label of the domain that is translated to; null: the last one"
     )
+    consent: str | None = Field(
+        None,
+        description="for faces: YAML file that says who agreed, on what basis and when",
+    )
     labels: bool = Field(True, description="use labels where the collection has them")
     held_out: float = Field(
         0.1, gt=0, lt=0.9, description="share held out for evaluation, chosen by hash"
@@ -176,6 +180,23 @@ class DomainsConfig(Section):
     )
     identity: float = Field(
         0.5, ge=0, description="weight, within it, of samples that are in the target domain already"
+    )
+
+
+class FaceSwapConfig(Section):
+    """Options of `duel: faceswap`."""
+
+    game_from: float = Field(
+        0.5, ge=0, le=1, description="progress at which the adversarial game begins; 1: never"
+    )
+    adversarial: float = Field(0.03, ge=0, description="weight of the game in the swapper's loss")
+    structure: float = Field(1.0, ge=0, description="weight of 1 - SSIM")
+    features: float = Field(3.0, ge=0, description="additional weight of eyes and mouth")
+    perceptual: float = Field(
+        0.0, ge=0, description="weight of the distance by features of the landmark network"
+    )
+    warp: float = Field(
+        0.05, ge=0, le=0.5, description="deviation of the warp of inputs, in half sides"
     )
 
 

@@ -42,6 +42,7 @@ from tests.conftest import (
     make_sprites,
 )
 from tests.docs.reader import Reader
+from tests.tasks.people import make_person
 from tests.tasks.text_runs import make_titled_poems
 from tests.training.verses import TEXTS
 
@@ -67,6 +68,7 @@ LOOKS = {"samples": 32, "quick_samples": 16, "quick_looks": 1}
 SLIM = {
     "conv": ("width=8", "max_width=8", "head=16"),
     "dcgan": ("width=8",),
+    "faceswap": ("width=8", "max_width=16", "d_width=8"),
     "r3gan": ("width=8", "max_width=8"),
     "sequence": ("width=32", "embedding=16"),
     "spectrogram": ("width=16", "max_width=16", "style=16", "head=16"),
@@ -205,6 +207,9 @@ GIVEN: dict[str, Callable[[Path], object]] = {
     "runs/demo": _demo_run,
     "textures": _textures,
     "heightmaps": _heightmaps,
+    "ada": lambda place: make_person(place, (240, 200, 170), seed=0),
+    "chen": lambda place: make_person(place, (150, 100, 60), seed=1),
+    "holiday": lambda place: make_person(place, (240, 200, 170), seed=2, count=3),
     "dungeon.txt": lambda place: place.write_text(DUNGEON, "utf-8"),
 }
 """What pages may declare as given, and how to make it."""

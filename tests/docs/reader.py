@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from gansmith.cli import main
+from gansmith.consent import read_consent
 from gansmith.media.levels.legend import load_legend
 from gansmith.recipe import load_recipe
 from tests.docs.pages import ROOT, Block, Page
@@ -71,6 +72,8 @@ class Reader:
         Path(named[1]).write_text(block.text, "utf-8")
         if Path(named[1]).name == "legend.yaml":
             load_legend(Path(named[1]))
+        elif Path(named[1]).name == "consent.yaml":
+            read_consent(named[1], ("ada", "chen"))
         else:
             load_recipe(named[1])
 

@@ -8,6 +8,7 @@ from gansmith.health.diagnosis import TRANSLATION_EXPLANATIONS, Diagnosis
 from gansmith.health.history import History
 from gansmith.health.translation import (
     diagnose_history,
+    diagnose_swap,
     diagnose_translation,
     translation_remedy,
 )
@@ -117,3 +118,23 @@ def test_the_planted_fault_is_undone_and_every_remedy_is_a_setting(recipe: str) 
     again = override(plain, translation_remedy(Diagnosis("one side ignored", ""), plain))
     ties = [getattr(one, plain.duel).weight for one in (again, plain)]
     assert ties[0] == 0.5 * ties[1]
+
+
+@pytest.mark.parametrize(
+    ("forward", "back", "name"),
+    [
+        (0.9, 0.95, None),
+        (0.1, 0.2, "identity collapse"),
+        (0.9, 0.2, "one side ignored"),
+        (0.3, 0.9, "one side ignored"),
+    ],
+)
+def test_a_swap_must_be_taken_for_the_other_person_both_ways(
+    forward: float, back: float, name: str | None
+) -> None:
+    values = {"target_share": forward, "back_target_share": back}
+    found = diagnose_swap(values, ("ann", "ben"))
+    assert [diagnosis.name for diagnosis in found] == ([] if name is None else [name])
+    if name == "one side ignored":
+        lacking = "ben" if forward < back else "ann"
+        assert f"Add pictures of {lacking} in" in found[0].evidence

@@ -47,7 +47,7 @@ def one_registry() -> Iterator[None]:
 
 
 def test_every_generator_but_that_of_tokens_is_exported_here() -> None:
-    translators = {"translator", "labelled-translator", "unet"}
+    translators = {"faceswap", "translator", "labelled-translator", "unet"}
     assert {*CASES, *translators} == set(NETWORKS) - {"sequence"}
 
 

@@ -190,7 +190,7 @@ def apply(
     to: Annotated[
         str | None,
         typer.Option(
-            "--to", metavar="DOMAIN", help="Domain to translate to, where there are several."
+            "--to", metavar="NAME", help="Domain to translate to, or person that faces become."
         ),
     ] = None,
     strip: Annotated[
@@ -199,12 +199,30 @@ def apply(
             "--strip", metavar="N", help="Strips of N pictures, from the input to --strength."
         ),
     ] = None,
+    face: Annotated[
+        str, typer.Option("--face", help="Face swap: the largest face of a picture, or all.")
+    ] = "largest",
+    frames: Annotated[
+        bool, typer.Option("--frames", help="Face swap: files are frames of a film, in order.")
+    ] = False,
+    label: Annotated[
+        bool, typer.Option("--label/--no-label", help="Face swap: a visible label on results.")
+    ] = True,
 ) -> None:
-    """Translate pictures by a run of style transfer, each in its own size."""
+    """Translate pictures by a trained run, each in its own size: style transfer, face swap."""
     from gansmith.console import plain
     from gansmith.tasks.apply import apply as write_results
 
     place = write_results(
-        run, inputs, out, strength=strength, to=to, strip=strip, log=plain(console)
+        run,
+        inputs,
+        out,
+        strength=strength,
+        to=to,
+        strip=strip,
+        face=face,
+        frames=frames,
+        label=label,
+        log=plain(console),
     )
     plain(console)(f"written to {place}")

@@ -98,7 +98,7 @@ class TranslationEvaluator(JudgesTranslators):
 
     @cached_property
     def _source_features(self) -> Tensor:
-        return self.evaluator.extractor.features(self.sources)
+        return self.evaluator.extractor.features(self.seen(self.sources))
 
     @cached_property
     def _classifier(self) -> ClassifyingExtractor:
@@ -124,29 +124,33 @@ class TranslationEvaluator(JudgesTranslators):
 
     def quick(self, results: NDArray[Any]) -> Values:
         """Measure results of :attr:`sources`: distances, and what of the content is kept."""
-        return {**self.evaluator.quick(results), **self._own(results)[0]}
+        return {**self.evaluator.quick(self.seen(results)), **self._own(results)[0]}
 
     def full(self, results: NDArray[Any]) -> EvaluationResult:
         """Measure everything."""
-        verdict = self.evaluator.full(results)
+        verdict = self.evaluator.full(self.seen(results))
         metrics = verdict.metrics | tabulate(*self._own(results))
         return EvaluationResult(**{**vars(verdict), "metrics": metrics})
+
+    def seen(self, samples: NDArray[Any]) -> NDArray[Any]:
+        """Return what extractor and classifier see of samples: all of them."""
+        return samples
 
     def _own(self, results: NDArray[Any]) -> tuple[Values, Values]:
         """Return metrics of the translation and their values for real target samples."""
         extractor, real = self.evaluator.extractor, self.evaluator.real.held_out
-        found = extractor.features(results)
+        found = extractor.features(self.seen(results))
         size = min(len(real), len(found), 1_000)
         held_out = self.domains.target.samples[self.domains.target.held_out_indices]
         values = {
-            "target_share": self._target_share(results),
+            "target_share": self.target_share(results),
             "content_kept": content_kept(self._source_features, found),
             "change": _apart(results, self.sources),
             "kernel": kernel_distance(real, found, subset_size=size).mean,
             "input_kernel": kernel_distance(real, self._source_features, subset_size=size).mean,
         }
         values |= self._to_answers("", results, found) | self._copied
-        return values, {"target_share": self._target_share(np.ascontiguousarray(held_out))}
+        return values, {"target_share": self.target_share(np.ascontiguousarray(held_out))}
 
     @cached_property
     def _copied(self) -> Values:
@@ -182,10 +186,10 @@ class TranslationEvaluator(JudgesTranslators):
         returned = model.apply(results, to=self.domains.source.name)
         return {"cycle_error": _apart(returned, self.sources)}
 
-    def _target_share(self, samples: NDArray[Any]) -> float:
-        """Return the share of samples that the classifier takes for the target domain."""
-        label = self._dataset.label_names.index(self.domains.target.name)
-        return float((_recognised(self._classifier, samples) == label).mean())
+    def target_share(self, samples: NDArray[Any], target: str | None = None) -> float:
+        """Return the share of samples that the classifier takes for a domain, the target or one."""
+        label = self._dataset.label_names.index(target or self.domains.target.name)
+        return float((_recognised(self._classifier, self.seen(samples)) == label).mean())
 
 
 class BothWaysEvaluator(JudgesTranslators):

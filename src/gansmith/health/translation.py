@@ -205,3 +205,34 @@ class TranslationMonitor(BaseMonitor):
     def _well(self) -> bool:
         kernels: Sequence[float] = self._history.series("kernel")
         return bool(kernels) and kernels[-1] <= min(kernels) * 1.2
+
+
+def diagnose_swap(values: Mapping[str, float], sides: tuple[str, str]) -> list[Diagnosis]:
+    """Return what is wrong with a face swap.
+
+    Args:
+        values: `target_share` and `back_target_share`, as evaluated.
+        sides: Names of both people's folders.
+    """
+    shares = values["target_share"], values["back_target_share"]
+    worse = 0 if shares[0] < shares[1] else 1
+    if shares[worse] >= TAKEN:
+        return []
+    source, target = sides[worse], sides[1 - worse]
+    if shares[1 - worse] < TAKEN:
+        return [
+            Diagnosis(
+                "identity collapse",
+                f"a classifier takes {shares[0]:.0%} and {shares[1]:.0%} of swapped faces for the "
+                f"other person, and should take {TAKEN:.0%} at least.",
+            )
+        ]
+    return [
+        Diagnosis(
+            "one side ignored",
+            f"a classifier takes {shares[1 - worse]:.0%} of swapped faces of {target} for "
+            f"{source}, but only {shares[worse]:.0%} of those of {source} for {target}: one "
+            f"decoder has learnt less than the other. Add pictures of {target} in "
+            f"the poses and lights of {source}.",
+        )
+    ]

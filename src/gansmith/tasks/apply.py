@@ -16,6 +16,7 @@ from gansmith.data.scan import find_files
 from gansmith.drawing.contact_sheet import contact_sheet
 from gansmith.drawing.pixels import MODES, png_bytes, to_array, to_image
 from gansmith.errors import GansmithError
+from gansmith.faceswap import FaceSwapModel
 from gansmith.log import LogFn, silent
 from gansmith.medium import MEDIA
 from gansmith.model import load
@@ -23,6 +24,7 @@ from gansmith.output_folder import OutputFolder
 from gansmith.outputs import save_output
 from gansmith.registry import unknown
 from gansmith.run import home_of, provenance_of
+from gansmith.tasks.swapping import Swapping
 from gansmith.translation import TILE, TranslationModel
 
 AT_ONCE = 32
@@ -65,6 +67,10 @@ class Wanted(NamedTuple):
     to: str | None
 
 
+Results = Iterator[tuple[Input, NDArray[np.uint8]]]
+"""Inputs, each with results [S, H, W, C], one for each strength."""
+
+
 def apply(
     run: str | Path,
     inputs: str | Path | Sequence[str | Path],
@@ -73,6 +79,9 @@ def apply(
     strength: float = 1.0,
     to: str | None = None,
     strip: int | None = None,
+    face: str = "largest",
+    frames: bool = False,
+    label: bool = True,
     log: LogFn = silent,
 ) -> Path:
     """Translate pictures, each in its own size, and write them as PNG.
@@ -84,9 +93,14 @@ def apply(
         inputs: A file, a folder, or several of them.
         out: Folder, or FILE.png for one input; by default `applied` in the run.
         strength: Share of the way from the input, 0, to the translation, 1.
-        to: Name of the domain to translate to, where the run knows several.
+        to: Name of the domain to translate to, where the run knows several. Of a face swap: whose
+            faces they become; those of the second folder where it is left out.
         strip: Write strips of so many pictures side by side, from the input to `strength`.
-        log: Called with one line for each file that cannot be read.
+        face: Of a face swap: `largest`, or `all` faces of a picture.
+        frames: Of a face swap: the files are frames of a film, in the order of their names; where
+            the face lies is smoothed over time.
+        label: Of a face swap: write a visible label on each result.
+        log: Called with one line for each file that is left out.
 
     Returns:
         The folder with the results and a sheet of inputs and results, or the file.
@@ -105,12 +119,27 @@ def apply(
             f"{run} was trained for the task '{model.blueprint.task}' and takes no input: use "
             "`gansmith generate`"
         )
-    if to is not None or len(model.targets) > 2:
-        to = _domain(model, to)
     strengths = (strength,) if strip is None else tuple(np.linspace(0, strength, strip).tolist())
-    wanted = Wanted(strengths, to)
+    swapping = None
+    if isinstance(model, FaceSwapModel):
+        swapping = Swapping(model, to, face, label, strengths, log)
+        if not label:
+            log("warning: results carry no visible label (--no-label); say yourself what they are")
+    else:
+        if frames or face != "largest":
+            raise GansmithError(f"{run} is no face swap: --face and --frames are for those")
+        if to is not None or len(model.targets) > 2:
+            to = _domain(model, to)
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     files = list(_files(given, model))
+    if swapping is not None and frames:
+        swapping.track((one.path, one.sample) for one in _read(files, model, silent))
+
+    def results(read: Iterator[Input]) -> Results:
+        if swapping is None:
+            return _translated_all(model, read, Wanted(strengths, to))
+        return _swapped(swapping, read, len(files), log)
+
     provenance = provenance_of(run, None)
     place = Path(out) if out is not None else home_of(run) / "applied"
     if place.suffix.lower() == ".png" and not place.is_dir():
@@ -118,13 +147,22 @@ def apply(
             raise GansmithError(
                 f"--out {place.name} holds one picture, and there are {len(files)}: give a folder"
             )
-        (only,) = _read(files, model, log)
-        ((_, made),) = _translated(model, [only], wanted)
+        ((only, made),) = results(_read(files, model, log))
         return save_output(place, _encoded(only, made), provenance)
     _check_apart(place, [path for path, _ in files])
-    sheets = [COMPARISON, GRID] if len(model.targets) > 2 else [COMPARISON]
+    grid = swapping is None and len(model.targets) > 2
+    sheets = [COMPARISON, GRID] if grid else [COMPARISON]
     folder = OutputFolder(place, provenance, [*(name for _, name in files), *sheets])
-    return _write(folder, model, _read(files, model, log), wanted)
+    facts: dict[str, Any] = {} if to is None else {"to": to}
+    if strip is not None:
+        facts["strip"] = list(strengths)
+    if swapping is not None:
+        facts |= swapping.facts()
+    shown = _write(folder, results(_read(files, model, log)))
+    if grid:
+        folder.add_overview({GRID: png_bytes(_grid(model, np.stack(shown)))})
+    folder.write_manifest(strength=strength, **facts)
+    return folder.path
 
 
 def _domain(model: TranslationModel, to: str | None) -> str:
@@ -188,29 +226,16 @@ def _read(
         raise GansmithError(f"none of {pluralize(failed, 'file')} can be read as a picture")
 
 
-def _write(
-    folder: OutputFolder, model: TranslationModel, inputs: Iterator[Input], wanted: Wanted
-) -> Path:
+def _write(folder: OutputFolder, results: Results) -> list[NDArray[np.uint8]]:
+    """Write results and a sheet that compares them with their inputs; return some inputs."""
     compared: list[NDArray[np.uint8]] = []
-    shown: list[NDArray[np.uint8]] = []
-    index = 0
-    while block := list(islice(inputs, AT_ONCE)):
-        for one, made in _translated(model, block, wanted):
-            provenance = folder.provenance.of_samples([index])[0]
-            folder.add(one.name, _encoded(one, made), provenance)
-            index += 1
-            if len(compared) < 2 * COMPARED:
-                compared += [_small(one.sample), _small(made[-1])]
-            if len(shown) < IN_GRID:
-                shown.append(_small(one.sample))
-    sheets = {COMPARISON: png_bytes(contact_sheet(np.stack(compared), columns=6))}
-    if len(model.targets) > 2:
-        sheets[GRID] = png_bytes(_grid(model, np.stack(shown)))
-    folder.add_overview(sheets)
-    facts = {} if wanted.to is None else {"to": wanted.to}
-    strip = {} if len(wanted.strengths) == 1 else {"strip": list(wanted.strengths)}
-    folder.write_manifest(strength=wanted.strengths[-1], **facts, **strip)
-    return folder.path
+    for index, (one, made) in enumerate(results):
+        provenance = folder.provenance.of_samples([index])[0]
+        folder.add(one.name, _encoded(one, made), provenance)
+        if len(compared) < 2 * COMPARED:
+            compared += [_small(one.sample), _small(made[-1])]
+    folder.add_overview({COMPARISON: png_bytes(contact_sheet(np.stack(compared), columns=6))})
+    return compared[: 2 * IN_GRID : 2]
 
 
 def _grid(model: TranslationModel, inputs: NDArray[np.uint8]) -> Image.Image:
@@ -223,10 +248,30 @@ def _grid(model: TranslationModel, inputs: NDArray[np.uint8]) -> Image.Image:
     return contact_sheet(np.stack([*inputs, *drawn]), columns=len(inputs), row_names=names)
 
 
-def _translated(
-    model: TranslationModel, inputs: Sequence[Input], wanted: Wanted
-) -> Iterator[tuple[Input, NDArray[np.uint8]]]:
-    """Yield inputs and results [S, H, W, C], those of one size translated together.
+def _swapped(swapping: Swapping, inputs: Iterator[Input], total: int, log: LogFn) -> Results:
+    """Yield inputs and pictures with other faces; those without a face are named and left out."""
+    done = 0
+    for one in inputs:
+        try:
+            made = swapping(one.path, one.sample, one.alpha)
+        except GansmithError as error:
+            if total == 1:
+                raise
+            log(f"warning: left out: {error}")
+            continue
+        done += 1
+        yield one, made
+    if not done:
+        raise GansmithError(f"no face is found in any of {pluralize(total, 'picture')}")
+
+
+def _translated_all(model: TranslationModel, inputs: Iterator[Input], wanted: Wanted) -> Results:
+    while block := list(islice(inputs, AT_ONCE)):
+        yield from _translated(model, block, wanted)
+
+
+def _translated(model: TranslationModel, inputs: Sequence[Input], wanted: Wanted) -> Results:
+    """Yield inputs and results, those of one size translated together.
 
     Opacity is kept.
     """

@@ -9,7 +9,7 @@ from gansmith.blueprint import Blueprint
 from gansmith.evaluation.evaluator import Evaluator
 from gansmith.evaluation.translation import JudgesTranslators
 from gansmith.medium import MEDIA, Values
-from gansmith.model import GeneratorModel, contact_sheet
+from gansmith.model import MODELS, GeneratorModel, contact_sheet
 from gansmith.networks import Generator
 from gansmith.recipe import EvaluationConfig, TrainingConfig
 from gansmith.run import Run
@@ -175,7 +175,9 @@ class TranslationCallback(EvaluationCallback):
 def current_translator(moment: TrainingState, blueprint: Blueprint) -> TranslationModel:
     """Return the averaged translators of a training as a model."""
     networks = {name: average.network for name, average in moment.averages.items()}
-    return TranslationModel.of(blueprint, networks)
+    kind = MODELS[blueprint.task]
+    assert issubclass(kind, TranslationModel)
+    return kind.of(blueprint, networks)
 
 
 def _generator(moment: TrainingState) -> Generator:

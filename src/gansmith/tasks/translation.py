@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -25,7 +25,8 @@ from gansmith.evaluation.translation import (
     JudgesTranslators,
     TranslationEvaluator,
 )
-from gansmith.health.diagnosis import TRANSLATION_EXPLANATIONS
+from gansmith.health.diagnosis import TRANSLATION_EXPLANATIONS, Diagnosis
+from gansmith.health.interventions import Settings
 from gansmith.health.translation import TranslationMonitor, diagnose_translation, translation_remedy
 from gansmith.medium import Values
 from gansmith.model import averaged_weights, rebuild_model, run_blueprint, save_networks
@@ -208,8 +209,7 @@ class Translation(Task):
         title = f"{self.recipe.name} after {samples:,} samples"
         self.console.print(result_table(verdict, title))
         values = {name: metric.value for name, metric in verdict.metrics.items()}
-        for diagnosis in diagnose_translation(values, progress=1.0):
-            settings = translation_remedy(diagnosis, self.recipe)
+        for diagnosis, settings in self.diagnoses(values):
             self.log(
                 f"{diagnosis.name}: {diagnosis.evidence} "
                 f"{TRANSLATION_EXPLANATIONS[diagnosis.name]} Train longer, or try "
@@ -229,6 +229,11 @@ class Translation(Task):
                 settings=" ".join(settings),
                 modes="",
             )
+
+    def diagnoses(self, values: Values) -> Iterable[tuple[Diagnosis, Settings]]:
+        """Yield what is wrong with the translator, and settings to try."""
+        for diagnosis in diagnose_translation(values, progress=1.0):
+            yield diagnosis, translation_remedy(diagnosis, self.recipe)
 
     def _better(self, run: Run, blueprint: Blueprint) -> tuple[Tree, EvaluationResult]:
         """Return the checkpoint whose translations are nearer to the target, and its evaluation."""

@@ -3,7 +3,16 @@
 Importing this package registers all duels.
 """
 
-from gansmith.training import contrastive, cycle, noise, paired, several_domains, staged
+from gansmith.training import contrastive, cycle, faceswap, noise, paired, several_domains, staged
 from gansmith.training.sequence import duel as sequence
 
-__all__ = ["contrastive", "cycle", "noise", "paired", "sequence", "several_domains", "staged"]
+__all__ = [
+    "contrastive",
+    "cycle",
+    "faceswap",
+    "noise",
+    "paired",
+    "sequence",
+    "several_domains",
+    "staged",
+]

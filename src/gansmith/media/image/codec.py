@@ -55,6 +55,7 @@ class ImageCodec(Codec):
         mirror: The right half of decoded pictures is the left one, mirrored.
         min_island: Least visible pixels that hang together in generated pictures.
         tileable: Pictures repeat, so sheets show each of them 2x2.
+        align: `faces` where samples are aligned faces, which `read` finds; else `none`.
     """
 
     name = "image"
@@ -72,8 +73,9 @@ class ImageCodec(Codec):
         mirror: bool = False,
         min_island: int = 1,
         tileable: bool = False,
+        align: str = "none",
     ) -> None:
-        self.resize, self.filter, self.range = resize, filter_, range_
+        self.resize, self.filter, self.range, self.align = resize, filter_, range_, align
         self.hard_alpha, self.palette = hard_alpha, palette
         if not 1 <= min_island <= MOST_ISLAND:
             raise ValueError(f"min_island is 1 to {MOST_ISLAND}, not {min_island}")
@@ -107,6 +109,7 @@ class ImageCodec(Codec):
             config.mirror,
             config.min_island,
             bool(dataset.settings.get("tileable")),
+            recipe.data.of(ImageOptions).align,
         )
 
     @classmethod
@@ -122,6 +125,7 @@ class ImageCodec(Codec):
             config.get("mirror", False),
             config.get("min_island", 1),
             config.get("tileable", False),
+            config.get("align", "none"),
         )
 
     def config(self) -> dict[str, Any]:
@@ -226,6 +230,13 @@ class ImageCodec(Codec):
             picture = read_picture(path, self.range)
         except UnreadablePicture as error:
             raise GansmithError(f"{path} cannot be read as a picture: {error}") from error
+        if self.align == "faces":
+            from gansmith.media.image.aligned import largest_face
+
+            face = largest_face(to_array(picture.image.convert(MODES[channels])), height)
+            if face is None:
+                raise GansmithError(f"{path}: no face is found")
+            return face
         return conform(picture.image, (height, width), MODES[channels], self.resize, self.filter)
 
     def read_original(

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from gansmith.errors import GansmithError
+from gansmith.networks import SampleSpec, build_networks
+from gansmith.networks.translation.swap import FaceSwapper
+from gansmith.recipe import NetworkConfig
+
+SPEC = SampleSpec(3, 32, 32, source=SampleSpec(3, 32, 32))
+
+
+def swapper() -> FaceSwapper:
+    config = NetworkConfig.model_validate({"name": "faceswap", "width": 8, "code": 16})
+    generator = build_networks(config, SPEC, seed=0).generator
+    assert isinstance(generator, FaceSwapper)
+    return generator.eval().requires_grad_(False)
+
+
+def test_a_swap_is_drawn_by_the_other_decoder_under_the_smaller_mask() -> None:
+    network = swapper()
+    faces = torch.rand(4, 3, 32, 32) * 2 - 1
+    labels = torch.tensor([1, 0, 1, 0])
+    drawn, mask = network.swap(faces, labels)
+    codes = network.codes(faces, 1 - labels)
+    both = [network.decode(codes, side) for side in (0, 1)]
+    for k, label in enumerate(labels.tolist()):
+        assert torch.allclose(drawn[k], both[label][0][k])
+    assert torch.allclose(mask, torch.minimum(both[0][1].sigmoid(), both[1][1].sigmoid()))
+    assert torch.allclose(network(faces, labels), faces + (drawn - faces) * mask)
+    assert torch.allclose(network(faces[:1]), network(faces[:1], torch.tensor([1])))
+
+
+def test_the_encoder_does_not_see_a_difference_of_skin() -> None:
+    """Two people who differ by the colour of their skin only have the same codes."""
+    network = swapper()
+    network.colours[1] = network.colours[0] * 0.6
+    light = torch.rand(2, 3, 32, 32)
+    dark = light * 0.6
+    sides = torch.zeros(2, dtype=torch.long), torch.ones(2, dtype=torch.long)
+    ours = network.codes(light * 2 - 1, sides[0])
+    theirs = network.codes(dark * 2 - 1, sides[1])
+    assert torch.allclose(ours, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize(("channels", "side"), [(1, 64), (3, 48), (3, 16), (4, 64)])
+def test_other_samples_are_refused_in_one_line(channels: int, side: int) -> None:
+    spec = SampleSpec(channels, side, side)
+    with pytest.raises(GansmithError, match=r"set data\.size=64 data\.mode=RGB"):
+        build_networks(NetworkConfig(name="faceswap"), spec, seed=0)
