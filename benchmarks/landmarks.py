@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -395,8 +395,10 @@ class Case(NamedTuple):
 
 def cases(data: Path) -> Iterator[Case]:
     """Yield pictures of an unseen person, and pictures without a face."""
-    rows = map(json.loads, (data / "faces-truth/pictures.jsonl").open(encoding="utf-8"))
-    rows_of_iris = [row for row in rows if row["use"] == "edit"][::2]
+    truth = [
+        json.loads(row) for row in (data / "faces-truth/pictures.jsonl").open(encoding="utf-8")
+    ]
+    rows_of_iris = [row for row in truth if row["use"] == "edit"][::5]
     pictures = [_pixels(data / "faces-truth" / row["file"]) for row in rows_of_iris]
     points = [np.array(row["landmarks"]) for row in rows_of_iris]
     yield Case("iris, 96 px", pictures, [*points])
@@ -417,14 +419,27 @@ def cases(data: Path) -> Iterator[Case]:
         placed.append(ground)
         where.append(points_of + np.array([column, row]))
     yield Case("iris, in a picture of 256 px", placed, [*where])
-    drawn = sorted((data / "faces-drawn/test/drawn").glob("*"))[::2]
-    yield Case("iris, drawn in ink", [_pixels(p) for p in drawn], [*points][: len(drawn)])
+    drawn = [
+        json.loads(row) for row in (data / "faces-drawn/pictures.jsonl").open(encoding="utf-8")
+    ]
+    true = {row["file"]: np.array(row["landmarks"]) for row in truth}
+    drawn = [row for row in drawn if "*" in row["file"]][::5]
+    yield Case(
+        "drawn in ink, other people than trained on",
+        [_pixels(data / "faces-drawn" / row["file"].replace("*", "drawn")) for row in drawn],
+        [true[row["of"]] for row in drawn],
+    )
     empty = [_pixels(path) for path in grounds]
     yield Case("photographs and paintings without a face", empty, [None] * len(empty))
-    peeps = sorted((data / "drawn-faces").glob("test/*/*"))[::4]
+    peeps = sorted((data / "drawn-faces").glob("test/*/*"))[::6]
     yield Case(
         "Open Peeps, black and white drawings", [_pixels(p) for p in peeps], [None] * len(peeps)
     )
+
+
+def _rows(folder: Path) -> list[dict[str, Any]]:
+    lines = (folder / "pictures.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def rotated(

@@ -89,7 +89,7 @@ class LandmarkNetwork(nn.Module):
         """
         heat, mask = self.heat_maps(crops)
         side = heat.shape[-1]
-        weights = heat.flatten(2).softmax(2).unflatten(2, (side, side))
+        weights = heat.flatten(2).softmax(2).view_as(heat)
         line = (torch.arange(side, device=heat.device) + 0.5) / side
         return torch.stack([weights.sum(2) @ line, weights.sum(3) @ line], dim=2), mask
 
