@@ -46,6 +46,11 @@ class DataConfig(Section):
         None, description="label of the domain that is translated to; null: the last one"
     )
     labels: bool = Field(True, description="use labels where the collection has them")
+    intensities: bool = Field(
+        False,
+        description="labels have an intensity from 0 to 1: a column `intensity` of their table, or "
+        "`=0.4` at the end of file names; 1 where there is none",
+    )
     held_out: float = Field(
         0.1, gt=0, lt=0.9, description="share held out for evaluation, chosen by hash"
     )
@@ -130,6 +135,25 @@ class ContrastiveConfig(Section):
     projection: int = Field(128, ge=8, le=2_048, description="numbers that stand for a place")
     temperature: float = Field(
         0.07, gt=0, le=10, description="of the comparison; lower is stricter"
+    )
+
+
+class ExpressionsConfig(Section):
+    """Options of `duel: expressions`."""
+
+    neutral: str = Field("neutral", description="label of samples without expression")
+    reader: float = Field(
+        0.1, ge=0, lt=1, description="share of the budget in which only reading is learnt"
+    )
+    reading: float = Field(
+        1.0, ge=0, description="weight of telling a real sample's expression from another one"
+    )
+    cycle: float = Field(5.0, ge=0, description="weight of edits leading back when undone")
+    smooth: float = Field(1.0, ge=0, description="weight of neighbouring pixels moving alike")
+    attention: float = Field(
+        0.1,
+        ge=0,
+        description="weight of changing little of a sample, once expressions can be read",
     )
 
 

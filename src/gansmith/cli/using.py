@@ -180,17 +180,36 @@ def apply(
         typer.Option(
             "--out",
             metavar="DIR|FILE",
-            help="Folder, or FILE.png for one picture; by default RUN/applied.",
+            help="Folder, or FILE.png for one picture; by default RUN/applied. With expressions "
+            "also a film, FILE.webp or FILE.gif.",
         ),
     ] = None,
     strength: Annotated[
         float,
         typer.Option("--strength", min=0, max=1, help="From the input, 0, to the translation, 1."),
     ] = 1.0,
+    expression: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--expression",
+            metavar="NAME=N",
+            help="Expression and its strength, -1 to 1, such as smile=0.7; may be repeated.",
+        ),
+    ] = None,
+    strip: Annotated[
+        int | None,
+        typer.Option(
+            "--strip", min=2, max=64, help="Rows of pictures, from the input to the expression."
+        ),
+    ] = None,
 ) -> None:
-    """Translate pictures by a run of style transfer, each in its own size."""
+    """Translate pictures by a run of style transfer, or change expressions, each in its size."""
     from gansmith.console import plain
+    from gansmith.data.expressions import parse_strengths
     from gansmith.tasks.apply import apply as write_results
 
-    place = write_results(run, inputs, out, strength=strength, log=plain(console))
+    wanted = None if expression is None else parse_strengths(expression)
+    place = write_results(
+        run, inputs, out, strength=strength, expression=wanted, strip=strip, log=plain(console)
+    )
     plain(console)(f"written to {place}")

@@ -13,7 +13,7 @@ from gansmith.networks.base import (
 )
 from gansmith.networks.image import conv, dcgan, r3gan, staged
 from gansmith.networks.sequence import language_model
-from gansmith.networks.translation import residual
+from gansmith.networks.translation import editor, residual
 from gansmith.sections import NETWORK_ALIASES
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "build_networks",
     "conv",
     "dcgan",
+    "editor",
     "language_model",
     "load_weights",
     "mlp",

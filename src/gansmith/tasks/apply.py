@@ -1,8 +1,8 @@
-"""Apply a trained translator to files of any size."""
+"""Apply a trained translator, or an editor of expressions, to files of any size."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gansmith.counting import pluralize
+from gansmith.data.expressions import strengths_of
 from gansmith.data.scan import find_files
+from gansmith.drawing.animation import animation_bytes
 from gansmith.drawing.contact_sheet import contact_sheet
 from gansmith.drawing.pixels import png_bytes, to_array, to_image
 from gansmith.errors import GansmithError
+from gansmith.expressions import ExpressionModel
 from gansmith.log import LogFn, silent
 from gansmith.medium import MEDIA
-from gansmith.model import load
+from gansmith.model import Model, load
 from gansmith.output_folder import OutputFolder
 from gansmith.outputs import save_output
 from gansmith.run import home_of, provenance_of
@@ -29,6 +32,12 @@ AT_ONCE = 32
 COMPARED = 24
 """Pairs on the sheet of inputs and results."""
 COMPARISON, SIDE = "comparison.png", 128
+FILMS = (".webp", ".gif")
+FRAMES = 24
+"""Strengths in a film, from none to the one asked for; it plays forwards and backwards."""
+
+Change = Callable[[NDArray[Any]], NDArray[Any]]
+"""From stored samples [N, H, W, C] to results [N, H, W, C], or strips [N, H, K * W, C]."""
 
 
 class Input(NamedTuple):
@@ -53,47 +62,98 @@ def apply(
     out: str | Path | None = None,
     *,
     strength: float = 1.0,
+    expression: Mapping[str, float] | None = None,
+    strip: int | None = None,
     log: LogFn = silent,
 ) -> Path:
-    """Translate pictures, each in its own size, and write them as PNG.
+    """Translate or edit pictures, each in its own size, and write them as PNG.
 
     Args:
-        run: Run folder of a translation, or its `model.safetensors`.
+        run: Run folder of a translation or of expressions, or its `model.safetensors`.
         inputs: A file, a folder, or several of them.
-        out: Folder, or FILE.png for one input; by default `applied` in the run.
-        strength: Share of the way from the input, 0, to the translation, 1.
+        out: Folder, or FILE.png for one input; by default `applied` in the run. With expressions
+            also FILE.webp or FILE.gif: a film of one input from no strength to the whole.
+        strength: Share of the way from the input, 0, to the translation or expression, 1.
+        expression: Strengths by name, such as `{"smile": 0.7}`, of an editor of expressions.
+        strip: Make of each picture a row of this many, from the input to the expression.
         log: Called with one line for each file that cannot be read.
 
     Returns:
         The folder with the results and a sheet of inputs and results, or the file.
 
     Raises:
-        GansmithError: The run has no translator, no file can be read, or `out` cannot be written.
+        GansmithError: The run takes no pictures, an expression is unknown or strengths do not fit,
+            no file can be read, or `out` cannot be written.
     """
     model = load(run)
-    if not isinstance(model, TranslationModel):
-        raise GansmithError(
-            f"{run} was trained for the task '{model.blueprint.task}' and takes no input: use "
-            "`gansmith generate`"
-        )
+    change = _change(model, str(run), strength, expression, strip)
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     files = list(_files(given, model))
     provenance = provenance_of(run, None)
     place = Path(out) if out is not None else home_of(run) / "applied"
-    if place.suffix.lower() == ".png" and not place.is_dir():
+    suffix = "" if place.is_dir() else place.suffix.lower()
+    if suffix == ".png" or (suffix in FILMS and isinstance(model, ExpressionModel)):
         if len(files) != 1:
             raise GansmithError(
                 f"--out {place.name} holds one picture, and there are {len(files)}: give a folder"
             )
         (only,) = _read(files, model, log)
-        ((_, made),) = _translated(model, [only], strength)
+        if suffix in FILMS:
+            return save_output(place, _film(model, only, expression, strength, suffix), provenance)
+        ((_, made),) = _changed(change, [only])
         return save_output(place, png_bytes(to_image(made)), provenance)
     _check_apart(place, [path for path, _ in files])
     folder = OutputFolder(place, provenance, [*(name for _, name in files), COMPARISON])
-    return _write(folder, model, _read(files, model, log), strength)
+    facts: dict[str, Any] = {"strength": strength}
+    facts |= {} if expression is None else {"expression": dict(expression)}
+    return _write(folder, change, _read(files, model, log), facts)
 
 
-def _files(given: Iterable[str | Path], model: TranslationModel) -> Iterator[tuple[Path, str]]:
+def _change(
+    model: Model,
+    run: str,
+    strength: float,
+    expression: Mapping[str, float] | None,
+    strip: int | None,
+) -> Change:
+    """Return what is done to stored samples."""
+    if isinstance(model, ExpressionModel):
+        wanted = strength * strengths_of(expression or {}, model.label_names)
+        shares = [1.0] if strip is None else np.linspace(0, 1, strip).tolist()
+
+        def edited(stored: NDArray[Any]) -> NDArray[Any]:
+            grades = (np.tile(share * wanted, (len(stored), 1)) for share in shares)
+            return np.concatenate([model.edit(stored, one) for one in grades], axis=2)
+
+        return edited
+    if not isinstance(model, TranslationModel):
+        raise GansmithError(
+            f"{run} was trained for the task '{model.blueprint.task}' and takes no input: use "
+            "`gansmith generate`"
+        )
+    if expression is not None or strip is not None:
+        raise GansmithError(
+            f"{run} translates and has no expressions: leave --expression and --strip out, or use a "
+            "run of `gansmith train expressions`"
+        )
+    return lambda stored: model.apply(stored, strength)
+
+
+def _film(
+    model: Model,
+    only: Input,
+    expression: Mapping[str, float] | None,
+    strength: float,
+    suffix: str,
+) -> bytes:
+    """Encode a film of one picture, from no strength to the whole and back."""
+    strip = _change(model, "", strength, expression, FRAMES)
+    ((_, made),) = _changed(strip, [only])
+    frames = [to_image(part) for part in np.split(made, FRAMES, axis=1)]
+    return animation_bytes([*frames, *frames[-2:0:-1]], suffix, hold=0)
+
+
+def _files(given: Iterable[str | Path], model: Model) -> Iterator[tuple[Path, str]]:
     """Yield each file with the name of its result; names are different."""
     suffixes = MEDIA[model.codec.name].suffixes
     taken: set[str] = set()
@@ -122,9 +182,7 @@ def _check_apart(place: Path, files: Iterable[Path]) -> None:
         raise GansmithError(f"{place} holds inputs: choose another folder with --out")
 
 
-def _read(
-    files: Sequence[tuple[Path, str]], model: TranslationModel, log: LogFn
-) -> Iterator[Input]:
+def _read(files: Sequence[tuple[Path, str]], model: Model, log: LogFn) -> Iterator[Input]:
     """Read files; those that cannot be read are named and left out."""
     channels, failed = model.blueprint.spec.channels, 0
     for path, name in files:
@@ -142,26 +200,24 @@ def _read(
 
 
 def _write(
-    folder: OutputFolder, model: TranslationModel, inputs: Iterator[Input], strength: float
+    folder: OutputFolder, change: Change, inputs: Iterator[Input], facts: Mapping[str, Any]
 ) -> Path:
     compared: list[NDArray[np.uint8]] = []
     index = 0
     while block := list(islice(inputs, AT_ONCE)):
-        for one, made in _translated(model, block, strength):
+        for one, made in _changed(change, block):
             provenance = folder.provenance.of_samples([index])[0]
             folder.add(one.name, png_bytes(to_image(made)), provenance)
             index += 1
             if len(compared) < 2 * COMPARED:
                 compared += [_small(one.sample), _small(made)]
     folder.add_overview({COMPARISON: png_bytes(contact_sheet(np.stack(compared), columns=6))})
-    folder.write_manifest(strength=strength)
+    folder.write_manifest(**facts)
     return folder.path
 
 
-def _translated(
-    model: TranslationModel, inputs: Sequence[Input], strength: float
-) -> Iterator[tuple[Input, NDArray[np.uint8]]]:
-    """Yield inputs and results, those of one size translated together; opacity is kept."""
+def _changed(change: Change, inputs: Sequence[Input]) -> Iterator[tuple[Input, NDArray[np.uint8]]]:
+    """Yield inputs and results, those of one size changed together; opacity is kept."""
     shapes = dict.fromkeys(one.sample.shape for one in inputs)
     results: dict[int, NDArray[Any]] = {}
     for shape in shapes:
@@ -169,11 +225,14 @@ def _translated(
         step = AT_ONCE if max(shape[:2]) <= TILE else 1
         for at in range(0, len(places), step):
             part = places[at : at + step]
-            made = model.apply(np.stack([inputs[k].sample for k in part]), strength)
+            made = change(np.stack([inputs[k].sample for k in part]))
             results |= dict(zip(part, made, strict=True))
     for k, one in enumerate(inputs):
-        alpha = [] if one.alpha is None else [one.alpha]
-        yield one, np.concatenate([results[k], *alpha], axis=2)
+        if one.alpha is None:
+            yield one, results[k]
+            continue
+        alpha = np.tile(one.alpha, (1, results[k].shape[1] // one.alpha.shape[1], 1))
+        yield one, np.concatenate([results[k], alpha], axis=2)
 
 
 def _small(sample: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,8 +1,10 @@
 """The tasks that come with gansmith, one line each."""
 
+from gansmith.tasks.expressions import ExpressionTask
 from gansmith.tasks.generation import Generation
 from gansmith.tasks.task import register_task
 from gansmith.tasks.translation import Translation
 
 register_task(Generation)
+register_task(ExpressionTask)
 register_task(Translation)

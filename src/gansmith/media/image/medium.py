@@ -52,7 +52,13 @@ def collect(path: Path, config: DataConfig, log: LogFn) -> PictureCollection:
     value_range = config.of(ImageOptions).range
     if path.is_file() or (array_files(path) and not _has_pictures(path)):
         return ArrayFile(path, use_labels=config.labels, value_range=value_range, log=log)
-    return PictureFolder(path, use_labels=config.labels, value_range=value_range, log=log)
+    return PictureFolder(
+        path,
+        use_labels=config.labels,
+        intensities=config.intensities,
+        value_range=value_range,
+        log=log,
+    )
 
 
 def _has_pictures(folder: Path) -> bool:
