@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from torch import Tensor
 
 from gansmith.codec import Codec
+from gansmith.consent import Consent, plain_record
 from gansmith.errors import GansmithError
 from gansmith.medium import MEDIA
 from gansmith.networks import SampleSpec
@@ -56,6 +57,7 @@ class _BlueprintFacts(BaseModel):
     temperature: Annotated[float, Field(gt=0, le=10)]
     task: str = GENERATE
     networks: dict[str, Any] = Field({GENERATOR: None}, min_length=1, max_length=64)
+    consent: dict[str, Consent] = {}
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Blueprint:
         temperature: Standard deviation of the latents that samples are drawn with.
         task: Name of the task that trained the model; it decides the class of the model.
         shipped: Names of the networks that are saved with the model.
+        consent: Of the people whose faces the model changes, by folder; empty for other models.
     """
 
     codec: Codec
@@ -81,6 +84,7 @@ class Blueprint:
     temperature: float = 1.0
     task: str = GENERATE
     shipped: tuple[str, ...] = (GENERATOR,)
+    consent: Mapping[str, Consent] = field(default_factory=dict)
 
     @property
     def conditional(self) -> bool:
@@ -98,6 +102,8 @@ class Blueprint:
             config = self.network.model_dump(mode="json")
             networks = dict.fromkeys(self.shipped, config)
             more = {"format": 2, "task": self.task, "networks": networks}
+        if self.consent:
+            more["consent"] = plain_record(self.consent)
         return more | {
             "medium": self.codec.name,
             "medium_facts": self.codec.config(),
@@ -148,6 +154,7 @@ class Blueprint:
             found.temperature,
             found.task,
             tuple(found.networks),
+            found.consent,
         )
 
     @property

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gansmith.consent import Consent
 from gansmith.errors import GansmithError
 from gansmith.storage.reading import MIB, parse_json, validated
 
@@ -69,6 +70,7 @@ class Manifest(BaseModel):
     health: HealthFacts = HealthFacts()
     losses: list[LossFacts] = NOISE_LOSSES
     stopped: bool = False
+    consent: dict[str, Consent] = {}
 
     @property
     def loss_titles(self) -> dict[str, str]:

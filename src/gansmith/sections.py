@@ -45,6 +45,10 @@ class DataConfig(Section):
     target: str | None = Field(
         None, description="label of the domain that is translated to; null: the last one"
     )
+    consent: str | None = Field(
+        None,
+        description="for faces: YAML file that says who agreed, on what basis and when",
+    )
     labels: bool = Field(True, description="use labels where the collection has them")
     intensities: bool = Field(
         False,

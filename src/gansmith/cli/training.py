@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,6 +43,14 @@ def train(
     device: Annotated[
         str | None, typer.Option("--device", help="auto, cpu, cuda or mps; by default auto.")
     ] = None,
+    consent: Annotated[
+        Path | None,
+        typer.Option(
+            "--consent",
+            metavar="FILE",
+            help="For faces: YAML that says who agreed, on what basis and when (data.consent).",
+        ),
+    ] = None,
     settings: Settings = None,
 ) -> None:
     """Train a recipe. Run the same command again to resume."""
@@ -69,6 +78,8 @@ def train(
         console=console,
         should_stop=lambda: output.lost,
         on_event=listen,
+        consent=consent,
+        ask=typer.prompt if sys.stdin.isatty() and sys.stdout.isatty() else None,
     )
     if output.lost:
         print_error(f"gansmith: standard output was closed; {notes[-1] if notes else 'done'}")

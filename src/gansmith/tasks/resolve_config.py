@@ -20,6 +20,7 @@ from gansmith.storage.stored_array import store_array
 
 FREE_ON_RESUME = {
     ("summary",),
+    ("data", "consent"),
     ("training", "minutes"),
     ("training", "samples"),
     ("training", "checkpoint_seconds"),

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from rich.console import Console
 
+from gansmith.consent import Record
 from gansmith.console import plain
 from gansmith.data.dataset import Dataset
 from gansmith.model import MODELS, Model
@@ -35,6 +36,7 @@ class Task(ABC):
         name: What recipes write in `task`.
         model_class: Class of the trained models.
         codec_source: Run whose codec is used instead of fitting one; None: it is fitted.
+        consent: Consent of those shown, for the folders that :meth:`people` names.
     """
 
     name: ClassVar[str]
@@ -44,6 +46,11 @@ class Task(ABC):
         self.recipe, self.dataset, self.console = recipe, dataset, console
         self.log = plain(console)
         self.codec_source: str | Path | None = recipe.training.start_from
+        self.consent: Record = {}
+
+    def people(self) -> tuple[str, ...]:
+        """Return the names of folders whose faces are changed, which takes a consent record."""
+        return ()
 
     @classmethod
     def result_file(cls, run: Run) -> Path:

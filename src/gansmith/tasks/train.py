@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 from rich.console import Console
 
+from gansmith.consent import plain_record, require_consent
 from gansmith.console import PlainConsole, plain
 from gansmith.loading.open import open_dataset
 from gansmith.model import Model, load
@@ -47,6 +49,8 @@ def train(
     console: Console | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     on_event: Callable[[Event], None] | None = None,
+    consent: str | Path | None = None,
+    ask: Callable[[str], str] | None = None,
 ) -> Model | None:
     """Train a recipe; the same call again resumes from the last checkpoint.
 
@@ -63,6 +67,10 @@ def train(
             ends the training, which can be resumed. It may read what another thread sets, such as
             `threading.Event.is_set`.
         on_event: Called in the training thread with each event as `metrics.jsonl` records it.
+        consent: For tasks that change faces: YAML file that says who agreed, on what basis and
+            when; see :func:`gansmith.consent.require_consent`.
+        ask: Called with a question where faces are changed and there is no such file; returns the
+            answer. None: nobody can answer.
 
     Returns:
         The trained model, or None where training was stopped early or this is not the first
@@ -74,6 +82,8 @@ def train(
     if not is_first_process():
         console = Console(quiet=True)
     console = console or PlainConsole()
+    if consent is not None:
+        settings = [*settings, f"data.consent={json.dumps(str(Path(consent).resolve()))}"]
     chosen = resolve(recipe, data, minutes, samples, settings)
     task_class = TASKS[chosen.task]
     run = Run(out or default_folder(chosen, named=data is not None), plain(console))
@@ -99,6 +109,9 @@ def train(
     task = task_class(chosen, dataset, console)
     if run.exists and chosen.training.start_from is not None:
         task.codec_source = run.path  # the run it started from may have changed since
+    if is_first_process() and (people := task.people()):
+        kept = run.manifest().get("consent") if began else None
+        task.consent = require_consent(people, chosen.data.consent, kept=kept, ask=ask)
     setup = task.build()
     trainer = Trainer(
         setup.duel,
@@ -186,6 +199,8 @@ def _create(run: Run, task: Task, setup: TrainingSetup) -> None:
     size = sum(p.nbytes for network in networks for p in network.parameters())
     require_space(run.path, 10 * size)
     facts = {**describe(task.recipe, task.dataset, setup), "finished": None}
+    if task.consent:
+        facts["consent"] = plain_record(task.consent)
     run.create(task.recipe, facts, setup.blueprint.codec.state_dict())
 
 
