@@ -170,7 +170,12 @@ class ExpressionEvaluator:
         seen = self._probabilities(model.edit(sources, rows.reshape(-1, len(names))))
         found = seen.reshape(len(chosen), count, -1)
         return float(
-            np.mean([rank_correlation(GRADES, one[:, 1 + k]) for one, k in zip(found, kinds)])
+            np.mean(
+                [
+                    rank_correlation(GRADES, one[:, 1 + k])
+                    for one, k in zip(found, kinds, strict=True)
+                ]
+            )
         )
 
     def _probabilities(self, samples: NDArray[Any]) -> NDArray[np.float32]:

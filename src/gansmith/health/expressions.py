@@ -18,8 +18,8 @@ GRADED = 0.5
 
 EXPRESSION_EXPLANATIONS = {
     "identity collapse": (
-        "The editor returns its input nearly unchanged: a reader finds the wished expression hardly "
-        "more often than in samples left as they are."
+        "The editor returns its input nearly unchanged: a reader finds the wished expression "
+        "hardly more often than in samples left as they are."
     ),
     "patterns instead of expressions": (
         "A reader that took no part in the training finds the wished expression more often than in "

@@ -133,8 +133,8 @@ def _change(
         )
     if expression is not None or strip is not None:
         raise GansmithError(
-            f"{run} translates and has no expressions: leave --expression and --strip out, or use a "
-            "run of `gansmith train expressions`"
+            f"{run} translates and has no expressions: leave --expression and --strip out, or use "
+            "a run of `gansmith train expressions`"
         )
     return lambda stored: model.apply(stored, strength)
 

@@ -64,6 +64,10 @@ class ExpressionTask(Task):
                 f"{dataset.source} has no held-out samples to judge on: --set data.held_out=0.2"
             )
 
+    def people(self) -> tuple[str, ...]:
+        """Return the folder: the faces in it are changed."""
+        return (self.dataset.name,)
+
     @classmethod
     def result_files(cls, run: Run) -> tuple[Path, ...]:
         """Return the editor, its evaluation, the sheet and the report."""
@@ -90,7 +94,13 @@ class ExpressionTask(Task):
         )
         names = self.expressions.names
         blueprint = Blueprint(
-            codec, recipe.network, spec, names, task=self.name, shipped=(GENERATOR,)
+            codec,
+            recipe.network,
+            spec,
+            names,
+            task=self.name,
+            shipped=(GENERATOR,),
+            consent=self.consent,
         )
         if config.batch % engine.processes:
             raise GansmithError(

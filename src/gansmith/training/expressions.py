@@ -221,7 +221,7 @@ class ExpressionDuel(NoiseDuel):
 
 
 def _roughness(flow: Tensor) -> Tensor:
-    """Return the mean squared difference of neighbouring displacements, in positions of the grid."""
+    """Return the mean squared difference of neighbouring displacements, in cells of the grid."""
     size = torch.tensor([flow.shape[3] / 2, flow.shape[2] / 2], device=flow.device)
     moved = flow * size.view(1, 2, 1, 1)
     across, down = moved.diff(dim=3), moved.diff(dim=2)

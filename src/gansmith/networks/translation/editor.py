@@ -71,7 +71,7 @@ class Fields(NamedTuple):
     attention: Tensor
 
     def at(self, strengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return displacement [N, 2, h, w], paint [N, C, h, w] and attention of strengths [N, E]."""
+        """Return displacement, paint and attention, [N, 2 or C or 1, h, w], of strengths [N, E]."""
         weight = self.attention * strengths[:, :, None, None, None]
         applied = (self.attention * strengths.abs()[:, :, None, None, None]).sum(1)
         return (weight * self.flow).sum(1), (weight * self.paint).sum(1), applied
