@@ -41,6 +41,11 @@ def read(folder: Path) -> Pictures:
 
 def ssim(a: Pictures, b: Pictures) -> float:
     """Mean structural similarity with a Gaussian window of 11 (Wang et al. 2004)."""
+    return float(ssim_map(a, b).mean())
+
+
+def ssim_map(a: Pictures, b: Pictures) -> torch.Tensor:
+    """Structural similarity at each position and channel, [N, 3, H - 10, W - 10]."""
     x, y = (torch.from_numpy(side).permute(0, 3, 1, 2).double() / 255 for side in (a, b))
     line = torch.exp(-((torch.arange(11) - 5.0) ** 2) / (2 * 1.5**2)).double()
     window = (line[:, None] * line[None]) / line.sum() ** 2
@@ -54,7 +59,7 @@ def ssim(a: Pictures, b: Pictures) -> float:
     covariance = blurred(x * y) - mx * my
     c1, c2 = 0.01**2, 0.03**2
     similar = (2 * mx * my + c1) * (2 * covariance + c2)
-    return float((similar / ((mx**2 + my**2 + c1) * (vx + vy + c2))).mean())
+    return similar / ((mx**2 + my**2 + c1) * (vx + vy + c2))
 
 
 def recoloured(pictures: Pictures, like: Pictures) -> Pictures:

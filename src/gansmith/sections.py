@@ -154,6 +154,9 @@ class ExpressionsConfig(Section):
     )
     cycle: float = Field(5.0, ge=0, description="weight of edits leading back when undone")
     smooth: float = Field(1.0, ge=0, description="weight of neighbouring pixels moving alike")
+    paint: float = Field(
+        2.0, ge=0, description="weight of painting little: moving pixels costs less"
+    )
     attention: float = Field(
         0.1,
         ge=0,

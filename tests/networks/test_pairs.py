@@ -22,7 +22,7 @@ SPECS = [
     SampleSpec(1, 256, 130),
 ]
 
-PICTURED = [name for name in NETWORKS.names() if name not in ("sequence", "translator")]
+PICTURED = [name for name in NETWORKS.names() if name not in ("sequence", "translator", "editor")]
 """Pairs that play from latents over values: not over tokens, and not from other samples."""
 WAVES = {"wavegan"}  # pairs that play over a single row
 OPTIONS: dict[str, dict[str, Any]] = {

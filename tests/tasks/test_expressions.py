@@ -159,7 +159,6 @@ def test_files_become_pictures_strips_and_films(home: Path, tmp_path: Path) -> N
         ({"consent": None}, "takes the consent of those shown"),
         ({"settings": ("expressions.neutral=calm",)}, r"no label 'calm'.*neutral, open, wide"),
         ({"settings": ("data.labels=false",)}, "no labels: put the pictures of each expression"),
-        ({"settings": ("network.name=translator",)}, r"network\.name=editor"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_in_one_line(

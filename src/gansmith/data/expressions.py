@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -76,6 +77,19 @@ def strengths_of(given: Mapping[str, float], names: Sequence[str]) -> NDArray[np
             raise GansmithError(f"{name} is {strength:g}: it takes a strength from -1 to 1")
         vector[names.index(name)] = strength
     return vector
+
+
+def numbered(strengths: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the strongest expression of each row [N, E] from 1 on, and 0 for neutral ones."""
+    found: NDArray[np.int64] = np.where(strengths.max(1) > 0, strengths.argmax(1) + 1, 0)
+    return found
+
+
+def by_expression(dataset: Dataset, expressions: Expressions, neutral: str) -> Dataset:
+    """Return a dataset with expressions as labels, neutral first, whatever their strength."""
+    assert dataset.labels is not None
+    labels = numbered(expressions.table[dataset.labels])
+    return replace(dataset, labels=labels, label_names=(neutral, *expressions.names))
 
 
 def parse_strengths(entries: Sequence[str]) -> dict[str, float]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
-from gansmith.data.expressions import Expressions
+from gansmith.data.expressions import Expressions, numbered
 from gansmith.evaluation.evaluator import Evaluator
 from gansmith.evaluation.features import ClassifyingExtractor, build_extractor
 from gansmith.evaluation.metrics import kernel_distance
@@ -188,12 +188,6 @@ class ExpressionEvaluator:
         real, found = self.evaluator.real.held_out, self.evaluator.extractor.features(samples)
         size = min(len(real), len(found), 1_000)
         return kernel_distance(real, found, subset_size=size).mean
-
-
-def numbered(strengths: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Return the strongest expression of each row [N, E] from 1 on, and 0 for neutral ones."""
-    found: NDArray[np.int64] = np.where(strengths.max(1) > 0, strengths.argmax(1) + 1, 0)
-    return found
 
 
 def rank_correlation(a: NDArray[Any], b: NDArray[Any]) -> float:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from gansmith.blueprint import GENERATOR, Blueprint
 from gansmith.data.dataset import Dataset, evenly_chosen
-from gansmith.data.expressions import Expressions, read_expressions
+from gansmith.data.expressions import Expressions, by_expression, read_expressions
 from gansmith.errors import GansmithError
 from gansmith.evaluation.expressions import ExpressionEvaluator
 from gansmith.evaluation.result import EvaluationResult
@@ -84,7 +84,9 @@ class ExpressionTask(Task):
         """Build editor, discriminator, duel and the loader of samples with strengths."""
         recipe, config = self.recipe, self.recipe.training
         engine = Engine(config.precision, config.seed)
-        codec = fit_codec(recipe, self.dataset, self.log, self.codec_source)
+        neutral = recipe.section(ExpressionsConfig).neutral
+        labelled = by_expression(self.dataset, self.expressions, neutral)
+        codec = fit_codec(recipe, labelled, self.log, self.codec_source)
         shape = self.dataset.samples.shape
         alpha = codec.has_alpha(shape)
         source = SampleSpec(*codec.shape(shape), alpha=alpha)

@@ -175,12 +175,13 @@ class ExpressionDuel(NoiseDuel):
         assert self._fields is not None
         config, source = self._config, self.draw_input(batch)
         difference = self._difference(batch)
-        flow, _, attention = self._fields.at(difference)
+        flow, paint, attention = self._fields.at(difference)
         with self._engine.autocast():
             back = self.editor(samples, -difference)
         costs = {
             "cycle": (back.float() - source).abs().mean(),
             "tearing": _roughness(flow),
+            "paint": paint.abs().mean() if paint.shape[1] else paint.sum(),
             "attention": attention.mean(),
         }
         self._seen |= {name: cost.detach() for name, cost in costs.items()}
@@ -188,6 +189,7 @@ class ExpressionDuel(NoiseDuel):
         return (
             config.cycle * costs["cycle"]
             + config.smooth * costs["tearing"]
+            + config.paint * costs["paint"]
             + config.attention * min(max(sure, 0.0), 1.0) * costs["attention"]
         )
 
