@@ -142,6 +142,7 @@ class ContrastiveConfig(Section):
     )
 
 
+@RECIPE_SECTIONS.register("expressions")
 class ExpressionsConfig(Section):
     """Options of `duel: expressions`."""
 

@@ -67,6 +67,7 @@ LOOKS = {"samples": 32, "quick_samples": 16, "quick_looks": 1}
 SLIM = {
     "conv": ("width=8", "max_width=8", "head=16"),
     "dcgan": ("width=8",),
+    "editor": ("width=8", "blocks=1", "d_width=8", "d_features=16"),
     "r3gan": ("width=8", "max_width=8"),
     "sequence": ("width=32", "embedding=16"),
     "spectrogram": ("width=16", "max_width=16", "style=16", "head=16"),
@@ -159,6 +160,8 @@ DUNGEON_ROWS = "####### #@.#..# #..R.># {} #######"
 DUNGEON = "\n\n".join(DUNGEON_ROWS.format(row).replace(" ", "\n") for row in ("#r.#..#", "#..#.r#"))
 """A level whose key lies before the door, and one whose key lies behind it."""
 
+CONSENT = "{who: nobody, basis: drawn shapes, date: 2026-01-31}"
+
 GIVEN: dict[str, Callable[[Path], object]] = {
     "sprites": lambda place: make_sprites(place, 40),
     "photos": lambda place: make_messy(place, 30),
@@ -170,6 +173,8 @@ GIVEN: dict[str, Callable[[Path], object]] = {
     "verse.jsonl": make_titled_poems,
     "shapes": lambda place: make_labelled(place, 16),
     "runs/demo": _demo_run,
+    "faces": lambda place: make_labelled(place, 24, ("neutral", "open", "smile")),
+    "consent.yaml": lambda place: place.write_text(CONSENT, "utf-8"),
     "dungeon.txt": lambda place: place.write_text(DUNGEON, "utf-8"),
 }
 """What pages may declare as given, and how to make it."""

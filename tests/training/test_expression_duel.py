@@ -14,7 +14,7 @@ from gansmith.training.expressions import ExpressionDuel
 
 SMALL = [
     *("network.width=8", "network.blocks=1", "network.levels=1", "network.d_width=8"),
-    *("network.d_features=32", "augment.ops=", "training.batch=8", "optimiser.g_lr=0.004"),
+    *("network.d_features=32", "augment.ops=[]", "training.batch=8", "optimiser.g_lr=0.004"),
     *("optimiser.d_lr=0.002", "objective.gamma=0.05"),
 ]
 SPEC = SampleSpec(1, 16, 16, condition_shape=(2, 1, 1), source=SampleSpec(1, 16, 16))

@@ -80,7 +80,8 @@ def test_each_sample_is_judged_with_each_condition_alike() -> None:
 
 
 def test_options_and_sizes() -> None:
-    editor, _ = pair(replace(SPEC, height=33, width=21), paint=False)
+    odd = SampleSpec(3, 33, 21)
+    editor, _ = pair(replace(odd, condition_shape=(3, 1, 1), source=odd), paint=False)
     fields = editor.fields(torch.rand(2, 3, 33, 21))
     assert fields.paint.shape[2] == 0 and fields.attention.amin() >= 0
     with pytest.raises(GansmithError, match="16 to 512 pixels"):
