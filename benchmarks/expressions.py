@@ -125,7 +125,18 @@ def as_tensor(pictures: Pictures) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2) / 127.5 - 1
 
 
-def trained_reader(judge: Path, seed: int = 1_000, epochs: int = 8) -> Reader:
+def obtain_reader(judge: Path) -> Reader:
+    """Return the reader that was trained on rendered people, or train it and keep it beside them."""
+    kept, reader = judge.with_suffix(".reader.pt"), Reader()
+    if kept.exists():
+        reader.load_state_dict(torch.load(kept, weights_only=True))
+        return reader.eval().requires_grad_(False)
+    reader = train_reader(judge)
+    torch.save(reader.state_dict(), kept)
+    return reader
+
+
+def train_reader(judge: Path, seed: int = 1_000, epochs: int = 8) -> Reader:
     """Train a reader on rendered people, mirrored, moved and with other colours."""
     with np.load(judge) as stored:
         names, strengths = stored["names"], stored["intensities"]
@@ -203,7 +214,7 @@ def main() -> None:
     parser.add_argument("--set", dest="settings", nargs="*", default=[], help="more settings")
     args = parser.parse_args()
     data = data_folder()
-    truth, reader = read_truth(data), trained_reader(args.judge)
+    truth, reader = read_truth(data), obtain_reader(args.judge)
     fixed: Row = {"minutes": None, "samples": None, "seed": None, "settings": ""}
     minutes = None if args.samples else args.minutes
     budget: Row = {"minutes": minutes, "samples": args.samples}
