@@ -126,7 +126,7 @@ def as_tensor(pictures: Pictures) -> Tensor:
 
 
 def obtain_reader(judge: Path) -> Reader:
-    """Return the reader that was trained on rendered people, or train it and keep it beside them."""
+    """Return the reader of a file of rendered people; it is trained once and kept beside them."""
     kept, reader = judge.with_suffix(".reader.pt"), Reader()
     if kept.exists():
         reader.load_state_dict(torch.load(kept, weights_only=True))

@@ -40,7 +40,7 @@ class Oracle:
         return drawn((before + self.share * strengths).clip(0, 1), seed=1)
 
 
-def faces(count: int = 700) -> tuple[Dataset, NDArray[np.float32]]:
+def faces(count: int = 420) -> tuple[Dataset, NDArray[np.float32]]:
     labels = np.arange(count) % len(NAMES)
     table = [[0.0, 0.0], *([s, 0.0] for s in LEVELS[1:]), *([0.0, s] for s in LEVELS[1:])]
     strengths = np.array(table, np.float32)[labels]
@@ -50,7 +50,7 @@ def faces(count: int = 700) -> tuple[Dataset, NDArray[np.float32]]:
         samples=drawn(strengths),
         labels=labels.astype(np.int64),
         label_names=NAMES,
-        held_out=np.arange(count) < 210,
+        held_out=np.arange(count) < 140,
         fingerprint=f"graded-bars-{count}",
         source="made by the tests",
         licence="CC0",

@@ -68,8 +68,8 @@ def test_the_editor_moves_what_expressions_move() -> None:
     neutral, wish = torch.zeros(2, 2), torch.eye(2)
     truth = blobs(wish)[:, None]
     source = blobs(neutral)[:, None]
-    for step in range(300):
-        trained.set_progress(step / 300, 10_000 + step)
+    for step in range(200):
+        trained.set_progress(step / 200, 10_000 + step)
         trained.step([batch(2 * step), batch(2 * step + 1)])
     with torch.no_grad():
         made = trained.editor(source, wish)
