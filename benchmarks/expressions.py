@@ -229,7 +229,7 @@ def main() -> None:
             faces = crop_faces(data, HOME / "expression-faces")
             consent = HOME / "expression-consent.yaml"
             consent.write_text("{who: rendered heads, basis: nobody is shown, date: 2026-01-31}")
-            settings = [f"training.seed={seed}", *args.settings]
+            settings = [f"training.seed={seed}", "data.align=none", *args.settings]
             gansmith.train(
                 "expressions",
                 data=faces,

@@ -9,17 +9,21 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional as F
 
 from gansmith.blueprint import GENERATOR, Blueprint
 from gansmith.data.expressions import strengths_of
 from gansmith.errors import GansmithError
+from gansmith.faces.alignment import Alignment, crop
 from gansmith.model import Model, Weights
 from gansmith.networks import build_networks, load_weights
-from gansmith.networks.translation.editor import Editor, apply_fields
+from gansmith.networks.translation.editor import Editor, Fields, apply_fields
 
 CHUNK = 64
 """Samples that are edited at once."""
+FADE = 0.1
+"""Share of a side over which the fields of an aligned crop fade at its edges."""
 
 
 class ExpressionModel(Model):
@@ -85,6 +89,45 @@ class ExpressionModel(Model):
         ]
         return np.concatenate(parts)
 
+    @property
+    def finds_faces(self) -> bool:
+        """Whether it was trained on faces that were found and aligned, as inputs must be."""
+        return self.codec.config().get("align") == "faces"
+
+    def edit_faces(
+        self,
+        picture: NDArray[np.uint8],
+        alignments: Sequence[Alignment] | None,
+        strengths: NDArray[np.float32],
+    ) -> list[NDArray[np.uint8]]:
+        """Edit the faces of a picture, once for each row of strengths.
+
+        What the fields predict for an aligned crop is carried over to the pixels of the picture, so
+        nothing is resampled where nothing moves.
+
+        Args:
+            picture: Stored sample [H, W, C].
+            alignments: Of the faces; None where the picture is an aligned face itself.
+            strengths: [K, E].
+
+        Returns:
+            K stored samples [H, W, C].
+        """
+        if alignments is None:
+            return list(self.edit(np.repeat(picture[None], len(strengths), axis=0), strengths))
+        made = self.codec.encode(torch.from_numpy(np.ascontiguousarray(picture[None])))
+        made = made.expand(len(strengths), -1, -1, -1)
+        size = self.blueprint.spec.height
+        for alignment in alignments:
+            stored = crop(picture, alignment, size)[None]
+            small = self.codec.encode(torch.from_numpy(np.ascontiguousarray(stored)))
+            fields = self.editor.fields(small)
+            flow, paint, _ = Fields(*(f.expand(len(strengths), -1, -1, -1, -1) for f in fields)).at(
+                torch.from_numpy(strengths)
+            )
+            made = apply_fields(made, *_carried(flow, paint, alignment, picture.shape[:2]))
+        return list(self.codec.decode(made))
+
     def _edited(self, stored: NDArray[Any], strengths: NDArray[np.float32]) -> NDArray[Any]:
         samples = self.codec.encode(torch.from_numpy(np.ascontiguousarray(stored)))
         size = self.blueprint.spec.shape[1:]
@@ -93,3 +136,31 @@ class ExpressionModel(Model):
             small = F.interpolate(samples, size, mode="bicubic", antialias=True)
         flow, paint, _ = self.editor.fields(small).at(torch.from_numpy(strengths))
         return self.codec.decode(apply_fields(samples, flow, paint))
+
+
+def _carried(
+    flow: Tensor, paint: Tensor, alignment: Alignment, shape: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
+    """Return the fields of an aligned crop as fields of a picture; they fade at the crop's edges.
+
+    Args:
+        flow: [K, 2, h, w], in halves of a side of the crop.
+        paint: [K, C, h, w].
+        alignment: From pixels of the picture to a crop of side 1.
+        shape: Height and width of the picture.
+
+    Returns:
+        Displacements [K, 2, H, W] in halves of a side of the picture, and paint [K, C, H, W].
+    """
+    height, width = shape
+    y, x = np.mgrid[:height, :width] + 0.5
+    places = torch.from_numpy(alignment(np.stack([x, y], axis=-1))).float()
+    fade = (torch.minimum(places, 1 - places).amin(2) / FADE).clamp(0, 1)
+    grid = (2 * places - 1)[None].expand(len(flow), -1, -1, -1)
+    moved, painted = (
+        F.grid_sample(field, grid, "bilinear", "border", align_corners=False) * fade
+        for field in (flow, paint)
+    )
+    back = torch.from_numpy(alignment.inverse().linear).float()
+    pixels = torch.einsum("ij,kjhw->kihw", back, moved / 2)
+    return pixels * torch.tensor([2 / width, 2 / height]).view(1, 2, 1, 1), painted

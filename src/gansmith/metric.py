@@ -138,6 +138,17 @@ TRANSLATION_METRICS: dict[str, MetricSpec] = {
         "lower",
         "Kernel distance of the inputs left as they are: a translation must be below it.",
     ),
+    "target_share_back": MetricSpec(
+        "Taken for the first",
+        "higher",
+        "Of a face swap: share of swapped faces of the second folder that the classifier takes for "
+        "the first.",
+    ),
+    "pose_error": MetricSpec(
+        "Pose error",
+        "lower",
+        "Of a face swap: mean distance of landmarks of input and result, in eye distances.",
+    ),
 }
 """Metrics of translations between two domains."""
 

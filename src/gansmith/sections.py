@@ -165,6 +165,23 @@ class ExpressionsConfig(Section):
     )
 
 
+class FaceSwapConfig(Section):
+    """Options of `duel: faceswap`."""
+
+    game_from: float = Field(
+        0.5, ge=0, le=1, description="progress at which the adversarial game begins; 1: never"
+    )
+    adversarial: float = Field(0.03, ge=0, description="weight of the game in the swapper's loss")
+    structure: float = Field(1.0, ge=0, description="weight of 1 - SSIM")
+    features: float = Field(3.0, ge=0, description="additional weight of eyes and mouth")
+    perceptual: float = Field(
+        0.0, ge=0, description="weight of the distance by features of the landmark network"
+    )
+    warp: float = Field(
+        0.05, ge=0, le=0.5, description="deviation of the warp of inputs, in half sides"
+    )
+
+
 class SequenceConfig(Section):
     """Training of text, of duel `sequence`: maximum likelihood, then adversarial fine-tuning."""
 

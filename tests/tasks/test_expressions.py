@@ -14,11 +14,18 @@ import gansmith
 from gansmith.errors import GansmithError
 from gansmith.expressions import ExpressionModel
 from gansmith.run import Run
-from gansmith.tasks.apply import FRAMES, apply
+from gansmith.tasks.apply import apply
+from gansmith.tasks.editing import FRAMES
 
 SMALL = [
     *("network.width=4", "network.blocks=1", "network.levels=1", "network.d_width=4"),
-    *("network.d_features=16", "data.size=16", "training.batch=4", "data.held_out=0.3"),
+    *(
+        "network.d_features=16",
+        "data.size=16",
+        "data.align=none",
+        "training.batch=4",
+        "data.held_out=0.3",
+    ),
     *("evaluation.quick_looks=1", "training.log_every=1", "expressions.reader=0.3"),
 ]
 
@@ -132,22 +139,26 @@ def test_files_become_pictures_strips_and_films(home: Path, tmp_path: Path) -> N
     (inputs / "broken.png").write_bytes(b"nothing")
     lines: list[str] = []
     run, wanted = home / "run", {"open": 0.7}
-    place = apply(run, inputs, tmp_path / "out", expression=wanted, strip=5, log=lines.append)
-    assert len(lines) == 1 and "broken.png" in lines[0]
+    bare = {"expression": wanted, "label": False}
+    place = apply(run, inputs, tmp_path / "out", strip=5, log=lines.append, **bare)  # type: ignore[arg-type]
+    assert len(lines) == 2 and "no visible label" in lines[0] and "broken.png" in lines[1]
     strip = np.asarray(Image.open(place / "clear.png"))
     assert strip.shape == (24, 5 * 24, 4)
     assert np.array_equal(strip[:, :24, :3], face)
     assert all(np.array_equal(part[..., 3:], alpha) for part in np.split(strip, 5, axis=1))
     listed = json.loads((place / "manifest.json").read_text("utf-8"))
-    assert listed["expression"] == wanted
-    one = apply(run, inputs / "plain.png", tmp_path / "one.png", expression=wanted)
+    assert listed["expression"] == wanted and listed["label"] is False
+    assert listed["consent"]["faces"]["basis"] == "own drawings"
+    one = apply(run, inputs / "plain.png", tmp_path / "one.png", **bare)  # type: ignore[arg-type]
     assert np.array_equal(np.asarray(Image.open(one)), strip[:, 4 * 24 :, :3])
-    half = apply(run, inputs / "plain.png", tmp_path / "h.png", expression=wanted, strength=0.5)
+    half = apply(run, inputs / "plain.png", tmp_path / "h.png", strength=0.5, **bare)  # type: ignore[arg-type]
     assert np.array_equal(np.asarray(Image.open(half)), strip[:, 48:72, :3])
     for suffix in (".webp", ".gif"):
         film = apply(run, inputs / "plain.png", tmp_path / f"film{suffix}", expression=wanted)
         with Image.open(film) as frames:
             assert 1 <= frames.n_frames <= 2 * FRAMES - 2  # type: ignore[attr-defined]
+    marked = apply(run, inputs / "plain.png", tmp_path / "marked.png", expression=wanted)
+    assert not np.array_equal(np.asarray(Image.open(marked)), np.asarray(Image.open(one)))
     with pytest.raises(GansmithError, match="say which expression"):
         apply(run, inputs, tmp_path / "none")
     assert not (tmp_path / "none").exists()

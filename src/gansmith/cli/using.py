@@ -202,14 +202,37 @@ def apply(
             "--strip", min=2, max=64, help="Rows of pictures, from the input to the expression."
         ),
     ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="NAME", help="Face swap: whom faces become."),
+    ] = None,
+    face: Annotated[
+        str, typer.Option("--face", help="Faces: the largest of a picture, or all.")
+    ] = "largest",
+    frames: Annotated[
+        bool, typer.Option("--frames", help="Face swap: files are frames of a film, in order.")
+    ] = False,
+    label: Annotated[
+        bool, typer.Option("--label/--no-label", help="Faces: a visible label on results.")
+    ] = True,
 ) -> None:
-    """Translate pictures by a run of style transfer, or change expressions, each in its size."""
+    """Translate pictures by a trained run, each in its own size: style, face swap, expressions."""
     from gansmith.console import plain
     from gansmith.data.expressions import parse_strengths
     from gansmith.tasks.apply import apply as write_results
 
     wanted = None if expression is None else parse_strengths(expression)
     place = write_results(
-        run, inputs, out, strength=strength, expression=wanted, strip=strip, log=plain(console)
+        run,
+        inputs,
+        out,
+        strength=strength,
+        expression=wanted,
+        strip=strip,
+        to=to,
+        face=face,
+        frames=frames,
+        label=label,
+        log=plain(console),
     )
     plain(console)(f"written to {place}")

@@ -52,7 +52,7 @@ class TranslationEvaluator:
 
     @cached_property
     def _source_features(self) -> Tensor:
-        return self.evaluator.extractor.features(self.sources)
+        return self.evaluator.extractor.features(self.seen(self.sources))
 
     @cached_property
     def _classifier(self) -> ClassifyingExtractor:
@@ -68,33 +68,38 @@ class TranslationEvaluator:
 
     def quick(self, results: NDArray[Any]) -> Values:
         """Measure results of :attr:`sources`: distances, and what of the content is kept."""
-        return {**self.evaluator.quick(results), **self._own(results)[0]}
+        return {**self.evaluator.quick(self.seen(results)), **self._own(results)[0]}
 
     def full(self, results: NDArray[Any]) -> EvaluationResult:
         """Measure everything."""
-        verdict = self.evaluator.full(results)
+        verdict = self.evaluator.full(self.seen(results))
         metrics = verdict.metrics | tabulate(*self._own(results))
         return EvaluationResult(**{**vars(verdict), "metrics": metrics})
+
+    def seen(self, samples: NDArray[Any]) -> NDArray[Any]:
+        """Return what extractor and classifier see of samples: all of them."""
+        return samples
 
     def _own(self, results: NDArray[Any]) -> tuple[Values, Values]:
         """Return metrics of the translation and their values for real target samples."""
         extractor, real = self.evaluator.extractor, self.evaluator.real.held_out
-        found = extractor.features(results)
+        found = extractor.features(self.seen(results))
         size = min(len(real), len(found), 1_000)
         held_out = self.domains.target.samples[self.domains.target.held_out_indices]
         values = {
-            "target_share": self._target_share(results),
+            "target_share": self.target_share(results),
             "content_kept": content_kept(self._source_features, found),
             "change": float(np.abs(results.astype(np.float32) - self.sources).mean() / 255),
             "kernel": kernel_distance(real, found, subset_size=size).mean,
             "input_kernel": kernel_distance(real, self._source_features, subset_size=size).mean,
         }
-        return values, {"target_share": self._target_share(np.ascontiguousarray(held_out))}
+        return values, {"target_share": self.target_share(np.ascontiguousarray(held_out))}
 
-    def _target_share(self, samples: NDArray[Any]) -> float:
-        """Return the share of samples that the classifier takes for the target domain."""
-        label = self._dataset.label_names.index(self.domains.target.name)
-        probabilities = self._classifier.probabilities(self._classifier.features(samples))
+    def target_share(self, samples: NDArray[Any], target: str | None = None) -> float:
+        """Return the share of samples that the classifier takes for a domain, the target or one."""
+        label = self._dataset.label_names.index(target or self.domains.target.name)
+        features = self._classifier.features(self.seen(samples))
+        probabilities = self._classifier.probabilities(features)
         return float((probabilities.argmax(1) == label).float().mean())
 
 

@@ -69,3 +69,35 @@ def diagnose_translation(values: Mapping[str, float], progress: float) -> list[D
             )
         )
     return found
+
+
+def diagnose_swap(values: Mapping[str, float], sides: tuple[str, str]) -> list[Diagnosis]:
+    """Return what is wrong with a face swap.
+
+    Args:
+        values: `target_share` and `target_share_back`, as evaluated.
+        sides: Names of both people's folders.
+    """
+    shares = values["target_share"], values["target_share_back"]
+    worse = 0 if shares[0] < shares[1] else 1
+    if shares[worse] >= TAKEN:
+        return []
+    source, target = sides[worse], sides[1 - worse]
+    if shares[1 - worse] < TAKEN:
+        return [
+            Diagnosis(
+                "identity collapse",
+                f"a classifier takes {shares[0]:.0%} and {shares[1]:.0%} of swapped faces for the "
+                f"other person, and should take {TAKEN:.0%} at least: train longer, or try --set "
+                "faceswap.adversarial=0.1.",
+            )
+        ]
+    return [
+        Diagnosis(
+            "one side ignored",
+            f"a classifier takes {shares[1 - worse]:.0%} of swapped faces of {target} for "
+            f"{source}, but only {shares[worse]:.0%} of those of {source} for {target}: one "
+            f"decoder has learnt less than the other. Add pictures of {target} in the poses and lights of {source}, "
+            "train longer, or try --set faceswap.adversarial=0.1.",
+        )
+    ]

@@ -13,7 +13,7 @@ from gansmith.networks.base import (
 )
 from gansmith.networks.image import conv, dcgan, r3gan, staged
 from gansmith.networks.sequence import language_model
-from gansmith.networks.translation import editor, residual
+from gansmith.networks.translation import editor, residual, swap
 from gansmith.sections import NETWORK_ALIASES
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "residual",
     "spectrogram",
     "staged",
+    "swap",
     "wavegan",
 ]
 

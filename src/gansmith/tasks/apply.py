@@ -1,8 +1,8 @@
-"""Apply a trained translator, or an editor of expressions, to files of any size."""
+"""Apply a trained translator, face swap or editor of expressions to files of any size."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -12,19 +12,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gansmith.counting import pluralize
-from gansmith.data.expressions import strengths_of
 from gansmith.data.scan import find_files
-from gansmith.drawing.animation import animation_bytes
 from gansmith.drawing.contact_sheet import contact_sheet
 from gansmith.drawing.pixels import png_bytes, to_array, to_image
 from gansmith.errors import GansmithError
 from gansmith.expressions import ExpressionModel
+from gansmith.faceswap import FaceSwapModel
 from gansmith.log import LogFn, silent
 from gansmith.medium import MEDIA
 from gansmith.model import Model, load
 from gansmith.output_folder import OutputFolder
 from gansmith.outputs import save_output
 from gansmith.run import home_of, provenance_of
+from gansmith.tasks.editing import FILMS, Editing
+from gansmith.tasks.swapping import FACE_CHOICES, Swapping
 from gansmith.translation import TILE, TranslationModel
 
 AT_ONCE = 32
@@ -32,12 +33,6 @@ AT_ONCE = 32
 COMPARED = 24
 """Pairs on the sheet of inputs and results."""
 COMPARISON, SIDE = "comparison.png", 128
-FILMS = (".webp", ".gif")
-FRAMES = 24
-"""Strengths in a film, from none to the one asked for; it plays forwards and backwards."""
-
-Change = Callable[[NDArray[Any]], NDArray[Any]]
-"""From stored samples [N, H, W, C] to results [N, H, W, C], or strips [N, H, K * W, C]."""
 
 
 class Input(NamedTuple):
@@ -64,93 +59,108 @@ def apply(
     strength: float = 1.0,
     expression: Mapping[str, float] | None = None,
     strip: int | None = None,
+    to: str | None = None,
+    face: str = "largest",
+    frames: bool = False,
+    label: bool = True,
     log: LogFn = silent,
 ) -> Path:
-    """Translate or edit pictures, each in its own size, and write them as PNG.
+    """Translate pictures, each in its own size, and write them as PNG.
 
     Args:
-        run: Run folder of a translation or of expressions, or its `model.safetensors`.
+        run: Run folder of a translation, or its `model.safetensors`.
         inputs: A file, a folder, or several of them.
         out: Folder, or FILE.png for one input; by default `applied` in the run. With expressions
-            also FILE.webp or FILE.gif: a film of one input from no strength to the whole.
-        strength: Share of the way from the input, 0, to the translation or expression, 1.
+            also FILE.webp or FILE.gif: a film of one input, from no strength to the whole.
+        strength: Share of the way from the input, 0, to the translation, 1.
         expression: Strengths by name, such as `{"smile": 0.7}`, of an editor of expressions.
-        strip: Make of each picture a row of this many, from the input to the expression.
-        log: Called with one line for each file that cannot be read.
+        strip: Of an editor: make of each picture a row of this many, from the input on.
+        to: Of a face swap: name of the person faces become; the second one where it is left out.
+        face: Of faces: `largest`, or `all` faces of a picture.
+        frames: Of a face swap: the files are frames of a film, in the order of their names; where
+            the face lies is smoothed over time.
+        label: Of faces: write a visible label on each result.
+        log: Called with one line for each file that is left out.
 
     Returns:
         The folder with the results and a sheet of inputs and results, or the file.
 
     Raises:
-        GansmithError: The run takes no pictures, an expression is unknown or strengths do not fit,
-            no file can be read, or `out` cannot be written.
+        GansmithError: The run has no translator, no file can be read, or `out` cannot be written.
     """
     model = load(run)
-    change = _change(model, str(run), strength, expression, strip)
+    changing = _changing(model, str(run), strength, expression, strip, to, face, frames, label, log)
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     files = list(_files(given, model))
+    if isinstance(changing, Swapping) and frames:
+        changing.track((one.path, one.sample) for one in _read(files, model, silent))
     provenance = provenance_of(run, None)
     place = Path(out) if out is not None else home_of(run) / "applied"
     suffix = "" if place.is_dir() else place.suffix.lower()
-    if suffix == ".png" or (suffix in FILMS and isinstance(model, ExpressionModel)):
+    film = suffix in FILMS and isinstance(changing, Editing)
+    if suffix == ".png" or film:
         if len(files) != 1:
             raise GansmithError(
                 f"--out {place.name} holds one picture, and there are {len(files)}: give a folder"
             )
         (only,) = _read(files, model, log)
-        if suffix in FILMS:
-            return save_output(place, _film(model, only, expression, strength, suffix), provenance)
-        ((_, made),) = _changed(change, [only])
+        if film:
+            assert isinstance(changing, Editing)
+            content = changing.film(only.path, only.sample, only.alpha, suffix)
+            return save_output(place, content, provenance)
+        if changing is not None:
+            made = changing(only.path, only.sample, only.alpha)
+        else:
+            assert isinstance(model, TranslationModel)
+            ((_, made),) = _translated(model, [only], strength)
         return save_output(place, png_bytes(to_image(made)), provenance)
     _check_apart(place, [path for path, _ in files])
     folder = OutputFolder(place, provenance, [*(name for _, name in files), COMPARISON])
-    facts: dict[str, Any] = {"strength": strength}
-    facts |= {} if expression is None else {"expression": dict(expression)}
-    return _write(folder, change, _read(files, model, log), facts)
+    read = _read(files, model, log)
+    if changing is None:
+        assert isinstance(model, TranslationModel)
+        return _write(folder, _blocks(model, read, strength), strength=strength)
+    changed = _changed(changing, read, len(files), log)
+    return _write(folder, changed, strength=strength, **changing.facts())
 
 
-def _change(
+def _changing(
     model: Model,
     run: str,
     strength: float,
     expression: Mapping[str, float] | None,
     strip: int | None,
-) -> Change:
-    """Return what is done to stored samples."""
+    to: str | None,
+    face: str,
+    frames: bool,
+    label: bool,
+    log: LogFn,
+) -> Swapping | Editing | None:
+    """Return what changes the faces of a picture; None for a model that translates whole ones."""
+    changing: Swapping | Editing | None = None
+    if face not in FACE_CHOICES:
+        raise GansmithError(f"--face is '{face}': it takes {' or '.join(FACE_CHOICES)}")
     if isinstance(model, ExpressionModel):
-        wanted = strength * strengths_of(expression or {}, model.label_names)
-        shares = [1.0] if strip is None else np.linspace(0, 1, strip).tolist()
-
-        def edited(stored: NDArray[Any]) -> NDArray[Any]:
-            grades = (np.tile(share * wanted, (len(stored), 1)) for share in shares)
-            return np.concatenate([model.edit(stored, one) for one in grades], axis=2)
-
-        return edited
-    if not isinstance(model, TranslationModel):
+        changing = Editing(model, expression or {}, strip, face, label, strength, log)
+    elif not isinstance(model, TranslationModel):
         raise GansmithError(
             f"{run} was trained for the task '{model.blueprint.task}' and takes no input: use "
             "`gansmith generate`"
         )
-    if expression is not None or strip is not None:
+    elif expression is not None or strip is not None:
         raise GansmithError(
-            f"{run} translates and has no expressions: leave --expression and --strip out, or use "
-            "a run of `gansmith train expressions`"
+            f"{run} has no expressions: --expression and --strip are for runs of `gansmith train "
+            "expressions`"
         )
-    return lambda stored: model.apply(stored, strength)
-
-
-def _film(
-    model: Model,
-    only: Input,
-    expression: Mapping[str, float] | None,
-    strength: float,
-    suffix: str,
-) -> bytes:
-    """Encode a film of one picture, from no strength to the whole and back."""
-    strip = _change(model, "", strength, expression, FRAMES)
-    ((_, made),) = _changed(strip, [only])
-    frames = [to_image(part) for part in np.split(made, FRAMES, axis=1)]
-    return animation_bytes([*frames, *frames[-2:0:-1]], suffix, hold=0)
+    elif isinstance(model, FaceSwapModel):
+        changing = Swapping(model, to, face, label, strength, log)
+    if not isinstance(changing, Swapping) and (to is not None or frames):
+        raise GansmithError(f"{run} is no face swap: --to and --frames are for those")
+    if changing is None and face != "largest":
+        raise GansmithError(f"{run} changes whole pictures: leave --face out")
+    if changing is not None and not label:
+        log("warning: results carry no visible label (--no-label); say yourself what they are")
+    return changing
 
 
 def _files(given: Iterable[str | Path], model: Model) -> Iterator[tuple[Path, str]]:
@@ -200,24 +210,49 @@ def _read(files: Sequence[tuple[Path, str]], model: Model, log: LogFn) -> Iterat
 
 
 def _write(
-    folder: OutputFolder, change: Change, inputs: Iterator[Input], facts: Mapping[str, Any]
+    folder: OutputFolder, results: Iterator[tuple[Input, NDArray[np.uint8]]], **facts: Any
 ) -> Path:
     compared: list[NDArray[np.uint8]] = []
-    index = 0
-    while block := list(islice(inputs, AT_ONCE)):
-        for one, made in _changed(change, block):
-            provenance = folder.provenance.of_samples([index])[0]
-            folder.add(one.name, png_bytes(to_image(made)), provenance)
-            index += 1
-            if len(compared) < 2 * COMPARED:
-                compared += [_small(one.sample), _small(made)]
+    for index, (one, made) in enumerate(results):
+        provenance = folder.provenance.of_samples([index])[0]
+        folder.add(one.name, png_bytes(to_image(made)), provenance)
+        if len(compared) < 2 * COMPARED:
+            compared += [_small(one.sample), _small(made)]
     folder.add_overview({COMPARISON: png_bytes(contact_sheet(np.stack(compared), columns=6))})
     folder.write_manifest(**facts)
     return folder.path
 
 
-def _changed(change: Change, inputs: Sequence[Input]) -> Iterator[tuple[Input, NDArray[np.uint8]]]:
-    """Yield inputs and results, those of one size changed together; opacity is kept."""
+def _blocks(
+    model: TranslationModel, inputs: Iterator[Input], strength: float
+) -> Iterator[tuple[Input, NDArray[np.uint8]]]:
+    while block := list(islice(inputs, AT_ONCE)):
+        yield from _translated(model, block, strength)
+
+
+def _changed(
+    changing: Swapping | Editing, inputs: Iterator[Input], total: int, log: LogFn
+) -> Iterator[tuple[Input, NDArray[np.uint8]]]:
+    """Yield inputs and pictures with other faces; those without a face are named and left out."""
+    done = 0
+    for one in inputs:
+        try:
+            made = changing(one.path, one.sample, one.alpha)
+        except GansmithError as error:
+            if total == 1:
+                raise
+            log(f"warning: left out: {error}")
+            continue
+        done += 1
+        yield one, made
+    if not done:
+        raise GansmithError(f"no face is found in any of {pluralize(total, 'picture')}")
+
+
+def _translated(
+    model: TranslationModel, inputs: Sequence[Input], strength: float
+) -> Iterator[tuple[Input, NDArray[np.uint8]]]:
+    """Yield inputs and results, those of one size translated together; opacity is kept."""
     shapes = dict.fromkeys(one.sample.shape for one in inputs)
     results: dict[int, NDArray[Any]] = {}
     for shape in shapes:
@@ -225,14 +260,11 @@ def _changed(change: Change, inputs: Sequence[Input]) -> Iterator[tuple[Input, N
         step = AT_ONCE if max(shape[:2]) <= TILE else 1
         for at in range(0, len(places), step):
             part = places[at : at + step]
-            made = change(np.stack([inputs[k].sample for k in part]))
+            made = model.apply(np.stack([inputs[k].sample for k in part]), strength)
             results |= dict(zip(part, made, strict=True))
     for k, one in enumerate(inputs):
-        if one.alpha is None:
-            yield one, results[k]
-            continue
-        alpha = np.tile(one.alpha, (1, results[k].shape[1] // one.alpha.shape[1], 1))
-        yield one, np.concatenate([results[k], alpha], axis=2)
+        alpha = [] if one.alpha is None else [one.alpha]
+        yield one, np.concatenate([results[k], *alpha], axis=2)
 
 
 def _small(sample: NDArray[np.uint8]) -> NDArray[np.uint8]:

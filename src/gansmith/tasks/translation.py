@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -135,19 +135,27 @@ class Translation(Task):
         run.save_files(blueprint.codec.files())
         run.save_quality(verdict.to_json())
         run.note(evaluated=samples, best_samples=chosen["clock"]["samples"])
-        self._draw(run, _model(blueprint, chosen))
+        self.draw(run, _model(blueprint, chosen))
         report = write_report(run.path)
         title = f"{self.recipe.name} after {samples:,} samples"
         self.console.print(result_table(verdict, title))
         values = {name: metric.value for name, metric in verdict.metrics.items()}
-        for diagnosis in diagnose_translation(values, progress=1.0):
-            settings = translation_remedy(diagnosis, self.recipe)
-            self.log(
-                f"{diagnosis.name}: {diagnosis.evidence} "
-                f"{TRANSLATION_EXPLANATIONS[diagnosis.name]} Train longer, or try "
-                f"{' '.join(f'--set {setting}' for setting in settings)}."
-            )
+        for diagnosis in self.diagnose(values):
+            self.log(diagnosis)
         self.log(f"report    {report}\nsheet     {run.sheet_file}\nmodel     {run.model_file}")
+
+    def diagnose(self, values: Mapping[str, float]) -> list[str]:
+        """Return what is wrong with the chosen model, one line each with a remedy."""
+        return [
+            f"{diagnosis.name}: {diagnosis.evidence} "
+            f"{TRANSLATION_EXPLANATIONS[diagnosis.name]} Train longer, or try "
+            f"{' '.join(f'--set {s}' for s in translation_remedy(diagnosis, self.recipe))}."
+            for diagnosis in diagnose_translation(values, progress=1.0)
+        ]
+
+    def judge(self, model: TranslationModel) -> EvaluationResult:
+        """Evaluate a model on held-out samples."""
+        return self.evaluator.full(model.apply(self.evaluator.sources))
 
     def _better(self, run: Run, blueprint: Blueprint) -> tuple[Tree, EvaluationResult]:
         """Return the checkpoint whose translations are nearer to the target, and its evaluation."""
@@ -157,13 +165,13 @@ class Translation(Task):
             if state is None or any(s["clock"] == state["clock"] for s, _ in judged):
                 continue
             self.log(f"evaluating the {name} translator ...")
-            results = _model(blueprint, state).apply(self.evaluator.sources)
-            judged.append((state, self.evaluator.full(results)))
+            judged.append((state, self.judge(_model(blueprint, state))))
         distances = {s["clock"]["samples"]: round(v.metrics["kernel"].value, 4) for s, v in judged}
         run.note(judged=distances)
         return min(judged, key=lambda offer: offer[1].metrics["kernel"].value)
 
-    def _draw(self, run: Run, model: TranslationModel) -> None:
+    def draw(self, run: Run, model: TranslationModel) -> None:
+        """Draw inputs beside results, real samples, and the losses."""
         source, target = self.domains
         inputs = np.ascontiguousarray(source.samples[evenly_chosen(source.held_out_indices, SHOWN)])
         run.save_picture(run.sheet_file, before_and_after(model, inputs))

@@ -3,7 +3,7 @@
 Importing this package registers all duels.
 """
 
-from gansmith.training import contrastive, expressions, noise, staged
+from gansmith.training import contrastive, expressions, faceswap, noise, staged
 from gansmith.training.sequence import duel as sequence
 
-__all__ = ["contrastive", "expressions", "noise", "sequence", "staged"]
+__all__ = ["contrastive", "expressions", "faceswap", "noise", "sequence", "staged"]

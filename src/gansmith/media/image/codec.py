@@ -47,6 +47,7 @@ class ImageCodec(Codec):
         range_: Values of deep files that are black and white, where the run sets them.
         hard_alpha: Decoded alpha is 0 or 255.
         palette: uint8 [K, 1 or 3], the only colours of decoded pictures.
+        align: `faces` where samples are aligned faces, which `read` finds; else `none`.
     """
 
     name = "image"
@@ -61,8 +62,9 @@ class ImageCodec(Codec):
         range_: Scale | None = None,
         hard_alpha: bool = False,
         palette: Tensor | None = None,
+        align: str = "none",
     ) -> None:
-        self.resize, self.filter, self.range = resize, filter_, range_
+        self.resize, self.filter, self.range, self.align = resize, filter_, range_, align
         self.hard_alpha, self.palette = hard_alpha, palette
 
     @classmethod
@@ -84,6 +86,7 @@ class ImageCodec(Codec):
             Scale(*map(float, span)) if isinstance(span, list | tuple) else None,
             config.hard_alpha,
             palette,
+            recipe.data.of(ImageOptions).align,
         )
 
     @classmethod
@@ -96,14 +99,16 @@ class ImageCodec(Codec):
             None if span is None else Scale(*span),
             config.get("hard_alpha", False),
             state_dict.get("palette"),
+            config.get("align", "none"),
         )
 
     def config(self) -> dict[str, Any]:
         """Return what differs from the defaults."""
         span = None if self.range is None else [self.range.low, self.range.high]
         usual = {"resize": "fit", "filter": LANCZOS, "range": None, "hard_alpha": False}
+        usual["align"] = "none"
         config: dict[str, Any] = {"resize": self.resize, "filter": self.filter, "range": span}
-        config["hard_alpha"] = self.hard_alpha
+        config |= {"hard_alpha": self.hard_alpha, "align": self.align}
         return {name: value for name, value in config.items() if value != usual[name]}
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -162,6 +167,13 @@ class ImageCodec(Codec):
             picture = read_picture(path, self.range)
         except UnreadablePicture as error:
             raise GansmithError(f"{path} cannot be read as a picture: {error}") from error
+        if self.align == "faces":
+            from gansmith.media.image.aligned import largest_face
+
+            face = largest_face(to_array(picture.image.convert(MODES[channels])), height)
+            if face is None:
+                raise GansmithError(f"{path}: no face is found")
+            return face
         return conform(picture.image, (height, width), MODES[channels], self.resize, self.filter)
 
     def read_original(

@@ -32,6 +32,7 @@ from gansmith.medium import (
 from gansmith.recipe import DataConfig, Recipe
 
 SUFFIXES = tuple(sorted(reading.SUFFIXES))
+LANDMARK_SUFFIXES = frozenset((".json", ".csv"))
 
 
 def claims(listing: Listing) -> float:
@@ -49,16 +50,25 @@ def claims(listing: Listing) -> float:
 
 def collect(path: Path, config: DataConfig, log: LogFn) -> PictureCollection:
     """Read a file of arrays, a folder of them that holds no pictures, or a folder of pictures."""
-    value_range = config.of(ImageOptions).range
+    options = config.of(ImageOptions)
+    align = options.align == "faces"
+    found: PictureCollection
     if path.is_file() or (array_files(path) and not _has_pictures(path)):
-        return ArrayFile(path, use_labels=config.labels, value_range=value_range, log=log)
-    return PictureFolder(
-        path,
-        use_labels=config.labels,
-        intensities=config.intensities,
-        value_range=value_range,
-        log=log,
-    )
+        found = ArrayFile(path, use_labels=config.labels, value_range=options.range, log=log)
+    else:
+        found = PictureFolder(
+            path,
+            use_labels=config.labels,
+            intensities=config.intensities,
+            value_range=options.range,
+            beside=LANDMARK_SUFFIXES if align else frozenset(),
+            log=log,
+        )
+    if not align:
+        return found
+    from gansmith.media.image.aligned import AlignedFaces
+
+    return AlignedFaces(found, options.size, path if path.is_dir() else None, log)
 
 
 def _has_pictures(folder: Path) -> bool:

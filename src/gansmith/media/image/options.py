@@ -26,6 +26,10 @@ class ImageOptions(Section):
         "fit",
         description="fit: stretch; crop: fill and cut; pad: show all; place: pad, never enlarged",
     )
+    align: Literal["none", "faces"] = Field(
+        "none",
+        description="faces: samples are the largest face of each picture, aligned by its landmarks",
+    )
     filter: Filter = Field(
         "auto", description="nearest: mixes no colours; auto: nearest for place, else lanczos"
     )

@@ -1,0 +1,1 @@
+"""Faces in pictures: finding them, their landmarks, alignment and pasting back."""
