@@ -22,7 +22,7 @@ def model() -> ExpressionModel:
     editor = build_networks(config, spec, seed=0).generator
     assert isinstance(editor, Editor)
     torch.manual_seed(0)
-    torch.nn.init.normal_(editor.exit[1].bias, std=0.5)  # type: ignore[arg-type]
+    torch.nn.init.normal_(editor.exit[1].bias, std=2.0)  # type: ignore[arg-type]
     codec = MEDIA["image"].codec()
     return ExpressionModel(editor, Blueprint(codec, config, spec, ("smile", "open"), task="x"))
 
@@ -45,7 +45,7 @@ def test_a_crop_that_is_the_whole_picture_is_edited_as_the_picture(model: Expres
     plain = model.edit_faces(picture, None, strengths)
     inside = slice(round(FADE * 32) + 1, -round(FADE * 32) - 1)
     for one, other in zip(made, plain, strict=True):
-        assert np.abs(one.astype(int) - other)[inside, inside].max() <= 2
+        assert np.abs(one.astype(int) - other)[inside, inside].max() <= 4
         assert np.abs(one.astype(int) - picture).max() > 10
 
 
@@ -60,7 +60,7 @@ def test_a_face_within_a_picture_moves_and_nothing_else_does(model: ExpressionMo
     alone = model.edit(picture[face][None], strengths)[0]
     inner = slice(8, -8)
     apart = np.abs(made[face].astype(int) - alone)[inner, inner]
-    assert apart.max() <= 6 and apart.mean() < 1
+    assert apart.max() <= 12 and apart.mean() < 1.5
     assert np.abs(made.astype(int) - picture)[face].max() > 10
 
 

@@ -148,7 +148,10 @@ class ExpressionsConfig(Section):
 
     neutral: str = Field("neutral", description="label of samples without expression")
     reader: float = Field(
-        0.1, ge=0, lt=1, description="share of the budget in which only reading is learnt"
+        0.25,
+        ge=0,
+        lt=1,
+        description="maximum share of the budget in which only reading is learnt",
     )
     reading: float = Field(
         1.0, ge=0, description="weight of telling a real sample's expression from another one"

@@ -101,7 +101,8 @@ class ExpressionDuel(NoiseDuel):
     def set_progress(self, progress: float, samples: int) -> None:
         """Set rates, and decide whether the editor waits."""
         super().set_progress(progress, samples)
-        self._waits = progress < self._config.reader
+        reads = self._reading >= READS_FROM
+        self._waits = self._waits and progress < self._config.reader and not reads
 
     def step(self, batches: list[Batch]) -> None:
         """Take a step, and follow how well the discriminator reads."""
@@ -214,12 +215,12 @@ class ExpressionDuel(NoiseDuel):
 
     def state(self) -> dict[str, Any]:
         """Return what :class:`NoiseDuel` does, and how well the discriminator reads."""
-        return {**super().state(), "reading": self._reading}
+        return {**super().state(), "reading": self._reading, "waits": self._waits}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Restore what :meth:`state` gave."""
         super().restore(state)
-        self._reading = state["reading"]
+        self._reading, self._waits = state["reading"], state["waits"]
 
 
 def _roughness(flow: Tensor) -> Tensor:

@@ -114,10 +114,9 @@ class Editor(Generator):
         )
         self.mix = nn.ModuleList(Residual(fine) for fine in reversed(widths[:-1]))
         self.parts = [2, spec.channels if options.paint else 0, 1]
-        self.exit = nn.Sequential(
-            nn.LeakyReLU(SLOPE), _conv(widths[0], self.expressions * sum(self.parts))
-        )
-        self.exit[1].weight.data.mul_(START)
+        last = _conv(widths[0], self.expressions * sum(self.parts))
+        last.weight.data.mul_(START)
+        self.exit = nn.Sequential(nn.LeakyReLU(SLOPE), last)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return edited samples of samples [N, C, H, W] and strengths [N, E] or [N, E, 1, 1]."""
@@ -165,7 +164,8 @@ def _grid(samples: Tensor) -> Tensor:
         (torch.arange(side, device=samples.device, dtype=samples.dtype) * 2 + 1) / side - 1
         for side in (height, width)
     )
-    return torch.stack(torch.broadcast_tensors(x[None, :], y[:, None]), dim=2)[None]
+    sides = height, width
+    return torch.stack([x.expand(sides), y[:, None].expand(sides)], dim=2)[None]
 
 
 class EditDiscriminator(Discriminator):
