@@ -193,6 +193,7 @@ class EditDiscriminator(Discriminator):
         self.condition = nn.Sequential(
             Linear(spec.condition_shape[0], 64), nn.LeakyReLU(SLOPE), Linear(64, options.d_features)
         )
+        self.scale = options.d_features**-0.5
 
     def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return logits [N] of samples with strengths [N, E] or [N, E, 1, 1]."""
@@ -216,7 +217,7 @@ class EditDiscriminator(Discriminator):
 
     def meant(self, strengths: Tensor) -> Tensor:
         """Return the embedding [N, D] of strengths, by which features are projected."""
-        embedded: Tensor = self.condition(strengths.flatten(1))
+        embedded: Tensor = self.condition(strengths.flatten(1)) * self.scale
         return embedded
 
 
