@@ -35,7 +35,7 @@ class Editing(Protocol):
         """Return the samples edited."""
 
 
-class Task(NamedTuple):
+class EditSet(NamedTuple):
     """Held-out samples to edit.
 
     Attributes:
@@ -73,7 +73,7 @@ class ExpressionEvaluator:
         self.strengths = expressions.table[dataset.labels]
 
     @cached_property
-    def task(self) -> Task:
+    def edits(self) -> EditSet:
         """Held-out samples, each with the expression of another one, clear or neutral."""
         held_out = self.dataset.held_out_indices
         random = np.random.default_rng(self.config.seed)
@@ -81,7 +81,7 @@ class ExpressionEvaluator:
         clear = held_out[(strongest >= CLEAR) | (strongest == 0)]
         chosen = random.permutation(held_out)[: self.config.quick_samples]
         targets = self.strengths[random.choice(clear, len(chosen))]
-        return Task(
+        return EditSet(
             np.ascontiguousarray(self.dataset.samples[chosen]),
             targets - self.strengths[chosen],
             numbered(targets),
@@ -107,16 +107,16 @@ class ExpressionEvaluator:
     def prepare(self) -> None:
         """Compute what is known before the training."""
         self.evaluator.prepare()
-        _ = self.task, self.reader, self._floors
+        _ = self.edits, self.reader, self._floors
 
     def quick(self, model: Editing) -> Values:
-        """Measure edits of :attr:`task`."""
-        results = model.edit(self.task.sources, self.task.differences)
+        """Measure edits of :attr:`edits`."""
+        results = model.edit(self.edits.sources, self.edits.differences)
         return {**self.evaluator.quick(results), **self._own(model, results)}
 
     def full(self, model: Editing) -> EvaluationResult:
         """Measure everything."""
-        results = model.edit(self.task.sources, self.task.differences)
+        results = model.edit(self.edits.sources, self.edits.differences)
         verdict = self.evaluator.full(results)
         metrics = verdict.metrics | tabulate(self._own(model, results), self._floors)
         return EvaluationResult(**{**vars(verdict), "metrics": metrics})
@@ -142,20 +142,20 @@ class ExpressionEvaluator:
         }
 
     def _own(self, model: Editing, results: NDArray[Any]) -> Values:
-        task = self.task
-        wide = results.astype(np.float32) - task.sources
+        edits = self.edits
+        wide = results.astype(np.float32) - edits.sources
         return {
             "agreement": self._agreement(results),
-            "input_agreement": self._agreement(task.sources),
+            "input_agreement": self._agreement(edits.sources),
             "grading": self._grading(model),
             "kept": float((np.abs(wide).mean(3) < UNCHANGED).mean()),
             "change": float(np.abs(wide).mean() / 255),
             "kernel": self._kernel(results),
-            "input_kernel": self._kernel(task.sources),
+            "input_kernel": self._kernel(edits.sources),
         }
 
     def _agreement(self, samples: NDArray[Any]) -> float:
-        return float((self._probabilities(samples).argmax(1) == self.task.wanted).mean())
+        return float((self._probabilities(samples).argmax(1) == self.edits.wanted).mean())
 
     def _grading(self, model: Editing) -> float:
         """Mean rank correlation of the strength asked for and the reader's probability."""
