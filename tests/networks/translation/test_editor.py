@@ -84,5 +84,7 @@ def test_options_and_sizes() -> None:
     editor, _ = pair(replace(odd, condition_shape=(3, 1, 1), source=odd), paint=False)
     fields = editor.fields(torch.rand(2, 3, 33, 21))
     assert fields.paint.shape[2] == 0 and fields.attention.amin() >= 0
+    with pytest.raises(GansmithError, match="changes expressions and generates nothing"):
+        pair(replace(SPEC, condition_shape=None))
     with pytest.raises(GansmithError, match="16 to 512 pixels"):
         pair(replace(SPEC, height=8))

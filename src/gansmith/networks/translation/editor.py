@@ -17,6 +17,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gansmith.errors import GansmithError
 from gansmith.networks.base import (
     Discriminator,
     GANNetworks,
@@ -230,6 +231,11 @@ def editor(spec: SampleSpec, options: EditorOptions) -> GANNetworks:
             are no expressions.
     """
     require_sides("editor", spec, 512)
+    if spec.condition_shape is None:
+        raise GansmithError(
+            "network 'editor' changes expressions and generates nothing: use the recipe "
+            "'expressions', or choose another network with --set network.name=..."
+        )
     return for_convolutions(GANNetworks(Editor(spec, options), EditDiscriminator(spec, options)))
 
 
