@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -89,11 +90,9 @@ class ExpressionTask(Task):
         codec = fit_codec(recipe, labelled, self.log, self.codec_source)
         shape = self.dataset.samples.shape
         alpha = codec.has_alpha(shape)
-        source = SampleSpec(*codec.shape(shape), alpha=alpha)
+        plain = SampleSpec(*codec.shape(shape), alpha=alpha)
         conditions = (len(self.expressions.names), 1, 1)
-        spec = SampleSpec(
-            *codec.shape(shape), condition_shape=conditions, alpha=alpha, source=source
-        )
+        spec = replace(plain, condition_shape=conditions, source=plain)
         names = self.expressions.names
         blueprint = Blueprint(
             codec,
@@ -110,11 +109,11 @@ class ExpressionTask(Task):
                 f"training.batch a multiple of {engine.processes}"
             )
         duel = build_duel(DuelSetting(recipe, spec, engine, config.seed))
-        loaders = (
+        source, target = (
             BatchLoader(self.dataset, codec, engine, config.batch, config.seed + k, True)
             for k in range(2)
         )
-        feed = ExpressionLoader(*loaders, self.expressions.table)
+        feed = ExpressionLoader(source, target, self.expressions.table)
         duel.set_validation_source(feed.held_out)
         return TrainingSetup(blueprint, engine, duel, feed)
 

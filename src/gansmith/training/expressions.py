@@ -187,12 +187,13 @@ class ExpressionDuel(NoiseDuel):
         }
         self._seen |= {name: cost.detach() for name, cost in costs.items()}
         sure = (self._reading - READS_FROM) / (READS_WELL - READS_FROM)
-        return (
+        total: Tensor = (
             config.cycle * costs["cycle"]
             + config.smooth * costs["tearing"]
             + config.paint * costs["paint"]
             + config.attention * min(max(sure, 0.0), 1.0) * costs["attention"]
         )
+        return total
 
     def signals(self) -> dict[str, float]:
         """Return what :class:`NoiseDuel` does, and the share of conditions told apart."""
