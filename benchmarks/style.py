@@ -42,8 +42,12 @@ def read(folder: Path) -> Pictures:
 
 def ssim(a: Pictures, b: Pictures) -> float:
     """Mean structural similarity (Wang et al. 2004)."""
-    x, y = (torch.from_numpy(side).permute(0, 3, 1, 2).double() / 255 for side in (a, b))
-    return float(structural_similarity(x, y).mean())
+    return float(structural_similarity(*unit(a, b)).mean())
+
+
+def unit(*sides: Pictures) -> list[torch.Tensor]:
+    """Return pictures as tensors [N, 3, H, W] in [0, 1]."""
+    return [torch.from_numpy(side).permute(0, 3, 1, 2).double() / 255 for side in sides]
 
 
 def recoloured(pictures: Pictures, like: Pictures) -> Pictures:

@@ -140,11 +140,13 @@ def make_messy(folder: Path, count: int) -> Path:
     return folder
 
 
-def make_labelled(folder: Path, count: int) -> Path:
-    """Write grey shapes of 32x32 into sub-folders named after the shape."""
+def make_labelled(
+    folder: Path, count: int, names: tuple[str, str, str] = ("circle", "cross", "square")
+) -> Path:
+    """Write grey shapes of 32x32 into sub-folders, a circle, a cross and a square."""
     y, x = np.indices((32, 32)) - 15.5
-    for shape in ("circle", "cross", "square"):
-        (folder / shape).mkdir(parents=True)
+    for shape, name in zip(("circle", "cross", "square"), names, strict=True):
+        (folder / name).mkdir(parents=True)
         for index in range(count):
             radius = 5 + 8 * np.random.default_rng(index).random()
             inside = {
@@ -153,7 +155,7 @@ def make_labelled(folder: Path, count: int) -> Path:
                 "square": np.maximum(abs(x), abs(y)) < radius,
             }[shape]
             pixels = np.where(inside, 255 - index, index).astype(np.uint8)
-            Image.fromarray(pixels).save(folder / shape / f"{index:02}.png")
+            Image.fromarray(pixels).save(folder / name / f"{index:02}.png")
     return folder
 
 

@@ -199,3 +199,26 @@ TRANSLATION_METRICS: dict[str, MetricSpec] = {
     ),
 }
 """Metrics of translations between domains."""
+
+EXPRESSION_METRICS: dict[str, MetricSpec] = {
+    "agreement": MetricSpec(
+        "Expression agreement",
+        "floor",
+        "Share of edits in which a reader that took no part in the training finds the wished "
+        "expression; more than in true samples is an alarm.",
+    ),
+    "input_agreement": MetricSpec(
+        "Agreement of the input",
+        "floor",
+        "The same for samples left as they are: edits must be above it.",
+    ),
+    "grading": MetricSpec(
+        "Strength followed",
+        "higher",
+        "Rank correlation of the strength asked for and the probability that the reader gives.",
+    ),
+    "kept": MetricSpec(
+        "Pixels kept", "higher", "Share of pixels that an edit changes by less than 4 of 255."
+    ),
+}
+"""Metrics of edited expressions, beside those of translations."""

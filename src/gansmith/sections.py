@@ -53,6 +53,11 @@ class DataConfig(Section):
         description="for faces: YAML file that says who agreed, on what basis and when",
     )
     labels: bool = Field(True, description="use labels where the collection has them")
+    intensities: bool = Field(
+        False,
+        description="labels have an intensity from 0 to 1: a column `intensity` of their table, or "
+        "`=0.4` at the end of file names; 1 where there is none",
+    )
     held_out: float = Field(
         0.1, gt=0, lt=0.9, description="share held out for evaluation, chosen by hash"
     )
@@ -183,6 +188,33 @@ class DomainsConfig(Section):
     )
 
 
+@RECIPE_SECTIONS.register("expressions")
+class ExpressionsConfig(Section):
+    """Options of `duel: expressions`."""
+
+    neutral: str = Field("neutral", description="label of samples without expression")
+    reader: float = Field(
+        0.25,
+        ge=0,
+        lt=1,
+        description="maximum share of the budget in which only reading is learnt",
+    )
+    reading: float = Field(
+        1.0, ge=0, description="weight of telling a real sample's expression from another one"
+    )
+    cycle: float = Field(5.0, ge=0, description="weight of edits leading back when undone")
+    smooth: float = Field(1.0, ge=0, description="weight of neighbouring pixels moving alike")
+    paint: float = Field(
+        2.0, ge=0, description="weight of painting little: moving pixels costs less"
+    )
+    attention: float = Field(
+        0.1,
+        ge=0,
+        description="weight of changing little of a sample, once expressions can be read",
+    )
+
+
+@RECIPE_SECTIONS.register("faceswap")
 class FaceSwapConfig(Section):
     """Options of `duel: faceswap`."""
 

@@ -68,6 +68,7 @@ LOOKS = {"samples": 32, "quick_samples": 16, "quick_looks": 1}
 SLIM = {
     "conv": ("width=8", "max_width=8", "head=16"),
     "dcgan": ("width=8",),
+    "editor": ("width=8", "blocks=1", "d_width=8", "d_features=16"),
     "faceswap": ("width=8", "max_width=16", "d_width=8"),
     "r3gan": ("width=8", "max_width=8"),
     "sequence": ("width=32", "embedding=16"),
@@ -191,6 +192,8 @@ def _heightmaps(place: Path) -> None:
     Image.fromarray(np.rint(heights).astype(np.uint16)).save(place / "hills.png")
 
 
+CONSENT = "{who: nobody, basis: drawn shapes, date: 2026-01-31}"
+
 GIVEN: dict[str, Callable[[Path], object]] = {
     "sprites": lambda place: make_sprites(place, 40),
     "photos": lambda place: make_messy(place, 30),
@@ -210,6 +213,8 @@ GIVEN: dict[str, Callable[[Path], object]] = {
     "ada": lambda place: make_person(place, (240, 200, 170), seed=0),
     "chen": lambda place: make_person(place, (150, 100, 60), seed=1),
     "holiday": lambda place: make_person(place, (240, 200, 170), seed=2, count=3),
+    "faces": lambda place: make_labelled(place, 24, ("neutral", "open", "smile")),
+    "consent.yaml": lambda place: place.write_text(CONSENT, "utf-8"),
     "dungeon.txt": lambda place: place.write_text(DUNGEON, "utf-8"),
 }
 """What pages may declare as given, and how to make it."""

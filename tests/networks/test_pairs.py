@@ -22,7 +22,7 @@ SPECS = [
     SampleSpec(1, 256, 130),
 ]
 
-OTHERS = ("faceswap", "sequence", "translator", "labelled-translator", "unet")
+OTHERS = ("editor", "faceswap", "sequence", "translator", "labelled-translator", "unet")
 PICTURED = [name for name in NETWORKS.names() if name not in OTHERS]
 """Pairs that play from latents over values: not over tokens, and not from other samples."""
 WAVES = {"wavegan"}  # pairs that play over a single row

@@ -180,13 +180,22 @@ def apply(
         typer.Option(
             "--out",
             metavar="DIR|FILE",
-            help="Folder, or FILE.png for one picture; by default RUN/applied.",
+            help="Folder, or FILE.png for one picture; by default RUN/applied. With expressions "
+            "also a film, FILE.webp or FILE.gif.",
         ),
     ] = None,
     strength: Annotated[
         float,
         typer.Option("--strength", min=0, max=1, help="From the input, 0, to the translation, 1."),
     ] = 1.0,
+    expression: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--expression",
+            metavar="NAME=N",
+            help="Expression and its strength, -1 to 1, such as smile=0.7; may be repeated.",
+        ),
+    ] = None,
     to: Annotated[
         str | None,
         typer.Option(
@@ -200,26 +209,29 @@ def apply(
         ),
     ] = None,
     face: Annotated[
-        str, typer.Option("--face", help="Face swap: the largest face of a picture, or all.")
+        str, typer.Option("--face", help="Faces: the largest of a picture, or all.")
     ] = "largest",
     frames: Annotated[
         bool, typer.Option("--frames", help="Face swap: files are frames of a film, in order.")
     ] = False,
     label: Annotated[
-        bool, typer.Option("--label/--no-label", help="Face swap: a visible label on results.")
+        bool, typer.Option("--label/--no-label", help="Faces: a visible label on results.")
     ] = True,
 ) -> None:
-    """Translate pictures by a trained run, each in its own size: style transfer, face swap."""
+    """Translate pictures by a trained run, each in its own size: style, face swap, expressions."""
     from gansmith.console import plain
+    from gansmith.data.expressions import parse_strengths
     from gansmith.tasks.apply import apply as write_results
 
+    wanted = None if expression is None else parse_strengths(expression)
     place = write_results(
         run,
         inputs,
         out,
         strength=strength,
-        to=to,
+        expression=wanted,
         strip=strip,
+        to=to,
         face=face,
         frames=frames,
         label=label,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,12 +24,16 @@ from gansmith.storage.reading import JSON_BYTES, parse_json, read_bytes
 STYLEGAN = "dataset.json"
 TABLES = ("labels.csv", "labels.tsv", "labels.json", STYLEGAN)
 LABEL_COLUMNS = ("label", "class", "category", "class_name", "target")
+INTENSITY = "intensity"
+"""Column with the intensity of a label, from 0 to 1."""
 FILE_COLUMNS = ("file", "filename", "file_name", "image", "path", "image_id", "name", "id")
 _SET = frozenset({"1", "1.0", "true", "True", "TRUE"})
 _FLAGS = _SET | {"0", "0.0", "false", "False", "FALSE", "-1", ""}
 
 
-def folder_labels(root: Path, files: Sequence[str], log: LogFn = silent) -> list[str] | None:
+def folder_labels(
+    root: Path, files: Sequence[str], log: LogFn = silent, *, intensities: bool = False
+) -> list[str] | None:
     """Return one label a file, or None where the folder has none.
 
     A table in the folder counts first: `labels.csv` (a header; the column `label`, `class` or
@@ -41,13 +46,24 @@ def folder_labels(root: Path, files: Sequence[str], log: LogFn = silent) -> list
         root: The folder.
         files: Paths of its samples, relative, with forward slashes.
         log: Takes a line on why there are no labels, or on how a table is read.
+        intensities: Labels become graded ones, such as `smile=0.7`: by the column `intensity` of
+            the table, or by `=0.7` at the end of a file's name.
 
     Raises:
         GansmithError: A table cannot be read, or a picture is missing in it.
     """
+    labels = _plain_labels(root, files, log, intensities)
+    if labels is None or not intensities:
+        return labels
+    return [_graded_by_name(file, label) for file, label in zip(files, labels, strict=True)]
+
+
+def _plain_labels(
+    root: Path, files: Sequence[str], log: LogFn, intensities: bool
+) -> list[str] | None:
     table = next((root / name for name in TABLES if (root / name).is_file()), None)
     if table is not None:
-        labels = _from_table(table, files, log)
+        labels = _from_table(table, files, log, intensities)
         if labels is not None:
             return labels
     folders = class_folders(files)
@@ -88,11 +104,36 @@ def sorted_naturally(names: Iterable[str]) -> list[str]:
     return sorted(names, key=key)
 
 
-def _from_table(table: Path, files: Sequence[str], log: LogFn) -> list[str] | None:
+def _graded_by_name(file: str, label: str) -> str:
+    """Add the intensity that a file's name ends with, such as `0012=0.4.png`."""
+    found = re.search(r"=(\d*\.?\d+)$", PurePosixPath(file).stem)
+    return label if found is None or "=" in label else graded(label, found[1], file)
+
+
+def graded(label: str, intensity: object, file: str) -> str:
+    """Return a label with its intensity, such as `smile=0.7`.
+
+    Raises:
+        GansmithError: It is no number from 0 to 1.
+    """
+    try:
+        value = float(str(intensity))
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise GansmithError(f"the intensity of {file} is '{intensity}': it takes a number 0 to 1")
+    return f"{label}={value:.2f}"
+
+
+def _from_table(
+    table: Path, files: Sequence[str], log: LogFn, intensities: bool
+) -> list[str] | None:
     try:
         text = _decode(table, log)
         labels = (
-            _read_json(text) if table.suffix == ".json" else _read_csv(text, files, table.name, log)
+            _read_json(text, intensities)
+            if table.suffix == ".json"
+            else _read_csv(text, files, table.name, log, intensities)
         )
     except (GansmithError, ValueError, csv.Error) as error:
         if table.name == STYLEGAN:
@@ -130,7 +171,7 @@ def _decode(table: Path, log: LogFn) -> str:
         return data.decode("latin-1")
 
 
-def _read_json(text: str) -> dict[str, str | None]:
+def _read_json(text: str, intensities: bool) -> dict[str, str | None]:
     """Read an object from file to label, StyleGAN's `labels`, or a list of objects."""
     table: Any = parse_json(text, object, "the table")
     if isinstance(table, dict) and "labels" in table and not isinstance(table["labels"], str | int):
@@ -138,7 +179,7 @@ def _read_json(text: str) -> dict[str, str | None]:
         if isinstance(table, list) and all(_is_pair(entry) for entry in table):
             table = dict(table)
     if isinstance(table, list) and table and all(isinstance(entry, dict) for entry in table):
-        table = dict(map(_file_and_label, table))
+        table = dict(_file_and_label(entry, intensities) for entry in table)
     if not isinstance(table, dict):
         if not table:
             return {}
@@ -152,12 +193,14 @@ def _is_pair(entry: object) -> bool:
     return isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)
 
 
-def _file_and_label(entry: dict[str, Any]) -> tuple[str, Any]:
+def _file_and_label(entry: dict[str, Any], intensities: bool) -> tuple[str, Any]:
     names = {name.strip().lower(): name for name in entry}
     file = next((names[name] for name in FILE_COLUMNS if name in names), None)
     label = next((names[name] for name in LABEL_COLUMNS if name in names), None)
     if file is None or label is None:
         raise ValueError(f"takes objects with 'file' and 'label', has {', '.join(entry) or 'none'}")
+    if intensities and entry.get(INTENSITY) is not None:
+        return str(entry[file]), graded(str(entry[label]), entry[INTENSITY], str(entry[file]))
     return str(entry[file]), entry[label]
 
 
@@ -167,7 +210,9 @@ def separator(table: str) -> str:
     return next((sign for sign in ",;\t" if sign in header), ",")
 
 
-def _read_csv(text: str, files: Sequence[str], name: str, log: LogFn) -> dict[str, str | None]:
+def _read_csv(
+    text: str, files: Sequence[str], name: str, log: LogFn, intensities: bool
+) -> dict[str, str | None]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator(text))
     rows = [[cell.strip() for cell in row] for row in reader]
     rows = [row for row in rows if any(row)]
@@ -186,7 +231,15 @@ def _read_csv(text: str, files: Sequence[str], name: str, log: LogFn) -> dict[st
         label = others[0]
         if len(others) > 1:
             log(f"{name}: labels are column '{rows[0][label]}'; call another 'label' to use it")
-    return {_key(row[file]): (row[label] if label < len(row) else "") or None for row in rows[1:]}
+    found = {_key(row[file]): (row[label] if label < len(row) else "") or None for row in rows[1:]}
+    if not intensities or INTENSITY not in header:
+        return found
+    column = header.index(INTENSITY)
+    given = {_key(row[file]): row[column] for row in rows[1:] if column < len(row) and row[column]}
+    return {
+        file: label if label is None or file not in given else graded(label, given[file], file)
+        for file, label in found.items()
+    }
 
 
 def _are_flags(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gansmith.medium import MEDIA
 from gansmith.metric import (
+    EXPRESSION_METRICS,
     METRICS,
     PRETRAINED_METRICS,
     TRANSLATION_METRICS,
@@ -83,7 +84,7 @@ def too_few_held_out(count: int) -> str:
 
 def metric_specs() -> dict[str, MetricSpec]:
     """Return every metric by name, most important first: those of all media, then other ones."""
-    specs = METRICS | PRETRAINED_METRICS | TRANSLATION_METRICS
+    specs = METRICS | PRETRAINED_METRICS | TRANSLATION_METRICS | EXPRESSION_METRICS
     for name in MEDIA:
         specs |= MEDIA[name].metrics
     return specs

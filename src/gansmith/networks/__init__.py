@@ -13,7 +13,7 @@ from gansmith.networks.base import (
 )
 from gansmith.networks.image import conv, dcgan, r3gan, staged
 from gansmith.networks.sequence import language_model
-from gansmith.networks.translation import labelled, residual, swap, unet
+from gansmith.networks.translation import editor, labelled, residual, swap, unet
 from gansmith.sections import NETWORK_ALIASES
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "build_networks",
     "conv",
     "dcgan",
+    "editor",
     "labelled",
     "language_model",
     "load_weights",

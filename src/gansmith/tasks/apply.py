@@ -1,8 +1,8 @@
-"""Apply a trained translator to files of any size."""
+"""Apply a trained translator, face swap or editor of expressions to files of any size."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -16,14 +16,17 @@ from gansmith.data.scan import find_files
 from gansmith.drawing.contact_sheet import contact_sheet
 from gansmith.drawing.pixels import MODES, png_bytes, to_array, to_image
 from gansmith.errors import GansmithError
+from gansmith.expressions import ExpressionModel
 from gansmith.faceswap import FaceSwapModel
 from gansmith.log import LogFn, silent
 from gansmith.medium import MEDIA
-from gansmith.model import load
+from gansmith.model import Model, load
 from gansmith.output_folder import OutputFolder
 from gansmith.outputs import save_output
 from gansmith.registry import unknown
 from gansmith.run import home_of, provenance_of
+from gansmith.tasks.editing import FILMS, Editing
+from gansmith.tasks.face_choice import FaceChoice
 from gansmith.tasks.swapping import Swapping
 from gansmith.translation import TILE, TranslationModel
 
@@ -78,6 +81,7 @@ def apply(
     *,
     strength: float = 1.0,
     to: str | None = None,
+    expression: Mapping[str, float] | None = None,
     strip: int | None = None,
     face: str = "largest",
     frames: bool = False,
@@ -89,84 +93,134 @@ def apply(
     Opacity and EXIF data are kept; pictures are turned upright and their colours are sRGB.
 
     Args:
-        run: Run folder of a translation, or its `model.safetensors`.
+        run: Run folder of a translation, a face swap or expressions, or its `model.safetensors`.
         inputs: A file, a folder, or several of them.
-        out: Folder, or FILE.png for one input; by default `applied` in the run.
+        out: Folder, or FILE.png for one input; by default `applied` in the run. With expressions
+            also FILE.webp or FILE.gif: a film of one input, from no strength to the whole.
         strength: Share of the way from the input, 0, to the translation, 1.
         to: Name of the domain to translate to, where the run knows several. Of a face swap: whose
             faces they become; those of the second folder where it is left out.
+        expression: Strengths by name, such as `{"smile": 0.7}`, of an editor of expressions.
         strip: Write strips of so many pictures side by side, from the input to `strength`.
-        face: Of a face swap: `largest`, or `all` faces of a picture.
+        face: Of faces: `largest`, or `all` faces of a picture.
         frames: Of a face swap: the files are frames of a film, in the order of their names; where
             the face lies is smoothed over time.
-        label: Of a face swap: write a visible label on each result.
+        label: Of faces: write a visible label on each result.
         log: Called with one line for each file that is left out.
 
     Returns:
         The folder with the results and a sheet of inputs and results, or the file.
 
     Raises:
-        GansmithError: The run has no translator, the domain is unknown or must be named, no file
-            can be read, or `out` cannot be written.
+        GansmithError: The run takes no input, an option is not for it, a name is unknown or
+            missing, no file can be read, or `out` cannot be written.
     """
     if strip is not None and not 2 <= strip <= LONGEST_STRIP:
         raise GansmithError(
             f"a strip has 2 to {LONGEST_STRIP} pictures, not {strip}: give --strip 5"
         )
-    model = load(run)
-    if not isinstance(model, TranslationModel):
-        raise GansmithError(
-            f"{run} was trained for the task '{model.blueprint.task}' and takes no input: use "
-            "`gansmith generate`"
-        )
+    if not 0 <= strength <= 1:
+        raise GansmithError(f"strength is {strength:g}: it takes a number from 0 to 1")
     strengths = (strength,) if strip is None else tuple(np.linspace(0, strength, strip).tolist())
-    swapping = None
-    if isinstance(model, FaceSwapModel):
-        swapping = Swapping(model, to, face, label, strengths, log)
-        if not label:
-            log("warning: results carry no visible label (--no-label); say yourself what they are")
-    else:
-        if frames or face != "largest":
-            raise GansmithError(f"{run} is no face swap: --face and --frames are for those")
-        if to is not None or len(model.targets) > 2:
-            to = _domain(model, to)
+    model = load(run)
+    _check_options(model, run, to=to, expression=expression, face=face, frames=frames)
+    changing = _changing(model, to, expression, FaceChoice(face, log), label, strengths)
+    if changing is not None and not label:
+        log("warning: results carry no visible label (--no-label); say yourself what they are")
+    if isinstance(model, TranslationModel) and changing is None:
+        to = _domain(model, to)
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     files = list(_files(given, model))
-    if swapping is not None and frames:
-        swapping.track((one.path, one.sample) for one in _read(files, model, silent))
+    if isinstance(changing, Swapping) and frames:
+        changing.track((one.path, one.sample) for one in _read(files, model, silent))
 
-    def results(read: Iterator[Input]) -> Results:
-        if swapping is None:
-            return _translated_all(model, read, Wanted(strengths, to))
-        return _swapped(swapping, read, len(files), log)
+    def results() -> Results:
+        read = _read(files, model, log)
+        if changing is not None:
+            return _changed(changing, read, len(files), log)
+        assert isinstance(model, TranslationModel)
+        return _translated_all(model, read, Wanted(strengths, to))
 
     provenance = provenance_of(run, None)
     place = Path(out) if out is not None else home_of(run) / "applied"
-    if place.suffix.lower() == ".png" and not place.is_dir():
+    suffix = "" if place.is_dir() else place.suffix.lower()
+    film = suffix in FILMS and isinstance(changing, Editing)
+    if suffix == ".png" or film:
         if len(files) != 1:
             raise GansmithError(
                 f"--out {place.name} holds one picture, and there are {len(files)}: give a folder"
             )
-        ((only, made),) = results(_read(files, model, log))
+        if film:
+            assert isinstance(changing, Editing)
+            (one,) = _read(files, model, log)
+            content = changing.film(one.path, one.sample, one.alpha, suffix)
+            return save_output(place, content, provenance)
+        ((only, made),) = results()
         return save_output(place, _encoded(only, made), provenance)
     _check_apart(place, [path for path, _ in files])
-    grid = swapping is None and len(model.targets) > 2
+    grid = changing is None and isinstance(model, TranslationModel) and len(model.targets) > 2
     sheets = [COMPARISON, GRID] if grid else [COMPARISON]
     folder = OutputFolder(place, provenance, [*(name for _, name in files), *sheets])
     facts: dict[str, Any] = {} if to is None else {"to": to}
     if strip is not None:
         facts["strip"] = list(strengths)
-    if swapping is not None:
-        facts |= swapping.facts()
-    shown = _write(folder, results(_read(files, model, log)))
+    if changing is not None:
+        facts |= changing.facts()
+    shown = _write(folder, results())
     if grid:
+        assert isinstance(model, TranslationModel)
         folder.add_overview({GRID: png_bytes(_grid(model, np.stack(shown)))})
     folder.write_manifest(strength=strength, **facts)
     return folder.path
 
 
-def _domain(model: TranslationModel, to: str | None) -> str:
+def _check_options(
+    model: Model,
+    run: str | Path,
+    *,
+    to: str | None,
+    expression: Mapping[str, float] | None,
+    face: str,
+    frames: bool,
+) -> None:
+    """Check that a model takes inputs, and that options are for its kind."""
+    if not isinstance(model, TranslationModel | ExpressionModel):
+        raise GansmithError(
+            f"{run} was trained for the task '{model.blueprint.task}' and takes no input: use "
+            "`gansmith generate`"
+        )
+    if expression is not None and not isinstance(model, ExpressionModel):
+        raise GansmithError(
+            f"{run} has no expressions: --expression is for runs of `gansmith train expressions`"
+        )
+    if frames and not isinstance(model, FaceSwapModel):
+        raise GansmithError(f"{run} is no face swap: --frames is for those")
+    if face != "largest" and not isinstance(model, FaceSwapModel | ExpressionModel):
+        raise GansmithError(f"{run} changes whole pictures: leave --face out")
+    if to is not None and isinstance(model, ExpressionModel):
+        raise GansmithError(f"{run} changes expressions: use --expression instead of --to")
+
+
+def _changing(
+    model: Model,
+    to: str | None,
+    expression: Mapping[str, float] | None,
+    choice: FaceChoice,
+    label: bool,
+    strengths: Sequence[float],
+) -> Swapping | Editing | None:
+    """Return what changes the faces of a picture; None for a model that translates whole ones."""
+    if isinstance(model, ExpressionModel):
+        return Editing(model, expression or {}, choice, label, strengths)
+    if isinstance(model, FaceSwapModel):
+        return Swapping(model, to, choice, label, strengths)
+    return None
+
+
+def _domain(model: TranslationModel, to: str | None) -> str | None:
     """Check that a domain is one of those that a model translates to."""
+    if to is None and len(model.targets) <= 2:
+        return None
     known = ", ".join(model.targets)
     if to is None:
         raise GansmithError(
@@ -177,7 +231,7 @@ def _domain(model: TranslationModel, to: str | None) -> str:
     return to
 
 
-def _files(given: Iterable[str | Path], model: TranslationModel) -> Iterator[tuple[Path, str]]:
+def _files(given: Iterable[str | Path], model: Model) -> Iterator[tuple[Path, str]]:
     """Yield each file with the name of its result; names are different."""
     suffixes = MEDIA[model.codec.name].suffixes
     taken: set[str] = set()
@@ -206,9 +260,7 @@ def _check_apart(place: Path, files: Iterable[Path]) -> None:
         raise GansmithError(f"{place} holds inputs: choose another folder with --out")
 
 
-def _read(
-    files: Sequence[tuple[Path, str]], model: TranslationModel, log: LogFn
-) -> Iterator[Input]:
+def _read(files: Sequence[tuple[Path, str]], model: Model, log: LogFn) -> Iterator[Input]:
     """Read files; those that cannot be read are named and left out."""
     channels, failed = model.blueprint.spec.channels, 0
     for path, name in files:
@@ -248,12 +300,14 @@ def _grid(model: TranslationModel, inputs: NDArray[np.uint8]) -> Image.Image:
     return contact_sheet(np.stack([*inputs, *drawn]), columns=len(inputs), row_names=names)
 
 
-def _swapped(swapping: Swapping, inputs: Iterator[Input], total: int, log: LogFn) -> Results:
+def _changed(
+    changing: Swapping | Editing, inputs: Iterator[Input], total: int, log: LogFn
+) -> Results:
     """Yield inputs and pictures with other faces; those without a face are named and left out."""
     done = 0
     for one in inputs:
         try:
-            made = swapping(one.path, one.sample, one.alpha)
+            made = changing(one.path, one.sample, one.alpha)
         except GansmithError as error:
             if total == 1:
                 raise

@@ -3,12 +3,22 @@
 Importing this package registers all duels.
 """
 
-from gansmith.training import contrastive, cycle, faceswap, noise, paired, several_domains, staged
+from gansmith.training import (
+    contrastive,
+    cycle,
+    expressions,
+    faceswap,
+    noise,
+    paired,
+    several_domains,
+    staged,
+)
 from gansmith.training.sequence import duel as sequence
 
 __all__ = [
     "contrastive",
     "cycle",
+    "expressions",
     "faceswap",
     "noise",
     "paired",

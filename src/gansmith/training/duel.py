@@ -30,7 +30,7 @@ class Batch(NamedTuple):
         condition: Classes int64 [N]; samples float32 [N, C, H, W] where each sample is conditioned
             on another one; or None.
         source: Samples of the domain that is translated from, as `samples`; None for all else.
-        source_condition: Domains int64 [N] of the sources, where there are several.
+        source_condition: Of `source`, as `condition`; None where it has none.
     """
 
     samples: Tensor

@@ -132,12 +132,22 @@ class NoiseDuel(Duel):
             seen["penalty"] = self._gradient_penalty(real, fake, logits, batch.condition)
             loss = loss + self._gamma * settings.penalty_every * seen["penalty"]
         self._seen = {name: value.detach() for name, value in seen.items()}
+        loss = loss + self.discriminator_terms(real, batch)
         self._engine.backward_and_step(loss, self.optimisers["discriminator"])
         if settings.constraint == "clip":
             clip_weights(self.discriminator, settings.clip)
         if self.augmentation.adaptive and self._steps % ADAPT_EVERY == 0:
             gap = self._overfitting()
             self.augmentation.adapt(gap, self._recipe.training.batch * ADAPT_EVERY)
+
+    def discriminator_terms(self, real: Tensor, batch: Batch) -> Tensor | float:
+        """Return what is added to the discriminator's loss.
+
+        Args:
+            real: Real samples as the discriminator is shown them.
+            batch: Where they come from.
+        """
+        return 0.0
 
     @torch.no_grad()
     def _overfitting(self) -> float:

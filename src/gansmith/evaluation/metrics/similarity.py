@@ -20,6 +20,11 @@ def structural_similarity(first: Tensor, second: Tensor) -> Tensor:
     Returns:
         float64 [N]; 1 for equal pictures.
     """
+    return similarity_map(first, second).mean((1, 2, 3))
+
+
+def similarity_map(first: Tensor, second: Tensor) -> Tensor:
+    """Structural similarity at each position, float64 [N, C, H - 10, W - 10]."""
     x, y = first.double(), second.double()
     channels = x.shape[1]
     places = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
@@ -35,4 +40,4 @@ def structural_similarity(first: Tensor, second: Tensor) -> Tensor:
     covariance = blurred(x * y) - mean_x * mean_y
     above = (2 * mean_x * mean_y + C1) * (2 * covariance + C2)
     below = (mean_x**2 + mean_y**2 + C1) * (var_x + var_y + C2)
-    return (above / below).mean((1, 2, 3))
+    return above / below

@@ -46,6 +46,7 @@ class PictureFolder(PictureCollection):
     Args:
         root: The folder.
         use_labels: Look for labels.
+        intensities: `data.intensities`: labels are graded.
         value_range: `data.range`, for pictures of more than eight bits.
         beside: Suffixes of files beside the pictures that something else reads.
         log: Takes progress and warnings of files that cannot be read, one line each.
@@ -60,6 +61,7 @@ class PictureFolder(PictureCollection):
         root: Path,
         *,
         use_labels: bool,
+        intensities: bool = False,
         value_range: str | None = None,
         beside: frozenset[str] = frozenset(),
         log: LogFn = silent,
@@ -80,7 +82,9 @@ class PictureFolder(PictureCollection):
         self._check_range(settled, log)
         if value_range is not None and settled.scales:
             self.range = next(iter(settled.scales.values()))
-        self._labels = folder_labels(root, self._names, log) if use_labels else None
+        self._labels = (
+            folder_labels(root, self._names, log, intensities=intensities) if use_labels else None
+        )
         split = find_split(self._names)
         self._official = None if split is None else np.array(split.held_out, np.bool_)
         self.official_split = split is not None

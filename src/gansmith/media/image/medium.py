@@ -62,6 +62,7 @@ def collect(path: Path, config: DataConfig, log: LogFn) -> PictureCollection:
         found = PictureFolder(
             path,
             use_labels=config.labels,
+            intensities=config.intensities,
             value_range=options.range,
             beside=LANDMARK_SUFFIXES if align else frozenset(),
             log=log,
