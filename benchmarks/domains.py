@@ -25,7 +25,7 @@ import gansmith
 from arena import HOME, Row
 from gansmith.evaluation.features import ClassifyingExtractor, build_extractor
 from gansmith.loading.open import open_dataset
-from gansmith.recipe import load_recipe
+from gansmith.run import Run
 from gansmith.translation import TranslationModel
 from harness import renew_rows
 
@@ -62,8 +62,7 @@ def main() -> None:
         gansmith.train("domains", data=data, out=run, samples=args.samples, settings=settings)
     model = gansmith.load(run)
     assert isinstance(model, TranslationModel)
-    recipe = load_recipe("domains")
-    dataset = open_dataset(recipe.data.model_copy(update={"source": str(data)}))
+    dataset = open_dataset(Run(run).recipe().data)
     assert dataset.labels is not None
     classifier = build_extractor("classifier", dataset)
     assert isinstance(classifier, ClassifyingExtractor)

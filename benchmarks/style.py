@@ -6,8 +6,7 @@ trains `style`, or `--recipe style-cycle`, on the unpaired folders `DATA/faces-d
 and `.../drawn`, and compares translations of 200 photographs of people that were not trained on
 with the true drawings: mean absolute difference (of the range) and SSIM, at 64 pixels. Baselines
 are the input as it is, and the input with mean and deviation of each colour channel as drawings
-have them.
-`--run RUN` measures a run that is there already.
+have them. `--run RUN` measures a run that is there already.
 """
 
 from __future__ import annotations

@@ -43,6 +43,12 @@ def test_results_that_are_never_taken_for_the_target_are_a_collapse_at_the_end_o
     assert names(1.0, **values) == ["identity collapse"] and names(0.9, **values) == []
 
 
+def test_a_distance_that_sees_no_difference_of_the_inputs_decides_nothing() -> None:
+    blind = {"kernel": -0.038, "input_kernel": -0.039}
+    assert names(1.0, **blind) == []
+    assert names(1.0, **blind, target_share=0.1) == ["identity collapse"]
+
+
 def test_lost_content_is_named() -> None:
     assert names(kernel=0.1, input_kernel=2.0, content_kept=0.1) == ["content lost"]
 

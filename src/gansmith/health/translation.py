@@ -111,7 +111,7 @@ def _unlike(values: Mapping[str, float], side: str, name: str, progress: float) 
     """Return evidence that translations of one direction are not like the target; or nothing."""
     kernel, unchanged = values[f"{side}kernel"], values[f"{side}input_kernel"]
     taken = values[f"{side}target_share"]
-    if kernel >= unchanged:
+    if kernel >= unchanged > 0:
         return (
             f"the kernel distance of translations{name} to the target domain is {kernel:.3f}, that "
             f"of the inputs left as they are {unchanged:.3f}"
@@ -133,7 +133,7 @@ def standing_still(history: History) -> Diagnosis | None:
     probes = [probe.values for probe in history.probes[-2:]]
     if history.age < EARLY or len(probes) < 2:
         return None
-    if not all(v["kernel"] >= 0.95 * v["input_kernel"] and v["target_share"] < 0.2 for v in probes):
+    if not all(_no_nearer(values) and values["target_share"] < 0.2 for values in probes):
         return None
     accuracy = history.accuracy(2 * WINDOW)
     blind = accuracy is not None and accuracy <= CHANCE
@@ -148,6 +148,15 @@ def standing_still(history: History) -> Diagnosis | None:
         f"distance to the target domain is {latest['kernel']:.3f}, that of the inputs "
         f"{latest['input_kernel']:.3f}{seen}.",
     )
+
+
+def _no_nearer(values: Values) -> bool:
+    """Whether results are about as far from the target as inputs, as far as features can tell.
+
+    Inputs at a distance of 0 differ from the target in what the features do not see.
+    """
+    unchanged = values["input_kernel"]
+    return unchanged <= 0 or values["kernel"] >= 0.95 * unchanged
 
 
 def diagnose_history(history: History) -> list[Diagnosis]:
