@@ -25,4 +25,4 @@ def test_records_name_what_their_media_declare() -> None:
     assert verbs == [VERBS[name] for name in VERBS if VERBS[name].takes == "run"]
     generations: dict[str, Generation | None] = {n: MEDIA[n].generation for n in GENERATIONS}
     assert generations == {name: GENERATIONS[name] for name in GENERATIONS}
-    assert MEDIA["image"].generation is None
+    assert MEDIA["points"].generation is None

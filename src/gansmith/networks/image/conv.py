@@ -27,7 +27,7 @@ from gansmith.networks.base import (
 )
 from gansmith.networks.geometry import PadCrop2d, for_convolutions, require_sides
 from gansmith.networks.heads import ConditionalOptions, EmbeddingGenerator, ProjectionDiscriminator
-from gansmith.networks.image.wrapping import conv2d, require_whole
+from gansmith.networks.image.wrapping import conv2d, doubled, require_whole
 from gansmith.networks.linear import Linear
 
 SLOPE = 0.2
@@ -136,15 +136,28 @@ class ConvGenerator(EmbeddingGenerator):
             self.entry = conv2d(entry + options.local, geometry.widths[-1], wrap=True)
         else:
             self.entry = Linear(entry, geometry.coarse_features)
+        self.body = nn.Sequential(*self._layers(spec, options, geometry))
+
+    @staticmethod
+    def _layers(spec: SampleSpec, options: ConvOptions, geometry: Geometry) -> list[nn.Module]:
+        """Build what goes from the coarsest level to samples.
+
+        Textures and terrain are doubled by interpolation: sub-pixel steps leave a grid in them.
+        """
         layers: list[nn.Module] = []
         for width, finer in zip(geometry.widths[:0:-1], geometry.widths[-2::-1], strict=True):
             layers += _blocks(width, options.blocks, options.wrap)
-            layers += [conv2d(width, finer * 4, wrap=options.wrap), nn.PixelShuffle(2)]
-        layers += _blocks(geometry.widths[0], options.blocks, options.wrap)
-        pixels = spec.channels * geometry.shuffle**2
-        layers += [conv2d(geometry.widths[0], pixels, wrap=options.wrap)]
-        layers += [nn.PixelShuffle(geometry.shuffle)]
-        self.body = nn.Sequential(*layers)
+            if options.wrap:
+                layers += [conv2d(width, finer, wrap=True), doubled(wrap=True)]
+            else:
+                layers += [conv2d(width, finer * 4, wrap=False), nn.PixelShuffle(2)]
+        finest = geometry.widths[0]
+        layers += _blocks(finest, options.blocks, options.wrap)
+        if options.wrap:
+            layers += [doubled(wrap=True) for _ in range(geometry.shuffle // 2)]
+            return [*layers, conv2d(finest, spec.channels, wrap=True)]
+        layers += [conv2d(finest, spec.channels * geometry.shuffle**2, wrap=False)]
+        return [*layers, nn.PixelShuffle(geometry.shuffle)]
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples [N, C, H, W], about [-1, 1] and not clipped."""
