@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,6 +30,8 @@ from gansmith.storage.reading import parse_json
 from gansmith.training.engine import device_kind
 
 TASK, NETWORK = "classify", "classifier"
+TASKS = (TASK, "harden")
+"""Tasks whose models are classifiers."""
 _RISE = 0.3
 """Share of training in which the learning rate rises to its peak."""
 _SEEN, _MOST_EPOCHS = 60_000, 60
@@ -217,10 +219,17 @@ def save_classifier(trained: TrainedClassifier, folder: Path | str) -> Path:
     """
     run = Run(folder)
     run.make_folder()
-    weights = {f"{NETWORK}.{name}": value for name, value in trained.network.state_dict().items()}
-    facts = json.dumps(trained.facts.model_dump())
-    run.save_model(weights, trained.blueprint.metadata() | {"training": facts})
+    save_weights(run, trained.network.state_dict(), trained.blueprint, trained.facts)
     return run.model_file
+
+
+def save_weights(
+    run: Run, weights: Mapping[str, Tensor], blueprint: Blueprint, facts: TrainingFacts
+) -> None:
+    """Write the weights of a classifier to the `model.safetensors` of a run."""
+    named = {f"{NETWORK}.{name}": value for name, value in weights.items()}
+    training = json.dumps(facts.model_dump())
+    run.save_model(named, blueprint.metadata() | {"training": training})
 
 
 def load_trained_classifier(folder: Path | str) -> TrainedClassifier:
@@ -236,7 +245,7 @@ def load_trained_classifier(folder: Path | str) -> TrainedClassifier:
         )
     weights, header = run.load_trained()
     plain = parse_json(header.get("blueprint", "{}"), dict[str, Any], run.model_file)
-    if header.get("format") != FORMAT_2 or plain.get("task") != TASK:
+    if header.get("format") != FORMAT_2 or plain.get("task") not in TASKS:
         raise GansmithError(f"{run.model_file} is not a classifier: give the folder of one")
     with damage_explained(run.model_file):
         blueprint = Blueprint.from_dict(plain, {})

@@ -30,11 +30,14 @@ class Batch(NamedTuple):
         condition: Classes int64 [N]; samples float32 [N, C, H, W] where each sample is conditioned
             on another one; or None.
         source: Samples of the domain that is translated from, as `samples`; None for all else.
+        places: Their places among the samples that train, int64 [N] on the CPU; None where the
+            loader does not tell.
     """
 
     samples: Tensor
     condition: Tensor | None = None
     source: Tensor | None = None
+    places: Tensor | None = None
 
 
 class Loss(NamedTuple):
