@@ -123,9 +123,7 @@ def advgan_recipe(samples: int, batch: int, seed: int) -> Recipe:
         "ema_half_life": 0,
         "log_every": 20,
     }
-    return Recipe.model_validate(
-        {"name": "advgan", "training": training, "health": {"probes": 0}}
-    )
+    return Recipe.model_validate({"name": "advgan", "training": training, "health": {"probes": 0}})
 
 
 def _facts(duel: AdvGANDuel, feed: ImageFeed) -> dict[str, Any]:

@@ -20,10 +20,10 @@ from gansmith.log import LogFn, silent
 from gansmith.recipe import NetworkConfig
 from gansmith.robustness import attacks, sanity
 from gansmith.robustness.advgan_training import TrainedAdvGAN, train_advgan
-from gansmith.robustness.feed import ImageFeed
 from gansmith.robustness.attacks import Attack, Logits, fgsm, noise, pgd, run_attack
 from gansmith.robustness.autopgd import apgd_ce, apgd_t
 from gansmith.robustness.classifier import Classifier, Images, check_classifier, take_images
+from gansmith.robustness.feed import ImageFeed
 from gansmith.robustness.sanity import Check
 from gansmith.robustness.square import QUERIES, square
 from gansmith.robustness.threat import Norm, Threat
@@ -361,9 +361,7 @@ class _Runner:
         feed = ImageFeed(train, batch, self.seed)
         arguments = {"threat": self.threat, "steps": budget.steps, "seed": self.seed}
         black_box = self.source is None
-        trained = train_advgan(
-            self.source or self.target, feed, black_box=black_box, **arguments
-        )
+        trained = train_advgan(self.source or self.target, feed, black_box=black_box, **arguments)
         access: Access = "black-box" if black_box else "white-box"
         self._by_generator("AdvGAN", access, trained)
         if surrogate is None:
@@ -528,9 +526,7 @@ def _trap(runner: _Runner) -> list[str]:
     ]
 
 
-def _other_classifier(
-    dataset: Dataset, train: Images, network: NetworkConfig, seed: int
-) -> Logits:
+def _other_classifier(dataset: Dataset, train: Images, network: NetworkConfig, seed: int) -> Logits:
     """Train a small classifier from which AdvGAN is transferred."""
     kept = np.zeros(len(dataset), dtype=bool)
     kept[train.indices] = True

@@ -1,4 +1,4 @@
-"""How an evaluation under attack is shown: a table, a sheet of what fooled it, and one HTML page."""
+"""An evaluation under attack as a table, a sheet of what fooled it, and one HTML page."""
 
 from __future__ import annotations
 

@@ -91,9 +91,10 @@ def perturbed(network: nn.Module, x: Tensor, threat: Threat) -> Tensor:
     """
     change = threat.eps * network(x)
     if threat.norm == "L2":
-        change = change * (threat.eps / threat.distance(change).clamp_min(threat.eps))[
-            :, None, None, None
-        ]
+        change = (
+            change
+            * (threat.eps / threat.distance(change).clamp_min(threat.eps))[:, None, None, None]
+        )
     moved = (x + change).clamp(0, 1)
     threat.require(moved.detach(), x)
     return moved

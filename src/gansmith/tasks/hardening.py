@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
@@ -16,7 +15,7 @@ from rich.console import Console
 from torch import nn
 
 from gansmith.blueprint import Blueprint
-from gansmith.data.dataset import Dataset, evenly_chosen
+from gansmith.data.dataset import Dataset
 from gansmith.errors import GansmithError
 from gansmith.medium import MEDIA
 from gansmith.model import Model, Weights, averaged_weights, run_blueprint
