@@ -144,6 +144,7 @@ class Evaluation:
         indices: int64 [N]; the images' places in the dataset.
         adversarial: float32 [N, C, H, W]; of each image that was fooled, what fooled it (by the
             first attack that did); of the others the image itself.
+        read_as: int64 [N]; the label that the classifier reads in each of these.
     """
 
     classifier: str
@@ -160,6 +161,7 @@ class Evaluation:
     notes: tuple[str, ...]
     indices: NDArray[np.int64] = field(repr=False, compare=False)
     adversarial: Tensor = field(repr=False, compare=False)
+    read_as: NDArray[np.int64] = field(repr=False, compare=False)
 
     @property
     def reliable(self) -> bool:
@@ -270,6 +272,7 @@ def robustness(
         notes=(*runner.notes, *_trap(runner)),
         indices=chosen.indices,
         adversarial=runner.adversarial.cpu(),
+        read_as=runner.read_as(),
     )
 
 
@@ -487,6 +490,13 @@ class _Runner:
         outcome = Outcome(name, access, _right(fooled), tuple(self.indices[new].tolist()), seconds)
         self.outcomes.append(outcome)
         self.log(f"{name}: accuracy {outcome.accuracy}, {seconds:.1f} s")
+
+    @torch.no_grad()
+    def read_as(self) -> NDArray[np.int64]:
+        """Return the label that is read in each image as the attacks left it."""
+        parts = [self.target(part).argmax(1) for part in torch.split(self.adversarial, _BATCH)]
+        found: NDArray[np.int64] = torch.cat(parts).cpu().numpy()
+        return found
 
     @torch.no_grad()
     def _same(self, other: Classifier) -> bool:

@@ -84,8 +84,9 @@ def fooled_sheet(found: Evaluation, dataset: Dataset) -> Image.Image:
     changed = (found.adversarial - images.x).flatten(1).abs().amax(1) > 0
     places = np.flatnonzero(changed.numpy())
     chosen = evenly_chosen(places if len(places) else np.arange(len(images.x)), SHOWN)
-    names = [images.label_names[label] for label in images.y[chosen].tolist()]
-    return triples(images.x[chosen], found.adversarial[chosen], names)
+    names, right, said = images.label_names, images.y.tolist(), found.read_as.tolist()
+    captions = [f"{names[right[k]]} > {names[said[k]]}" for k in chosen.tolist()]
+    return triples(images.x[chosen], found.adversarial[chosen], captions)
 
 
 def write_robustness_page(
