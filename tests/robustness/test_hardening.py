@@ -97,12 +97,12 @@ def test_advgan_alone_is_refused() -> None:
 
 SETTINGS = [
     "data.size=8",
-    "network.width=4",
+    "network.width=8",
     "hardening.chosen_on=10",
     "hardening.steps=2",
     "training.batch=8",
     "training.log_every=1",
-    "evaluation.samples=10",
+    "evaluation.samples=16",
     "evaluation.quick_looks=2",
     "data.held_out=0.3",
 ]
