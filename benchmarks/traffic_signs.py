@@ -82,7 +82,8 @@ def main() -> None:
     started = time.process_time()
     target, accuracy = classifier(dataset, args.epochs, args.seed)
     print(f"clean {accuracy:.2%}, {time.process_time() - started:.0f} CPU s", flush=True)
-    row: dict[str, Any] = {"network": "plain", "seed": args.seed, "clean": accuracy}
+    row: dict[str, Any] = {"network": "plain", "seed": args.seed, "epochs": args.epochs}
+    row |= {"clean": accuracy}
     rows = []
     for method in args.only:
         started = time.process_time()
@@ -95,7 +96,12 @@ def main() -> None:
         low, high = found.fooled.interval
         rows.append(
             row
-            | {"attack": method, "eps": 0.0 if threat is None else EPS, "images": args.images}
+            | {
+                "attack": method,
+                "steps": args.steps,
+                "eps": 0.0 if threat is None else EPS,
+                "images": args.images,
+            }
             | {"success": found.fooled.share, "low": low, "high": high}
             | {"floor": found.floor.share, "cpu_seconds": time.process_time() - started}
         )

@@ -113,7 +113,8 @@ class HardeningWatch:
             if action == "heal":
                 self._remedies += 1
                 self._current = override(self._current, settings)
-                return Intervention(settings=settings, back="kept")
+                kept = self._run.checkpoint_files("kept")[0].exists()
+                return Intervention(settings=settings, back="kept" if kept else "here")
             self._named.add(diagnosis.name)
             if action == "stop":
                 return Intervention(stop=True)
