@@ -388,7 +388,7 @@ def save_attack(found: AttackResult, folder: Path, provenance: Provenance) -> Pa
 def attack_sheet(found: AttackResult) -> Image.Image:
     """Draw images, what the attack made of them, and ten times the difference."""
     chosen = evenly_chosen(np.arange(len(found.originals)), SHOWN)
-    captions = [f"{found.labels[k]} > {found.said[k]}" for k in chosen.tolist()]
+    captions = [(found.labels[k], f"> {found.said[k]}") for k in chosen.tolist()]
     return triples(found.originals[chosen], found.moved[chosen], captions)
 
 

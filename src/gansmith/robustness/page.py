@@ -26,6 +26,8 @@ from gansmith.robustness.classifier import take_images
 from gansmith.robustness.ladder import Evaluation, Proportion
 
 SHOWN = 12
+SHORT = 9
+"""Letters up to which four triples stand in a row, so that labels are not cut."""
 AMPLIFIED = 10
 """Factor by which differences are shown."""
 HARDENING_CHART = ChartSpec(
@@ -54,22 +56,20 @@ def evaluation_table(found: Evaluation) -> Table:
 
 
 def triples(
-    originals: Tensor, moved: Tensor, captions: Sequence[str] | None = None, columns: int = 4
+    originals: Tensor, moved: Tensor, captions: Sequence[tuple[str, str]] = ()
 ) -> Image.Image:
     """Draw each image, what became of it, and ten times the difference, beside each other.
 
     Args:
         originals: [N, C, H, W] with values in [0, 1], N >= 1.
         moved: The same images, perturbed.
-        captions: N short texts, below what became of each.
-        columns: Triples in a row.
+        captions: What is written below each image, and below what became of it.
     """
     difference = (0.5 + AMPLIFIED * (moved - originals)).clamp(0, 1)
     rows = torch.stack([originals, moved, difference], 1).flatten(0, 1)
-    texts = None
-    if captions is not None:
-        texts = [text for caption in captions for text in ("", caption, "")]
-    return contact_sheet(to_stored(rows), columns=3 * columns, captions=texts)
+    texts = [text for before, after in captions for text in (before, after, "")]
+    short = max(map(len, texts), default=0) <= SHORT
+    return contact_sheet(to_stored(rows), columns=3 * (4 if short else 2), captions=texts or None)
 
 
 def to_stored(x: Tensor) -> NDArray[np.uint8]:
@@ -85,7 +85,7 @@ def fooled_sheet(found: Evaluation, dataset: Dataset) -> Image.Image:
     places = np.flatnonzero(changed.numpy())
     chosen = evenly_chosen(places if len(places) else np.arange(len(images.x)), SHOWN)
     names, right, said = images.label_names, images.y.tolist(), found.read_as.tolist()
-    captions = [f"{names[right[k]]} > {names[said[k]]}" for k in chosen.tolist()]
+    captions = [(names[right[k]], f"> {names[said[k]]}") for k in chosen.tolist()]
     return triples(images.x[chosen], found.adversarial[chosen], captions)
 
 
