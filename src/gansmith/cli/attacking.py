@@ -143,7 +143,7 @@ def _unrestricted(
         log=notices,
     )
     share = Proportion(int(found.misread.sum()), images)
-    facts = {
+    facts: dict[str, object] = {
         "method": "unrestricted",
         "classifier": target,
         "oracle": oracle,

@@ -7,7 +7,6 @@ target's logits asks that they are misread.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -101,7 +100,7 @@ class AdvGANDuel(Duel):
     """
 
     shipped, critics = ("advgan",), ("critic",)
-    losses = (
+    losses: tuple[Loss, ...] = (
         Loss("advgan_loss", "perturbation network", "advgan"),
         Loss("critic_loss", "critic", "critic"),
     )
@@ -167,8 +166,3 @@ class AdvGANDuel(Duel):
     def state(self) -> dict[str, Any]:
         """Return nothing: networks and optimisers are all there is."""
         return {}
-
-
-def frozen_state(network: nn.Module) -> Mapping[str, Tensor]:
-    """Return a copy of a network's weights that later steps do not change."""
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}

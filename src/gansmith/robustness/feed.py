@@ -80,7 +80,8 @@ class ImageFeed:
 
     def __init__(self, images: Images, batch: int, seed: int) -> None:
         self._images = images
-        self.shape = tuple(images.x.shape[1:])
+        channels, height, width = images.x.shape[1:]
+        self.shape = (channels, height, width)
         self.sampler = EpochSampler(len(images.x), batch, seed)
 
     def next(self) -> Batch:

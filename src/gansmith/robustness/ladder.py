@@ -24,6 +24,7 @@ from gansmith.robustness.attacks import Attack, Logits, fgsm, noise, pgd, run_at
 from gansmith.robustness.autopgd import apgd_ce, apgd_t
 from gansmith.robustness.classifier import Classifier, Images, check_classifier, take_images
 from gansmith.robustness.feed import ImageFeed
+from gansmith.robustness.networks import SIDES
 from gansmith.robustness.sanity import Check
 from gansmith.robustness.square import QUERIES, square
 from gansmith.robustness.threat import Norm, Threat
@@ -362,17 +363,22 @@ class _Runner:
         train = take_images(dataset, evenly_chosen(dataset.train_indices, budget.images))
         batch = min(budget.batch, len(train.x))
         feed = ImageFeed(train, batch, self.seed)
-        arguments = {"threat": self.threat, "steps": budget.steps, "seed": self.seed}
+        train_against = partial(
+            train_advgan, feed=feed, threat=self.threat, steps=budget.steps, seed=self.seed
+        )
         black_box = self.source is None
-        trained = train_advgan(self.source or self.target, feed, black_box=black_box, **arguments)
+        trained = train_against(self.source or self.target, black_box=black_box)
         access: Access = "black-box" if black_box else "white-box"
         self._by_generator("AdvGAN", access, trained)
-        if surrogate is None:
+        if surrogate is not None and surrogate.differentiable:
+            other = surrogate.logits
+        elif SIDES[0] <= min(train.x.shape[2:]) <= max(train.x.shape[2:]) <= SIDES[1]:
             network = NetworkConfig(name="conv", width=8, features=64)
             other = _other_classifier(dataset, train, network, self.seed)
         else:
-            other = surrogate.logits
-        self._by_generator("AdvGAN transferred", "transfer", train_advgan(other, feed, **arguments))
+            self.notes.append("AdvGAN was not transferred: give another classifier as surrogate")
+            return
+        self._by_generator("AdvGAN transferred", "transfer", train_against(other))
 
     def _by_generator(self, name: str, access: Access, trained: TrainedAdvGAN) -> None:
         fooled = self._attack(name, access, trained.attack)

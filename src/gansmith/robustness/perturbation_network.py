@@ -95,7 +95,7 @@ def perturbed(network: nn.Module, x: Tensor, threat: Threat) -> Tensor:
             change
             * (threat.eps / threat.distance(change).clamp_min(threat.eps))[:, None, None, None]
         )
-    moved = (x + change).clamp(0, 1)
+    moved: Tensor = (x + change).clamp(0, 1)
     threat.require(moved.detach(), x)
     return moved
 

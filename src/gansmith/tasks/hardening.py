@@ -80,7 +80,8 @@ class ClassifierModel(Model):
         channels, height, width = self.blueprint.spec.shape
         samples = self.read_inputs(inputs, (height, width, channels))
         x = (self.codec.encode(torch.from_numpy(np.array(samples)))[:, :channels] + 1) / 2
-        return self.network(x).argmax(1).numpy()
+        labels: NDArray[np.int64] = self.network(x).argmax(1).numpy()
+        return labels
 
 
 class Hardening(Task):
