@@ -370,6 +370,7 @@ class _Runner:
         trained = train_against(self.source or self.target, black_box=black_box)
         access: Access = "black-box" if black_box else "white-box"
         self._by_generator("AdvGAN", access, trained)
+        other: Logits
         if surrogate is not None and surrogate.differentiable:
             other = surrogate.logits
         elif SIDES[0] <= min(train.x.shape[2:]) <= max(train.x.shape[2:]) <= SIDES[1]:
