@@ -232,6 +232,45 @@ class FaceSwapConfig(Section):
     )
 
 
+@RECIPE_SECTIONS.register("hardening")
+class HardeningConfig(Section):
+    """Options of `task: harden`: adversarial training of a classifier."""
+
+    eps: float = Field(
+        0.3, gt=0, description="size of perturbations that the classifier is to withstand"
+    )
+    norm: Literal["Linf", "L2"] = Field("Linf", description="Linf or L2")
+    beyond: float = Field(
+        1.1, ge=1, le=2, description="eps that is trained with, relative to that one"
+    )
+    ramp: float = Field(
+        0.35, ge=0, le=1, description="share of the budget over which eps grows from 0"
+    )
+    steps: int = Field(7, ge=1, le=1_000, description="steps of PGD")
+    warm_start: bool = Field(
+        True, description="Linf: half of the images start from the attack of the epoch before"
+    )
+    advgan: float = Field(
+        0.125,
+        ge=0,
+        description="share of a batch that AdvGAN attacks, which is trained along; at most 0.5",
+    )
+    lr: float = Field(3e-3, gt=0, le=1, description="peak of the classifier's learning rate")
+    chosen_on: int = Field(
+        500, ge=10, le=100_000, description="training images set aside, on which the best is chosen"
+    )
+
+    @model_validator(mode="after")
+    def _never_advgan_alone(self) -> HardeningConfig:
+        if self.advgan > 0.5:
+            raise PydanticCustomError(
+                "advgan_alone",
+                "should be at most 0.5: a classifier hardened by AdvGAN alone withstands that "
+                "generator, and PGD breaks it",
+            )
+        return self
+
+
 class SequenceConfig(Section):
     """Training of text, of duel `sequence`: maximum likelihood, then adversarial fine-tuning."""
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 
 from gansmith.cli import app
 from gansmith.errors import GansmithError
-from gansmith.robustness import ladder
+from gansmith.robustness import ladder, sanity
 
 
 def make_halves(folder: Path, count: int) -> Path:
@@ -46,16 +47,32 @@ def measure(home: Path, *more: str, target: str | None = None):  # type: ignore[
     return CliRunner().invoke(app, [*words, *more, *settings])
 
 
-def test_a_trained_classifier_is_measured(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trained_classifier_is_measured(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sanity, "_LONGER", 1)
     quick = partial(ladder.robustness, queries=20)
-    monkeypatch.setattr(ladder, "robustness", quick)
-    table = measure(home, "--eps", "0.05")
+    found: list[ladder.Evaluation] = []
+
+    def once(*arguments: Any, **options: Any) -> ladder.Evaluation:
+        found[:] = found or [quick(*arguments, **options)]
+        return found[0]
+
+    monkeypatch.setattr(ladder, "robustness", once)
+    page = tmp_path / "report.html"
+    table = measure(home, "--eps", "0.05", "--advgan", "2", "--out", str(page))
     assert "APGD-T" in table.output and "worst case of each image" in table.output
-    found = json.loads(measure(home, "--eps", "0.05", "--json").stdout)
-    accuracies = {entry["name"]: entry["accuracy"] for entry in found["outcomes"]}
-    assert {"clean", "noise", "FGSM", "PGD-40", "APGD-CE", "APGD-T", "Square"} <= set(accuracies)
-    assert found["threat"]["eps"] == 0.05 and len(found["images"]) == 12
-    assert table.exit_code == (0 if found["reliable"] else 1)
+    plain = json.loads(measure(home, "--eps", "0.05", "--json").stdout)
+    accuracies = {entry["name"]: entry["accuracy"] for entry in plain["outcomes"]}
+    assert {"clean", "noise", "FGSM", "PGD-40", "APGD-T", "Square", "AdvGAN"} <= set(accuracies)
+    assert plain["threat"]["eps"] == 0.05 and len(plain["images"]) == 12
+    assert table.exit_code == (0 if plain["reliable"] else 1)
+    text = page.read_text("utf-8")
+    assert "http" not in text.replace("http-equiv", "").replace("http://www.w3.org", "")
+    for part in ("APGD-T", "What fooled it", "Accuracy by eps", "left", "quantised input"):
+        assert part in text
+    wrong = measure(home, "--eps", "0.05", "--out", str(tmp_path / "report.pdf"))
+    assert "name it FILE.html" in str(wrong.exception)
 
 
 def test_mistakes_are_answered_in_one_line(home: Path) -> None:
@@ -71,3 +88,47 @@ def test_mistakes_are_answered_in_one_line(home: Path) -> None:
         app, ["classifier", str(home / "data"), "--out", str(home / "reader")]
     )
     assert isinstance(again.exception, GansmithError) and "another folder" in str(again.exception)
+
+
+def attack(home: Path, out: Path, *more: str, target: str | None = None):  # type: ignore[no-untyped-def]
+    words = ["attack", target or str(home / "reader"), str(home / "data"), "--out", str(out)]
+    settings = ["--set", "data.held_out=0.3", "--set", "data.size=8", "--images", "12"]
+    return CliRunner().invoke(app, [*words, *more, *settings])
+
+
+def test_an_attack_leaves_pictures_a_sheet_and_figures(home: Path, tmp_path: Path) -> None:
+    result = attack(home, tmp_path / "fgsm", "--method", "fgsm", "--eps", "0.3", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    pictures = sorted((tmp_path / "fgsm").glob("[0-9]*.png"))
+    assert len(pictures) == len(found["images"]) == found["fooled"]["total"]
+    assert found == json.loads((tmp_path / "fgsm" / "attack.json").read_text())
+    assert (tmp_path / "fgsm" / "sheet.png").is_file()
+    first = found["images"][0]
+    with Image.open(pictures[0]) as moved:
+        assert moved.size == (8, 8) and str(first["index"]) in pictures[0].name
+    result = attack(home, tmp_path / "patch", "--method", "patch", "--steps", "3", "--area", "0.2")
+    assert result.exit_code == 0, result.output
+    assert "with a patch of random colours" in " ".join(result.output.split())
+    with Image.open(tmp_path / "patch" / "patch-to-print.png") as printed:
+        assert printed.size == (720, 720)
+
+
+def test_attacks_that_cannot_be_run_are_answered_in_one_line(home: Path, tmp_path: Path) -> None:
+    for words, message in (
+        (("--method", "fgsn", "--eps", "0.1"), "did you mean 'fgsm'"),
+        (("--method", "fgsm"), "add --eps"),
+        (("--method", "fgsm", "--eps", "0.1", "--target", "left"), "has no target label"),
+        (("--method", "patch", "--target", "up"), "label 'up' is unknown"),
+        (("--method", "patch", "--area", "7"), "share of the image"),
+        (("--method", "fgsm", "--eps", "8"), "write 0.03137"),
+        (("--method", "unrestricted"), "add --generator RUN and --oracle"),
+    ):
+        error = attack(home, tmp_path / "none", *words).exception
+        assert isinstance(error, GansmithError) and message in str(error), (words, error)
+        assert "\n" not in str(error)
+    assert not (tmp_path / "none").exists()
+    error = CliRunner().invoke(app, ["harden", "digits"]).exception
+    assert "recipe 'digits' is of task 'generate'" in str(error)
+    error = CliRunner().invoke(app, ["harden", "harden", "--set", "hardening.advgan=1"]).exception
+    assert isinstance(error, GansmithError) and "hardened by AdvGAN alone" in str(error)

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from gansmith.cli.attacking import attack, harden, scan
 from gansmith.cli.commands import (
     GENERATE_EXAMPLES,
     INTERPOLATE_EXAMPLES,
@@ -52,6 +53,8 @@ for _name in VERBS:
     app.command(_name)(command_of(VERBS[_name]))
 for _judging in (evaluate, report, compare, recipes, doctor, classifier, robustness):
     app.command()(_judging)
+for _attacking in (attack, harden, scan):
+    app.command()(_attacking)
 app.add_typer(data_app, name="data", invoke_without_command=True)
 
 

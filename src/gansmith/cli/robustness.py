@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from gansmith.cli.options import Json, Settings, console
 from gansmith.console import PlainConsole, plain
@@ -16,6 +15,14 @@ from gansmith.errors import GansmithError
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
 
+TargetArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CLASSIFIER",
+        help="Folder of `gansmith classifier` or `harden`, FILE.onnx, or FILE.pt2 or "
+        "FILE.py:FUNCTION, which run code.",
+    ),
+]
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="Labelled images: name or path.")]
 
 
@@ -23,6 +30,13 @@ def classifier(
     data: DataArgument,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the classifier.")],
     network: Annotated[str, typer.Option("--network", help="conv or resnet.")] = "conv",
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", min=1, help="Times that each image is seen.")
+    ] = None,
+    augment: Annotated[
+        bool,
+        typer.Option("--augment", help="Turn, move, scale and light images; where there are few."),
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights and order.")] = 0,
     settings: Settings = None,
 ) -> None:
@@ -32,10 +46,13 @@ def classifier(
 
     if (out / "model.safetensors").exists():
         raise GansmithError(f"{out} holds a model: choose another folder with --out")
-    dataset = _dataset(data, settings)
+    dataset = labelled_data(data, settings)
     log = plain(console)
     trained = train_classifier(
-        dataset, NetworkConfig(name=network), TrainingOptions.checked(seed=seed), log
+        dataset,
+        NetworkConfig(name=network),
+        TrainingOptions.checked(epochs=epochs, augment=augment, seed=seed),
+        log,
     )
     save_classifier(trained, out)
     facts = trained.facts
@@ -45,14 +62,7 @@ def classifier(
 
 
 def robustness(
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="CLASSIFIER",
-            help="Folder of `gansmith classifier`, FILE.onnx, or FILE.pt2 or FILE.py:FUNCTION, "
-            "which run code.",
-        ),
-    ],
+    target: TargetArgument,
     data: DataArgument,
     eps: Annotated[
         float, typer.Option("--eps", min=0, help="Size of perturbations; values are in [0, 1].")
@@ -63,19 +73,29 @@ def robustness(
         str | None,
         typer.Option("--surrogate", help="Classifier whose gradients the attacks follow."),
     ] = None,
+    advgan: Annotated[
+        int, typer.Option("--advgan", min=0, help="Steps of training of AdvGAN; 0: without it.")
+    ] = 400,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.html", help="Report to write.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of all attacks.")] = 0,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """Measure the accuracy of a classifier under attacks, and check that the result is reliable."""
-    from gansmith.robustness.ladder import Evaluation
+    from gansmith.outputs import Provenance
+    from gansmith.robustness.ladder import AdvGANBudget, Evaluation
     from gansmith.robustness.ladder import robustness as measure
     from gansmith.robustness.opening import open_classifier
+    from gansmith.robustness.page import evaluation_table, write_robustness_page
 
+    if out is not None and out.suffix.lower() not in (".html", ".htm"):
+        raise GansmithError(f"--out {out.name} is a report: name it FILE.html")
     if norm not in ("Linf", "L2"):
         raise GansmithError(f"--norm is '{norm}': it takes Linf or L2")
     notices = PlainConsole(stderr=True) if as_json else console
-    dataset = _dataset(data, settings)
+    dataset = labelled_data(data, settings)
     opened = [
         None if name is None else open_classifier(name, runs_code=True)
         for name in (target, surrogate)
@@ -89,23 +109,26 @@ def robustness(
         images=images,
         seed=seed,
         surrogate=opened[1],
+        advgan=AdvGANBudget(steps=advgan) if advgan else None,
         log=plain(notices),
     )
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
     else:
-        table = Table("attack", "sees", "accuracy (95 % interval)", "seconds")
-        for outcome in found.outcomes:
-            row = (str(outcome.accuracy), f"{outcome.seconds:.1f}")
-            table.add_row(outcome.name, outcome.access, *row)
-        table.add_row("worst case of each image", "", str(found.worst), "")
-        console.print(table)
-        plain(console)(found.verdict)
+        console.print(evaluation_table(found))
+        for line in (*found.notes, found.verdict):
+            plain(console)(line)
+    if out is not None:
+        write_robustness_page(
+            found, dataset, out, Provenance(data=dataset.source, seed=seed, generated=False)
+        )
+        plain(notices)(f"report {out}")
     if not found.reliable:
         raise typer.Exit(1)
 
 
-def _dataset(data: str, settings: list[str] | None) -> Dataset:
+def labelled_data(data: str, settings: list[str] | None) -> Dataset:
+    """Open the images that a command names, by the settings of the recipe `pictures`."""
     from gansmith.loading.open import open_dataset
     from gansmith.recipe import load_recipe
 

@@ -80,6 +80,11 @@ def embed(path: Path, side: int | None = None, limit: int = PICTURE_LIMIT) -> Pi
         raise GansmithError(f"{path} is not a readable picture ({error}): delete it") from None
 
 
+def embed_picture(png: bytes, size: tuple[int, int]) -> Picture:
+    """Turn the content of a PNG file of that width and height into a data URI."""
+    return Picture(_data_uri("image/png", png), *size)
+
+
 def embed_sound(path: Path) -> str:
     """Turn a FLAC file into a data URI.
 

@@ -17,6 +17,9 @@ from torch.nn import functional as F
 
 from gansmith.robustness.threat import Threat
 
+_DIVERSIFYING = 5
+"""Steps that drive logits in a random direction before a restart."""
+
 Logits = Callable[[Tensor], Tensor]
 """Maps images [N, C, H, W] with values in [0, 1] to logits [N, classes]."""
 
@@ -186,6 +189,11 @@ def pgd(
 ) -> Tensor:
     """Projected gradient descent (Madry et al. 2018, arXiv 1706.06083).
 
+    The first restart raises the cross-entropy from a random place. All others lower the margin, so
+    that a saturated softmax cannot hide the gradient, and begin where logits have been driven in a
+    random direction: random places alone all look alike to a network that has learnt to round its
+    input (output diversified initialisation, Tashiro et al. 2020, arXiv 2003.06878).
+
     Args:
         model: The network.
         x: Images [N, C, H, W].
@@ -205,8 +213,11 @@ def pgd(
         current = start[left] if start is not None and warm else None
         if current is None:
             current = threat.random_start(x[left], generator)
+        if restart:
+            current = _diversified(model, x[left], threat, current, generator)
         for _ in range(steps):
-            gradient, logits, _ = input_gradient(model, current, cross_entropy(y[left]))
+            objective = _lower_margin(y[left]) if restart else cross_entropy(y[left])
+            gradient, logits, _ = input_gradient(model, current, objective)
             hit = logits.argmax(1) != y[left]
             if hit.any():
                 found[left[hit]] = current[hit]
@@ -217,3 +228,21 @@ def pgd(
         found[left] = current
         left = left[~misread(model, current, y[left])]
     return found
+
+
+def _lower_margin(y: Tensor) -> Callable[[Tensor], Tensor]:
+    """Return the objective that rises as margins fall."""
+    return lambda logits: -margins(logits, y)
+
+
+def _diversified(
+    model: Logits, x: Tensor, threat: Threat, start: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Move images so that their logits change in a random direction, another one for each."""
+    with torch.no_grad():
+        classes = model(start[:1]).shape[1]
+    weights = (2 * torch.rand(len(x), classes, generator=generator) - 1).to(x)
+    for _ in range(_DIVERSIFYING):
+        gradient, _, _ = input_gradient(model, start, lambda logits: (weights * logits).sum(1))
+        start = threat.project(start + threat.eps / 2 * threat.direction(gradient), x)
+    return start

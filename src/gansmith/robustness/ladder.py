@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -17,19 +17,26 @@ from torch import Tensor
 from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
+from gansmith.recipe import NetworkConfig
 from gansmith.robustness import attacks, sanity
+from gansmith.robustness.advgan_training import TrainedAdvGAN, train_advgan
 from gansmith.robustness.attacks import Attack, Logits, fgsm, noise, pgd, run_attack
 from gansmith.robustness.autopgd import apgd_ce, apgd_t
 from gansmith.robustness.classifier import Classifier, Images, check_classifier, take_images
+from gansmith.robustness.feed import ImageFeed
+from gansmith.robustness.networks import SIDES
 from gansmith.robustness.sanity import Check
 from gansmith.robustness.square import QUERIES, square
 from gansmith.robustness.threat import Norm, Threat
+from gansmith.robustness.train import TrainingOptions, train_classifier
 
 Access = Literal["none", "white-box", "black-box", "transfer"]
 CURVE = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 """Multiples of eps at which accuracy is measured."""
 LEAST = 10
 """Images from which on an evaluation means anything."""
+TRAP = 0.1
+"""Accuracy by which AdvGAN may be above the worst case before that is said."""
 _CHECKED = 100
 """Images that the expensive checks use."""
 _BATCH = 256
@@ -37,6 +44,21 @@ _TWIN = 1e-3
 """Difference of logits, relative to the largest, up to which two networks are the same."""
 _Z = 1.959964
 """Quantile of the normal distribution for an interval of 95 %."""
+
+
+@dataclass(frozen=True)
+class AdvGANBudget:
+    """How AdvGAN is trained for an evaluation.
+
+    Attributes:
+        steps: Steps of training.
+        batch: Training images a step.
+        images: Training images at most, for AdvGAN and for the classifier it is transferred from.
+    """
+
+    steps: int = 400
+    batch: int = 64
+    images: int = 10_000
 
 
 @dataclass(frozen=True)
@@ -119,9 +141,11 @@ class Evaluation:
         curve: Accuracy under PGD-40 by eps.
         checks: Whether the outcomes can be believed.
         seconds: Time that everything took.
+        notes: What else there is to say, in sentences, such as that AdvGAN did not train.
         indices: int64 [N]; the images' places in the dataset.
         adversarial: float32 [N, C, H, W]; of each image that was fooled, what fooled it (by the
             first attack that did); of the others the image itself.
+        read_as: int64 [N]; the label that the classifier reads in each of these.
     """
 
     classifier: str
@@ -135,8 +159,10 @@ class Evaluation:
     curve: tuple[tuple[float, float], ...]
     checks: tuple[Check, ...]
     seconds: float
+    notes: tuple[str, ...]
     indices: NDArray[np.int64] = field(repr=False, compare=False)
     adversarial: Tensor = field(repr=False, compare=False)
+    read_as: NDArray[np.int64] = field(repr=False, compare=False)
 
     @property
     def reliable(self) -> bool:
@@ -168,6 +194,7 @@ class Evaluation:
             "classes": [_plain(found) for found in self.classes],
             "curve": [{"eps": eps, "accuracy": accuracy} for eps, accuracy in self.curve],
             "checks": [asdict(check) for check in self.checks],
+            "notes": list(self.notes),
             "reliable": self.reliable,
             "verdict": self.verdict,
         }
@@ -183,6 +210,7 @@ def robustness(
     seed: int = 0,
     surrogate: Classifier | None = None,
     queries: int = QUERIES,
+    advgan: AdvGANBudget | None = None,
     log: LogFn = silent,
 ) -> Evaluation:
     """Measure the accuracy of a classifier under attacks on held-out images.
@@ -198,6 +226,8 @@ def robustness(
             logits are those of the target (a torch twin of an ONNX file), the attacks count as
             white-box; else they are transferred.
         queries: Queries of the attack without gradients.
+        advgan: Also train AdvGAN on the training images, against the classifier and against
+            another one (the surrogate, or a small one that is trained for it); None: leave it out.
         log: Takes a line for each attack.
 
     Raises:
@@ -225,6 +255,8 @@ def robustness(
         check_classifier(surrogate, chosen)
     runner = _Runner(classifier, surrogate, chosen, threat, seed, queries, log)
     runner.run()
+    if advgan is not None:
+        runner.run_advgan(dataset, advgan, surrogate)
     curve = runner.curve()
     return Evaluation(
         classifier=classifier.name,
@@ -238,8 +270,10 @@ def robustness(
         curve=curve,
         checks=runner.checks(curve),
         seconds=time.perf_counter() - started,
+        notes=(*runner.notes, *_trap(runner)),
         indices=chosen.indices,
         adversarial=runner.adversarial.cpu(),
+        read_as=runner.read_as(),
     )
 
 
@@ -278,6 +312,8 @@ class _Runner:
         self.target: Logits = classifier.logits
         self.indices, self.threat, self.seed, self.log = images.indices, threat, seed, log
         self.outcomes: list[Outcome] = []
+        self.notes: list[str] = []
+        self.label_names, self.differentiable = images.label_names, classifier.differentiable
         self.queries = queries
         self.adversarial = self.x.clone()
         self.source: Logits | None = classifier.logits if classifier.differentiable else None
@@ -319,6 +355,43 @@ class _Runner:
         if self.surrogate is not None:
             self._attack("FGSM transferred", "transfer", fgsm, self.surrogate)
             self._attack("PGD-40 transferred", "transfer", _beyond_the_border, self.surrogate)
+
+    def run_advgan(
+        self, dataset: Dataset, budget: AdvGANBudget, surrogate: Classifier | None
+    ) -> None:
+        """Train AdvGAN against the target, and against another classifier; attack with both."""
+        train = take_images(dataset, evenly_chosen(dataset.train_indices, budget.images))
+        batch = min(budget.batch, len(train.x))
+        feed = ImageFeed(train, batch, self.seed)
+        train_against = partial(
+            train_advgan, feed=feed, threat=self.threat, steps=budget.steps, seed=self.seed
+        )
+        black_box = self.source is None
+        trained = train_against(self.source or self.target, black_box=black_box)
+        access: Access = "black-box" if black_box else "white-box"
+        self._by_generator("AdvGAN", access, trained)
+        other: Logits
+        if surrogate is not None and surrogate.differentiable:
+            other = surrogate.logits
+        elif SIDES[0] <= min(train.x.shape[2:]) <= max(train.x.shape[2:]) <= SIDES[1]:
+            network = NetworkConfig(name="conv", width=8, features=64)
+            other = _other_classifier(dataset, train, network, self.seed)
+        else:
+            self.notes.append("AdvGAN was not transferred: give another classifier as surrogate")
+            return
+        self._by_generator("AdvGAN transferred", "transfer", train_against(other))
+
+    def _by_generator(self, name: str, access: Access, trained: TrainedAdvGAN) -> None:
+        fooled = self._attack(name, access, trained.attack)
+        if access == "white-box":
+            self.by_gradients |= fooled
+        share = float((fooled & ~self.missed).sum()) / max(1, int((~self.missed).sum()))
+        by_noise = next(outcome for outcome in self.outcomes if outcome.name == "noise")
+        if access != "transfer" and trained.failed(share, len(by_noise.fooled) / len(self.x)):
+            self.notes.append(
+                f"AdvGAN did not train: it fools {share:.1%} of the images, random noise "
+                f"{len(by_noise.fooled) / len(self.x):.1%}; its accuracy says nothing"
+            )
 
     def curve(self) -> tuple[tuple[float, float], ...]:
         """Measure accuracy by eps, under the attack with 40 steps that applies."""
@@ -426,6 +499,13 @@ class _Runner:
         self.log(f"{name}: accuracy {outcome.accuracy}, {seconds:.1f} s")
 
     @torch.no_grad()
+    def read_as(self) -> NDArray[np.int64]:
+        """Return the label that is read in each image as the attacks left it."""
+        parts = [self.target(part).argmax(1) for part in torch.split(self.adversarial, _BATCH)]
+        found: NDArray[np.int64] = torch.cat(parts).cpu().numpy()
+        return found
+
+    @torch.no_grad()
     def _same(self, other: Classifier) -> bool:
         """Whether another classifier gives the same logits."""
         x = self.x[:_BATCH]
@@ -445,6 +525,31 @@ def _beyond_the_border(
 def _right(wrong: Tensor) -> Proportion:
     """Return the share of images that are not marked as wrong, bool [N]."""
     return Proportion(int((~wrong).sum()), len(wrong))
+
+
+def _trap(runner: _Runner) -> list[str]:
+    """Say so where AdvGAN claims far more than the strongest attacks leave."""
+    shares = {outcome.name: outcome.accuracy.share for outcome in runner.outcomes}
+    worst = _right(runner.fooled).share
+    if shares.get("AdvGAN", 0) - worst <= TRAP:
+        return []
+    strongest = min(
+        (o for o in runner.outcomes if o.access == "white-box"), key=lambda o: o.accuracy.share
+    )
+    return [
+        f"AdvGAN leaves {shares['AdvGAN']:.1%}, {strongest.name} {strongest.accuracy.share:.1%}: "
+        "accuracy under AdvGAN is no measure of robustness, least of all for a classifier that was "
+        "trained on AdvGAN"
+    ]
+
+
+def _other_classifier(dataset: Dataset, train: Images, network: NetworkConfig, seed: int) -> Logits:
+    """Train a small classifier from which AdvGAN is transferred."""
+    kept = np.zeros(len(dataset), dtype=bool)
+    kept[train.indices] = True
+    smaller = replace(dataset, held_out=~kept)
+    options = TrainingOptions(seed=seed + 1, epochs=3)
+    return train_classifier(smaller, network, options).classifier("other").logits
 
 
 def _by_class(runner: _Runner, images: Images) -> tuple[ClassAccuracy, ...]:

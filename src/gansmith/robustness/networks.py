@@ -45,7 +45,9 @@ class ConvOptions(Section):
 class ResNetOptions(Section):
     """Options of the `resnet` classifier."""
 
-    width: int = Field(32, ge=1, le=1_024, description="channels of the first stage")
+    width: int = Field(  # with 4 channels, the backward pass of torch 2.13 damages memory on CPUs
+        32, ge=8, le=1_024, description="channels of the first stage"
+    )
     blocks: int = Field(1, ge=1, le=16, description="residual blocks a stage")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,6 +30,8 @@ from gansmith.storage.reading import parse_json
 from gansmith.training.engine import device_kind
 
 TASK, NETWORK = "classify", "classifier"
+TASKS = (TASK, "harden")
+"""Tasks whose models are classifiers."""
 _RISE = 0.3
 """Share of training in which the learning rate rises to its peak."""
 _SEEN, _MOST_EPOCHS = 60_000, 60
@@ -48,6 +50,9 @@ class TrainingOptions(Section):
     batch: int = Field(128, ge=2, le=65_536, description="images per step")
     lr: float = Field(3e-3, gt=0, le=1, description="peak of the learning rate")
     seed: int = Field(0, ge=0, lt=2**63, description="fixes initial weights and order of images")
+    augment: bool = Field(
+        False, description="turn, move, scale and light training images at random; for few of them"
+    )
 
     @classmethod
     def checked(cls, **options: Any) -> TrainingOptions:
@@ -150,10 +155,12 @@ def train_classifier(
     adam = torch.optim.Adam(model.parameters(), options.lr)
     per_epoch, epochs = math.ceil(len(train) / options.batch), options.epochs_for(len(train))
     losses: list[Tensor] = []
+    generator = torch.Generator().manual_seed(options.seed)
     for step, rows in enumerate(_batches(len(train), options)):
         for group in adam.param_groups:
             group["lr"] = options.lr * one_cycle(step / (per_epoch * epochs))
         x, y = _batch(dataset, seen, train[rows.numpy()], model)
+        x = varied(x, generator) if options.augment else x
         loss = F.cross_entropy(model.train()(x), y)
         adam.zero_grad()
         torch.autograd.backward(loss)
@@ -182,6 +189,23 @@ def train_classifier(
     codec = MEDIA[dataset.medium].codec.from_config({}, {})
     blueprint = Blueprint(codec, network, spec, dataset.label_names, task=TASK, shipped=(NETWORK,))
     return TrainedClassifier(model, blueprint, facts)
+
+
+def varied(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Turn images by up to 10 degrees, move and scale them by up to a tenth, and light them anew.
+
+    Args:
+        x: Images [N, C, H, W] with values in [0, 1].
+        generator: On the CPU.
+    """
+    draws = (2 * torch.rand(len(x), 6, generator=generator) - 1).to(x)
+    angle, scale = draws[:, 0] * math.radians(10), 1 + 0.1 * draws[:, 1]
+    cos, sin, move = angle.cos() * scale, angle.sin() * scale, 0.2 * draws[:, 2:4]
+    rows = [torch.stack([cos, -sin, move[:, 0]], 1), torch.stack([sin, cos, move[:, 1]], 1)]
+    grid = F.affine_grid(torch.stack(rows, 1), list(x.shape), align_corners=False)
+    moved = F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+    contrast, light = (1 + 0.3 * draws[:, 4:5, None, None]), 0.15 * draws[:, 5:, None, None]
+    return ((moved - 0.5) * contrast + 0.5 + light).clamp(0, 1)
 
 
 def one_cycle(progress: float) -> float:
@@ -217,10 +241,17 @@ def save_classifier(trained: TrainedClassifier, folder: Path | str) -> Path:
     """
     run = Run(folder)
     run.make_folder()
-    weights = {f"{NETWORK}.{name}": value for name, value in trained.network.state_dict().items()}
-    facts = json.dumps(trained.facts.model_dump())
-    run.save_model(weights, trained.blueprint.metadata() | {"training": facts})
+    save_weights(run, trained.network.state_dict(), trained.blueprint, trained.facts)
     return run.model_file
+
+
+def save_weights(
+    run: Run, weights: Mapping[str, Tensor], blueprint: Blueprint, facts: TrainingFacts
+) -> None:
+    """Write the weights of a classifier to the `model.safetensors` of a run."""
+    named = {f"{NETWORK}.{name}": value for name, value in weights.items()}
+    training = json.dumps(facts.model_dump())
+    run.save_model(named, blueprint.metadata() | {"training": training})
 
 
 def load_trained_classifier(folder: Path | str) -> TrainedClassifier:
@@ -236,7 +267,7 @@ def load_trained_classifier(folder: Path | str) -> TrainedClassifier:
         )
     weights, header = run.load_trained()
     plain = parse_json(header.get("blueprint", "{}"), dict[str, Any], run.model_file)
-    if header.get("format") != FORMAT_2 or plain.get("task") != TASK:
+    if header.get("format") != FORMAT_2 or plain.get("task") not in TASKS:
         raise GansmithError(f"{run.model_file} is not a classifier: give the folder of one")
     with damage_explained(run.model_file):
         blueprint = Blueprint.from_dict(plain, {})

@@ -21,6 +21,7 @@ from gansmith.training.augment import require_suitable
 from gansmith.training.duel import Duel, DuelSetting
 from gansmith.training.engine import Engine
 from gansmith.training.loader import BatchLoader
+from gansmith.training.trainer import Feed
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class TrainingSetup:
     blueprint: Blueprint
     engine: Engine
     duel: Duel
-    feed: BatchLoader
+    feed: Feed
 
 
 def build_training(

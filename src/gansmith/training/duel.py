@@ -31,12 +31,15 @@ class Batch(NamedTuple):
             on another one; or None.
         source: Samples of the domain that is translated from, as `samples`; None for all else.
         source_condition: Of `source`, as `condition`; None where it has none.
+        places: Their places among the samples that train, int64 [N] on the CPU; None where the
+            loader does not tell.
     """
 
     samples: Tensor
     condition: Tensor | None = None
     source: Tensor | None = None
     source_condition: Tensor | None = None
+    places: Tensor | None = None
 
 
 class Loss(NamedTuple):

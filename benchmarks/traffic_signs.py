@@ -1,0 +1,113 @@
+"""Traffic signs: a classifier on signs it never saw, AdvGAN and PGD at 8/255, and a sticker.
+
+    python benchmarks/traffic_signs.py [--data FOLDER] [--epochs 25] [--steps 400] [--seed 0]
+
+The data is `signs.npz`: 12 classes of the German traffic sign benchmark (Stallkamp et al. 2011),
+32 pixels, split so that no physical sign is on both sides. It is not part of this repository; its
+home is https://benchmark.ini.rub.de. Where it is absent, nothing is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gansmith.data.dataset import Dataset
+from gansmith.outputs import Provenance
+from gansmith.recipe import NetworkConfig
+from gansmith.robustness.attacking import AttackOptions, attack, save_attack
+from gansmith.robustness.classifier import Classifier
+from gansmith.robustness.patch import Scene
+from gansmith.robustness.threat import Threat
+from gansmith.robustness.train import (
+    TrainingOptions,
+    load_trained_classifier,
+    save_classifier,
+    train_classifier,
+)
+from harness import renew_rows, rounded
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "traffic-signs"
+FOLDER = Path("runs") / "benchmarks" / "traffic-signs"
+EPS = 8 / 255
+METHODS = ["noise", "pgd", "advgan", "universal", "patch"]
+
+
+def signs(folder: Path) -> Dataset:
+    """Read the signs; the test side is held out."""
+    with np.load(folder / "signs.npz") as file:
+        parts = {name: file[name] for name in file.files}
+    train, test = parts["train_images"], parts["test_images"]
+    return Dataset(
+        medium="image",
+        name="traffic-signs",
+        samples=np.concatenate([train, test]),
+        labels=np.concatenate([parts["train_labels"], parts["test_labels"]]).astype(np.int64),
+        label_names=tuple(str(name) for name in parts["names"]),
+        held_out=np.arange(len(train) + len(test)) >= len(train),
+        fingerprint="traffic-signs",
+        source="German traffic sign recognition benchmark, 12 classes",
+        licence="published for research; no explicit licence found",
+    )
+
+
+def classifier(dataset: Dataset, epochs: int, seed: int) -> tuple[Classifier, float]:
+    """Train a classifier, or take the one that is there; return it and its accuracy."""
+    folder = FOLDER / f"plain-{epochs}-{seed}"
+    if not folder.exists():
+        options = TrainingOptions(epochs=epochs, batch=64, seed=seed, augment=True)
+        network = NetworkConfig(name="resnet", width=16)
+        save_classifier(train_classifier(dataset, network, options, print), folder)
+    trained = load_trained_classifier(folder)
+    return trained.classifier("plain"), trained.facts.accuracy
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--epochs", type=int, default=25)
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--images", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", default=METHODS)
+    args = parser.parse_args()
+    if not (args.data / "signs.npz").is_file():
+        print(f"skipped: there is no {args.data / 'signs.npz'}")
+        return
+    dataset = signs(args.data)
+    started = time.process_time()
+    target, accuracy = classifier(dataset, args.epochs, args.seed)
+    print(f"clean {accuracy:.2%}, {time.process_time() - started:.0f} CPU s", flush=True)
+    row: dict[str, Any] = {"network": "plain", "seed": args.seed, "epochs": args.epochs}
+    row |= {"clean": accuracy}
+    rows = []
+    for method in args.only:
+        started = time.process_time()
+        options = AttackOptions(args.images, args.steps, scene=Scene(area=0.1), seed=args.seed)
+        threat = None if method == "patch" else Threat(EPS)
+        found = attack(target, dataset, method, threat, options, log=print)
+        print(found.summary, *found.notes, sep="\n", flush=True)
+        provenance = Provenance(data=dataset.source, seed=args.seed)
+        save_attack(found, FOLDER / f"{method}-{args.seed}", provenance)
+        low, high = found.fooled.interval
+        rows.append(
+            row
+            | {
+                "attack": method,
+                "steps": args.steps,
+                "eps": 0.0 if threat is None else EPS,
+                "images": args.images,
+            }
+            | {"success": found.fooled.share, "low": low, "high": high}
+            | {"floor": found.floor.share, "cpu_seconds": time.process_time() - started}
+        )
+    rows = [rounded(one, 4) for one in rows]
+    print(renew_rows("traffic_signs", rows, ("network", "attack", "seed")))
+
+
+if __name__ == "__main__":
+    main()
