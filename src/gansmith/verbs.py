@@ -6,9 +6,10 @@ medium puts its declarations into `media/NAME/verbs.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 
 from gansmith.registry import Registry
@@ -77,12 +78,39 @@ class Generation:
         writes: `module:name` of a function `(model, home, count, options, out, provenance, log)`
             that writes files of its own where the options ask for that, and returns their folder;
             it returns None where `function` applies.
+        delivers: `module:name` of a function `(model, provenance, request, log)` that makes and writes
+            all samples in place of everything else, with or without options, for media whose
+            samples are only handed out checked; returns what was written.
     """
 
     function: str
     options: tuple[Option, ...]
     title: str
     writes: str | None = None
+    delivers: str | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked of a `Generation.delivers`.
+
+    Attributes:
+        count: Number of samples.
+        seed: The same seed gives the same samples.
+        label: Name or number of a class, or None for any.
+        truncation: Largest latent in standard deviations, or None.
+        out: Folder or file; None for the usual folder of the run.
+        format_: Format of single files; None for the usual one.
+        options: Options of the medium that were given, by name.
+    """
+
+    count: int
+    seed: int
+    label: str | int | None
+    truncation: float | None
+    out: Path | None
+    format_: str | None
+    options: Mapping[str, Any]
 
 
 VERBS: Registry[Verb] = Registry("command", provided_by="gansmith.media.verbs")

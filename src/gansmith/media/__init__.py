@@ -6,7 +6,6 @@ BUILT_IN = (
     "audio",
     "text",
     "captions",
+    "levels",
 )
 """Folders, in the order in which the media are listed."""
-WITH_VERBS = (*BUILT_IN, "levels")
-"""Folders that may have commands: levels can be read and solved, and not yet generated."""

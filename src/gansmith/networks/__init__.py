@@ -13,6 +13,7 @@ from gansmith.networks.base import (
 )
 from gansmith.networks.image import conv, dcgan, r3gan, staged
 from gansmith.networks.sequence import language_model
+from gansmith.networks.tiles import window
 from gansmith.networks.translation import residual
 from gansmith.sections import NETWORK_ALIASES
 

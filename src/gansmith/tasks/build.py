@@ -111,8 +111,10 @@ def _require_fit(recipe: Recipe, blueprint: Blueprint, processes: int) -> None:
 
 def build_duel(recipe: Recipe, blueprint: Blueprint, engine: Engine, seed: int) -> Duel:
     """Build the duel that a recipe names; the seed fixes the weights of its networks."""
-    traits = blueprint.codec.traits
-    return duels.build_duel(DuelSetting(recipe, blueprint.spec, engine, seed, traits))
+    codec = blueprint.codec
+    checker = MEDIA[codec.name].checker(codec)
+    setting = DuelSetting(recipe, blueprint.spec, engine, seed, codec.traits, checker=checker)
+    return duels.build_duel(setting)
 
 
 def make_blueprint(
@@ -133,6 +135,7 @@ def make_blueprint(
         traits=0 if codec.traits is None else int(codec.traits.max()),
         alpha=codec.has_alpha(dataset.samples.shape),
         output=codec.output,
+        placed=codec.placed,
     )
     names: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()

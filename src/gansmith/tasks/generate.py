@@ -21,7 +21,7 @@ from gansmith.output_folder import SampleFolder, sample_names
 from gansmith.outputs import check_collection_file, format_of_file, save_collection, save_output
 from gansmith.run import home_of, provenance_of
 from gansmith.sampling import generate_samples
-from gansmith.verbs import GENERATIONS, Option, resolve_function
+from gansmith.verbs import GENERATIONS, Option, Request, resolve_function
 
 ANIMATIONS = (".webp", ".gif")
 
@@ -76,6 +76,14 @@ def generate(
     _adapt(model, format_, tempo, normalise)
     _check_truncation(model, truncation)
     generation, provenance = MEDIA[model.codec.name].generation, provenance_of(run, seed)
+    if generation is not None and generation.delivers is not None:
+        if index is not None or tempo is not None or normalise is not None:
+            raise GansmithError(
+                f"--index, --tempo and --normalise do not apply to {MEDIA[model.codec.name].kind}"
+            )
+        place = None if out is None else Path(out)
+        request = Request(count, seed, label, truncation, place, format_, options)
+        return Path(resolve_function(generation.delivers)(model, provenance, request, log))
     if options and generation is not None and generation.writes is not None:
         write, folder_out = resolve_function(generation.writes), None if out is None else Path(out)
         written = write(model, home_of(run), count, options, folder_out, provenance, log)

@@ -3,7 +3,7 @@
 Importing this package registers all duels.
 """
 
-from gansmith.training import contrastive, noise, staged
+from gansmith.training import checked, contrastive, noise, staged
 from gansmith.training.sequence import duel as sequence
 
-__all__ = ["contrastive", "noise", "sequence", "staged"]
+__all__ = ["checked", "contrastive", "noise", "sequence", "staged"]

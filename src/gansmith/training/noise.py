@@ -103,7 +103,7 @@ class NoiseDuel(Duel):
     def discriminator_step(self, batch: Batch) -> None:
         """Train the discriminator on real samples and as many fake ones."""
         with torch.no_grad():
-            fake = self._generated(batch)
+            fake = self.generated_for_discriminator(batch)
         settings, penalty = self._recipe.objective, self._penalty
         due = self._gamma > 0 and self._steps % settings.penalty_every == 0
         real = self._augmented(batch.samples).detach().requires_grad_(due and penalty.real)
@@ -121,6 +121,10 @@ class NoiseDuel(Duel):
         if self.augmentation.adaptive and self._steps % ADAPT_EVERY == 0:
             gap = self._overfitting()
             self.augmentation.adapt(gap, self._recipe.training.batch * ADAPT_EVERY)
+
+    def generated_for_discriminator(self, batch: Batch) -> Tensor:
+        """Return the fake samples of a discriminator's step, without a graph."""
+        return self._generated(batch)
 
     @torch.no_grad()
     def _overfitting(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gansmith.verbs import VERBS, Option, Verb
+from gansmith.verbs import GENERATIONS, VERBS, Generation, Option, Verb
 
 SOLVE = VERBS.register("solve")(
     Verb(
@@ -17,6 +17,19 @@ SOLVE = VERBS.register("solve")(
             Option("layer", str, "Name of the layer, in files of Tiled and LDtk."),
             Option("seconds", float, "Time for each level.", default=10.0, minimum=0),
             Option("out", Path, "Folder for pictures with the solution drawn, and solutions.json."),
+        ),
+    )
+)
+
+LEVEL_GENERATION = GENERATIONS.register("levels")(
+    Generation(
+        function="",
+        delivers="gansmith.media.levels.delivery:deliver",
+        title="Levels",
+        options=(
+            Option("seconds", float, "Time for the solver, a level.", minimum=0),
+            Option("repair", str, "on or off: change the fewest tiles that make a level solvable."),
+            Option("into", Path, "Map of Tiled or project of LDtk of your own to write into."),
         ),
     )
 )
