@@ -27,13 +27,13 @@ class Placed(NamedTuple):
 
     Attributes:
         channels: Which; of several, each position takes another one.
-        count: Positions in every sample.
+        times: Positions in every sample.
         like: Number of an earlier group whose choice among the channels this one follows; -1 for
             none.
     """
 
     channels: tuple[int, ...]
-    count: int
+    times: int
     like: int = -1
 
 

@@ -13,7 +13,7 @@ from gansmith.networks.base import (
 )
 from gansmith.networks.image import conv, dcgan, r3gan, staged
 from gansmith.networks.sequence import language_model
-from gansmith.networks.tiles import window
+from gansmith.networks.tiles import scales, window
 from gansmith.networks.translation import residual
 from gansmith.sections import NETWORK_ALIASES
 
@@ -32,6 +32,7 @@ __all__ = [
     "points",
     "r3gan",
     "residual",
+    "scales",
     "spectrogram",
     "staged",
     "wavegan",

@@ -68,7 +68,8 @@ class SampleSpec:
         if values.get("source") is not None:
             values["source"] = cls.from_dict(values["source"])
         values["placed"] = tuple(
-            Placed(tuple(channels), count, like) for channels, count, like in values.get("placed", ())
+            Placed(tuple(channels), times, like)
+            for channels, times, like in values.get("placed", ())
         )
         return cls(**values)
 
@@ -106,6 +107,13 @@ class Generator(nn.Module, ABC):
     @abstractmethod
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return float samples, in about [-1, 1], or tokens."""
+
+    def prepare(self, samples: Tensor) -> None:
+        """Initialise what depends on data.
+
+        Args:
+            samples: The first training samples, [N, C, H, W].
+        """
 
     def example_input(self, spec: SampleSpec, count: int) -> Tensor:
         """Return zeros in the shape of `count` inputs, to try the network's shapes with."""

@@ -25,7 +25,9 @@ from gansmith.training.noise import NoiseDuel
 class CheckedConfig(Section):
     """Options of `duel: checked`."""
 
-    every: int = Field(20, ge=1, le=10_000, description="steps from one check of samples to the next")
+    every: int = Field(
+        20, ge=1, le=10_000, description="steps from one check of samples to the next"
+    )
     samples: int = Field(16, ge=1, le=4_096, description="samples in a check")
     memory: int = Field(512, ge=1, le=100_000, description="samples of either kind that are kept")
     negatives: float = Field(

@@ -27,7 +27,9 @@ def bigram_levels(real: NDArray[np.uint16], count: int, seed: int) -> NDArray[np
     kinds, numbers = np.unique(columns, axis=0, return_inverse=True)
     lines = numbers.reshape(len(real), width)
     followers: dict[int, list[int]] = {}
-    for left, right in zip(lines[:, :-1].ravel().tolist(), lines[:, 1:].ravel().tolist(), strict=True):
+    for left, right in zip(
+        lines[:, :-1].ravel().tolist(), lines[:, 1:].ravel().tolist(), strict=True
+    ):
         followers.setdefault(left, []).append(right)
     starts = lines[:, 0]
     drawn = np.empty((count, width), np.int64)

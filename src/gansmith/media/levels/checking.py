@@ -74,7 +74,9 @@ def _unfair(level: Level, legend: Legend) -> str:
         return "an object of several tiles is not whole"
     enemies = level.mask(legend, "enemy")
     for row, column in level.cells(legend, "start"):
-        near = enemies[max(row - SAFE, 0) : row + SAFE + 1, max(column - SAFE, 0) : column + SAFE + 1]
+        near = enemies[
+            max(row - SAFE, 0) : row + SAFE + 1, max(column - SAFE, 0) : column + SAFE + 1
+        ]
         if near.any():
             return "an enemy is at the start"
     return ""

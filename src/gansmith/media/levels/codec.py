@@ -116,7 +116,9 @@ class LevelCodec(Codec):
     def from_config(cls, config: Mapping[str, Any], state_dict: Mapping[str, Tensor]) -> LevelCodec:
         """Rebuild a codec from its :meth:`config` and :meth:`state_dict`."""
         legend = parse_legend(config["legend"], "the legend of the model")
-        placed = [Placed(tuple(channels), count, like) for channels, count, like in config["placed"]]
+        placed = [
+            Placed(tuple(channels), times, like) for channels, times, like in config["placed"]
+        ]
         used = [int(place) for place in config["used"]]
         if not used or min(used) < 0 or max(used) >= len(legend.symbols):
             raise ValueError("a symbol that is used is not in the legend")
@@ -127,7 +129,7 @@ class LevelCodec(Codec):
         return {
             "legend": self.legend.model_dump(mode="json", exclude_defaults=True),
             "used": list(self.used),
-            "placed": [[list(group.channels), group.count, group.like] for group in self.placed],
+            "placed": [[list(group.channels), group.times, group.like] for group in self.placed],
             "facts": self.facts,
         }
 
@@ -148,7 +150,8 @@ class LevelCodec(Codec):
     def decode(self, tensors: Tensor) -> NDArray[np.uint16]:
         """Turn distributions over channels into the likeliest tiles, which are those drawn."""
         channels = tensors.detach().argmax(1).cpu().numpy()
-        return np.array(self.used, np.uint16)[channels][..., None]
+        tiles: NDArray[np.uint16] = np.array(self.used, np.uint16)[channels]
+        return tiles[..., None]
 
     def level(self, sample: NDArray[Any], name: str = "") -> Level:
         """Return a stored sample [H, W, 1] as a level."""
@@ -220,7 +223,7 @@ def encode_levels(levels: Sequence[Level], legend: Legend, suffix: str) -> bytes
             "name": level.name,
             "size": list(level.size),
             "rows": [[legend.symbols[tile] for tile in row] for row in level.tiles.tolist()],
-            **{key: value for key, value in level.properties.items()},
+            **level.properties,
         }
         for level in levels
     ]

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,14 +101,18 @@ class LevelFolder(Collection):
         self.levels = [level for _, level in named]
         self.files = self._described(named)
         self.licence = " and ".join(dict.fromkeys(file.licence for file in self.files))
-        by_file = folder_labels(self.root, [file.file for file in self.files]) if config.labels else None
+        by_file = (
+            folder_labels(self.root, [file.file for file in self.files]) if config.labels else None
+        )
         self.labels = None
         if by_file is not None:
             folders = dict(zip((file.file for file in self.files), by_file, strict=True))
             self.labels = [folders[name] for name, _ in named]
         rules = self.legend.model_dump_json()
         sums = [file.sha256 for file in self.files]
-        self.content = combined_digest([rules, *(f.file for f in self.files), *sums, *(self.labels or ())])
+        self.content = combined_digest(
+            [rules, *(f.file for f in self.files), *sums, *(self.labels or ())]
+        )
 
     def prepare(self, config: DataConfig) -> Prepared:
         """Bring the levels to one size."""
@@ -223,7 +226,12 @@ class PreparedLevels(Prepared):
     def fingerprint(self) -> str:
         """Of the levels, and of all that shapes samples."""
         held = "".join(map(str, self._held_order.astype(int)))
-        values = (self.window, self.options.window_step, self.options.mirror, self.options.condition)
+        values = (
+            self.window,
+            self.options.window_step,
+            self.options.mirror,
+            self.options.condition,
+        )
         return combined_digest(["levels-1", self.folder.content, str(values), held])
 
     def labels(self) -> Sequence[str] | None:
@@ -324,7 +332,8 @@ class PreparedLevels(Prepared):
                 f"{self.folder.source} gives one sample of {self.window[0]} x {self.window[1]} "
                 "tiles, and one does not train: add levels, or set a smaller data.window"
             )
-        return np.arange(count) >= count - max(1, round(share * count))
+        last: NDArray[np.bool_] = np.arange(count) >= count - max(1, round(share * count))
+        return last
 
     def _arrange(self, owners: Sequence[int], grids: Sequence[NDArray[np.uint16]]) -> None:
         """Decide the order of samples; where few train, each is there several times."""

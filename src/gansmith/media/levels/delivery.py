@@ -28,10 +28,12 @@ from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.novelty import Novelty
 from gansmith.media.levels.repairing import Repairer, make_repairer
+from gansmith.media.levels.sizes import grown, grows, parse_size, resized
 from gansmith.model import GeneratorModel
+from gansmith.networks import Generator
 from gansmith.outputs import Provenance
 from gansmith.registry import unknown
-from gansmith.sampling import generate_samples
+from gansmith.sampling import draw_latents, generate_samples
 from gansmith.verbs import Request
 
 BLOCK = 32
@@ -72,9 +74,11 @@ class Tally:
         rejected: Those that were not delivered, by reason.
         edits: Cells that each repair changed.
         seconds: Time of the whole delivery.
+        parts: Parts that were tried in levels that are put together.
     """
 
     candidates: int = 0
+    parts: int = 0
     as_drawn: int = 0
     repaired: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
@@ -90,6 +94,7 @@ class Tally:
             "rejected": dict(self.rejected.most_common()),
             "median_edits": float(np.median(self.edits)) if self.edits else 0.0,
             "seconds": round(self.seconds, 2),
+            "parts": self.parts,
         }
 
     def __str__(self) -> str:
@@ -100,6 +105,9 @@ class Tally:
             parts.append(f"{self.repaired:,} repaired (median {cells})")
         rejected = ", ".join(f"{count:,} {name}" for name, count in self.rejected.most_common())
         return "; ".join([*parts, f"rejected: {rejected or 'none'}"])
+
+
+Candidate = tuple[Level, NDArray[np.float32] | None]
 
 
 class Gate:
@@ -119,11 +127,12 @@ class Gate:
         novelty: Novelty,
         *,
         least: int = 2,
-        limit: Limit = Limit(seconds=SECONDS, nodes=NODES),
+        limit: Limit | None = None,
         repairer: Repairer | None = None,
     ) -> None:
         self.legend, self.novelty, self.least = legend, novelty, least
-        self.limit, self.repairer = limit, repairer
+        self.limit = limit or Limit(seconds=SECONDS, nodes=NODES)
+        self.repairer = repairer
         self.tally = Tally()
 
     def judge(
@@ -186,6 +195,7 @@ def deliver_levels(
     truncation: float | None = None,
     seconds: float = SECONDS,
     repair: bool = True,
+    size: tuple[int, int] | None = None,
     log: LogFn = silent,
 ) -> tuple[list[Delivered], Tally]:
     """Draw candidates until there are enough levels that may be delivered.
@@ -198,6 +208,7 @@ def deliver_levels(
         truncation: See :func:`gansmith.sampling.draw_latents`.
         seconds: Time for the solver, a level.
         repair: Whether to repair what is not solved, where the game can be.
+        size: Rows and columns, where they are not those of the training.
         log: Takes a line if there are fewer levels.
 
     Raises:
@@ -214,7 +225,7 @@ def deliver_levels(
     )
     started = time.perf_counter()
     kept: list[Delivered] = []
-    for level, chances in _candidates(model, codec, seed, label, truncation):
+    for level, chances in _sized(model, gate, seed, label, truncation, size):
         if gate.tally.candidates >= TRIES + MOST_TRIES * len(kept):
             break
         found = gate.judge(level, chances)
@@ -250,6 +261,7 @@ def deliver(model: GeneratorModel, provenance: Provenance, request: Request, log
         truncation=request.truncation,
         seconds=SECONDS if seconds is None else float(seconds),
         repair=wish in ("on", "True"),
+        size=parse_size(options["size"]) if options.get("size") else None,
         log=log,
     )
     place = write_levels(kept, tally, codec, provenance, request)
@@ -263,20 +275,50 @@ def _level_codec(model: GeneratorModel) -> LevelCodec:
     return model.codec
 
 
-def _candidates(
+def _sized(
     model: GeneratorModel,
-    codec: LevelCodec,
+    gate: Gate,
     seed: int,
     label: str | int | None,
     truncation: float | None,
-) -> Iterator[tuple[Level, NDArray[np.float32] | None]]:
-    """Yield candidates without end, with what the generator thought of each tile."""
-    chances_of = getattr(model.generator, "probabilities", None)
+    size: tuple[int, int] | None,
+) -> Iterator[Candidate]:
+    """Yield candidates of a size without end."""
+    codec = _level_codec(model)
+    trained = model.blueprint.spec.height, model.blueprint.spec.width
+    wanted = size or trained
+    part = (wanted[0], trained[1]) if grows(codec, trained, wanted) else wanted
+    drawn = _drawn(model, codec, resized(model.generator, trained, part), seed, label, truncation)
+    if part == wanted:
+        yield from drawn
+        return
+
+    def passable(level: Level) -> bool:
+        gate.tally.parts += 1
+        return check(level, codec.legend, gate.limit).solution is not None
+
+    for level in grown((level for level, _ in drawn), wanted[1], passable):
+        yield level, None
+
+
+def _drawn(
+    model: GeneratorModel,
+    codec: LevelCodec,
+    generator: Generator,
+    seed: int,
+    label: str | int | None,
+    truncation: float | None,
+) -> Iterator[Candidate]:
+    """Yield samples without end, with what the generator thought of each tile."""
+    chances_of = getattr(generator, "probabilities", None)
     block = 0
     while True:
         of = (seed * 1_000_003 + block) % (1 << 62)
-        latents, labels = model.latents(BLOCK, of, truncation), model.labels(BLOCK, of, label)
-        samples = generate_samples(model.generator, codec, latents, labels)
+        latents, labels = (
+            draw_latents(BLOCK, generator.latent, of, truncation),
+            model.labels(BLOCK, of, label),
+        )
+        samples = generate_samples(generator, codec, latents, labels)
         chances: NDArray[np.float32] | None = None
         if chances_of is not None:
             with torch.no_grad():

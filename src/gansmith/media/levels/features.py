@@ -1,4 +1,4 @@
-"""Features of levels: how often each tile occurs in each ninth, and which 2x2 patterns there are."""
+"""Features of levels: how often each tile occurs in each ninth, and 2x2 patterns."""
 
 from __future__ import annotations
 

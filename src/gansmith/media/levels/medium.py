@@ -17,6 +17,7 @@ from gansmith.media.levels import features
 from gansmith.media.levels.checker import make_checker
 from gansmith.media.levels.codec import LevelCodec, legend_of_dataset
 from gansmith.media.levels.collection import LEGEND, LevelFolder, level_files
+from gansmith.media.levels.datasets import LEVEL_SETS
 from gansmith.media.levels.inspect import inspect_levels
 from gansmith.media.levels.options import LevelOptions
 from gansmith.media.levels.quality import METRICS, measure
@@ -67,6 +68,7 @@ LEVELS = Medium(
     claims=claims,
     collect=collect,
     inspect=inspect_levels,
+    datasets=LEVEL_SETS,
     draw=_draw,
     extractor=lambda dataset: features.NAME,
     metrics=METRICS,

@@ -40,8 +40,10 @@ class LevelOptions(Section):
         None, description="layer that is the level, in files of Tiled and LDtk; null: each of them"
     )
     tile: int | None = Field(
-        None, ge=1, le=512, description="side of a tile in pictures of levels, in pixels; null: "
-        "guessed"
+        None,
+        ge=1,
+        le=512,
+        description="side of a tile in pictures of levels, in pixels; null: guessed",
     )
     mirror: bool = Field(
         True,

@@ -1,7 +1,7 @@
 """Metrics of levels: style, copies, variety and whether they can be played.
 
 The divergence of tile patterns is that of Lucas and Volz 2019 (arXiv 1905.05077). Since a chain of
-copied columns wins on it, the same chain is measured beside every generator, and copies are counted.
+copied columns wins on it, such a chain is measured beside every generator, and copies are counted.
 """
 
 from __future__ import annotations
@@ -124,7 +124,9 @@ def pattern_numbers(grids: Grids, rows: int, columns: int) -> NDArray[np.uint64]
     Numbers of different patterns are equal by a chance of 2^-64 or so.
     """
     random = np.random.default_rng(20)
-    weights = random.integers(1 << 62, size=(rows, columns), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    weights = random.integers(1 << 62, size=(rows, columns), dtype=np.uint64) * np.uint64(
+        2
+    ) + np.uint64(1)
     height, width = grids.shape[1] - rows + 1, grids.shape[2] - columns + 1
     if height < 1 or width < 1:
         return np.zeros(0, np.uint64)
@@ -189,4 +191,3 @@ def hamming(grids: Grids, seed: int, pairs: int = 2_000) -> float:
     first = random.integers(len(grids), size=pairs)
     second = (first + random.integers(1, len(grids), size=pairs)) % len(grids)
     return float((grids[first] != grids[second]).mean())
-

@@ -28,6 +28,9 @@ LEVEL_GENERATION = GENERATIONS.register("levels")(
         title="Levels",
         options=(
             Option("seconds", float, "Time for the solver, a level.", minimum=0),
+            Option(
+                "size", str, "Rows x columns, such as 20x400, where it is not that of the data."
+            ),
             Option("repair", str, "on or off: change the fewest tiles that make a level solvable."),
             Option("into", Path, "Map of Tiled or project of LDtk of your own to write into."),
         ),

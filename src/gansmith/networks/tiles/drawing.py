@@ -9,16 +9,18 @@ distribution over all cells for each, so that its number is always right.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gansmith.codec import Placed
 from gansmith.networks.base import SampleSpec
 
 _EDGE = 1e-6
 _NEVER = -1e4
+_SMOOTHED = 0.02
+"""Share that a tile has, at least, in a cell before the training."""
 
 
 def gumbel(normal: Tensor) -> Tensor:
@@ -71,6 +73,17 @@ class TileHead(nn.Module):
         cells = (len(self.base) + len(self.placed)) * height * width
         return cells + sum(len(group.channels) for group in self.placed)
 
+    @torch.no_grad()
+    def frequencies(self, samples: Tensor) -> Tensor:
+        """Return the logarithms of how often each map's tiles stand in each cell, [maps, H, W].
+
+        Args:
+            samples: Real ones, one-hot [N, C, H, W].
+        """
+        maps = [samples[:, self.base].mean(0)]
+        maps += [samples[:, list(group.channels)].sum(1).mean(0)[None] for group in self.placed]
+        return (torch.cat(maps) + _SMOOTHED).log()
+
     def logits(self, hidden: Tensor, position: Tensor | float = 0.0) -> Tensor:
         """Return a map for each tile that is drawn by cell, then for each group drawn by place.
 
@@ -104,7 +117,7 @@ class TileHead(nn.Module):
         for number, group in enumerate(self.placed):
             scores = (maps[:, free + number]).flatten(1)
             luck = drawn[:, free + number].flatten(1)
-            for turn in range(group.count):
+            for turn in range(group.times):
                 masked = scores + occupied * _NEVER
                 place = draw_one_hot(masked, luck, self.temperature)
                 occupied = (occupied + place.detach()).clamp(max=1.0)
@@ -124,21 +137,20 @@ class TileHead(nn.Module):
             if group.like >= 0:
                 found.append(found[group.like])
             elif not _chooses(group):
-                found.append([torch.ones_like(luck)] * group.count)
+                found.append([torch.ones_like(luck)] * group.times)
             else:
                 scores = self.choices[number](latents)
                 turns: list[Tensor] = []
-                for _ in range(group.count):
+                for _ in range(group.times):
                     turns.append(draw_one_hot(scores, luck, self.temperature))
                     scores = scores + turns[-1].detach() * _NEVER
                 found.append(turns)
         return found
 
 
-def _chooses(group: Sequence[object]) -> bool:
+def _chooses(group: Placed) -> bool:
     """Whether a group draws among several channels by itself."""
-    channels, _, like = group
-    return isinstance(channels, tuple) and len(channels) > 1 and like == -1
+    return len(group.channels) > 1 and group.like < 0
 
 
 def probabilities(head: TileHead, maps: Tensor) -> Tensor:
@@ -157,5 +169,5 @@ def probabilities(head: TileHead, maps: Tensor) -> Tensor:
     for number, group in enumerate(head.placed):
         share = maps[:, free + number].flatten(1).softmax(1).view(count, 1, height, width)
         for channel in group.channels:
-            found[:, channel] = (share * group.count / len(group.channels))[:, 0]
+            found[:, channel] = (share * group.times / len(group.channels))[:, 0]
     return F.normalize(found, p=1.0, dim=1)

@@ -19,9 +19,12 @@ from gansmith.networks.base import GANNetworks, SampleSpec, register_networks
 from gansmith.networks.geometry import PadCrop2d, for_convolutions
 from gansmith.networks.heads import ConditionalOptions, EmbeddingGenerator, ProjectionDiscriminator
 from gansmith.networks.image.conv import SLOPE, Residual
+from gansmith.networks.minibatch import MinibatchStdDev
 from gansmith.networks.tiles.drawing import TileHead, probabilities
 
 LONGEST = 128
+GROUP = 8
+"""Samples whose variety is measured together."""
 
 
 class TilesOptions(ConditionalOptions):
@@ -33,6 +36,9 @@ class TilesOptions(ConditionalOptions):
     head: int = Field(192, ge=1, le=4_096, description="features before the discriminator's logit")
     temperature: float = Field(
         0.7, gt=0, le=10, description="of the relaxed draws that carry gradients"
+    )
+    minibatch_deviation: bool = Field(
+        True, description="show the discriminator how varied its batch is"
     )
 
 
@@ -71,7 +77,13 @@ class TilesGenerator(EmbeddingGenerator):
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return one-hot samples [N, C, H, W]."""
         entry, maps = self._maps(latents, labels)
-        return self.tiles(maps, entry, latents[:, self.given :])
+        samples: Tensor = self.tiles(maps, entry, latents[:, self.given :])
+        return samples
+
+    @torch.no_grad()
+    def prepare(self, samples: Tensor) -> None:
+        """Begin with tiles as frequent in each cell as in real samples."""
+        self.position.copy_(self.tiles.frequencies(samples))
 
     def probabilities(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return how likely each tile is in each cell, [N, C, H, W]."""
@@ -99,6 +111,10 @@ class TilesDiscriminator(ProjectionDiscriminator):
             nn.Conv2d(middle, coarse, 4, stride=2, padding=1),
             *_blocks(coarse, options.blocks),
         )
+        self.mixes_batch = options.minibatch_deviation
+        if options.minibatch_deviation:
+            self.body.append(MinibatchStdDev(GROUP))
+            coarse += 1
         self.head = nn.Linear(math.prod(self.canvas.base) * coarse, options.head)
         self.set_head(nn.Linear(options.head, 1), spec.classes, scaled=True)
 
@@ -115,15 +131,24 @@ def tiles(spec: SampleSpec, options: TilesOptions) -> GANNetworks:
     Raises:
         GansmithError: The samples are no distributions over channels, or too large.
     """
-    if spec.output != "categorical":
-        raise GansmithError(
-            "network 'tiles' makes grids of tiles: set medium=levels, or choose another network"
-        )
-    if not all(4 <= side <= LONGEST for side in (spec.height, spec.width)):
-        raise GansmithError(
-            f"network 'tiles' serves 4 to {LONGEST} tiles a side, the data is {spec.height} x "
-            f"{spec.width}: give --set data.window=20x28 (rows x columns)"
-        )
+    require_tiles("tiles", spec, least=4)
     return for_convolutions(
         GANNetworks(TilesGenerator(spec, options), TilesDiscriminator(spec, options))
     )
+
+
+def require_tiles(name: str, spec: SampleSpec, least: int) -> None:
+    """Check that a pair serves samples.
+
+    Raises:
+        GansmithError: They are no distributions over channels, or too small or large.
+    """
+    if spec.output != "categorical":
+        raise GansmithError(
+            f"network '{name}' makes grids of tiles: set medium=levels, or choose another network"
+        )
+    if not all(least <= side <= LONGEST for side in (spec.height, spec.width)):
+        raise GansmithError(
+            f"network '{name}' serves {least} to {LONGEST} tiles a side, the data is {spec.height} "
+            f"x {spec.width}: give --set data.window=20x28 (rows x columns)"
+        )
