@@ -78,8 +78,8 @@ class Generation:
         writes: `module:name` of a function `(model, home, count, options, out, provenance, log)`
             that writes files of its own where the options ask for that, and returns their folder;
             it returns None where `function` applies.
-        delivers: `module:name` of a function `(model, provenance, request, log)` that makes and writes
-            all samples in place of everything else, with or without options, for media whose
+        delivers: `module:name` of a function `(model, provenance, request, log)` that makes and
+            writes all samples in place of everything else, with or without options, for media whose
             samples are only handed out checked; returns what was written.
     """
 

@@ -36,6 +36,7 @@ __all__ = [
     "spectrogram",
     "staged",
     "wavegan",
+    "window",
 ]
 
 for old, new in NETWORK_ALIASES.items():
