@@ -129,7 +129,7 @@ class LevelFolder(Collection):
             except GansmithError as error:
                 if alone:
                     raise
-                faults.append((name, str(error)))
+                faults.append((name, self._reason(name, error)))
                 continue
             grids += [(name, grid) for grid in found]
         return grids, faults
@@ -145,9 +145,13 @@ class LevelFolder(Collection):
             except GansmithError as error:
                 if alone:
                     raise
-                faults.append((name, str(error)))
+                faults.append((name, self._reason(name, error)))
         self.faults = faults
         return named
+
+    def _reason(self, name: str, error: GansmithError) -> str:
+        """Return what is wrong with a file, without its path, which stands beside it."""
+        return str(error).removeprefix(str(self.root / name)).lstrip(", :")
 
     def _described(self, named: Sequence[tuple[str, Level]]) -> list[LevelFile]:
         beside = next((self.root / name for name in LICENCES if (self.root / name).is_file()), None)
@@ -281,13 +285,17 @@ class PreparedLevels(Prepared):
         owners, grids = [], []
         for number, level in enumerate(self.folder.levels):
             for tiles in self._windows(level) if self.cut else [self._filled(level.tiles)]:
-                for turned in symmetries(tiles, self.legend) if self.options.mirror else [tiles]:
+                for turned in symmetries(tiles, self.legend) if self._mirrors() else [tiles]:
                     owners.append(number)
                     grids.append(turned)
         kept: dict[bytes, int] = {}
         for index, grid in enumerate(grids):
             kept.setdefault(grid.tobytes(), index)
         return [owners[index] for index in kept.values()], [grids[i] for i in kept.values()]
+
+    def _mirrors(self) -> bool:
+        few = len(self.folder.levels) < FEWEST
+        return self.options.mirror == "on" or (self.options.mirror == "auto" and few)
 
     def _windows(self, level: Level) -> Iterator[NDArray[np.uint16]]:
         """Windows from the lowest rows upwards; starts and goals of a platformer become empty.

@@ -15,8 +15,14 @@ def _extent(value: Any) -> Any:
     return tuple(value.split("x")) if isinstance(value, str) else value
 
 
+def _switch(value: Any) -> Any:
+    """Accept what YAML makes of on and off."""
+    return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+
+
 Side = Annotated[int, Field(ge=4, le=400)]
 Window = Annotated[tuple[Side, Side], BeforeValidator(_extent)]
+Mirror = Annotated[Literal["auto", "on", "off"], BeforeValidator(_switch)]
 Condition = Literal["none", "density", "length", "size"]
 
 
@@ -45,10 +51,10 @@ class LevelOptions(Section):
         le=512,
         description="side of a tile in pictures of levels, in pixels; null: guessed",
     )
-    mirror: bool = Field(
-        True,
+    mirror: Mirror = Field(
+        "auto",
         description="train on mirrored and turned levels too, where the game permits: all of "
-        "sokoban, keydoor and maze, left to right of digger",
+        "sokoban, keydoor and maze, left to right of digger; auto: where there are fewer than 64",
     )
     condition: Condition = Field(
         "none",
