@@ -27,7 +27,7 @@ def make_repairer(codec: LevelCodec, seconds: float, seed: int) -> Repairer | No
         seconds: Time for a repair.
         seed: Of the search.
     """
-    if codec.legend.game not in REPAIRED or find_spec("ortools") is None or find_spec("gansmith.media.levels.repair") is None:
+    if codec.legend.game not in REPAIRED or find_spec("ortools") is None:
         return None
     from gansmith.media.levels.repair import repair  # ortools takes 0.7 s to import
 
