@@ -14,7 +14,7 @@ from gansmith.media.levels.level import Level
 Repairer = Callable[[Level, NDArray[np.float32] | None], Level | None]
 """Takes a level and how likely each tile is, float32 [C, rows, columns]; returns a repaired one."""
 
-REPAIRED = ("keydoor", "maze", "platformer")
+REPAIRED = ("keydoor", "maze", "platformer", "digger")
 """Games whose repairs are quicker than drawing another level."""
 _RARE = 1e-4
 
