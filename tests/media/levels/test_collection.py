@@ -97,7 +97,11 @@ def test_inspection_says_what_the_solver_thinks(tmp_path: Path) -> None:
     [
         ("#####\n#@?>#\n#####\n", (), r"line 2, column 3: '\?' is not in the legend"),
         ("#####\n#@>\n#####\n", (), r"line 2 has 3 symbols, takes 5"),
-        ("#####\n#@.>#\n#####\n", ("data.mirror=off",), r"gives one sample .* and one does not train"),
+        (
+            "#####\n#@.>#\n#####\n",
+            ("data.mirror=off",),
+            r"gives one sample .* and one does not train",
+        ),
         ("#####\n#@.>#\n#####\n", ("data.window=20x28",), r"has no level of 20 x 28 tiles"),
         ("", (), r"has no levels"),
     ],

@@ -20,6 +20,8 @@ from gansmith.media.levels.level import Level
 from gansmith.media.levels.novelty import Novelty, digest
 from gansmith.media.levels.reading import read_levels
 from gansmith.media.levels.sizes import grown, parse_size
+from gansmith.media.levels.writing.ldtk import encode_ldtk
+from gansmith.media.levels.writing.tiled import encode_tmx
 from tests.media.levels.data import GAMES, needs_games
 
 DUNGEONS = LEVEL_SETS["dungeons"]
@@ -35,10 +37,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         write_levels(place / "mine", DUNGEONS, 5)
         settings = ["network.width=8", "training.frames=0", "health.probes=0"]
         settings += ["evaluation.samples=16", "evaluation.quick_looks=0", "training.batch=16"]
-        trained = gansmith.train(
+        gansmith.train(
             "levels", data=str(place / "mine"), samples=96, out=place / "run", settings=settings
         )
-        yield Path(getattr(trained, "path", trained))
+        yield place / "run"
 
 
 def test_every_level_that_is_generated_is_solved_new_and_replayed(
@@ -82,6 +84,20 @@ def test_every_format_is_written(run: Path, tmp_path: Path, format_: str) -> Non
         (text,) = read_levels(tmp_path / "text" / "0000.txt", DUNGEONS.legend).levels
         (level,) = read_levels(out / f"0000.{format_}", DUNGEONS.legend).levels
         assert (level.tiles == text.tiles).all()
+
+
+def test_levels_go_into_maps_and_projects_of_ones_own(run: Path, tmp_path: Path) -> None:
+    (mine,) = make_levels(DUNGEONS, 1)
+    project, map_ = tmp_path / "mine.ldtk", tmp_path / "mine.tmx"
+    project.write_bytes(encode_ldtk([mine], DUNGEONS.legend))
+    map_.write_bytes(encode_tmx(mine, DUNGEONS.legend, picture="tileset.png"))
+    out = gansmith.generate(run, 2, out=tmp_path / "a", into=project)
+    levels = read_levels(out / "mine.ldtk", DUNGEONS.legend).levels
+    assert len(levels) == 3 and (levels[0].tiles == mine.tiles).all()
+    out = gansmith.generate(run, 2, out=tmp_path / "b", into=map_)
+    for number, level in enumerate(levels[1:]):
+        (found,) = read_levels(out / f"mine-000{number}.tmx", DUNGEONS.legend).levels
+        assert (found.tiles == level.tiles).all()
 
 
 @pytest.mark.parametrize(

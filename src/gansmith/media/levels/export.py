@@ -119,6 +119,8 @@ def _write_file(
             f"-n 1 also a {', '.join(codec.formats)}"
         )
     save_output(place, content, provenance)
+    if ending in (".tmx", ".tmj"):
+        save_output(place.with_name(TILESET), encode_tileset(codec.legend), provenance)
     facts = _json(_facts(levels, tally, codec, provenance))
     save_output(place.with_name(f"{place.stem}.{PROVENANCE}"), facts, provenance)
     return place
