@@ -10,8 +10,8 @@ share that is solved, replayed and not trivial, as drawn and before any repair. 
 level, rejects and repairs included.
 
 The sets, all from `DATA/games` (see its README for sources and licences): `keydoor`, 300 levels of
-13 x 13; `sokoban`, 1,000 of 10 x 10; `digger`, 492 of 20 rows x 28 columns; `platformer`, windows of
-20 x 28 of 16 levels, of which about a quarter are held out whole.
+13 x 13; `sokoban`, 1,000 of 10 x 10; `digger`, 492 of 20 rows x 28 columns; `platformer`, windows
+of 20 x 28 of 16 levels, of which about a quarter are held out whole.
 """
 
 from __future__ import annotations
