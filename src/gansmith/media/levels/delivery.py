@@ -27,7 +27,7 @@ from gansmith.media.levels.games import Limit, Solved
 from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.novelty import Novelty
-from gansmith.media.levels.repairing import Repairer, make_repairer
+from gansmith.media.levels.candidate_repair import Repairer, make_repairer
 from gansmith.media.levels.sizes import grown, grows, parse_size, resized
 from gansmith.model import GeneratorModel
 from gansmith.networks import Generator
