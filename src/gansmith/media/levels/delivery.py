@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from gansmith.counting import pluralize
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
+from gansmith.media.levels.candidate_repair import Repairer, make_repairer
 from gansmith.media.levels.checking import Checked, check, with_ends
 from gansmith.media.levels.codec import LevelCodec
 from gansmith.media.levels.export import write_levels
@@ -27,8 +28,8 @@ from gansmith.media.levels.games import Limit, Solved
 from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.novelty import Novelty
-from gansmith.media.levels.candidate_repair import Repairer, make_repairer
 from gansmith.media.levels.sizes import grown, grows, parse_size, resized
+from gansmith.media.levels.wishes import parse_wishes, steered
 from gansmith.model import GeneratorModel
 from gansmith.networks import Generator
 from gansmith.outputs import Provenance
@@ -196,6 +197,7 @@ def deliver_levels(
     seconds: float = SECONDS,
     repair: bool = True,
     size: tuple[int, int] | None = None,
+    wanted: Mapping[str, float] | None = None,
     log: LogFn = silent,
 ) -> tuple[list[Delivered], Tally]:
     """Draw candidates until there are enough levels that may be delivered.
@@ -209,6 +211,7 @@ def deliver_levels(
         seconds: Time for the solver, a level.
         repair: Whether to repair what is not solved, where the game can be.
         size: Rows and columns, where they are not those of the training.
+        wanted: Measures within a tenth of which levels are searched for.
         log: Takes a line if there are fewer levels.
 
     Raises:
@@ -225,7 +228,10 @@ def deliver_levels(
     )
     started = time.perf_counter()
     kept: list[Delivered] = []
-    for level, chances in _sized(model, gate, seed, label, truncation, size):
+    candidates = _sized(model, gate, seed, label, truncation, size)
+    if wanted:
+        candidates = ((level, None) for level in steered(model, wanted, seed))
+    for level, chances in candidates:
         if gate.tally.candidates >= TRIES + MOST_TRIES * len(kept):
             break
         found = gate.judge(level, chances)
@@ -262,6 +268,7 @@ def deliver(model: GeneratorModel, provenance: Provenance, request: Request, log
         seconds=SECONDS if seconds is None else float(seconds),
         repair=wish in ("on", "True"),
         size=parse_size(options["size"]) if options.get("size") else None,
+        wanted=parse_wishes(options["want"]) if options.get("want") else None,
         log=log,
     )
     place = write_levels(kept, tally, codec, provenance, request)

@@ -81,7 +81,7 @@ class ScalesGenerator(Generator):
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return one-hot samples [N, C, H, W]."""
         samples: Tensor = self.tiles(
-            self._maps(latents), latents[:, : self.noise], latents[:, self._coarse :]
+            self._maps(latents), latents[:, : self.noise], latents[:, self.layout :]
         )
         return samples
 
@@ -98,8 +98,8 @@ class ScalesGenerator(Generator):
 
     def _set_size(self, height: int, width: int) -> None:
         self.sides = [(math.ceil(height / s), math.ceil(width / s)) for s in SCALES]
-        self._coarse = sum(self.noise * rows * columns for rows, columns in self.sides)
-        self.latent = self._coarse + self.tiles.numbers(height, width)
+        self.layout = sum(self.noise * rows * columns for rows, columns in self.sides)
+        self.latent = self.layout + self.tiles.numbers(height, width)
 
     def _maps(self, latents: Tensor) -> Tensor:
         hidden: Tensor | None = None

@@ -57,7 +57,7 @@ class TilesGenerator(EmbeddingGenerator):
         super().__init__()
         fine, middle, coarse = _levels(options.width)
         self.canvas = PadCrop2d(spec.height, spec.width, 4)
-        self.given = options.latent
+        self.layout = options.latent
         entry = self.embed_labels(options.latent, spec.classes, options)
         self.entry = nn.Linear(entry, math.prod(self.canvas.base) * coarse)
         self.body = nn.Sequential(
@@ -77,7 +77,7 @@ class TilesGenerator(EmbeddingGenerator):
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return one-hot samples [N, C, H, W]."""
         entry, maps = self._maps(latents, labels)
-        samples: Tensor = self.tiles(maps, entry, latents[:, self.given :])
+        samples: Tensor = self.tiles(maps, entry, latents[:, self.layout :])
         return samples
 
     @torch.no_grad()
@@ -90,7 +90,7 @@ class TilesGenerator(EmbeddingGenerator):
         return probabilities(self.tiles, self._maps(latents, labels)[1])
 
     def _maps(self, latents: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
-        entry = self.with_embedding(latents[:, : self.given], labels)
+        entry = self.with_embedding(latents[:, : self.layout], labels)
         coarse = self.entry(entry).unflatten(1, (*self.canvas.base, -1)).permute(0, 3, 1, 2)
         hidden = self.canvas.crop(self.body(coarse))
         return entry, self.tiles.logits(hidden, self.position)
