@@ -34,6 +34,9 @@ LEVEL_GENERATION = GENERATIONS.register("levels")(
             Option("want", str, "Measures to search for: 'length=30 density=0.5' or difficulty."),
             Option("repair", str, "on or off: change the fewest tiles that make a level solvable."),
             Option("into", Path, "Map of Tiled or project of LDtk of your own to write into."),
+        ),
+    )
+)
 
 REPAIR = VERBS.register("repair")(
     Verb(
