@@ -20,8 +20,10 @@ from gansmith.media.levels.level import Level
 from gansmith.media.levels.novelty import Novelty, digest
 from gansmith.media.levels.reading import read_levels
 from gansmith.media.levels.sizes import grown, parse_size
+from gansmith.media.levels.wishes import parse_wishes, sampler_of
 from gansmith.media.levels.writing.ldtk import encode_ldtk
 from gansmith.media.levels.writing.tiled import encode_tmx
+from gansmith.model import load_generator
 from tests.media.levels.data import GAMES, needs_games
 
 DUNGEONS = LEVEL_SETS["dungeons"]
@@ -69,9 +71,9 @@ def test_the_same_seed_gives_the_same_levels_and_another_seed_others(
     run: Path, tmp_path: Path
 ) -> None:
     texts = [
-        gansmith.generate(
-            run, 2, seed=seed, out=tmp_path / f"{name}.txt", seconds=100.0
-        ).read_text("utf-8")
+        gansmith.generate(run, 2, seed=seed, out=tmp_path / f"{name}.txt", seconds=100.0).read_text(
+            "utf-8"
+        )
         for name, seed in (("a", 1), ("b", 1), ("c", 2))
     ]
     assert texts[0] == texts[1] != texts[2]
@@ -227,3 +229,20 @@ def test_doors_take_the_colours_of_keys() -> None:
         (6, 1, -1),
         (6, 1, 2),
     ]
+
+
+def test_wishes_are_read_and_refused_in_one_line() -> None:
+    assert parse_wishes("length=30 density=0.5") == {"length": 30.0, "density": 0.5}
+    for text, message in (("long", "takes name=number"), ("le-ngth=3", "length"), (" ", "takes")):
+        with pytest.raises(GansmithError, match=message):
+            parse_wishes(text)
+
+
+def test_a_search_varies_the_layout_and_keeps_the_draws(run: Path) -> None:
+    model = load_generator(run)
+    sample, size = sampler_of(model, 3)
+    latents = np.random.default_rng(0).standard_normal((3, size)).astype(np.float32)
+    first, again = sample(latents), sample(latents[:1])
+    assert (first[0].tiles == again[0].tiles).all() and first[0].size == (11, 11)
+    other, _ = sampler_of(model, 4)
+    assert (other(latents[:1])[0].tiles != again[0].tiles).any()
