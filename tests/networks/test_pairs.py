@@ -22,8 +22,10 @@ SPECS = [
     SampleSpec(1, 256, 130),
 ]
 
-PICTURED = [name for name in NETWORKS.names() if name not in ("sequence", "translator")]
-"""Pairs that play from latents over values: not over tokens, and not from other samples."""
+OTHERS = ("sequence", "translator", "tiles", "tile-scales")
+"""Pairs over tokens and tiles, and from other samples."""
+PICTURED = [name for name in NETWORKS.names() if name not in OTHERS]
+"""Pairs that play from latents over values."""
 WAVES = {"wavegan"}  # pairs that play over a single row
 OPTIONS: dict[str, dict[str, Any]] = {
     "conv": {"width": 8, "max_width": 16, "head": 16},

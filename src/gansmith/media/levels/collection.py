@@ -329,7 +329,7 @@ class PreparedLevels(Prepared):
     def _split(
         self, owners: Sequence[int], grids: Sequence[NDArray[np.uint16]], share: float
     ) -> NDArray[np.bool_]:
-        """Hold out whole levels; of a single one the last windows, and drop those in between."""
+        """Hold out whole levels; of a single one the last windows, which overlap others."""
         levels = self.folder.levels
         digests = [hashlib.sha256(level.tiles.tobytes()).hexdigest() for level in levels]
         if len(set(digests)) > 1:

@@ -68,7 +68,7 @@ METRICS = {
         f"{name}{CHAIN}": MetricSpec(
             f"{spec.title} (column chain)",
             spec.better,
-            f"The same of a chain of copied columns. {spec.meaning}",
+            f"{spec.meaning[:-1]}, of a chain of copied columns.",
         )
         for name, spec in _STYLE.items()
         if name != "trivial"
