@@ -333,7 +333,8 @@ class PreparedLevels(Prepared):
         levels = self.folder.levels
         digests = [hashlib.sha256(level.tiles.tobytes()).hexdigest() for level in levels]
         if len(set(digests)) > 1:
-            return split_by_hash(digests, share)[np.array(owners)]
+            held: NDArray[np.bool_] = split_by_hash(digests, share)[np.array(owners)]
+            return held
         count = len(grids)
         if count < 2:
             raise GansmithError(
