@@ -43,6 +43,7 @@ class _SpecFacts(BaseModel):
     traits: Size = 0
     condition_shape: tuple[Size, Size, Size] | None = None
     source: _SpecFacts | None = None
+    placed: Annotated[tuple[tuple[tuple[Size, ...], Size, int], ...], Field(max_length=64)] = ()
 
 
 class _BlueprintFacts(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,21 @@ from gansmith.registry import unknown
 
 if TYPE_CHECKING:
     from gansmith.recipe import Recipe
+
+
+class Placed(NamedTuple):
+    """Channels of a categorical sample that occur at a fixed number of positions.
+
+    Attributes:
+        channels: Which; of several, each position takes another one.
+        times: Positions in every sample.
+        like: Number of an earlier group whose choice among the channels this one follows; -1 for
+            none.
+    """
+
+    channels: tuple[int, ...]
+    times: int
+    like: int = -1
 
 
 class Codec(ABC):
@@ -45,6 +60,8 @@ class Codec(ABC):
             that was fitted; None where nothing is known.
         output: What a generator makes: `linear` values, or `categorical` distributions over the
             channels.
+        placed: Channels of categorical samples that occur a fixed number of times. Of a medium
+            that was fitted; none where nothing is known.
     """
 
     name: ClassVar[str]
@@ -57,6 +74,7 @@ class Codec(ABC):
     tokens: int = 0
     traits: Tensor | None = None
     output: ClassVar[Literal["linear", "categorical"]] = "linear"
+    placed: tuple[Placed, ...] = ()
 
     @classmethod
     def fit(cls, recipe: Recipe, dataset: Dataset, log: LogFn = silent) -> Codec:

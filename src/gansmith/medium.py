@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
 
 from gansmith.codec import Codec
 from gansmith.data.dataset import Dataset, evenly_chosen
@@ -85,6 +85,11 @@ def _inspects_nothing(collection: Collection, config: DataConfig) -> Inspected:
 
 Values = dict[str, float]
 Labels = Sequence[int] | NDArray[np.int64] | None
+
+
+Checker = Callable[[Tensor], Tensor]
+"""Judges samples float32 [N, C, H, W] by rules that networks do not know: int8 [N], 1 for valid and
+new ones, -1 for invalid ones, 0 for what is neither or not known. It may remember what it saw."""
 
 
 class Candidate(Protocol):
@@ -194,6 +199,8 @@ class Medium:
         showcase: How reports present samples beside their sheet: audio players, texts, or neither.
         describe: `(shape, settings)`: the samples in a few words, from the shape (C, H, W) that
             networks see and the settings of the dataset.
+        checker: Makes what judges samples of a fitted codec in a training of the duel `checked`;
+            returns None where nothing can be judged.
         choice: How to choose between several generators of one training, if there are several.
         native_settings: Data settings that open a collection of generated files as they are.
         matching_settings: Data settings that bring other files to stored samples of a shape
@@ -227,6 +234,7 @@ class Medium:
     measure: Callable[[NDArray[Any], Labels, Dataset, int], tuple[Values, Values]] = measure_nothing
     showcase: Literal["grid", "audio", "text"] = "grid"
     describe: Callable[[tuple[int, int, int], Mapping[str, Any]], str] = describe_samples
+    checker: Callable[[Codec], Checker | None] = lambda codec: None
     choice: ModelChoice | None = None
     native_settings: Callable[[Collection], dict[str, object]] = lambda collection: {}
     matching_settings: Callable[[tuple[int, int, int]], dict[str, object]] = lambda shape: {}

@@ -6,9 +6,10 @@ medium puts its declarations into `media/NAME/verbs.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 
 from gansmith.registry import Registry
@@ -65,19 +66,30 @@ class Verb:
 
 @dataclass(frozen=True)
 class Request:
-    """Which samples a call of `gansmith generate` asks for; their seed is in the provenance.
+    """What a call of `gansmith generate` asks for.
 
     Attributes:
         indices: Numbers of the samples.
+        seed: The same seed gives the same samples.
         label: Name or number of a class, or None for all.
         truncation: Largest latent in standard deviations, or None.
+        out: Folder or file; None for the usual folder of the run.
         format_: Format of single files, or None for the usual one.
+        options: Options of the medium that were given, by name.
     """
 
     indices: Sequence[int]
+    seed: int = 0
     label: str | int | None = None
     truncation: float | None = None
+    out: Path | None = None
     format_: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """Number of samples."""
+        return len(self.indices)
 
 
 @dataclass(frozen=True)
@@ -95,12 +107,16 @@ class Generation:
         writes: `module:name` of a function `(model, home, request, options, out, provenance, log)`
             that writes files of its own where the options ask for that, and returns their folder;
             it returns None where `function` applies. `request` is a :class:`Request`.
+        delivers: `module:name` of a function `(model, provenance, request, log)` that makes and
+            writes all samples in place of everything else, with or without options, for media whose
+            samples are only handed out checked; returns what was written.
     """
 
     function: str | None
     options: tuple[Option, ...]
     title: str
     writes: str | None = None
+    delivers: str | None = None
 
 
 VERBS: Registry[Verb] = Registry("command", provided_by="gansmith.media.verbs")

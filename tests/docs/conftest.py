@@ -23,6 +23,8 @@ from gansmith.data.downloads.checksums import PinnedFile
 from gansmith.extractor import EXTRACTORS, FILE_EXTRACTORS
 from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.datasets.stacked_mnist import stacked
+from gansmith.media.levels.datasets import LEVEL_SETS
+from gansmith.media.levels.datasets.corpus import write_levels
 from gansmith.medium import MEDIA
 from gansmith.model import MODELS, contact_sheet
 from gansmith.networks import NETWORKS
@@ -73,6 +75,8 @@ SLIM = {
     "r3gan": ("width=8", "max_width=8"),
     "sequence": ("width=32", "embedding=16"),
     "spectrogram": ("width=16", "max_width=16", "style=16", "head=16"),
+    "tile-scales": ("width=8", "seen=8"),
+    "tiles": ("width=8",),
     "staged": ("width=8", "max_width=8", "grid_width=8", "head=16"),
     "labelled-translator": ("width=8", "blocks=1", "d_width=8"),
     "unet": ("width=8", "levels=2", "d_width=8"),
@@ -215,6 +219,8 @@ GIVEN: dict[str, Callable[[Path], object]] = {
     "holiday": lambda place: make_person(place, (240, 200, 170), seed=2, count=3),
     "faces": lambda place: make_labelled(place, 24, ("neutral", "open", "smile")),
     "consent.yaml": lambda place: place.write_text(CONSENT, "utf-8"),
+    "mine": lambda place: write_levels(place, LEVEL_SETS["dungeons"], 5),
+    "ridge": lambda place: write_levels(place, LEVEL_SETS["hills"], 1),
     "dungeon.txt": lambda place: place.write_text(DUNGEON, "utf-8"),
 }
 """What pages may declare as given, and how to make it."""

@@ -22,9 +22,11 @@ SPECS = [
     SampleSpec(1, 256, 130),
 ]
 
-OTHERS = ("editor", "faceswap", "sequence", "translator", "labelled-translator", "unet")
+TRANSLATORS = ("editor", "faceswap", "labelled-translator", "translator", "unet")
+OTHERS = (*TRANSLATORS, "sequence", "tiles", "tile-scales")
+"""Pairs over tokens and tiles, and from other samples."""
 PICTURED = [name for name in NETWORKS.names() if name not in OTHERS]
-"""Pairs that play from latents over values: not over tokens, and not from other samples."""
+"""Pairs that play from latents over values."""
 WAVES = {"wavegan"}  # pairs that play over a single row
 OPTIONS: dict[str, dict[str, Any]] = {
     "conv": {"width": 8, "max_width": 16, "head": 16},

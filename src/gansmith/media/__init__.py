@@ -7,7 +7,6 @@ BUILT_IN = (
     "text",
     "captions",
     "heightmaps",
+    "levels",
 )
 """Folders, in the order in which the media are listed."""
-WITH_VERBS = (*BUILT_IN, "levels")
-"""Folders that may have commands: levels can be read and solved, and not yet generated."""

@@ -13,6 +13,7 @@ from gansmith.networks.base import (
 )
 from gansmith.networks.image import conv, dcgan, r3gan, staged
 from gansmith.networks.sequence import language_model
+from gansmith.networks.tiles import scales, window
 from gansmith.networks.translation import editor, labelled, residual, swap, unet
 from gansmith.sections import NETWORK_ALIASES
 
@@ -33,11 +34,13 @@ __all__ = [
     "points",
     "r3gan",
     "residual",
+    "scales",
     "spectrogram",
     "staged",
     "swap",
     "unet",
     "wavegan",
+    "window",
 ]
 
 for old, new in NETWORK_ALIASES.items():

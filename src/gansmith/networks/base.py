@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from gansmith.codec import Placed
 from gansmith.errors import GansmithError
 from gansmith.recipe import NetworkConfig
 from gansmith.registry import Registry
@@ -40,6 +41,7 @@ class SampleSpec:
         output: `linear` for values in about [-1, 1]; `categorical` for a distribution over the
             channels at every position, in [0, 1] with sum 1.
         source: What a translation generator takes in place of latents; None for all others.
+        placed: Channels of categorical samples that occur at a fixed number of positions.
     """
 
     channels: int
@@ -52,6 +54,7 @@ class SampleSpec:
     alpha: bool = False
     output: Literal["linear", "categorical"] = "linear"
     source: SampleSpec | None = None
+    placed: tuple[Placed, ...] = ()
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> SampleSpec:
@@ -64,6 +67,10 @@ class SampleSpec:
         values["condition_shape"] = None if shape is None else tuple(shape)
         if values.get("source") is not None:
             values["source"] = cls.from_dict(values["source"])
+        values["placed"] = tuple(
+            Placed(tuple(channels), times, like)
+            for channels, times, like in values.get("placed", ())
+        )
         return cls(**values)
 
     @property
@@ -100,6 +107,13 @@ class Generator(nn.Module, ABC):
     @abstractmethod
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return float samples, in about [-1, 1], or tokens."""
+
+    def prepare(self, samples: Tensor) -> None:
+        """Initialise what depends on data.
+
+        Args:
+            samples: The first training samples, [N, C, H, W].
+        """
 
     def example_input(self, spec: SampleSpec, count: int) -> Tensor:
         """Return zeros in the shape of `count` inputs, to try the network's shapes with."""

@@ -114,7 +114,13 @@ def build_duel(recipe: Recipe, blueprint: Blueprint, engine: Engine, seed: int) 
     """Build the duel that a recipe names; the seed fixes the weights of its networks."""
     codec = blueprint.codec
     setting = DuelSetting(
-        recipe, blueprint.spec, engine, seed, codec.traits, constrain=codec.constrain
+        recipe,
+        blueprint.spec,
+        engine,
+        seed,
+        codec.traits,
+        constrain=codec.constrain,
+        checker=MEDIA[codec.name].checker(codec),
     )
     return duels.build_duel(setting)
 
@@ -137,6 +143,7 @@ def make_blueprint(
         traits=0 if codec.traits is None else int(codec.traits.max()),
         alpha=codec.has_alpha(dataset.samples.shape),
         output=codec.output,
+        placed=codec.placed,
     )
     names: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()

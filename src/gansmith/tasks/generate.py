@@ -77,9 +77,16 @@ def generate(
     _check_truncation(model, truncation)
     generation, provenance = MEDIA[model.codec.name].generation, provenance_of(run, seed)
     chosen = list(range(count) if index is None else dict.fromkeys(parse_indices(index)))
+    folder_out = None if out is None else Path(out)
+    request = Request(chosen, seed, label, truncation, folder_out, format_, options)
+    if generation is not None and generation.delivers is not None:
+        if index is not None or tempo is not None or normalise is not None:
+            raise GansmithError(
+                f"--index, --tempo and --normalise do not apply to {MEDIA[model.codec.name].kind}"
+            )
+        return Path(resolve_function(generation.delivers)(model, provenance, request, log))
     if options and generation is not None and generation.writes is not None:
-        write, folder_out = resolve_function(generation.writes), None if out is None else Path(out)
-        request = Request(chosen, label, truncation, format_)
+        write = resolve_function(generation.writes)
         written = write(model, home_of(run), request, options, folder_out, provenance, log)
         if written is not None:
             return Path(written)

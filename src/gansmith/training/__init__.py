@@ -4,6 +4,7 @@ Importing this package registers all duels.
 """
 
 from gansmith.training import (
+    checked,
     contrastive,
     cycle,
     expressions,
@@ -16,6 +17,7 @@ from gansmith.training import (
 from gansmith.training.sequence import duel as sequence
 
 __all__ = [
+    "checked",
     "contrastive",
     "cycle",
     "expressions",

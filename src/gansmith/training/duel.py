@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from gansmith.medium import Checker
 from gansmith.networks import GANNetworks, SampleSpec, build_networks
 from gansmith.networks.sequence.token_encoder import set_token_features
 from gansmith.recipe import Recipe
@@ -184,6 +185,7 @@ class DuelSetting:
         token_features: What tokens have in common, int64 [tokens, most of a token]; or None.
         frozen: Networks that the duel uses and does not train.
         constrain: What discriminators see of samples, see `Codec.constrain`.
+        checker: Judges samples by the rules of their medium; None where there are none.
     """
 
     recipe: Recipe
@@ -193,6 +195,7 @@ class DuelSetting:
     token_features: Tensor | None = None
     frozen: Mapping[str, nn.Module] = field(default_factory=dict)
     constrain: Callable[[Tensor], Tensor] = unconstrained
+    checker: Checker | None = None
 
     def build_networks(self) -> GANNetworks:
         """Build the generator and the discriminator that the recipe names."""

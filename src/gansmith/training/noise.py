@@ -77,6 +77,10 @@ class NoiseDuel(Duel):
         self._draw_held_out: Callable[[int], Batch] = _no_samples
         self._held_out: Batch | None = None
 
+    def prepare(self, batch: Batch) -> None:
+        """Let the generator initialise what depends on data."""
+        self.generator.prepare(batch.samples)
+
     def reconfigure(self, recipe: Recipe) -> None:
         """Go on by the settings of another recipe, of the same networks and constraint."""
         settings = recipe.objective

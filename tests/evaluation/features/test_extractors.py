@@ -127,5 +127,5 @@ def test_real_efficientnet_if_installed() -> None:
 
 
 def test_every_documented_extractor_is_registered() -> None:
-    others = {"auto", "coordinates", "reading", "efficientnet-lite0"}
+    others = {"auto", "coordinates", "reading", "tile-patterns", "efficientnet-lite0"}
     assert set(EXTRACTORS.names()) == {*others, *BUILT_IN}

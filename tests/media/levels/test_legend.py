@@ -69,7 +69,7 @@ def test_tiles_are_found_by_role_colour_name_and_cell(legend: Legend) -> None:
 def test_pictures_have_a_colour_for_every_symbol(legend: Legend) -> None:
     assert legend.palette.shape == (10, 3)
     assert legend.palette[1].tolist() == [0x40] * 3
-    assert legend.palette[legend.index["R"]].tolist() == [255, 0, 0]
+    assert legend.palette[legend.index["R"]].tolist() == [153, 0, 0]  # darker than its key
     plain = Legend.plain("abc")
     assert len({tuple(colour) for colour in plain.palette.tolist()}) == 3
 

@@ -424,6 +424,8 @@ def _colour(symbol: str, tile: Tile) -> tuple[int, int, int]:
     named = tile.draw or _named(tile.colour) or next((_ROLE_COLOURS[r] for r in tile.roles), None)
     if named:
         red, green, blue = ImageColor.getrgb(named)[:3]
+        if "door" in tile.roles and not tile.draw and tile.colour:  # darker than its key
+            return red * 3 // 5, green * 3 // 5, blue * 3 // 5
         return red, green, blue
     number = zlib.crc32(symbol.encode())
     hue, light = number % 360 / 360, 0.35 + number // 360 % 100 / 250

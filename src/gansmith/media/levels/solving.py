@@ -83,14 +83,8 @@ def _levels(
     files: Sequence[Path], legend: Path | None, layer: str | None, log: LogFn
 ) -> Iterator[tuple[Path, Legend, Level]]:
     """Yield all levels; files of a folder that cannot be read are named and left out."""
-    for path in _files(files):
-        place = legend or path.parent / LEGEND
-        if not place.is_file():
-            raise GansmithError(
-                f"{path} has no legend: write {place} with the roles of its symbols, or give "
-                "--legend FILE"
-            )
-        known = load_legend(place)
+    for path in level_files(files):
+        known = legend_of_file(path, legend)
         try:
             found = read_levels(path, known, layer=layer)
         except GansmithError as error:
@@ -102,7 +96,27 @@ def _levels(
             yield path, found.legend, level
 
 
-def _files(given: Sequence[Path]) -> Iterator[Path]:
+def legend_of_file(path: Path, legend: Path | None) -> Legend:
+    """Load the legend of a file of levels: the given one, or `legend.yaml` beside it.
+
+    Raises:
+        GansmithError: There is none, or it cannot be read.
+    """
+    place = legend or path.parent / LEGEND
+    if not place.is_file():
+        raise GansmithError(
+            f"{path} has no legend: write {place} with the roles of its symbols, or give "
+            "--legend FILE"
+        )
+    return load_legend(place)
+
+
+def level_files(given: Sequence[Path]) -> Iterator[Path]:
+    """Yield files, and those in folders that may hold levels.
+
+    Raises:
+        GansmithError: There is no such file or folder.
+    """
     for entry in given:
         if not entry.exists():
             raise GansmithError(f"there is no file or folder {entry}")
@@ -149,14 +163,14 @@ def _write(
         [f"{k:0{digits}d}-{level.name}" for k, (_, _, level) in enumerate(levels)]
     )
     for name, facts, (_, legend, level) in zip(names, listed, levels, strict=True):
-        cells = _cells(facts.get("moves", ""), level, legend)
+        cells = cells_of(facts.get("moves", ""), level, legend)
         picture = encode_preview(level, legend, solution=cells)
         save_output(out / f"{name}.png", picture, provenance)
     text = json.dumps(list(listed), indent=1, ensure_ascii=False) + "\n"
     save_output(out / "solutions.json", text.encode(), provenance)
 
 
-def _cells(
+def cells_of(
     moves: str | Sequence[Sequence[int]], level: Level, legend: Legend
 ) -> list[tuple[int, int]]:
     """Return row and column of the cells that a solution leads through, where they are known."""

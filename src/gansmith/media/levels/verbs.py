@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gansmith.verbs import VERBS, Option, Verb
+from gansmith.verbs import GENERATIONS, VERBS, Generation, Option, Verb
 
 SOLVE = VERBS.register("solve")(
     Verb(
@@ -17,6 +17,42 @@ SOLVE = VERBS.register("solve")(
             Option("layer", str, "Name of the layer, in files of Tiled and LDtk."),
             Option("seconds", float, "Time for each level.", default=10.0, minimum=0),
             Option("out", Path, "Folder for pictures with the solution drawn, and solutions.json."),
+        ),
+    )
+)
+
+LEVEL_GENERATION = GENERATIONS.register("levels")(
+    Generation(
+        function="",
+        delivers="gansmith.media.levels.delivery:deliver",
+        title="Levels",
+        options=(
+            Option("seconds", float, "Time for the solver, a level.", minimum=0),
+            Option(
+                "size", str, "Rows x columns, such as 20x400, where it is not that of the data."
+            ),
+            Option("want", str, "Measures to search for: 'length=30 density=0.5' or difficulty."),
+            Option("repair", str, "on or off: change the fewest tiles that make a level solvable."),
+            Option("into", Path, "Map of Tiled or project of LDtk of your own to write into."),
+        ),
+    )
+)
+
+REPAIR = VERBS.register("repair")(
+    Verb(
+        name="repair",
+        function="gansmith.media.levels.repairing:repair_files",
+        help="Repair levels of games with few edits, so that they can be won.",
+        takes="files",
+        options=(
+            Option("legend", Path, "What the symbols are; by default legend.yaml beside a file."),
+            Option("layer", str, "Name of the layer, in files of Tiled and LDtk."),
+            Option("lock", str, "Cells that stay: '3,4 1-5,2-9', columns and rows from 1."),
+            Option("count", str, "Wanted counts: 'box=3 key=1..2', by symbol or role."),
+            Option("border", str, "Symbol that all cells at the edge get."),
+            Option("seconds", float, "Time for each level.", default=10.0, minimum=0),
+            Option("seed", int, "Seed of the search.", default=0, minimum=0),
+            Option("out", Path, "Folder for copies, pictures of the edits, and repairs.json."),
         ),
     )
 )

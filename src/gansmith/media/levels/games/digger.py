@@ -94,7 +94,7 @@ def solve_digger(
     out_of_reach = _out_of_reach(caves[1], origin, budget)
     if out_of_reach:
         return Unsolvable(out_of_reach)
-    planner = _Planner(caves, origin, budget)
+    planner = Planner(caves, origin, budget)
     commands = None
     try:
         for effort in ROUNDS:
@@ -121,7 +121,7 @@ def solve_digger(
     return Solved(commands, len(commands), difficulty)
 
 
-class _Planner:
+class Planner:
     """Finds commands in the graphs of a level."""
 
     def __init__(self, caves: tuple[Cave, Cave], origin: int, budget: Budget) -> None:
@@ -144,7 +144,7 @@ class _Planner:
         if landed is None or landed.gold == self.everything:
             return self.finished(landing) if landed else None
         graph = self.grown(cell)
-        parts = _Parts(graph, cell, self.budget)
+        parts = Parts(graph, cell, self.budget)
         for count, ways in enumerate(self.orders(parts, cell, landed.gold)):
             commands = self.carried_out(parts, landing, landed, ways)
             if commands is not None or count == MOST_PLANS:
@@ -164,7 +164,7 @@ class _Planner:
             edge.extend(sorted(fresh))
         return graph
 
-    def orders(self, parts: _Parts, start: int, gold: int) -> Iterator[list[tuple[int, Edge]]]:
+    def orders(self, parts: Parts, start: int, gold: int) -> Iterator[list[tuple[int, Edge]]]:
         """Yield ways through the parts that take all gold, depth first: edges between parts."""
         first = (parts.of[start], gold | parts.gold[parts.of[start]])
         seen = {first}
@@ -186,7 +186,7 @@ class _Planner:
             stack.extend(following)
 
     def carried_out(
-        self, parts: _Parts, landing: str, landed: Position, ways: list[tuple[int, Edge]]
+        self, parts: Parts, landing: str, landed: Position, ways: list[tuple[int, Edge]]
     ) -> str | None:
         """Return commands for a way through the parts, or None if the top is out of reach."""
         cell, gold, commands = landed.cell, landed.gold, landing
@@ -292,7 +292,7 @@ class _Planner:
         return done
 
 
-class _Parts:
+class Parts:
     """Strongly connected parts of a graph: within one, gold is taken in any order.
 
     Attributes:
@@ -462,7 +462,7 @@ def _out_of_reach(cave: Cave, start: int, budget: Budget) -> str:
             if to not in graph:
                 graph[to] = []
                 edge.append(to)
-    parts = _Parts(graph, start, budget)
+    parts = Parts(graph, start, budget)
     golden = [cell for cell, bit in enumerate(cave.gold) if bit]
     if any(cell not in graph for cell in golden):
         return "a piece of gold is out of reach, even through bricks"
@@ -507,8 +507,9 @@ def _problems(level: Level, legend: Legend) -> list[str]:
     return found
 
 
-def _search(level: Level, legend: Legend, limit: Limit) -> Verdict:
-    tiles = Tiles(
+def tiles_of(level: Level, legend: Legend) -> Tiles:
+    """Return the masks of a level."""
+    return Tiles(
         solid=level.mask(legend, "solid", "block", "breakable", "crumbling"),
         brick=level.mask(legend, "brick"),
         false_brick=level.mask(legend, "false_brick"),
@@ -518,8 +519,12 @@ def _search(level: Level, legend: Legend, limit: Limit) -> Verdict:
         hazard=level.mask(legend, "hazard"),
         gold=level.mask(legend, "collectible"),
     )
+
+
+def _search(level: Level, legend: Legend, limit: Limit) -> Verdict:
     enemies = bool(level.mask(legend, "enemy").any())
-    return solve_digger(tiles, level.cells(legend, "start")[0], limit, enemies=enemies)
+    start = level.cells(legend, "start")[0]
+    return solve_digger(tiles_of(level, legend), start, limit, enemies=enemies)
 
 
 DIGGER = Game("digger", _problems, _search)

@@ -83,7 +83,7 @@ def solve_platformer(scene: Scene, jump: Jump, limit: Limit) -> Verdict:
         of the level has negative `y`. Measures: `jumps`, the `longest_flight` in steps, and
         `detour`, steps over the distance sideways.
     """
-    body = _Body(scene, jump)
+    body = Body(scene, jump)
     starts = body.starts()
     if not starts:
         return Unsolvable("there is no place to stand in the first two columns")
@@ -113,7 +113,7 @@ def solve_platformer(scene: Scene, jump: Jump, limit: Limit) -> Verdict:
     return Solved(cells, len(cells) - 1, difficulty)
 
 
-class _Body:
+class Body:
     """How a body moves in a scene.
 
     A state is a cell and a motion: `STAND`, `SWIM`, or a number of the table `motions` of falls and
@@ -316,7 +316,7 @@ def _ceil(tiles: float) -> int:
 
 
 def _searched(
-    body: _Body, starts: list[tuple[int, int]], budget: Budget
+    body: Body, starts: list[tuple[int, int]], budget: Budget
 ) -> list[tuple[int, int]] | None:
     """Return the states of a way with the fewest steps, or None if no goal is reached."""
     columns = np.array(sorted({cell % body.wide for cell in body.ends}))
@@ -349,8 +349,8 @@ def _searched(
 
 
 def _problems(level: Level, legend: Legend) -> list[str]:
-    scene, jump = _scene(level, legend), _jump(legend)
-    body = _Body(scene, jump)
+    scene, jump = scene_of(level, legend), jump_of(legend)
+    body = Body(scene, jump)
     found = []
     if scene.start.sum() > 1:
         found.append(f"it has {scene.start.sum()} starts, takes 1 or none")
@@ -363,10 +363,15 @@ def _problems(level: Level, legend: Legend) -> list[str]:
 
 
 def _search(level: Level, legend: Legend, limit: Limit) -> Verdict:
-    return solve_platformer(_scene(level, legend), _jump(legend), limit)
+    return solve_platformer(scene_of(level, legend), jump_of(legend), limit)
 
 
-def _jump(legend: Legend) -> Jump:
+def jump_of(legend: Legend) -> Jump:
+    """Return how the body of a legend jumps.
+
+    Raises:
+        GansmithError: The legend does not say, or the jump is too flat.
+    """
     if legend.jump is None:
         raise GansmithError("the legend has no 'jump:': add height and length in tiles")
     if legend.jump.height / (legend.jump.length / 2) ** 2 < SLOWEST:
@@ -377,7 +382,8 @@ def _jump(legend: Legend) -> Jump:
     return legend.jump
 
 
-def _scene(level: Level, legend: Legend) -> Scene:
+def scene_of(level: Level, legend: Legend) -> Scene:
+    """Return the masks of a level."""
     return Scene(
         solid=level.mask(legend, "solid", "block", "brick", "false_brick", "crumbling"),
         carrying=level.mask(legend, "one_way", "breakable"),

@@ -65,7 +65,7 @@ def solve_boxes(
     player = np.zeros_like(solid)
     player[start] = True
     (solid, boxes, targets, player), cells = upright([solid, boxes, targets, player])
-    board = _Board(solid, boxes, targets, player)
+    board = Board(solid, boxes, targets, player)
     if board.hopeless:
         return Unsolvable(board.hopeless)
     budget = Budget(limit, POSITION_BYTES + BOX_BYTES * board.boxes.bit_count())
@@ -83,7 +83,7 @@ def solve_boxes(
     return Solved(moves, len(moves), difficulty)
 
 
-class _Board:
+class Board:
     """What does not change during the search, as bits."""
 
     def __init__(self, solid: Mask, boxes: Mask, targets: Mask, player: Mask) -> None:
@@ -175,7 +175,7 @@ class _Board:
         return path
 
 
-def _pushes(board: _Board, budget: Budget) -> list[tuple[int, int]] | None:
+def _pushes(board: Board, budget: Budget) -> list[tuple[int, int]] | None:
     """Return pushes (cell of the box, step) that win, or None where there are none."""
     columns, floor, alive, targets = board.columns, board.floor, board.alive, board.targets
     first = _assigned(board.costs, tuple(_cells(board.boxes)))

@@ -18,6 +18,7 @@ SHEET_COLUMNS = 16
 """Tiles in a row of a tileset's picture, at most."""
 _LINE = (255, 255, 255)
 _EDGE = (0, 0, 0)
+_FRAME = (255, 32, 160)
 
 Pictures = Mapping[str, NDArray[np.uint8]]
 """Pictures of tiles by their symbols, uint8 [side, side, 4]."""
@@ -29,6 +30,7 @@ def encode_preview(
     *,
     side: int = 16,
     solution: Sequence[tuple[int, int]] = (),
+    framed: Sequence[tuple[int, int]] = (),
     pictures: Pictures | None = None,
 ) -> bytes:
     """Draw a level as PNG.
@@ -38,6 +40,7 @@ def encode_preview(
         legend: Has the colours of the tiles.
         side: Of a tile, in pixels.
         solution: Row and column of the cells that a line leads through.
+        framed: Row and column of cells with a frame, such as those that were changed.
         pictures: Of tiles, drawn in the place of their colours.
 
     Raises:
@@ -57,6 +60,7 @@ def encode_preview(
     image = to_image(np.ascontiguousarray(pixels if pictures else pixels[..., :3]))
     if solution:
         _draw_path(image, solution, side)
+    _draw_frames(image, framed, side)
     return png_bytes(image)
 
 
@@ -119,3 +123,16 @@ def _draw_path(image: Image.Image, cells: Sequence[tuple[int, int]], side: int) 
         draw.line(points, fill=colour, width=width, joint="curve")
         for x, y in (points[0], points[-1]):
             draw.ellipse((x - width, y - width, x + width, y + width), fill=colour)
+
+
+def _draw_frames(image: Image.Image, cells: Sequence[tuple[int, int]], side: int) -> None:
+    """Draw a bright frame around each cell, with a dark line within."""
+    draw = ImageDraw.Draw(image)
+    width = max(1, side // 8)
+    for row, column in cells:
+        left, top = column * side, row * side
+        right, bottom = left + side - 1, top + side - 1
+        draw.rectangle((left, top, right, bottom), outline=_FRAME, width=width)
+        inner = (left + width, top + width, right - width, bottom - width)
+        if side > 4 * width:
+            draw.rectangle(inner, outline=_EDGE, width=1)

@@ -1,0 +1,189 @@
+"""Generation of levels: what a generator draws, what is delivered, and what that costs.
+
+    GANSMITH_DATA=DATA python benchmarks/levels.py --set keydoor [--seed 0] [--delivered 200]
+
+Trains the recipe `levels` on a set (or takes the finished run of that name) and writes three rows:
+the generator, the chain of columns (`chain`), and held-out real levels (`floor`). `valid` is the
+share that is solved, replayed and not trivial, as drawn and before any repair. Of the generator,
+`delivered` levels are also generated as a user would: `copies`, `duplicates`, `trivial` and
+`not_replayed` are counted among them by code of this benchmark, and `median_seconds` is the time a
+level, rejects and repairs included.
+
+The sets, all from `DATA/games` (see its README for sources and licences): `keydoor`, 300 levels of
+13 x 13; `sokoban`, 1,000 of 10 x 10; `digger`, 492 of 20 rows x 28 columns; `platformer`, windows
+of 20 x 28 of 16 levels, of which about a quarter are held out whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gansmith.errors import GansmithError
+from gansmith.loading.open import open_dataset
+from gansmith.media.levels.bigram import bigram_levels
+from gansmith.media.levels.codec import legend_of_dataset
+from gansmith.media.levels.delivery import deliver_levels
+from gansmith.media.levels.games.replay import replay
+from gansmith.media.levels.quality import style, unique_grids
+from gansmith.model import GeneratorModel, load_generator
+from gansmith.recipe import load_recipe
+from harness import renew_rows
+
+FILES = {
+    "keydoor": ("keydoor", ("keycorridor-s5r3.txt",), ()),
+    "sokoban": ("boxoban", ("unfiltered/train/000.txt",), ()),
+    "digger": ("goldrunner", ("*.txt",), ()),
+    "platformer": ("supertux", (), ("data.window=20x28", "data.held_out=0.25")),
+}
+SIMPLE = 16
+CHEAP = (
+    "evaluation.quick_looks=0",
+    "health.probes=0",
+    "training.frames=0",
+    "evaluation.samples=200",
+)
+DRAWN = 200
+
+
+def games() -> Path:
+    """Folder of the levels."""
+    folder = Path(os.environ.get("GANSMITH_DATA", "")) / "games"
+    if not folder.is_dir():
+        raise GansmithError("the levels are not there: set GANSMITH_DATA to the folder above games")
+    return folder
+
+
+def simple_platformers() -> list[str]:
+    """Names of the first levels without lifts, springs and further sectors, 20 rows or more."""
+    with (games() / "supertux" / "index.csv").open(newline="", encoding="utf-8") as file:
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if row["state"] == "ok"
+            and (row["starts"], row["sectors"]) == ("1", "1")
+            and (row["lift_tiles"], row["trampolines"]) == ("0", "0")
+            and row["goals"] != "0"
+            and int(row["height"]) >= 20
+        ]
+    return [f"{row['world']}-{row['level']}.txt" for row in rows[:SIMPLE]]
+
+
+def gathered(name: str, scratch: Path) -> Path:
+    """Copy the files of a set and its legend into a folder of their own."""
+    folder, patterns, _ = FILES[name]
+    source, place = games() / folder, scratch / name
+    place.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source / "legend.yaml", place / "legend.yaml")
+    names = [path for pattern in patterns for path in sorted(source.glob(pattern))]
+    for path in names or [source / file for file in simple_platformers()]:
+        shutil.copyfile(path, place / path.name)
+    return place
+
+
+def trained(
+    name: str, data: Path, run: Path, samples: int, seed: int, settings: list[str]
+) -> float:
+    """Train in a process of its own, unless the run is there; return its seconds of CPU."""
+    if (run / "generator.safetensors").is_file():
+        return float("nan")
+    given = [f"training.seed={seed}", *FILES[name][2], *CHEAP, *settings]
+    command = [sys.executable, "-m", "gansmith", "train", "levels", "--data", str(data)]
+    command += ["--samples", str(samples), "--out", str(run)]
+    before = os.times()
+    subprocess.run([*command, *(f"--set={setting}" for setting in given)], check=True)
+    after = os.times()
+    return (
+        after.children_user + after.children_system - before.children_user - before.children_system
+    )
+
+
+def delivered(model: GeneratorModel, count: int, real: set[bytes]) -> dict[str, Any]:
+    """Generate levels as a user would, and check every promise about them."""
+    started = time.process_time()
+    levels, tally = deliver_levels(model, count)
+    seconds = time.process_time() - started
+    legend = model.codec.legend  # type: ignore[attr-defined]
+    ends = legend.having("start", "goal") & (legend.game == "platformer")
+    empty = legend.positions.get("empty", 0)  # windows of platformers train without their ends
+    plain = [np.where(ends[each.level.tiles], empty, each.level.tiles) for each in levels]
+    grids = [tiles.astype(np.uint16).tobytes() for tiles in plain]
+    return {
+        "delivered": len(levels),
+        "not_replayed": sum(
+            each.solution is None or not replay(each.level, legend, each.solution.moves).won
+            for each in levels
+        ),
+        "copies": sum(grid in real for grid in grids),
+        "duplicates": len(grids) - len(set(grids)),
+        "seconds_a_level": round(seconds / len(levels), 3),
+        "repaired": tally.repaired,
+        "median_edits": statistics.median(tally.edits) if tally.edits else 0,
+        "median_moves": statistics.median(each.solution.length for each in levels if each.solution),
+    }
+
+
+def main() -> None:
+    """Write the rows of one set."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--set", choices=FILES, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--samples", type=int, default=14_400)
+    parser.add_argument("--delivered", type=int, default=100)
+    parser.add_argument("--setting", action="append", default=[])
+    parser.add_argument("--run", type=Path, default=None)
+    asked = parser.parse_args()
+    scratch = Path("runs") / "benchmarks" / "levels"
+    data = gathered(asked.set, scratch)
+    run = asked.run or scratch / f"{asked.set}-run-{asked.seed}"
+    cpu = trained(asked.set, data, run, asked.samples, asked.seed, asked.setting)
+    settings = [f"data.source={data}", *FILES[asked.set][2]]
+    dataset = open_dataset(load_recipe("levels", settings).data, medium="levels")
+    legend = legend_of_dataset(dataset)
+    order = np.random.default_rng(asked.seed)
+    training = order.permutation(unique_grids(dataset.samples[dataset.train_indices]))[:6_000]
+    held_out = order.permutation(unique_grids(dataset.samples[dataset.held_out_indices]))
+    model = load_generator(run)
+    arms = {
+        "gan": np.ascontiguousarray(model.sample(DRAWN, seed=asked.seed)[..., 0]),
+        "chain": bigram_levels(training, DRAWN, asked.seed),
+        "floor": held_out[:DRAWN],
+    }
+    rows = []
+    for arm, grids in arms.items():
+        measured = style(grids, training, legend, asked.seed)
+        row: dict[str, Any] = {"set": asked.set, "arm": arm, "seed": asked.seed}
+        row |= {"train_cpu_seconds": round(cpu, 1) if arm == "gan" and cpu == cpu else ""}
+        row |= {"levels": len(grids), **{name: round(v, 4) for name, v in measured.items()}}
+        real = {sample[..., 0].tobytes() for sample in dataset.samples}
+        empty = dict.fromkeys(
+            (
+                "delivered",
+                "not_replayed",
+                "copies",
+                "duplicates",
+                "seconds_a_level",
+                "repaired",
+                "median_edits",
+                "median_moves",
+            ),
+            "",
+        )
+        row |= delivered(model, asked.delivered, real) if arm == "gan" else empty
+        rows.append(row)
+        print(row, flush=True)
+    renew_rows("levels", rows, ("set", "seed"))
+
+
+if __name__ == "__main__":
+    main()

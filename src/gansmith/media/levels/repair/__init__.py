@@ -1,0 +1,259 @@
+"""Repair: the fewest changes after which a level can be won and keeps what was asked for.
+
+Where reachability can be put into a model (keys and doors, mazes, platformers), CP-SAT finds the
+edits; for boxes and digging a search tries edits with the solver as judge. A repaired level is
+always solved, and its solution replayed by the second implementation of the rules.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gansmith.errors import GansmithError
+from gansmith.media.levels.games import Limit, Solved, Undecided, Verdict, game_of
+from gansmith.media.levels.games.replay import replay
+from gansmith.media.levels.legend import Count, Legend
+from gansmith.media.levels.level import Level, torn_cells
+from gansmith.media.levels.repair.model import (
+    Found,
+    Infeasible,
+    Needs,
+    TileModel,
+    conflict,
+    solve,
+)
+from gansmith.media.levels.repair.paths import WayModel
+from gansmith.media.levels.repair.platforms import Planner, platform_model
+from gansmith.media.levels.repair.requests import (
+    Edit,
+    Repair,
+    Requests,
+    edge_of,
+    edits_between,
+    with_tiles,
+)
+from gansmith.media.levels.repair.search import TROUBLES, search
+
+__all__ = ["Edit", "Repair", "Requests", "repair"]
+
+MOST_CELLS = 20_000
+"""Cells of the largest level that is repaired."""
+MODELLED = ("keydoor", "maze")
+PLANS = 8
+"""Ways that are tried in a platformer."""
+
+
+def repair(
+    level: Level,
+    legend: Legend,
+    *,
+    logits: NDArray[np.float32] | None = None,
+    requests: Requests | None = None,
+    seconds: float = 10.0,
+    seed: int = 0,
+) -> Repair:
+    """Repair a level with few edits.
+
+    Args:
+        level: Any level of a game; one that is solved and keeps the requests stays as it is.
+        legend: What its tiles are, and the game.
+        logits: Scores that a generator gave to each symbol, float32 [rows, columns, symbols] in
+            the order of `legend.symbols`. Of repairs with equally few edits, the one with the
+            highest scores is taken. None stands for the frequencies of the level's own tiles.
+        requests: What else must be true of it.
+        seconds: Time for all of it.
+        seed: Of the search.
+
+    Returns:
+        The repaired level, its edits, and whether they are proved to be the fewest; or the reason
+        why there is none.
+
+    Raises:
+        GansmithError: The legend names no game, a request names an unknown symbol, the level has
+            more than 20,000 cells, or the package `ortools` is missing.
+    """
+    wanted = requests or Requests()
+    wanted.check(level, legend)
+    game = game_of(legend)
+    if level.tiles.size > MOST_CELLS:
+        raise GansmithError(
+            f"{level.source} has {level.tiles.size:,} cells, takes up to {MOST_CELLS:,} to repair: "
+            "cut it up"
+        )
+    ends = time.monotonic() + seconds
+    verdict = game.solve(level, legend, Limit(seconds=seconds / 3, nodes=10**9))
+    if _accepted(verdict, level, legend, wanted):
+        return Repair(level, (), True, verdict)
+    scores = logits if logits is not None else _frequencies(level, legend)
+    if scores.shape != (*level.size, len(legend.symbols)):
+        raise ValueError(f"logits are {scores.shape}, takes {(*level.size, len(legend.symbols))}")
+    task = _Task(level, legend, scores, wanted, ends, seed)
+    try:
+        found = task.modelled() if game.name in MODELLED else None
+        found = found or (task.platforms() if game.name == "platformer" else None)
+        found = found or (task.searched() if game.name in TROUBLES else None)
+    except Infeasible:
+        names = conflict(task.needs, task.possible, time.monotonic() + seconds)
+        reason = "no level keeps " + _joined(names)
+        return Repair(None, (), False, verdict, reason, impossible=True)
+    if found is None:
+        return Repair(None, (), False, verdict, f"no repair was found in {seconds:g} seconds")
+    repaired = with_tiles(level, found.tiles)
+    left = max(ends - time.monotonic(), seconds / 3)
+    after = game.solve(repaired, legend, Limit(seconds=left, nodes=10**9))
+    if not _accepted(after, repaired, legend, wanted):
+        return Repair(None, (), False, verdict, "the repair that was found is not valid")
+    edits = edits_between(level, repaired, legend)
+    known = found.fewest or (len(edits) == 1 and not isinstance(verdict, Undecided))
+    return Repair(repaired, edits, known, after)
+
+
+def _accepted(verdict: Verdict, level: Level, legend: Legend, requests: Requests) -> bool:
+    """Say whether a level is solved, replayed, whole and as it was asked for."""
+    return (
+        isinstance(verdict, Solved)
+        and replay(level, legend, verdict.moves).won
+        and not requests.faults(level, legend)
+        and not torn_cells(level, legend).any()
+    )
+
+
+def _frequencies(level: Level, legend: Legend) -> NDArray[np.float32]:
+    """Scores without a generator: the logarithm of how often a symbol occurs in the level."""
+    counts = np.bincount(level.tiles.ravel(), minlength=len(legend.symbols))
+    scores = np.log(counts + 0.5).astype(np.float32)
+    return np.broadcast_to(scores, (*level.size, len(legend.symbols)))
+
+
+def _joined(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+class _Task:
+    """One level that is being repaired."""
+
+    def __init__(
+        self,
+        level: Level,
+        legend: Legend,
+        scores: NDArray[np.float32],
+        requests: Requests,
+        ends: float,
+        seed: int,
+    ) -> None:
+        self.level, self.legend, self.scores = level, legend, scores
+        self.requests, self.ends, self.seed = requests, ends, seed
+        self.needs = Needs.of(legend, requests)
+
+    def possible(self, needs: Needs, ends: float) -> bool:
+        """Say whether some level may keep these needs."""
+        try:
+            if self.legend.game in MODELLED:
+                model = WayModel(self.level, self.legend, self.scores, needs)
+                solve(model.tiles, model.check, ends, self.seed)
+            elif self.legend.game == "platformer":
+                self._platforms(needs, ends)
+            else:
+                solve(self._base(needs), lambda tiles: (), ends, self.seed)
+        except Infeasible:
+            return False
+        return True
+
+    def modelled(self) -> Found | None:
+        """Repair keys and doors, or a maze."""
+        model = WayModel(self.level, self.legend, self.scores, self.needs)
+        return solve(model.tiles, model.check, self.ends, self.seed)
+
+    def platforms(self) -> Found | None:
+        """Repair a platformer."""
+        return self._platforms(self.needs, self.ends)
+
+    def _platforms(self, needs: Needs, ends: float) -> Found | None:
+        asked = self.level.tiles.copy()
+        edge = edge_of(self.level.size)
+        locked = needs.locked.copy() if needs.locked is not None else np.zeros(edge.shape, bool)
+        if needs.border is not None:
+            asked[edge & ~locked] = needs.border
+            locked |= edge
+        planner = Planner(with_tiles(self.level, asked), self.legend, locked)
+        best: Found | None = None
+        infeasible = False
+        for _ in range(PLANS):
+            plan = planner.plan() if needs.rules else None
+            if needs.rules and plan is None:
+                infeasible = best is None
+                break
+            model = platform_model(self.level, self.legend, self.scores, needs, planner, plan)
+            try:
+                found = solve(model, lambda tiles: (), ends, self.seed)
+            except Infeasible:
+                infeasible, found = best is None, None
+            if found is not None:
+                infeasible = False
+                if not needs.rules or self._wins(found):
+                    return replace(found, fewest=not needs.rules)
+            if plan is None or time.monotonic() > ends:
+                break
+            planner.avoid(plan)
+        if infeasible:
+            raise Infeasible
+        return best
+
+    def _wins(self, found: Found) -> bool:
+        level = with_tiles(self.level, found.tiles)
+        left = max(self.ends - time.monotonic(), 0.5)
+        verdict = game_of(self.legend).solve(level, self.legend, Limit(left, 10**9))
+        return _accepted(verdict, level, self.legend, self.requests)
+
+    def searched(self) -> Found | None:
+        """Repair a level of boxes, or of digging."""
+        base = solve(self._base(self.needs), lambda tiles: (), self.ends, self.seed)
+        if base is None:
+            return None
+        editable = np.ones(self.level.size, dtype=bool)
+        if self.requests.locked is not None:
+            editable &= ~self.requests.locked
+        if self.requests.border is not None:
+            editable &= ~edge_of(self.level.size)
+        rng = np.random.default_rng(self.seed)
+        trouble = TROUBLES[str(self.legend.game)](
+            self.level, self.legend, self.scores, editable, rng
+        )
+
+        def keeps(level: Level) -> bool:
+            counted = all(
+                int(mask[level.tiles].sum()) in count for mask, count in self.needs.counts.values()
+            )
+            return counted and not torn_cells(level, self.legend).any()
+
+        found = search(trouble, base.tiles, keeps, self.ends)
+        if found is None:
+            return None
+        tiles, _ = found
+        edits = int((tiles != self.level.tiles).sum())
+        return Found(tiles, edits, base.fewest and edits == base.edits)
+
+    def _base(self, needs: Needs) -> TileModel:
+        """Model what the solver refuses: starts, and boxes and targets that are not as many."""
+        having = self.legend.having
+        masks = [having(role) for role in ("start", "box", "target", "collectible", "solid")]
+        signatures = [tuple(bool(mask[s]) for mask in masks) for s in range(len(masks[0]))]
+        offered = np.ones(len(masks[0]), dtype=bool)
+        tiles = TileModel(self.level, self.legend, self.scores, needs, signatures, offered)
+        if not needs.rules:
+            return tiles
+        start, box, target = masks[:3]
+        tiles.count(start, Count(least=1, most=1))
+        if self.legend.game == "sokoban":
+            total = tiles.cp.LinearExpr.sum
+            cells = list(tiles.cells())
+            boxes = total([x for cell in cells for x in tiles.chosen(cell, box)])
+            targets = total([x for cell in cells for x in tiles.chosen(cell, target)])
+            tiles.model.add(boxes == targets)
+            off = [x for cell in cells for x in tiles.chosen(cell, box & ~target)]
+            tiles.model.add_bool_or(off)
+        return tiles

@@ -1,0 +1,80 @@
+"""Levels with wanted measures: a search of the latents of a trained generator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gansmith.errors import GansmithError
+from gansmith.media.levels.codec import LevelCodec
+from gansmith.media.levels.control import Sampler, measure_of, steer
+from gansmith.media.levels.level import Level
+from gansmith.model import GeneratorModel
+from gansmith.sampling import draw_latents, generate_samples
+
+EVALUATIONS = 600
+"""Levels that are tried for each one that is wanted."""
+MOST = 10_000
+"""Searches of one call."""
+
+
+def parse_wishes(text: str) -> dict[str, float]:
+    """Return wanted measures from a text such as "length=30 density=0.5".
+
+    Raises:
+        GansmithError: It is no such text, or names an unknown measure.
+    """
+    wanted: dict[str, float] = {}
+    for part in text.replace(",", " ").split():
+        name, _, number = part.partition("=")
+        try:
+            wanted[name] = float(number)
+        except ValueError:
+            raise GansmithError(
+                f"--want takes name=number, such as length=30, not '{part}'"
+            ) from None
+        measure_of(name)
+    if not wanted:
+        raise GansmithError("--want takes name=number, such as 'length=30 density=0.5'")
+    return wanted
+
+
+def sampler_of(model: GeneratorModel, seed: int) -> tuple[Sampler, int]:
+    """Return a generator as a function of the latents that decide a level's layout.
+
+    The other numbers of a latent, which decide the draw of each tile, are fixed by the seed.
+
+    Args:
+        model: A generator of levels, without labels.
+        seed: Of the draws.
+
+    Returns:
+        The function, and how many numbers its latents have.
+    """
+    codec, generator = model.codec, model.generator
+    assert isinstance(codec, LevelCodec)
+    size = int(getattr(generator, "layout", generator.latent))
+    rest = draw_latents(1, generator.latent, seed)[:, size:]
+
+    def sample(latents: NDArray[np.float32]) -> Sequence[Level]:
+        given = torch.from_numpy(np.asarray(latents, np.float32))
+        whole = torch.cat([given, rest.expand(len(given), -1)], dim=1)
+        labels = model.labels(len(given), seed)
+        return [codec.level(s) for s in generate_samples(generator, codec, whole, labels)]
+
+    return sample, size
+
+
+def steered(model: GeneratorModel, wanted: Mapping[str, float], seed: int) -> Iterator[Level]:
+    """Yield levels within a tenth of wanted measures, each of a search of its own."""
+    codec = model.codec
+    assert isinstance(codec, LevelCodec)
+    for number in range(MOST):
+        of = seed * 1_000_003 + number
+        sample, size = sampler_of(model, of)
+        found = steer(sample, size, codec.legend, wanted, evaluations=EVALUATIONS, seed=of)
+        if found is not None and found.reached:
+            yield found.level

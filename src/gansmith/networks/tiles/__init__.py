@@ -1,0 +1,1 @@
+"""Networks for grids of tiles."""
