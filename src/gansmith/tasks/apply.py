@@ -21,6 +21,7 @@ from gansmith.medium import MEDIA
 from gansmith.model import load
 from gansmith.output_folder import OutputFolder
 from gansmith.outputs import save_output
+from gansmith.provenance.marking import EVERY_LAYER, Marking
 from gansmith.run import home_of, provenance_of
 from gansmith.translation import TILE, TranslationModel
 
@@ -54,6 +55,7 @@ def apply(
     *,
     strength: float = 1.0,
     log: LogFn = silent,
+    marking: Marking = EVERY_LAYER,
 ) -> Path:
     """Translate pictures, each in its own size, and write them as PNG.
 
@@ -63,6 +65,7 @@ def apply(
         out: Folder, or FILE.png for one input; by default `applied` in the run.
         strength: Share of the way from the input, 0, to the translation, 1.
         log: Called with one line for each file that cannot be read.
+        marking: Which marks of provenance the files get.
 
     Returns:
         The folder with the results and a sheet of inputs and results, or the file.
@@ -78,7 +81,7 @@ def apply(
         )
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     files = list(_files(given, model))
-    provenance = provenance_of(run, None)
+    provenance = provenance_of(run, None, marking)
     place = Path(out) if out is not None else home_of(run) / "applied"
     if place.suffix.lower() == ".png" and not place.is_dir():
         if len(files) != 1:
