@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from gansmith.errors import GansmithError
 from gansmith.provenance.identity import Certificate
-from gansmith.provenance.record import Record
+from gansmith.provenance.record import SOURCE_TYPE, Record
 
 ASSERTION = "gansmith.provenance"
+"""Names the record, which the signature covers with the rest of the file."""
 
 
 class Credential(NamedTuple):
@@ -79,10 +80,10 @@ def signed(
     """
     import c2pa
 
-    created = {"action": "c2pa.created", "digitalSourceType": record.digital_source_type}
+    created = {"action": "c2pa.created", "digitalSourceType": SOURCE_TYPE}
     assertions = [
         {"label": "c2pa.actions.v2", "data": {"actions": [created]}},
-        {"label": ASSERTION, "data": record.to_json()},
+        {"label": ASSERTION, "data": {"id": record.id}},
     ]
     generator = {"name": record.system, "version": record.version}
     manifest = {"claim_generator_info": [generator], "assertions": assertions}

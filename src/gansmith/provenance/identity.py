@@ -44,7 +44,7 @@ class Certificate(NamedTuple):
     """A certificate to sign with, in PEM.
 
     Attributes:
-        chain: The certificate and the authority that issued it.
+        chain: The certificate, without the authority that issued it.
         private: Its private key.
         anchor: The authority.
     """
@@ -219,4 +219,4 @@ def _certificate(provider: str) -> dict[str, str]:
     pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
     above, own = authority.public_bytes(pem).decode(), leaf.public_bytes(pem).decode()
-    return {PRIVATE: private.decode(), CHAIN: own + above, ANCHOR: above}
+    return {PRIVATE: private.decode(), CHAIN: own, ANCHOR: above}

@@ -35,9 +35,11 @@ FEWEST_COLOURS = 65
 _LOWEST, _HIGHEST, _SLOPE = 5.0, 38.0, 1.0
 _CONTRAST = 3.0
 _LEAST_CONTRAST = 1.5
-_FOLLOWS = 0.0
-"""Power of the local contrast that the amplitude follows: below 0, texture carries less."""
-_STRONG = 15.0
+_FOLLOWS = (0.25, -0.35)
+"""Powers of the local contrast that the amplitude follows, tried in turn until the mark is strong:
+above 0 flat parts carry less, where the eye sees more; below 0 texture does, which hides more of
+the mark from the detector."""
+_STRONG = 14.0
 """Score at which a mark is strong enough: more would cost quality and add little."""
 _STRETCHES = (1.0, 1.027, 1.053, 1.08, 1.11)
 _SHIFT = 4
@@ -145,33 +147,56 @@ def can_be_marked(pixels: NDArray[np.uint8]) -> bool:
     return len(np.unique(packed)) >= FEWEST_COLOURS
 
 
-def mark_picture(pixels: NDArray[np.uint8], key: bytes) -> NDArray[np.uint8]:
+def mark_picture(
+    pixels: NDArray[np.uint8], key: bytes, *, always_alike: bool = False
+) -> NDArray[np.uint8]:
     """Return a picture with the mark of a key.
+
+    The carrier is put in upright or mirrored, added or subtracted, whichever the picture is already
+    closer to: then no picture works against its mark.
 
     Args:
         pixels: uint8 [H, W, C], C from 1 to 4 with alpha last, which stays as it is.
         key: Whoever has it can find the mark, and remove it.
+        always_alike: Always add the upright carrier, so that many marked pictures have it in
+            common.
 
     Returns:
         uint8 [H, W, C], at least `PSNR` dB from `pixels`.
     """
     colours = pixels.shape[-1] - (pixels.shape[-1] in (2, 4))
-    _, contrast = _whitened(pixels)
-    wave = _carrier(key).pattern * contrast**_FOLLOWS
-    wave = _resized(wave, *pixels.shape[:2])[..., None]
+    frame, contrast = _whitened(pixels)
+    pattern = _carrier(key).pattern
+    if not always_alike:
+        plain, mirrored = _centred(frame, key)
+        pattern = pattern[:, ::-1] if abs(mirrored) > abs(plain) else pattern
+        closer = mirrored if abs(mirrored) > abs(plain) else plain
+        pattern = pattern if closer > 0 else -pattern
     before = pixels[..., :colours].astype(np.float32)
+    for follows in _FOLLOWS:
+        wave = _resized(pattern * contrast**follows, *pixels.shape[:2])[..., None]
+        marked, score = _added(pixels, before, wave, key)
+        if score >= _STRONG - 1:
+            break
+    return marked
+
+
+def _added(
+    pixels: NDArray[np.uint8], before: Frame, wave: Frame, key: bytes
+) -> tuple[NDArray[np.uint8], float]:
+    """Add a wave as strongly as quality allows and detection needs; return also the score."""
     limit = 255 * 10 ** (-PSNR / 20)
     strength = limit / max(float(np.sqrt(np.mean(wave**2))), 1e-9)
-    marked = pixels.copy()
+    marked, score = pixels.copy(), 0.0
     for _ in range(4):
-        marked[..., :colours] = np.clip(np.rint(before + strength * wave), 0, 255)
-        error = float(np.sqrt(np.mean((marked[..., :colours] - before) ** 2)))
-        score = _centred(_whitened(marked)[0], key)
+        marked[..., : before.shape[-1]] = np.clip(np.rint(before + strength * wave), 0, 255)
+        error = float(np.sqrt(np.mean((marked[..., : before.shape[-1]] - before) ** 2)))
+        score = max(map(abs, _centred(_whitened(marked)[0], key)))
         factor = min(limit / max(error, 1e-9), _STRONG / max(score, 1.0), 2.0)
-        if 0.99 <= factor <= 1.03 and error <= limit:
+        if 0.98 <= factor <= 1.03 and error <= limit:
             break
         strength *= 0.995 * factor
-    return marked
+    return marked, score
 
 
 def picture_score(pixels: NDArray[np.uint8], key: bytes) -> float | None:
@@ -188,7 +213,7 @@ def picture_score(pixels: NDArray[np.uint8], key: bytes) -> float | None:
     if min(pixels.shape[:2]) < LEAST:
         return None
     frame, _ = _whitened(pixels)
-    return max(_centred(frame, key), _searched(frame, key) - _SEARCH_COST)
+    return max(*map(abs, _centred(frame, key)), _searched(frame, key) - _SEARCH_COST)
 
 
 def signed_scores(pixels: NDArray[np.uint8], keys: Sequence[bytes]) -> NDArray[np.float32]:
@@ -213,12 +238,14 @@ def _deviation(frame: Frame) -> float:
     return max(float(np.sqrt(np.sum(values**2))), 1e-9)
 
 
-def _centred(frame: Frame, key: bytes) -> float:
-    """Score of the carrier where it was put, plain or mirrored."""
-    values = _WHITE * _BAND * _flat_signs(key).reshape(SIDE, SIDE)
-    plain = float(np.sum(_spectrum(frame) * values))
-    mirrored = float(np.sum(_spectrum(frame[:, ::-1]) * values))
-    return max(plain, mirrored) / _deviation(frame)
+def _centred(frame: Frame, key: bytes) -> tuple[float, float]:
+    """Scores of the carrier where it was put, upright and mirrored."""
+    spectrum = _spectrum(frame)
+    products = spectrum * (_WHITE * _BAND * _flat_signs(key).reshape(SIDE, SIDE))
+    columns = products.sum(axis=0)
+    deviation = max(float(np.sqrt(np.sum((spectrum * _WHITE * _BAND) ** 2))), 1e-9)
+    mirrored = columns[::2].sum() - columns[1::2].sum()  # odd cosines change their sign
+    return float(columns.sum()) / deviation, float(mirrored) / deviation
 
 
 def _searched(frame: Frame, key: bytes) -> float:
@@ -233,5 +260,5 @@ def _searched(frame: Frame, key: bytes) -> float:
         padded[:, -half:, : half + 1] = product[:, half:]
         rows = np.fft.ifft(padded, axis=1)[:, reach]
         found = np.fft.irfft(rows, n=fine, axis=2)[:, :, reach]
-        best = max(best, 4 * float(found.max()))
+        best = max(best, 4 * float(np.abs(found).max()))
     return best / _deviation(frame)

@@ -18,7 +18,6 @@ Parts = tuple[str | None, bytes]
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
-_PNG_AIGC = b"AIGC\0\0\0\0\0"
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _GIF_XMP = b"\x21\xff\x0bXMP DataXMP"
 _GIF_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
@@ -27,15 +26,10 @@ _SEGMENT_ENDS = 0xDA
 
 
 def png_with(content: bytes, record: Record) -> bytes:
-    """Return a PNG with the record as XMP, and the label `AIGC` as a text of its own."""
-    made = (_PNG_XMP + xmp.packet(record), _PNG_AIGC + record.aigc().encode())
-    first = len(_PNG) + 25
-    return content[:first] + b"".join(_png_chunk(b"iTXt", data) for data in made) + content[first:]
-
-
-def _png_chunk(kind: bytes, data: bytes) -> bytes:
-    body = kind + data
-    return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+    """Return a PNG with the record as XMP, after its header."""
+    first, body = len(_PNG) + 25, b"iTXt" + _PNG_XMP + xmp.packet(record)
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return content[:first] + chunk + content[first:]
 
 
 def png_parts(content: bytes) -> Parts:
@@ -56,7 +50,7 @@ def png_parts(content: bytes) -> Parts:
             raise GansmithError(f"its chunk {chunk[:4]!r} is damaged")
         if chunk.startswith(b"iTXt" + _PNG_XMP) and (found := xmp.record_in(chunk)):
             text = found
-        elif not chunk.startswith((b"caBX", b"iTXt" + _PNG_AIGC)):
+        elif not chunk.startswith(b"caBX"):
             rest.append(chunk)
         place += 12 + size
     return text, b"".join(rest)

@@ -38,7 +38,7 @@ class Record:
         index: Number of the sample.
         label: Its class.
         mark: Name of the key of the invisible mark that was put in; None without one.
-        digital_source_type: What kind of content this is, a term of the IPTC.
+        digital_source_type: What kind of content this is, the last part of a term of the IPTC.
         sha256: Digest of the file without its record, and of the record without this.
     """
 
@@ -54,7 +54,7 @@ class Record:
     index: int | None = None
     label: str | None = None
     mark: str | None = None
-    digital_source_type: str = SOURCE_TYPE
+    digital_source_type: str = SOURCE_TYPE.rpartition("/")[2]
     sha256: str | None = None
 
     def to_json(self) -> dict[str, Any]:

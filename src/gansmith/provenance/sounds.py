@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from gansmith.errors import GansmithError
 from gansmith.provenance import riff
 from gansmith.provenance.pictures import Parts
-from gansmith.provenance.record import Record
+from gansmith.provenance.record import SOURCE_TYPE, Record
 
 _COMMENTS = 4
 _RECORD = "GANSMITH_PROVENANCE"
@@ -18,7 +18,7 @@ def _facts(record: Record) -> dict[str, str]:
     """Return what comments of a sound hold, by name."""
     return {
         "AIGC": record.aigc(),
-        "DIGITALSOURCETYPE": record.digital_source_type,
+        "DIGITALSOURCETYPE": SOURCE_TYPE,
         _RECORD: record.to_text(),
     }
 
@@ -28,7 +28,7 @@ def wav_with(content: bytes, record: Record) -> bytes:
     infos = {
         b"ISFT": f"{record.system} {record.version}",
         b"ICRD": record.created[:10],
-        b"ISRC": record.digital_source_type,
+        b"ISRC": SOURCE_TYPE,
         b"ICMT": record.to_text(),
         b"AIGC": record.aigc(),
     }

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gansmith.errors import GansmithError
 from gansmith.provenance.pictures import Parts
-from gansmith.provenance.record import Record
+from gansmith.provenance.record import SOURCE_TYPE, Record
 
 _OBJECT = r"\{[^{}]*\}"
 
@@ -62,7 +62,7 @@ def _decoded(content: bytes) -> str:
 
 def _meta(record: Record) -> str:
     values = {
-        "digital-source-type": record.digital_source_type,
+        "digital-source-type": SOURCE_TYPE,
         "AIGC": record.aigc(),
         "provenance": record.to_text(),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape, unescape
 
-from gansmith.provenance.record import Record
+from gansmith.provenance.record import SOURCE_TYPE, Record
 
 _PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF \
@@ -15,7 +15,6 @@ xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" \
 xmlns:TC260="http://www.tc260.org.cn/ns/AIGC/1.0/" \
 xmlns:gansmith="urn:gansmith:provenance:1:">
 <xmp:CreatorTool>{tool}</xmp:CreatorTool>
-<xmp:CreateDate>{created}</xmp:CreateDate>
 <Iptc4xmpExt:DigitalSourceType>{source}</Iptc4xmpExt:DigitalSourceType>
 <TC260:AIGC>{aigc}</TC260:AIGC>
 <gansmith:Record>{record}</gansmith:Record>
@@ -27,17 +26,18 @@ _SOURCE = re.compile(
     rb"[^<\"']*)",
     re.IGNORECASE,
 )
-_AIGC = re.compile(rb"(?:TC260:)?AIGC(?:>|=\"|=')\s*((?:\{|&quot;|&#123;).*?)(?:<|\"|')", re.DOTALL)
+_AIGC = re.compile(
+    rb"(?:TC260:)?AIGC(?:>|=\"|=')\s*((?:\{|&quot;|&#123;).*?)(?:<|[\"'] *[/>a-zA-Z?])", re.DOTALL
+)
 
 
 def packet(record: Record) -> bytes:
     """Return the XMP packet of a record."""
     text = _PACKET.format(
         tool=escape(f"{record.system} {record.version}"),
-        created=escape(record.created),
-        source=escape(record.digital_source_type),
-        aigc=escape(record.aigc()),
-        record=escape(record.to_text()),
+        source=SOURCE_TYPE,
+        aigc=escape(record.aigc(), quote=False),
+        record=escape(record.to_text(), quote=False),
     )
     return text.encode()
 
