@@ -1,11 +1,11 @@
 """Invisible marks: detection by attack and size, false positives, quality, time and bytes.
 
-    python benchmarks/marks.py pictures sounds cost
+    python benchmarks/marks.py pictures-64 pictures-128 pictures-256 sounds-1 sounds-3 cost
 
 Real pictures are crops of the shared pictures (faces, drawings, photographs, emoji); real sounds
 are recordings of spoken digits behind each other. Both are marked in place of generated ones, so
 that the result does not depend on one generator; unmarked ones give the false-positive rate.
-Rows go to `results/marks.csv`.
+Rows go to `results/marks.csv`, in place of those of an earlier call.
 """
 
 from __future__ import annotations
@@ -118,25 +118,24 @@ PICTURE_ATTACKS: dict[str, Callable[[Pixels], Pixels]] = {
 }
 
 
-def pictures(count: int, unmarked: int) -> list[dict[str, Any]]:
+def pictures(side: int, count: int, unmarked: int) -> list[dict[str, Any]]:
     rows = []
-    for side in SIDES:
-        random = np.random.default_rng(side)
-        scores = [
-            picture_mark.picture_score(pixels, KEY) or 0.0
-            for pixels in real_pictures(unmarked if side == 64 else unmarked // 5, side, random)
-        ]
-        rows.append(_false(f"pictures {side} px", scores, picture_mark.THRESHOLD))
-        before = list(real_pictures(count, side, random))
-        start = time.process_time()
-        after = [picture_mark.mark_picture(pixels, KEY) for pixels in before]
-        seconds = (time.process_time() - start) / count
-        quality = [_psnr(a, b) for a, b in zip(before, after, strict=True)]
-        for name, attack in PICTURE_ATTACKS.items():
-            attacked = [picture_mark.picture_score(attack(p), KEY) or 0.0 for p in after]
-            row = _found(f"pictures {side} px", name, attacked, picture_mark.THRESHOLD)
-            rows.append(row | {"db": float(np.mean(quality)), "db_least": min(quality)})
-            rows[-1] |= {"ms": 1000 * seconds}
+    random = np.random.default_rng(side)
+    scores = [
+        picture_mark.picture_score(pixels, KEY) or 0.0
+        for pixels in real_pictures(unmarked, side, random)
+    ]
+    rows.append(_false(f"pictures {side} px", scores, picture_mark.THRESHOLD))
+    before = list(real_pictures(count, side, random))
+    start = time.process_time()
+    after = [picture_mark.mark_picture(pixels, KEY) for pixels in before]
+    seconds = (time.process_time() - start) / count
+    quality = [_psnr(a, b) for a, b in zip(before, after, strict=True)]
+    for name, attack in PICTURE_ATTACKS.items():
+        attacked = [picture_mark.picture_score(attack(p), KEY) or 0.0 for p in after]
+        row = _found(f"pictures {side} px", name, attacked, picture_mark.THRESHOLD)
+        rows.append(row | {"db": float(np.mean(quality)), "db_least": min(quality)})
+        rows[-1] |= {"ms": 1000 * seconds}
     return rows
 
 
@@ -144,7 +143,7 @@ def _psnr(before: Pixels, after: Pixels) -> float:
     return float(10 * np.log10(255**2 / np.mean((before.astype(float) - after) ** 2)))
 
 
-def real_sounds(count: int, seconds: float, random: np.random.Generator) -> Iterator[Wave]:
+def real_sounds(count: int, seconds: int, random: np.random.Generator) -> Iterator[Wave]:
     """Yield spoken digits behind each other, cut to a length, at 16 kHz."""
     files = sorted((SHARED / "fsdd").glob("*.wav"))
     for _ in range(count):
@@ -186,29 +185,27 @@ SOUND_ATTACKS: dict[str, Callable[[Wave, int], tuple[Wave, int]]] = {
 }
 
 
-def sounds(count: int, unmarked: int) -> list[dict[str, Any]]:
+def sounds(seconds: int, count: int, unmarked: int) -> list[dict[str, Any]]:
     rows = []
-    for seconds in (1.0, 3.0):
-        random = np.random.default_rng(int(seconds))
-        many = unmarked if seconds == 1 else unmarked // 5
-        scores = [
-            sound_mark.sound_score(wave, 16_000, KEY) or 0.0
-            for wave in real_sounds(many, seconds, random)
-        ]
-        rows.append(_false(f"sounds {seconds:g} s", scores, sound_mark.THRESHOLD))
-        before = list(real_sounds(count, seconds, random))
-        start = time.process_time()
-        after = [sound_mark.mark_sound(wave, 16_000, KEY) for wave in before]
-        spent = (time.process_time() - start) / count
-        ratio = [
-            float(10 * np.log10(np.mean(a**2) / np.mean((a - b) ** 2)))
-            for a, b in zip(before, after, strict=True)
-        ]
-        for name, attack in SOUND_ATTACKS.items():
-            found = [sound_mark.sound_score(*attack(wave, 16_000), KEY) or 0.0 for wave in after]
-            row = _found(f"sounds {seconds:g} s", name, found, sound_mark.THRESHOLD)
-            rows.append(row | {"db": float(np.mean(ratio)), "db_least": min(ratio)})
-            rows[-1] |= {"ms": 1000 * spent}
+    random = np.random.default_rng(seconds)
+    scores = [
+        sound_mark.sound_score(wave, 16_000, KEY) or 0.0
+        for wave in real_sounds(unmarked, seconds, random)
+    ]
+    rows.append(_false(f"sounds {seconds} s", scores, sound_mark.THRESHOLD))
+    before = list(real_sounds(count, seconds, random))
+    start = time.process_time()
+    after = [sound_mark.mark_sound(wave, 16_000, KEY) for wave in before]
+    spent = (time.process_time() - start) / count
+    ratio = [
+        float(10 * np.log10(np.mean(a**2) / np.mean((a - b) ** 2)))
+        for a, b in zip(before, after, strict=True)
+    ]
+    for name, attack in SOUND_ATTACKS.items():
+        found = [sound_mark.sound_score(*attack(wave, 16_000), KEY) or 0.0 for wave in after]
+        row = _found(f"sounds {seconds} s", name, found, sound_mark.THRESHOLD)
+        rows.append(row | {"db": float(np.mean(ratio)), "db_least": min(ratio)})
+        rows[-1] |= {"ms": 1000 * spent}
     return rows
 
 
@@ -275,24 +272,28 @@ def _door(files: list[bytes], folder: Path, suffix: str, samples: str) -> list[d
     return rows
 
 
+PARTS = (*(f"pictures-{side}" for side in SIDES), "sounds-1", "sounds-3", "cost")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="+", choices=("pictures", "sounds", "cost"))
+    parser.add_argument("parts", nargs="+", choices=PARTS)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--unmarked", type=int, default=10_000)
     given = parser.parse_args()
     if not SHARED.is_dir():
         sys.exit(f"the real pictures and sounds are in {SHARED}, which is not there")
     made: list[dict[str, Any]] = []
-    kinds = {"pictures": "pictures", "sounds": "sounds", "cost": "cost,"}
     for part in given.parts:
-        if part == "pictures":
-            made += pictures(given.count, given.unmarked)
-        elif part == "sounds":
-            made += sounds(given.count // 2, given.unmarked)
+        kind, _, size = part.partition("-")
+        if kind == "pictures":
+            made += pictures(int(size), given.count, given.unmarked)
+        elif kind == "sounds":
+            made += sounds(int(size), given.count // 2, given.unmarked)
         else:
             made += cost(min(given.count, 200))
-    kept = [row for row in _earlier() if not _measured(row, [kinds[part] for part in given.parts])]
+    measured = {(row["samples"], row["attack"]) for row in made}
+    kept = [row for row in _earlier() if (row["samples"], row["attack"]) not in measured]
     write_rows("marks", kept + [rounded(row, 4) for row in made])
 
 
@@ -302,14 +303,6 @@ def _earlier() -> list[dict[str, Any]]:
         return []
     with path.open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
-
-
-def _measured(row: dict[str, Any], parts: list[str]) -> bool:
-    """Whether a row of an earlier call is one of these parts."""
-    is_cost = row["attack"].startswith("cost,")
-    return any(
-        is_cost if p == "cost," else row["samples"].startswith(p) and not is_cost for p in parts
-    )
 
 
 if __name__ == "__main__":

@@ -28,12 +28,14 @@ DOOR = {
     "outputs:save_output": "the door",
     "output_folder:OutputFolder._save_manifest": "lists what went through the door",
     "outputs:save_collection.payload": "fills the file that the door has opened",
+    "outputs:_save_beside": "the record of a file that cannot hold one",
 }
 ENCODERS = {
     "drawing.pixels:png_bytes": "into memory",
     "drawing.animation:animation_bytes": "into memory",
     "report.page:_reduced": "into memory, for a data URI",
     "media.audio.writing:_encoded": "into memory",
+    "provenance.samples:changed_flac": "into memory",
 }
 BOOKKEEPING = {
     "storage.": "caches, checkpoints and the atomic writing itself",
@@ -42,6 +44,7 @@ BOOKKEEPING = {
     "run:_keep_before": "the checkpoint before the last, as a link or a copy",
     "loading.open:": "the cache of prepared samples",
     "data.downloads.": "downloaded data",
+    "provenance.identity:init": "name, key and certificate of the user",
     "media.audio.ogg_cache:": "the cache of decoded sounds",
 }
 ALLOWED = DOOR | ENCODERS | BOOKKEEPING

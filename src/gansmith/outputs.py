@@ -160,11 +160,12 @@ FINISHERS[".txt"] = [_text_label]
 
 
 def outside_record(path: Path, provenance: Provenance) -> Record | None:
-    """Return the record of a written file that cannot hold one; None for all others."""
-    marks = provenance.generated and provenance.marking.layers
-    if not marks or path.suffix.lower() in CARRIERS:
+    """Return the record of a written file that does not hold one; None for all others."""
+    if not (provenance.generated and provenance.marking.layers):
         return None
-    content = path.read_bytes()
+    content, carrier = path.read_bytes(), CARRIERS.get(path.suffix.lower())
+    if carrier is not None and (carrier.mime or carrier.parts(content)[0] is not None):
+        return None
     record = replace(provenance.record(content), provider=load_identity().provider)
     return record.sealed(content)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,14 +151,14 @@ def _credential(content: bytes, mime: str) -> Layer:
 
 
 def _record(path: Path, content: bytes, carrier: Carrier | None) -> tuple[Layer, Record | None]:
-    if carrier is None:
-        text, rest = _beside(path), content
-    else:
+    text, rest = None, content
+    if carrier is not None:
         try:
             text, rest = carrier.parts(content)
-        except (GansmithError, IndexError, ValueError) as error:
+        except (GansmithError, IndexError, ValueError, struct.error) as error:
             why = str(error) if isinstance(error, GansmithError) else "it is cut off or damaged"
             return Layer("record", "broken", note=why), None
+    text = text or _beside(path)
     if text is None:
         return Layer("record", "absent"), None
     try:

@@ -21,6 +21,7 @@ from gansmith.provenance.samples import (
     changed_png,
     changed_wav,
 )
+from gansmith.provenance.texts import NoPlaceError
 
 TEXT_LABEL = "[AI generated]\n"
 
@@ -59,6 +60,9 @@ def marked(content: bytes, suffix: str, record: Record, marking: Marking) -> byt
         record: Where it comes from; name of the key, digest and provider are filled in.
         marking: What is asked for.
 
+    Returns:
+        The file; without a record where its content has no place for one.
+
     Raises:
         GansmithError: The user's identity is damaged, or the certificate cannot be used.
     """
@@ -70,7 +74,10 @@ def marked(content: bytes, suffix: str, record: Record, marking: Marking) -> byt
         content = with_label(content, suffix)
     record = replace(record, provider=identity.provider)
     # the place for a record may change the rest: flags of WebP, the version of GIF
-    rest = carrier.parts(carrier.with_record(content, record))[1]
+    try:
+        rest = carrier.parts(carrier.with_record(content, record))[1]
+    except NoPlaceError:
+        return content
     content = carrier.with_record(content, record.sealed(rest))
     certificate = load_certificate() if carrier.mime else None
     if certificate is None or not credentials.available() or carrier.mime is None:

@@ -54,14 +54,15 @@ def _cosines() -> NDArray[np.float64]:
     steps = np.arange(SIDE)
     waves = np.cos(np.pi * (steps + 0.5) * steps[:, None] / SIDE) * np.sqrt(2 / SIDE)
     waves[0] /= np.sqrt(2)
-    return waves
+    return np.asarray(waves)
 
 
 def _blur() -> NDArray[np.float64]:
     """Return the matrix of a Gaussian that is reflected at both ends."""
     steps = np.arange(SIDE, dtype=float)
     images = (steps, -steps - 1, 2 * SIDE - 1 - steps)
-    weights = sum(np.exp(-((steps[:, None] - at) ** 2) / (2 * _CONTRAST**2)) for at in images)
+    parts = [np.exp(-((steps[:, None] - at) ** 2) / (2 * _CONTRAST**2)) for at in images]
+    weights = np.sum(parts, axis=0)
     return np.asarray(weights / weights.sum(1, keepdims=True))
 
 
@@ -76,11 +77,11 @@ _WHITE = _BAND * (_RADIUS / 16) ** _SLOPE
 
 
 def _spectrum(frame: Frame) -> Frame:
-    return _DCT @ frame @ _DCT.T
+    return np.asarray(_DCT @ frame @ _DCT.T, np.float32)
 
 
 def _inverse(spectrum: Frame) -> Frame:
-    return _DCT.T @ spectrum @ _DCT
+    return np.asarray(_DCT.T @ spectrum @ _DCT, np.float32)
 
 
 class _Carrier(NamedTuple):
@@ -109,17 +110,17 @@ def _stretch(factor: float) -> Frame:
     places = (np.arange(SIDE) + 0.5 - SIDE / 2) / factor + SIDE / 2 - 0.5
     waves = np.cos(np.pi * (places[:, None] + 0.5) * np.arange(SIDE) / SIDE) * np.sqrt(2 / SIDE)
     waves[:, 0] /= np.sqrt(2)
-    return (waves @ _DCT).astype(np.float32)
+    return np.asarray(waves @ _DCT, np.float32)
 
 
 def _luma(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the brightness of [H, W, C], where C is 1 to 4 with alpha last, laid on mid-grey."""
-    colours = pixels[..., : 3 if pixels.shape[-1] >= 3 else 1].astype(np.float32)
+    colours: Frame = pixels[..., : 3 if pixels.shape[-1] >= 3 else 1].astype(np.float32)
     weights = (0.299, 0.587, 0.114) if colours.shape[-1] == 3 else (1.0,)
-    grey = colours @ np.array(weights, np.float32)
+    grey: Frame = np.asarray(colours @ np.array(weights, np.float32), np.float32)
     if pixels.shape[-1] in (2, 4):
-        grey = 128 + (grey - 128) * (pixels[..., -1] / np.float32(255))
-    return np.asarray(grey, np.float32)
+        grey = np.asarray(128 + (grey - 128) * (pixels[..., -1] / 255), np.float32)
+    return grey
 
 
 def _resized(values: Frame, height: int, width: int) -> Frame:
@@ -249,16 +250,22 @@ def _centred(frame: Frame, key: bytes) -> tuple[float, float]:
 
 
 def _searched(frame: Frame, key: bytes) -> float:
-    """Best score of the carrier stretched and shifted, plain or mirrored, in half pixels."""
-    fine, best = 2 * SIDE, 0.0
-    reach = np.r_[0 : 2 * _SHIFT + 1, fine - 2 * _SHIFT : fine]
+    """Best score of the carrier stretched and shifted, upright or mirrored, in half pixels."""
+    best = 0.0
     for view in (frame, frame[:, ::-1]):
-        product = np.fft.rfft2(view).astype(np.complex64) * _carrier(key).templates
-        padded = np.zeros((len(product), fine, SIDE + 1), np.complex64)
-        half = SIDE // 2
-        padded[:, :half, : half + 1] = product[:, :half]
-        padded[:, -half:, : half + 1] = product[:, half:]
-        rows = np.fft.ifft(padded, axis=1)[:, reach]
-        found = np.fft.irfft(rows, n=fine, axis=2)[:, :, reach]
-        best = max(best, 4 * float(np.abs(found).max()))
+        products = np.fft.rfft2(view).astype(np.complex64) * _carrier(key).templates
+        best = max(best, float(np.abs((_DOWN @ products @ _ACROSS).real).max()))
     return best / _deviation(frame)
+
+
+def _shifts() -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
+    """Return matrices that give a correlation at the shifts of the search, from its spectrum."""
+    shifts = np.arange(-2 * _SHIFT, 2 * _SHIFT + 1) / 2
+    rows, columns = np.fft.fftfreq(SIDE), np.fft.rfftfreq(SIDE)
+    twice = np.where((columns > 0) & (columns < 0.5), 2, 1)[:, None]
+    down = np.exp(2j * np.pi * shifts[:, None] * rows) / SIDE
+    across = np.exp(2j * np.pi * columns[:, None] * shifts) * twice / SIDE
+    return down.astype(np.complex64), across.astype(np.complex64)
+
+
+_DOWN, _ACROSS = _shifts()

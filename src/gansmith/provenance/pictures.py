@@ -40,7 +40,7 @@ def png_parts(content: bytes) -> Parts:
     """
     if not content.startswith(_PNG):
         raise GansmithError("it is no PNG")
-    text, rest, place = None, [], len(_PNG)
+    text, rest, place = None, list[bytes](), len(_PNG)
     while place < len(content):
         head = content[place : place + 8]
         size = struct.unpack(">I", head[:4])[0] if len(head) == 8 else len(content)
@@ -70,7 +70,7 @@ def jpeg_parts(content: bytes) -> Parts:
     """
     if content[:2] != b"\xff\xd8":
         raise GansmithError("it is no JPEG")
-    text, rest, place = None, [], 2
+    text, rest, place = None, list[bytes](), 2
     while place + 4 <= len(content):
         marker, size = content[place + 1], struct.unpack(">H", content[place + 2 : place + 4])[0]
         if content[place] != 0xFF:

@@ -10,6 +10,8 @@ are left alone.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,7 +57,7 @@ def _bands(window: int, rate: int) -> NDArray[np.int64]:
 
 def _slots(count: int, hop: int, rate: int) -> NDArray[np.int64]:
     """Return which of the hops of a period each frame begins at."""
-    return np.rint(np.arange(count) * (hop / rate / _HOP)).astype(int) % _PERIOD
+    return np.asarray(np.rint(np.arange(count) * (hop / rate / _HOP)).astype(int) % _PERIOD)
 
 
 def _frames(wave: Wave, hop: int) -> Wave:
@@ -101,7 +103,7 @@ def mark_sound(wave: Wave, rate: int, key: bytes) -> Wave:
     return np.asarray(marked / peak, np.float32)
 
 
-def _overlapped(spectra: NDArray[np.complex64], hop: int, length: int) -> Wave:
+def _overlapped(spectra: NDArray[Any], hop: int, length: int) -> Wave:
     """Return [length] from windowed spectra, by overlap and add."""
     window = np.sin(np.pi * (np.arange(2 * hop) + 0.5) / (2 * hop)).astype(np.float32)
     frames = np.fft.irfft(spectra, n=2 * hop) * window
@@ -127,7 +129,7 @@ def sound_score(wave: Wave, rate: int, key: bytes) -> float | None:
     if len(wave) < _LEAST_HEARD * rate or rate < 8000 or not np.abs(wave).max() > 1e-3:
         return None
     folded = _folded(wave.mean(axis=1), rate)
-    rolled = sum(np.roll(folded, -k, axis=0) for k in range(_PER_CELL))
+    rolled = np.sum([np.roll(folded, -k, axis=0) for k in range(_PER_CELL)], axis=0)
     views = rolled[(np.arange(_PERIOD)[:, None] + _PER_CELL * np.arange(_CELLS)) % _PERIOD]
     scores = np.einsum("ocb,cb->o", views, _signs(key))
     deviation = np.sqrt(np.einsum("ocb,ocb->o", views, views))

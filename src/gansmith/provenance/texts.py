@@ -18,6 +18,10 @@ from gansmith.provenance.record import SOURCE_TYPE, Record
 _OBJECT = r"\{[^{}]*\}"
 
 
+class NoPlaceError(GansmithError):
+    """A file that has no place for a record: a list in JSON, for example."""
+
+
 class TextForm(NamedTuple):
     """How one kind of text holds a record.
 
@@ -37,12 +41,12 @@ class TextForm(NamedTuple):
         """Return a file with the record.
 
         Raises:
-            GansmithError: The file has no place for it.
+            NoPlaceError: The file has no place for it.
         """
         text = _decoded(content)
         found = self.place.search(text)
         if found is None:
-            raise GansmithError("it has no place for a record of provenance")
+            raise NoPlaceError("it has no place for a record of provenance")
         end = found.end()
         return (text[:end] + self.piece(record) + text[end:]).encode("utf-8", "surrogateescape")
 
