@@ -33,7 +33,7 @@ from gansmith.errors import GansmithError
 from gansmith.provenance.carriers import CARRIERS, SIDECAR
 from gansmith.provenance.identity import load_identity
 from gansmith.provenance.marking import EVERY_LAYER, Marking, marked, with_label
-from gansmith.provenance.record import Record, shortened, unique_id
+from gansmith.provenance.record import Record, outside_bytes, shortened, unique_id
 from gansmith.storage.atomic import atomic_file
 
 
@@ -167,7 +167,7 @@ def outside_record(path: Path, provenance: Provenance) -> Record | None:
     if carrier is not None and (carrier.mime or carrier.parts(content)[0] is not None):
         return None
     record = replace(provenance.record(content), provider=load_identity().provider)
-    return record.sealed(content)
+    return record.sealed(outside_bytes(content, record))
 
 
 def save_output(

@@ -30,4 +30,4 @@ def npz_parts(content: bytes) -> Parts:
     if struct.unpack("<H", content[place + 20 : place + 22])[0] != len(comment):
         raise GansmithError("its comment is damaged")
     text = comment.decode("utf-8", "replace") if comment.startswith(b"{") else None
-    return text, content[: place + 20]
+    return text, content

@@ -49,7 +49,7 @@ CARRIERS = {
     ".ldtk": _JSON,
     ".ldtkl": _JSON,
     ".jsonl": Carrier(texts.lines_with, texts.lines_parts),
-    ".tmx": Carrier(texts.tiled_with, texts.tiled_parts),
+    ".tmx": Carrier(texts.tiled_with, texts.TILED.parts),
     ".sfz": Carrier(texts.SFZ.with_record, texts.SFZ.parts),
     ".dspreset": Carrier(texts.PRESET.with_record, texts.PRESET.parts),
 }

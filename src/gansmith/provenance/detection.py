@@ -14,7 +14,7 @@ from gansmith.provenance import credentials, picture_mark, sound_mark, xmp
 from gansmith.provenance.carriers import CARRIERS, SIDECAR, Carrier, carrier_of
 from gansmith.provenance.identity import own_anchor
 from gansmith.provenance.keyed import PUBLIC_KEY, key_name
-from gansmith.provenance.record import Record
+from gansmith.provenance.record import Record, outside_bytes
 from gansmith.provenance.samples import PICTURES, SOUNDS, read_pixels, read_wave
 from gansmith.storage.reading import MIB, open_regular
 
@@ -158,6 +158,7 @@ def _record(path: Path, content: bytes, carrier: Carrier | None) -> tuple[Layer,
         except (GansmithError, IndexError, ValueError, struct.error) as error:
             why = str(error) if isinstance(error, GansmithError) else "it is cut off or damaged"
             return Layer("record", "broken", note=why), None
+    inside = text is not None
     text = text or _beside(path)
     if text is None:
         return Layer("record", "absent"), None
@@ -166,7 +167,7 @@ def _record(path: Path, content: bytes, carrier: Carrier | None) -> tuple[Layer,
     except GansmithError as error:
         return Layer("record", "broken", note=str(error)), None
     by = record.provider or "provider not named"
-    if record.fits(rest):
+    if record.fits(rest if inside else outside_bytes(content, record)):
         return Layer("record", "valid", by, "not signed: anybody can write one"), record
     return Layer("record", "broken", by, "the file was changed after it was written"), record
 

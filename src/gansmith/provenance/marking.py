@@ -72,8 +72,7 @@ def marked(content: bytes, suffix: str, record: Record, marking: Marking) -> byt
         record = replace(record, mark=key)
     if marking.label:
         content = with_label(content, suffix)
-    record = replace(record, provider=identity.provider)
-    # the place for a record may change the rest: flags of WebP, the version of GIF
+    record = replace(record, provider=identity.provider).open()
     try:
         rest = carrier.parts(carrier.with_record(content, record))[1]
     except NoPlaceError:

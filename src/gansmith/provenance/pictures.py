@@ -14,7 +14,7 @@ from gansmith.provenance import riff, xmp
 from gansmith.provenance.record import Record
 
 Parts = tuple[str | None, bytes]
-"""Text of the record, and the bytes that its digest is of: all others, without C2PA."""
+"""Text of the record, and the bytes that its digest is of: all but checksums and C2PA."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
@@ -48,9 +48,9 @@ def png_parts(content: bytes) -> Parts:
         check = content[place + 8 + size : place + 12 + size]
         if check != struct.pack(">I", zlib.crc32(chunk)):
             raise GansmithError(f"its chunk {chunk[:4]!r} is damaged")
-        if chunk.startswith(b"iTXt" + _PNG_XMP) and (found := xmp.record_in(chunk)):
-            text = found
-        elif not chunk.startswith(b"caBX"):
+        if chunk.startswith(b"iTXt" + _PNG_XMP):
+            text = xmp.record_in(chunk) or text
+        if not chunk.startswith(b"caBX"):
             rest.append(chunk)
         place += 12 + size
     return text, b"".join(rest)
@@ -79,9 +79,9 @@ def jpeg_parts(content: bytes) -> Parts:
             return text, b"".join([*rest, content[place:]])
         segment = content[place : place + 2 + size]
         data = segment[4:]
-        if marker == 0xE1 and data.startswith(_JPEG_XMP) and (found := xmp.record_in(data)):
-            text = found
-        elif marker != 0xEB:
+        if marker == 0xE1 and data.startswith(_JPEG_XMP):
+            text = xmp.record_in(data) or text
+        if marker != 0xEB:
             rest.append(segment)
         place += 2 + size
     raise GansmithError("it is cut off")
@@ -89,7 +89,7 @@ def jpeg_parts(content: bytes) -> Parts:
 
 def webp_with(content: bytes, record: Record) -> bytes:
     """Return a WebP in the extended format with the record as XMP."""
-    parts = list(riff.chunks(content))
+    parts = list(riff.chunks(content, b"WEBP"))
     if parts[0][0] == b"VP8X":
         flags = parts[0][1]
         parts[0] = (b"VP8X", bytes([flags[0] | _WEBP_HAS_XMP]) + flags[1:])
@@ -108,11 +108,11 @@ def webp_parts(content: bytes) -> Parts:
     Raises:
         GansmithError: It is damaged.
     """
-    text, rest = None, []
-    for name, data in riff.chunks(content):
+    text, rest = None, list[bytes]()
+    for name, data in riff.chunks(content, b"WEBP"):
         if name == b"XMP ":
             text = xmp.record_in(data) or text
-        elif name != b"C2PA":
+        if name != b"C2PA":
             rest.append(name + data)
     return text, b"".join(rest)
 
@@ -132,9 +132,9 @@ def gif_parts(content: bytes) -> Parts:
     """
     text, rest = None, [content[: _gif_start(content)]]
     for block in _gif_blocks(content):
-        if block.startswith(_GIF_XMP) and (found := xmp.record_in(block)):
-            text = found
-        elif not block.startswith(b"\x21\xff\x0bC2PA_GIF"):
+        if block.startswith(_GIF_XMP):
+            text = xmp.record_in(block) or text
+        if not block.startswith(b"\x21\xff\x0bC2PA_GIF"):
             rest.append(block)
     return text, b"".join(rest)
 

@@ -19,6 +19,7 @@ SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmic
 """IPTC: created algorithmically by a model that was trained on sampled content."""
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "urn:gansmith:provenance:1")
 _MOST_CHARACTERS = 400
+_ZEROS = "0" * 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class Record:
         label: Its class.
         mark: Name of the key of the invisible mark that was put in; None without one.
         digital_source_type: What kind of content this is, the last part of a term of the IPTC.
-        sha256: Digest of the file without its record, and of the record without this.
+        sha256: Digest of the file, without its C2PA manifest and with zeros in place of this.
     """
 
     id: str
@@ -85,17 +86,20 @@ class Record:
             raise GansmithError("its record of provenance is damaged") from error
         return record
 
+    def open(self) -> Record:
+        """Return the record with zeros as its digest, as the digest is computed of."""
+        return replace(self, sha256=_ZEROS)
+
     def sealed(self, rest: bytes) -> Record:
-        """Return the record with the digest of the file's other bytes."""
-        return replace(self, sha256=self._digest(rest))
+        """Return the record with the digest of a file that holds it `open`."""
+        return replace(self, sha256=hashlib.sha256(rest).hexdigest())
 
     def fits(self, rest: bytes) -> bool:
-        """Return whether neither the file's other bytes nor the record have changed."""
-        return self.sha256 is not None and self.sha256 == self._digest(rest)
-
-    def _digest(self, rest: bytes) -> str:
-        own = replace(self, sha256=None).to_text().encode()
-        return hashlib.sha256(own + b"\0" + rest).hexdigest()
+        """Return whether no byte of a file has changed since its record was sealed."""
+        if self.sha256 is None or len(self.sha256) != len(_ZEROS):
+            return False
+        plain = rest.replace(self.sha256.encode(), _ZEROS.encode())
+        return self.sha256 == hashlib.sha256(plain).hexdigest()
 
     def aigc(self) -> str:
         """Return the implicit label of GB 45438-2025, a line of JSON."""
@@ -128,3 +132,8 @@ def unique_id(content: bytes, *facts: object) -> str:
 def shortened(text: str | None) -> str | None:
     """Return a text as a record holds it: no more than 400 characters."""
     return text if text is None else text[:_MOST_CHARACTERS]
+
+
+def outside_bytes(content: bytes, record: Record) -> bytes:
+    """Return what the digest of a record outside its file is of: both."""
+    return content + b"\0" + record.open().to_text().encode()

@@ -10,14 +10,14 @@ from gansmith.errors import GansmithError
 Chunk = tuple[bytes, bytes]
 
 
-def chunks(content: bytes) -> Iterator[Chunk]:
-    """Yield name and content of each chunk.
+def chunks(content: bytes, kind: bytes) -> Iterator[Chunk]:
+    """Yield name and content of each chunk of a file of a kind such as `WAVE`.
 
     Raises:
         GansmithError: The file is cut off or damaged.
     """
-    if content[:4] != b"RIFF" or len(content) < 12:
-        raise GansmithError("it is no RIFF file")
+    if content[:4] != b"RIFF" or content[8:12] != kind:
+        raise GansmithError(f"it is no {kind.decode()} file")
     if struct.unpack("<I", content[4:8])[0] + 8 != len(content):
         raise GansmithError("its size is not the one that it states")
     place = 12
@@ -28,6 +28,8 @@ def chunks(content: bytes) -> Iterator[Chunk]:
             raise GansmithError("a chunk of it is cut off")
         yield name, content[place + 8 : end]
         place = end + (end - place) % 2
+        if content[end:place] not in (b"", b"\0"):
+            raise GansmithError("its padding is damaged")
 
 
 def assembled(kind: bytes, parts: Iterable[Chunk]) -> bytes:

@@ -86,7 +86,7 @@ def changed_animation(
 
 def changed_wav(content: bytes, change: Callable[[Wave, int], Wave]) -> bytes:
     """Return a WAV of 16 or 24 bits with other samples; all its other chunks stay."""
-    parts = list(riff.chunks(content))
+    parts = list(riff.chunks(content, b"WAVE"))
     named = dict(parts)
     kind, channels, rate, _, _, bits = struct.unpack("<HHIIHH", named[b"fmt "][:16])
     if kind not in _PCM or bits not in (16, 24):

@@ -12,6 +12,7 @@ from gansmith.provenance.record import SOURCE_TYPE, Record
 
 _COMMENTS = 4
 _RECORD = "GANSMITH_PROVENANCE"
+_PADDING = 16
 
 
 def _facts(record: Record) -> dict[str, str]:
@@ -36,7 +37,7 @@ def wav_with(content: bytes, record: Record) -> bytes:
     for name, text in infos.items():
         value = text.encode() + b"\0"
         data += name + struct.pack("<I", len(value)) + value + bytes(len(value) % 2)
-    return riff.assembled(b"WAVE", [*riff.chunks(content), (b"LIST", data)])
+    return riff.assembled(b"WAVE", [*riff.chunks(content, b"WAVE"), (b"LIST", data)])
 
 
 def wav_parts(content: bytes) -> Parts:
@@ -45,11 +46,11 @@ def wav_parts(content: bytes) -> Parts:
     Raises:
         GansmithError: It is damaged.
     """
-    text, rest = None, []
-    for name, data in riff.chunks(content):
-        if name == b"LIST" and (found := _comment_of(data)):
-            text = found
-        elif name != b"C2PA":
+    text, rest = None, list[bytes]()
+    for name, data in riff.chunks(content, b"WAVE"):
+        if name == b"LIST":
+            text = _comment_of(data) or text
+        if name != b"C2PA":
             rest.append(name + data)
     return text, b"".join(rest)
 
@@ -89,14 +90,10 @@ def flac_parts(content: bytes) -> Parts:
     Raises:
         GansmithError: It is damaged.
     """
-    text, rest = None, []
-    blocks, audio = _flac_blocks(content)
-    for kind, data in blocks:
-        if kind == _COMMENTS:
-            text = _vorbis(data).get(_RECORD, text)
-        else:
-            rest.append(bytes([kind]) + data)
-    return text, b"".join([*rest, audio])
+    blocks, _ = _flac_blocks(content)
+    comments = [_vorbis(data) for kind, data in blocks if kind == _COMMENTS]
+    text = next((found[_RECORD] for found in comments if _RECORD in found), None)
+    return text, content[_id3_end(content) :]
 
 
 def _vorbis(data: bytes) -> Mapping[str, str]:
@@ -141,6 +138,7 @@ def mp3_with(content: bytes, record: Record) -> bytes:
     for name, text in _facts(record).items():
         body = b"\3" + name.encode() + b"\0" + text.encode()
         frames += b"TXXX" + _synchsafe(len(body)) + b"\0\0" + body
+    frames += bytes(_PADDING)
     return b"ID3\4\0\0" + _synchsafe(len(frames)) + frames + content[_id3_end(content) :]
 
 
@@ -150,15 +148,17 @@ def mp3_parts(content: bytes) -> Parts:
     Raises:
         GansmithError: It is damaged.
     """
-    end, text, place = _id3_end(content), None, 10
+    end, text, place, own = _id3_end(content), None, 10, b""
     while place + 10 <= end and content[place]:
         size = _unsafe(content[place + 4 : place + 8])
         body = content[place + 10 : place + 10 + size]
         name, _, value = body[1:].partition(b"\0")
-        if content[place : place + 4] == b"TXXX" and name == _RECORD.encode():
-            text = value.rstrip(b"\0").decode("utf-8", "replace")
+        if content[place : place + 4] == b"TXXX":
+            own += body
+            if name == _RECORD.encode():
+                text = value.rstrip(b"\0").decode("utf-8", "replace")
         place += 10 + size
-    return text, content[end:]
+    return text, own + content[end:]
 
 
 def _synchsafe(number: int) -> bytes:

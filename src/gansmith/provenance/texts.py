@@ -51,13 +51,11 @@ class TextForm(NamedTuple):
         return (text[:end] + self.piece(record) + text[end:]).encode("utf-8", "surrogateescape")
 
     def parts(self, content: bytes) -> Parts:
-        """Split a file into record and rest."""
-        text = _decoded(content)
-        found = self.known.search(text)
+        """Return the text of the record, and the whole file."""
+        found = self.known.search(_decoded(content))
         if found is None:
             return None, content
-        rest = (text[: found.start()] + text[found.end() :]).encode("utf-8", "surrogateescape")
-        return unescape(found[1]) if self.escaped else found[1], rest
+        return unescape(found[1]) if self.escaped else found[1], content
 
 
 def _decoded(content: bytes) -> str:
@@ -88,7 +86,7 @@ JSON = TextForm(
     re.compile(rf'(?<=\{{)"provenance":({_OBJECT}),'),
 )
 TILED = TextForm(
-    re.compile(r"<map\b[^>]*[^/]>\s*<properties>|<map\b[^>]*[^/]>"),
+    re.compile(r"<map\b(?:[^>]*[^/>])?>(?:\s*<properties>)?"),
     lambda record: f'<property name="provenance" value="{escape(record.to_text())}"/>',
     re.compile(r'<property name="provenance" value="([^"]*)"/>'),
     escaped=True,
@@ -104,10 +102,6 @@ PRESET = TextForm(
     re.compile(rf"<!-- provenance: ({_OBJECT}) -->"),
 )
 
-_TILED_BLOCK = re.compile(
-    r"<properties>(<property name=\"provenance\" value=\"[^\"]*\"/>)</p[^>]*>"
-)
-
 
 def tiled_with(content: bytes, record: Record) -> bytes:
     """Return a map of Tiled with the record among its properties."""
@@ -117,16 +111,6 @@ def tiled_with(content: bytes, record: Record) -> bytes:
         return TILED.with_record(content, record)
     block = f"<properties>{TILED.piece(record)}</properties>"
     return (text[: found.end()] + block + text[found.end() :]).encode("utf-8", "surrogateescape")
-
-
-def tiled_parts(content: bytes) -> Parts:
-    """Split a map of Tiled."""
-    text = _decoded(content)
-    found = _TILED_BLOCK.search(text)
-    if found is None:
-        return TILED.parts(content)
-    rest = text[: found.start()] + text[found.end() :]
-    return TILED.parts(found[1].encode())[0], rest.encode("utf-8", "surrogateescape")
 
 
 _LINE = re.compile(rf',"provenance":("urn:uuid:[^"]*"|{_OBJECT})(?=\}}\s*$)', re.MULTILINE)
@@ -145,7 +129,7 @@ def lines_with(content: bytes, record: Record) -> bytes:
 
 
 def lines_parts(content: bytes) -> Parts:
-    """Split JSON lines."""
+    """Return the text of the record of JSON lines, and the whole file."""
     text = _decoded(content)
     first = next((m[1] for m in _LINE.finditer(text) if m[1].startswith("{")), None)
-    return first, _LINE.sub("", text).encode("utf-8", "surrogateescape")
+    return first, content

@@ -27,7 +27,8 @@ _SOURCE = re.compile(
     re.IGNORECASE,
 )
 _AIGC = re.compile(
-    rb"(?:TC260:)?AIGC(?:>|=\"|=')\s*((?:\{|&quot;|&#123;).*?)(?:<|[\"'] *[/>a-zA-Z?])", re.DOTALL
+    rb"AIGC(?:>\s*(?P<text>(?:\{|&quot;|&#123;)[^<]*)<|=(?P<quote>[\"'])(?P<value>.*?)(?P=quote))",
+    re.DOTALL,
 )
 
 
@@ -57,4 +58,6 @@ def source_in(content: bytes) -> str | None:
 def aigc_in(content: bytes) -> str | None:
     """Return the label `AIGC` of any program's metadata; None where there is none."""
     found = _AIGC.search(content)
-    return unescape(found[1].decode("utf-8", "replace")) if found else None
+    if found is None:
+        return None
+    return unescape((found["text"] or found["value"]).decode("utf-8", "replace"))
