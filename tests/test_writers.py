@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 import gansmith
+from gansmith.codec import suffix
+from gansmith.medium import MEDIA
+from gansmith.outputs import FINISHERS
+from gansmith.provenance.carriers import CARRIERS
 
 SOURCE = Path(gansmith.__file__).parent
 METHODS = {
@@ -108,6 +112,23 @@ def test_files_are_written_by_the_door_and_by_bookkeeping_only() -> None:
 def test_the_list_of_writers_names_no_code_that_is_gone() -> None:
     names = [name for name, _ in _found()]
     assert not [known for known in ALLOWED if not any(_covers(known, n) for n in names)]
+
+
+OUTSIDE = {".txt", ".csv"}
+"""Formats without a place for a record: it lies in the manifest of the folder, or beside the file."""
+
+
+def test_every_format_of_every_medium_carries_its_record() -> None:
+    suffixes = {".png", ".npz", ".html"}  # sheets, arrays and reports of all media
+    for name in MEDIA:
+        codec = MEDIA[name].codec
+        suffixes |= {f".{suffix(format_)}" for format_ in codec.formats}
+        suffixes |= {*codec.collections, *codec.interpolation_suffixes}
+        suffixes |= {Path(file).suffix for file in codec.overview_files}
+    without = {kind for kind in suffixes if not FINISHERS.get(kind)}
+    assert not without, f"give these formats an entry in gansmith.provenance.carriers: {without}"
+    assert suffixes <= CARRIERS.keys() | OUTSIDE
+    assert not CARRIERS.keys() & OUTSIDE
 
 
 @pytest.mark.parametrize(

@@ -423,8 +423,9 @@ class Run:
         self.save_output(path, png_bytes(picture), generated=generated)
 
     def save_frame(self, samples: int, sheet: Image.Image) -> None:
-        """Write one frame of the animation, named by the samples seen."""
-        self.save_picture(self.frames_dir / f"{samples:09d}.png", sheet)
+        """Write one frame of the animation, named by the samples seen; without invisible mark."""
+        origin = replace(self.provenance(), marking=Marking(mark=False))
+        save_output(self.frames_dir / f"{samples:09d}.png", png_bytes(sheet), origin)
 
     def frames(self) -> list[Path]:
         """Return the frames of the animation, in order."""

@@ -43,6 +43,7 @@ _STRONG = 14.0
 """Score at which a mark is strong enough: more would cost quality and add little."""
 _STRETCHES = (1.0, 1.027, 1.053, 1.08, 1.11)
 _SHIFT = 4
+_SPARSE = 97
 _SEARCH_COST = 1.6
 """What the score of a searched position loses, because there are many of them."""
 
@@ -145,7 +146,7 @@ def can_be_marked(pixels: NDArray[np.uint8]) -> bool:
     packed = pixels.reshape(-1, pixels.shape[-1]).astype(np.int64) @ (
         256 ** np.arange(pixels.shape[-1])
     )
-    return len(np.unique(packed)) >= FEWEST_COLOURS
+    return any(len(np.unique(part)) >= FEWEST_COLOURS for part in (packed[::_SPARSE], packed))
 
 
 def mark_picture(
