@@ -115,7 +115,7 @@ def test_the_list_of_writers_names_no_code_that_is_gone() -> None:
 
 
 OUTSIDE = {".txt", ".csv"}
-"""Formats without a place for a record: it lies in the manifest of the folder, or beside the file."""
+"""Formats without a place for a record, which lies in a manifest or beside the file."""
 
 
 def test_every_format_of_every_medium_carries_its_record() -> None:
