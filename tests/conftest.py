@@ -27,9 +27,11 @@ torch.set_num_threads(1)
 def private_cache(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """An empty cache, and no folder of ready-made data."""
+    """An empty cache, no identity, no folder of ready-made data, and a clock that stands still."""
     cache = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("GANSMITH_CACHE", str(cache))
+    monkeypatch.setenv("GANSMITH_CONFIG", str(cache / "config"))
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     monkeypatch.delenv("GANSMITH_DATA", raising=False)
     return cache
 

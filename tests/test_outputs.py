@@ -13,18 +13,19 @@ from gansmith.outputs import FINISHERS, Provenance, save_collection, save_output
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    path = save_output(tmp_path / "new" / "a.html", "é".encode(), Provenance())
+    plain = Provenance(generated=False)
+    path = save_output(tmp_path / "new" / "a.html", "é".encode(), plain)
     assert path.read_text("utf-8") == "é"
 
     def broken(file: object) -> None:
         raise RuntimeError("stopped")
 
     with pytest.raises(RuntimeError):
-        save_output(path, broken, Provenance())
+        save_output(path, broken, plain)
     assert path.read_text("utf-8") == "é"
     (tmp_path / "folder").mkdir()
     with pytest.raises(GansmithError, match="folder"):
-        save_output(tmp_path / "folder", b"", Provenance())
+        save_output(tmp_path / "folder", b"", plain)
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["a.html", "folder", "new"]
 
 
@@ -33,7 +34,7 @@ def test_finishers_of_a_suffix_get_the_content_and_its_provenance(
 ) -> None:
     marks = [lambda content, origin: content + f" {origin.seed}".encode(), lambda c, _: c + b"!"]
     monkeypatch.setitem(FINISHERS, ".txt", marks)
-    origin = Provenance(seed=7)
+    origin = Provenance(seed=7, generated=False)
     assert save_output(tmp_path / "a.TXT", b"text", origin).read_bytes() == b"text 7!"
     written = save_output(tmp_path / "b.txt", lambda file: file.write(b"array"), origin)
     assert written.read_bytes() == b"array 7!"
@@ -65,7 +66,7 @@ def test_the_same_samples_give_the_same_bytes_at_any_time(tmp_path: Path) -> Non
                 ImageCodec(),
                 samples,
                 tmp_path / f"{created}{suffix}",
-                Provenance(seed=1, created=created),
+                Provenance(seed=1, created=created, generated=False),
                 classes=classes,
                 label_names=["a", "b"],
             ).read_bytes()

@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 import gansmith
+from gansmith.codec import suffix
+from gansmith.medium import MEDIA
+from gansmith.outputs import FINISHERS
+from gansmith.provenance.carriers import CARRIERS
 
 SOURCE = Path(gansmith.__file__).parent
 METHODS = {
@@ -28,12 +32,14 @@ DOOR = {
     "outputs:save_output": "the door",
     "output_folder:OutputFolder._save_manifest": "lists what went through the door",
     "outputs:save_collection.payload": "fills the file that the door has opened",
+    "outputs:_save_beside": "the record of a file that cannot hold one",
 }
 ENCODERS = {
     "drawing.pixels:png_bytes": "into memory",
     "drawing.animation:animation_bytes": "into memory",
     "report.page:_reduced": "into memory, for a data URI",
     "media.audio.writing:_encoded": "into memory",
+    "provenance.samples:changed_flac": "into memory",
 }
 BOOKKEEPING = {
     "storage.": "caches, checkpoints and the atomic writing itself",
@@ -42,6 +48,7 @@ BOOKKEEPING = {
     "run:_keep_before": "the checkpoint before the last, as a link or a copy",
     "loading.open:": "the cache of prepared samples",
     "data.downloads.": "downloaded data",
+    "provenance.identity:init": "name, key and certificate of the user",
     "media.audio.ogg_cache:": "the cache of decoded sounds",
 }
 ALLOWED = DOOR | ENCODERS | BOOKKEEPING
@@ -105,6 +112,23 @@ def test_files_are_written_by_the_door_and_by_bookkeeping_only() -> None:
 def test_the_list_of_writers_names_no_code_that_is_gone() -> None:
     names = [name for name, _ in _found()]
     assert not [known for known in ALLOWED if not any(_covers(known, n) for n in names)]
+
+
+OUTSIDE = {".txt", ".csv"}
+"""Formats without a place for a record, which lies in a manifest or beside the file."""
+
+
+def test_every_format_of_every_medium_carries_its_record() -> None:
+    suffixes = {".png", ".npz", ".html"}  # sheets, arrays and reports of all media
+    for name in MEDIA:
+        codec = MEDIA[name].codec
+        suffixes |= {f".{suffix(format_)}" for format_ in codec.formats}
+        suffixes |= {*codec.collections, *codec.interpolation_suffixes}
+        suffixes |= {Path(file).suffix for file in codec.overview_files}
+    without = {kind for kind in suffixes if not FINISHERS.get(kind)}
+    assert not without, f"give these formats an entry in gansmith.provenance.carriers: {without}"
+    assert suffixes <= CARRIERS.keys() | OUTSIDE
+    assert not CARRIERS.keys() & OUTSIDE
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from gansmith.errors import GansmithError
     from gansmith.model import Model, load
+    from gansmith.provenance.marking import Marking
     from gansmith.tasks.apply import apply
+    from gansmith.tasks.detect import detect
     from gansmith.tasks.diagnose import diagnose
     from gansmith.tasks.doctor import doctor
     from gansmith.tasks.evaluate import evaluate
@@ -40,8 +42,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GansmithError",
+    "Marking",
     "Model",
     "apply",
+    "detect",
     "diagnose",
     "doctor",
     "evaluate",
@@ -56,9 +60,11 @@ __all__ = [
 
 _MODULES = {
     "GansmithError": "errors",
+    "Marking": "provenance.marking",
     "Model": "model",
     "load": "model",
     "apply": "tasks.apply",
+    "detect": "tasks.detect",
     "diagnose": "tasks.diagnose",
     "doctor": "tasks.doctor",
     "evaluate": "tasks.evaluate",

@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydantic import BaseModel
 from gansmith.codec import Codec, suffix
 from gansmith.data.scan import MANIFEST, RUN_FILES
 from gansmith.errors import GansmithError
-from gansmith.outputs import Payload, Provenance, save_output
+from gansmith.outputs import Payload, Provenance, outside_record, save_output
 from gansmith.storage.atomic import atomic_file, sweep
 from gansmith.storage.memory import require_memory
 from gansmith.storage.reading import read_json
@@ -121,6 +122,7 @@ class OutputFolder:
         self._begun, self.removed = False, 0
         self._files: list[dict[str, Any]] = []
         self._overview: list[str] = []
+        self._records: dict[str, Any] = {}
 
     def add(self, name: str, payload: Payload, provenance: Provenance) -> Path:
         """Write the file of one sample.
@@ -131,7 +133,7 @@ class OutputFolder:
             provenance: Of the sample, with its `index` and, where known, its `label`.
         """
         self._begin()
-        path = save_output(self.path / name, payload, provenance)
+        path = self._save(name, payload, provenance)
         entry = {"file": name, "index": provenance.index, "label": provenance.label}
         self._files.append({key: value for key, value in entry.items() if value is not None})
         return path
@@ -140,7 +142,7 @@ class OutputFolder:
         """Write files that show all samples together, by name."""
         self._begin()
         for name, payload in files.items():
-            save_output(self.path / name, payload, self.provenance)
+            self._save(name, payload, self.provenance)
             self._overview.append(name)
 
     def write_manifest(self, **facts: Any) -> None:
@@ -159,6 +161,13 @@ class OutputFolder:
                 self.removed += 1
         self._save_manifest(self._files, **facts)
 
+    def _save(self, name: str, payload: Payload, provenance: Provenance) -> Path:
+        """Write a file, and keep the record of one that cannot hold it for the manifest."""
+        path = save_output(self.path / name, payload, provenance, sidecar=False)
+        if (record := outside_record(path, provenance)) is not None:
+            self._records[name] = record.to_json()
+        return path
+
     def _begin(self) -> None:
         """Write the pending manifest and remove what a killed call left, before the first file."""
         if self._begun:
@@ -173,6 +182,7 @@ class OutputFolder:
         origin = self.provenance
         listed = {"run": origin.run, "seed": origin.seed, **facts}
         listed |= {"recipe": origin.recipe, "gansmith": origin.gansmith, "created": origin.created}
+        listed |= {"provenance": asdict(origin.marking) | {"records": self._records}}
         listed |= {"files": files}
         listed |= {"overview": self._overview} if self._overview else {}
         with atomic_file(self.path / MANIFEST) as partial:

@@ -5,13 +5,16 @@ A codec, a drawing or a report makes bytes; :func:`save_output` writes them. Cac
 bookkeeping of a training: they are written by `gansmith.storage.atomic` and carry their origin in
 their own fields.
 
-A sample file depends on the generator, the seed and the options only, so that the same command
-gives the same bytes. The time of writing therefore stands in the manifest of a folder, not in the
-samples.
+Samples depend on the generator, the seed and the options only: the same command gives the same
+pixels. The record of a file holds its time of writing; with SOURCE_DATE_EPOCH set (see
+https://reproducible-builds.org/specs/source-date-epoch), and without a certificate, files are equal
+to the last byte.
 """
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -27,6 +30,10 @@ from PIL import Image
 from gansmith.codec import Codec, suffix
 from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
+from gansmith.provenance.carriers import CARRIERS, SIDECAR
+from gansmith.provenance.identity import load_identity
+from gansmith.provenance.marking import EVERY_LAYER, Marking, marked, with_label
+from gansmith.provenance.record import Record, outside_bytes, shortened, unique_id
 from gansmith.storage.atomic import atomic_file
 
 
@@ -39,7 +46,9 @@ def _version() -> str:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    now = datetime.fromtimestamp(int(fixed), UTC) if fixed.isdecimal() else datetime.now(UTC)
+    return now.isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +65,10 @@ class Provenance:
         data: Source of the real data (`Dataset.source`), for real samples outside a run.
         generated: Whether the file holds samples that a generator made. False for real samples,
             charts and labels, which must not be marked as synthetic.
+        model: SHA-256 of the trained model; None while it is being trained.
         gansmith: Version that wrote the file.
-        created: Time of writing, ISO 8601 in UTC. A finisher must not put it into samples: the
-            same seed gives the same bytes.
+        created: Time of writing, ISO 8601 in UTC.
+        marking: Which marks the file gets.
     """
 
     run: str | None = None
@@ -68,12 +78,33 @@ class Provenance:
     label: str | None = None
     data: str | None = None
     generated: bool = True
+    model: str | None = None
     gansmith: str = field(default_factory=_version)
     created: str = field(default_factory=_now)
+    marking: Marking = EVERY_LAYER
 
     def to_json(self) -> dict[str, Any]:
         """Return what is known, as plain values."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def record(self, content: bytes) -> Record:
+        """Return the record of a file: what others may know of where it comes from.
+
+        Args:
+            content: The file without its record.
+        """
+        return Record(
+            id=unique_id(content, self.created, self.run, self.seed, self.index),
+            created=self.created,
+            system="gansmith",
+            version=self.gansmith,
+            model=self.model,
+            run=shortened(Path(self.run).name if self.run else None),
+            recipe=shortened(self.recipe),
+            seed=self.seed,
+            index=self.index,
+            label=shortened(self.label),
+        )
 
     def of_samples(
         self, indices: int | Sequence[int], labels: Sequence[str] | None = None
@@ -105,17 +136,51 @@ Payload = bytes | Callable[[BinaryIO], object]
 """Content of a file, or what writes it to an open file: large arrays are not held twice."""
 Finisher = Callable[[bytes, Provenance], bytes]
 """Takes the content of a file and returns it with marks or metadata of its provenance."""
-FINISHERS: dict[str, list[Finisher]] = {}
+
+
+def _layers(suffix: str) -> Finisher:
+    """Return what puts the layers of provenance into files of a kind that can hold them."""
+
+    def finish(content: bytes, provenance: Provenance) -> bytes:
+        if not (provenance.generated and provenance.marking.layers):
+            return content
+        return marked(content, suffix, provenance.record(content), provenance.marking)
+
+    return finish
+
+
+def _text_label(content: bytes, provenance: Provenance) -> bytes:
+    asked = provenance.generated and provenance.marking.label
+    return with_label(content, ".txt") if asked else content
+
+
+FINISHERS: dict[str, list[Finisher]] = {suffix: [_layers(suffix)] for suffix in CARRIERS}
 """Finishers by suffix in lower case (".png"), applied in order before a file gets its name."""
+FINISHERS[".txt"] = [_text_label]
 
 
-def save_output(path: Path, payload: Payload, provenance: Provenance) -> Path:
+def outside_record(path: Path, provenance: Provenance) -> Record | None:
+    """Return the record of a written file that does not hold one; None for all others."""
+    if not (provenance.generated and provenance.marking.layers):
+        return None
+    content, carrier = path.read_bytes(), CARRIERS.get(path.suffix.lower())
+    if carrier is not None and (carrier.mime or carrier.parts(content)[0] is not None):
+        return None
+    record = replace(provenance.record(content), provider=load_identity().provider)
+    return record.sealed(outside_bytes(content, record))
+
+
+def save_output(
+    path: Path, payload: Payload, provenance: Provenance, *, sidecar: bool = True
+) -> Path:
     """Write one generated file, whole or not at all; missing parent folders are made.
 
     Args:
         path: The file, replaced if it exists.
         payload: Its content.
         provenance: Where it comes from, for the finishers of its suffix.
+        sidecar: Whether the record of a file that cannot hold one is written beside it, to
+            `NAME.provenance.json`; otherwise the caller keeps it.
 
     Returns:
         The path.
@@ -131,7 +196,19 @@ def save_output(path: Path, payload: Payload, provenance: Provenance) -> Path:
                 payload(file)
         for finish in FINISHERS.get(path.suffix.lower(), ()):
             partial.write_bytes(finish(partial.read_bytes(), provenance))
+    if sidecar:
+        _save_beside(path, outside_record(path, provenance))
     return path
+
+
+def _save_beside(path: Path, record: Record | None) -> None:
+    """Write the record of a file beside it, or remove that of an earlier one."""
+    place = path.with_name(path.name + SIDECAR)
+    if record is None:
+        place.unlink(missing_ok=True)
+        return
+    with atomic_file(place) as partial:
+        partial.write_text(json.dumps(record.to_json(), indent=1) + "\n", "utf-8")
 
 
 def save_png(path: Path, image: Image.Image, provenance: Provenance) -> Path:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.outputs import Payload, Provenance, save_output
+from gansmith.provenance.marking import EVERY_LAYER, Marking
 from gansmith.recipe import Recipe, dump_recipe, parse_recipe
 from gansmith.run_schema import Event, Manifest, parse_event
 from gansmith.storage.atomic import PART, atomic_file, sweep
@@ -403,7 +406,13 @@ class Run:
                 seed = int(read_yaml(self.recipe_file)["training"]["seed"])
         except (GansmithError, LookupError, TypeError, ValueError):
             pass
-        return Provenance(run=str(self.path), recipe=recipe, seed=seed, generated=generated)
+        return Provenance(
+            run=str(self.path),
+            recipe=recipe,
+            seed=seed,
+            generated=generated,
+            model=None if self.trained_file is None else _digest(self.trained_file),
+        )
 
     def save_output(self, path: Path, payload: Payload, *, generated: bool = True) -> Path:
         """Write a file of the run: generated samples, or a chart of the training."""
@@ -414,8 +423,9 @@ class Run:
         self.save_output(path, png_bytes(picture), generated=generated)
 
     def save_frame(self, samples: int, sheet: Image.Image) -> None:
-        """Write one frame of the animation, named by the samples seen."""
-        self.save_picture(self.frames_dir / f"{samples:09d}.png", sheet)
+        """Write one frame of the animation, named by the samples seen; without invisible mark."""
+        origin = replace(self.provenance(), marking=Marking(mark=False))
+        save_output(self.frames_dir / f"{samples:09d}.png", png_bytes(sheet), origin)
 
     def frames(self) -> list[Path]:
         """Return the frames of the animation, in order."""
@@ -483,9 +493,24 @@ class Run:
         return read_json(path, dict[str, Any], remedy=REMEDY)
 
 
-def provenance_of(source: Path | str, seed: int | None) -> Provenance:
+def provenance_of(
+    source: Path | str, seed: int | None, marking: Marking = EVERY_LAYER
+) -> Provenance:
     """Return the provenance of samples that a run folder or a generator file makes."""
-    return replace(Run(home_of(source)).provenance(seed), run=str(source))
+    known = replace(Run(home_of(source)).provenance(seed), run=str(source), marking=marking)
+    return replace(known, model=_digest(Path(source))) if Path(source).is_file() else known
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file, which is computed once as long as it does not change."""
+    facts = path.stat()
+    return _digest_of(path, facts.st_mtime_ns, facts.st_size)
+
+
+@lru_cache(maxsize=64)
+def _digest_of(path: Path, changed: int, size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def home_of(source: Path | str) -> Path:

@@ -62,6 +62,12 @@ class DataConfig(Section):
         0.1, gt=0, lt=0.9, description="share held out for evaluation, chosen by hash"
     )
 
+    fingerprint: str | None = Field(
+        None,
+        description="mark the training pictures, so that sets of generated ones show it: own, "
+        "public, or a file with a key; null: no",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _with_options(cls, given: object) -> object:

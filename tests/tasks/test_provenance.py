@@ -10,6 +10,7 @@ import pytest
 
 from gansmith import outputs
 from gansmith.outputs import Finisher, Provenance
+from gansmith.provenance.carriers import SIDECAR
 from tests.tasks.test_sound import QUICK as SOUNDS
 from tests.tasks.text_runs import Cli, lines_run, refusal
 
@@ -49,7 +50,7 @@ class Door(dict[str, list[Finisher]]):
 
 def _files(place: Path) -> Iterator[Path]:
     for path in place.rglob("*"):
-        if path.is_file() and path.name not in BOOKKEEPING:
+        if path.is_file() and path.name not in BOOKKEEPING and not path.name.endswith(SIDECAR):
             yield path
 
 

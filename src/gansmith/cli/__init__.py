@@ -19,6 +19,7 @@ from gansmith.cli.commands import (
 from gansmith.cli.data import data_app
 from gansmith.cli.judging import compare, evaluate, report
 from gansmith.cli.options import command_of
+from gansmith.cli.provenance import detect, provenance_app
 from gansmith.cli.robustness import classifier, robustness
 from gansmith.cli.training import doctor, recipes, train
 from gansmith.cli.using import apply, generate, interpolate, invert
@@ -51,11 +52,12 @@ for _using, _examples in (
 app.command("similar", deprecated=True, hidden=True)(invert)
 for _name in VERBS:
     app.command(_name)(command_of(VERBS[_name]))
-for _judging in (evaluate, report, compare, recipes, doctor, classifier, robustness):
+for _judging in (evaluate, report, compare, recipes, doctor, classifier, robustness, detect):
     app.command()(_judging)
 for _attacking in (attack, harden, scan):
     app.command()(_attacking)
 app.add_typer(data_app, name="data", invoke_without_command=True)
+app.add_typer(provenance_app, name="provenance", invoke_without_command=True)
 
 
 @app.callback()

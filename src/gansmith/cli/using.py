@@ -19,6 +19,7 @@ from gansmith.cli.options import (
     add_options,
     console,
 )
+from gansmith.cli.provenance import AiLabel, NoMark, NoProvenance, marking_of
 from gansmith.verbs import GENERATIONS, Option
 
 
@@ -52,6 +53,9 @@ def generate(
         bool,
         typer.Option("--names", help="Write number and class below each sample of a sheet."),
     ] = False,
+    no_provenance: NoProvenance = False,
+    no_mark: NoMark = False,
+    ai_label: AiLabel = False,
     **options: Any,
 ) -> None:
     """Generate samples: single files, an array, a sheet, or one file of texts."""
@@ -70,6 +74,7 @@ def generate(
         index=index,
         names=names,
         log=console.print,
+        marking=marking_of(no_provenance, no_mark, ai_label),
         **options,
     )
 
@@ -123,6 +128,9 @@ def interpolate(
     format_: Format = None,
     tempo: Tempo = None,
     normalise: Normalise = None,
+    no_provenance: NoProvenance = False,
+    no_mark: NoMark = False,
+    ai_label: AiLabel = False,
 ) -> None:
     """Interpolate between samples: an animation, one continuous sound, or one file per step."""
     from gansmith.tasks.generate import interpolate as write_interpolation
@@ -141,6 +149,7 @@ def interpolate(
         end=end,
         index=index,
         grid=grid,
+        marking=marking_of(no_provenance, no_mark, ai_label),
     )
     console.print(f"{frames} steps in {place}")
 
@@ -157,12 +166,23 @@ def invert(
     label: Label = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Output folder.")] = None,
     format_: Format = None,
+    no_provenance: NoProvenance = False,
+    no_mark: NoMark = False,
+    ai_label: AiLabel = False,
 ) -> None:
     """Find the latent closest to a file (GAN inversion) and generate variations."""
     from gansmith.tasks.invert import invert as find_and_vary
 
     place, found = find_and_vary(
-        run, like, count, spread=spread, seed=seed, label=label, out=out, format_=format_
+        run,
+        like,
+        count,
+        spread=spread,
+        seed=seed,
+        label=label,
+        out=out,
+        format_=format_,
+        marking=marking_of(no_provenance, no_mark, ai_label),
     )
     console.print(
         f"{count} variations in {place}; the closest sample is at {found.distance:.0%} of the "
@@ -217,6 +237,9 @@ def apply(
     label: Annotated[
         bool, typer.Option("--label/--no-label", help="Faces: a visible label on results.")
     ] = True,
+    no_provenance: NoProvenance = False,
+    no_mark: NoMark = False,
+    ai_label: AiLabel = False,
 ) -> None:
     """Translate pictures by a trained run, each in its own size: style, face swap, expressions."""
     from gansmith.console import plain
@@ -236,5 +259,6 @@ def apply(
         frames=frames,
         label=label,
         log=plain(console),
+        marking=marking_of(no_provenance, no_mark, ai_label),
     )
     plain(console)(f"written to {place}")

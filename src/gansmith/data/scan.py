@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from gansmith.data.labels import TABLES
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
+from gansmith.provenance.carriers import SIDECAR
 from gansmith.storage.file_facts import Facts
 from gansmith.storage.reading import read_json
 
@@ -29,7 +30,8 @@ def find_files(root: Path, log: LogFn = silent) -> list[str]:
     """List the files below `root` that are not hidden, in the order of their relative paths.
 
     Folders behind links are part of it, each once. Tables of labels are not, nor runs, nor
-    sub-folders of samples that gansmith generated, nor what their manifest lists as an overview.
+    sub-folders of samples that gansmith generated, nor what their manifest lists as an overview,
+    nor records of provenance beside files.
 
     Args:
         root: The folder.
@@ -62,7 +64,7 @@ def find_files(root: Path, log: LogFn = silent) -> list[str]:
         found += [
             name if prefix == "." else f"{prefix}/{name}"
             for name in names
-            if not name.startswith(".") and name not in passed
+            if not name.startswith(".") and name not in passed and not name.endswith(SIDECAR)
             if os.path.isfile(os.path.join(folder, name))
         ]
     return sorted(found)

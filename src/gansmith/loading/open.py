@@ -25,6 +25,7 @@ from gansmith.data.labels import encode_labels
 from gansmith.errors import GansmithError
 from gansmith.extractor import digest
 from gansmith.loading.catalog import CATALOG
+from gansmith.loading.fingerprint import fingerprinted
 from gansmith.loading.resolve import resolve_source
 from gansmith.log import LogFn, silent
 from gansmith.medium import MEDIA
@@ -61,6 +62,14 @@ def open_dataset(
         GansmithError: The source does not exist, holds no samples or too few of them, cannot be
             fetched, or does not fit on the disk.
     """
+    found = _open(config, minimum, log, medium)
+    return (
+        found if config.domains or config.paired else fingerprinted(found, config.fingerprint, log)
+    )
+
+
+def _open(config: DataConfig, minimum: int, log: LogFn, medium: str | None) -> Dataset:
+    """Open a dataset as it is; two domains have their marks already."""
     if config.paired:
         return open_pairs(config, minimum=minimum, log=log, medium=medium)
     if config.domains:

@@ -23,6 +23,7 @@ from gansmith.medium import MEDIA
 from gansmith.model import Model, load
 from gansmith.output_folder import OutputFolder
 from gansmith.outputs import save_output
+from gansmith.provenance.marking import EVERY_LAYER, Marking
 from gansmith.registry import unknown
 from gansmith.run import home_of, provenance_of
 from gansmith.tasks.editing import FILMS, Editing
@@ -87,6 +88,7 @@ def apply(
     frames: bool = False,
     label: bool = True,
     log: LogFn = silent,
+    marking: Marking = EVERY_LAYER,
 ) -> Path:
     """Translate pictures, each in its own size, and write them as PNG.
 
@@ -107,6 +109,7 @@ def apply(
             the face lies is smoothed over time.
         label: Of faces: write a visible label on each result.
         log: Called with one line for each file that is left out.
+        marking: Which marks of provenance the files get.
 
     Returns:
         The folder with the results and a sheet of inputs and results, or the file.
@@ -141,7 +144,7 @@ def apply(
         assert isinstance(model, TranslationModel)
         return _translated_all(model, read, Wanted(strengths, to))
 
-    provenance = provenance_of(run, None)
+    provenance = provenance_of(run, None, marking)
     place = Path(out) if out is not None else home_of(run) / "applied"
     suffix = "" if place.is_dir() else place.suffix.lower()
     film = suffix in FILMS and isinstance(changing, Editing)

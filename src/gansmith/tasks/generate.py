@@ -19,6 +19,7 @@ from gansmith.medium import MEDIA
 from gansmith.model import GeneratorModel, load_generator
 from gansmith.output_folder import SampleFolder, sample_names
 from gansmith.outputs import check_collection_file, format_of_file, save_collection, save_output
+from gansmith.provenance.marking import EVERY_LAYER, Marking
 from gansmith.run import home_of, provenance_of
 from gansmith.sampling import generate_samples
 from gansmith.verbs import GENERATIONS, Option, Request, resolve_function
@@ -40,6 +41,7 @@ def generate(
     log: LogFn = silent,
     index: str | Sequence[int] | None = None,
     names: bool = False,
+    marking: Marking = EVERY_LAYER,
     **options: Any,
 ) -> Path:
     """Generate samples and write them.
@@ -61,6 +63,7 @@ def generate(
         index: Numbers of samples of this seed, such as `[3, 7]` or "3,7,10-12", in place of the
             first `count`.
         names: Write number and class below each sample of a sheet.
+        marking: Which marks of provenance the files get; recorded in the manifest of a folder.
         **options: Options of the medium, such as `prompt` and `temperature` for texts; see
             `gansmith generate --help`. None is the same as leaving an option out.
 
@@ -75,7 +78,7 @@ def generate(
     _check_options(model, options)
     _adapt(model, format_, tempo, normalise)
     _check_truncation(model, truncation)
-    generation, provenance = MEDIA[model.codec.name].generation, provenance_of(run, seed)
+    generation, provenance = MEDIA[model.codec.name].generation, provenance_of(run, seed, marking)
     chosen = list(range(count) if index is None else dict.fromkeys(parse_indices(index)))
     folder_out = None if out is None else Path(out)
     request = Request(chosen, seed, label, truncation, folder_out, format_, options)
@@ -255,6 +258,7 @@ def interpolate(
     end: int | None = None,
     index: str | Sequence[int] | None = None,
     grid: int | None = None,
+    marking: Marking = EVERY_LAYER,
 ) -> Path:
     """Interpolate between samples and write the result.
 
@@ -276,13 +280,15 @@ def interpolate(
         format_: Format of the files, such as `wav24` for sound.
         tempo: As for `generate`.
         normalise: As for `generate`.
+        marking: As for `generate`.
 
     Raises:
         GansmithError: There is no trained run, the label is unknown, or `out` cannot be written.
     """
     if frames < 2:
         raise GansmithError(f"--frames must be at least 2 (got {frames})")
-    model, place, provenance = load_generator(run), Path(out), provenance_of(run, seed)
+    model, place = load_generator(run), Path(out)
+    provenance = provenance_of(run, seed, marking)
     _adapt(model, format_, tempo, normalise)
     _check_truncation(model, truncation)
     ends = _ends(model, seed, truncation, start, end, index)

@@ -13,6 +13,7 @@ from torch import Tensor
 from gansmith.errors import GansmithError
 from gansmith.model import GeneratorModel, load_generator
 from gansmith.output_folder import SampleFolder, previous_outputs
+from gansmith.provenance.marking import EVERY_LAYER, Marking
 from gansmith.run import home_of, provenance_of
 from gansmith.sampling import generate_samples
 
@@ -48,6 +49,7 @@ def invert(
     label: str | int | None = None,
     out: str | Path | None = None,
     format_: str | None = None,
+    marking: Marking = EVERY_LAYER,
 ) -> tuple[Path, Inversion]:
     """Find the latent closest to a file, and write its sample and variations of it.
 
@@ -60,6 +62,7 @@ def invert(
         label: Class to search in; by default all classes.
         out: Folder; by default `like-NAME` in the run.
         format_: As for `generate`.
+        marking: As for `generate`.
 
     Returns:
         The folder, with `original`, `nearest` and the variations; and the result of the inversion.
@@ -79,7 +82,7 @@ def invert(
     model.codec = model.codec.for_format(format_)
     digits = len(str(count))
     names = ["original", "nearest", *(f"variation-{i:0{digits}d}" for i in range(1, count + 1))]
-    provenance = provenance_of(run, seed)
+    provenance = provenance_of(run, seed, marking)
     folder = SampleFolder(place, provenance, model.codec, names, format_)
     shape = model.sample(1).shape[1:]
     original = torch.from_numpy(model.codec.read(Path(like), shape)[None])
