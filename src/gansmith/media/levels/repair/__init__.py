@@ -63,7 +63,8 @@ def repair(
         legend: What its tiles are, and the game.
         logits: Scores that a generator gave to each symbol, float32 [rows, columns, symbols] in
             the order of `legend.symbols`. Of repairs with equally few edits, the one with the
-            highest scores is taken. None stands for the frequencies of the level's own tiles.
+            highest scores is taken. None stands for the frequencies of the level's own tiles, at
+            its edge and inside.
         requests: What else must be true of it.
         seconds: Time for all of it.
         seed: Of the search.
@@ -123,10 +124,13 @@ def _accepted(verdict: Verdict, level: Level, legend: Legend, requests: Requests
 
 
 def _frequencies(level: Level, legend: Legend) -> NDArray[np.float32]:
-    """Scores without a generator: the logarithm of how often a symbol occurs in the level."""
-    counts = np.bincount(level.tiles.ravel(), minlength=len(legend.symbols))
-    scores = np.log(counts + 0.5).astype(np.float32)
-    return np.broadcast_to(scores, (*level.size, len(legend.symbols)))
+    """Scores without a generator: logarithms of how often a symbol is at the edge, or inside."""
+    edge = edge_of(level.size)
+    scores = np.zeros((*level.size, len(legend.symbols)), dtype=np.float32)
+    for part in (edge, ~edge):
+        counts = np.bincount(level.tiles[part], minlength=len(legend.symbols))
+        scores[part] = np.log(counts + 0.5)
+    return scores
 
 
 def _joined(names: list[str]) -> str:

@@ -1,8 +1,8 @@
 """Platformers: a way with few changes, and CP-SAT for all that the changes must keep.
 
-A* of the solver becomes a search over edits: a step that a wall stops costs one edit a cell that has
-to be emptied, a landing in the air one for the platform below. The cheapest way is found over the
-whole level, so only the columns around its edits change. It says which cells must be free, and
+A* of the solver becomes a search over edits: a step that a wall stops costs one edit a cell that
+has to be emptied, a landing in the air one for the platform below. The cheapest way is found over
+the whole level, so only the columns around its edits change. It says which cells must be free, and
 which must carry; CP-SAT then chooses the tiles, with counts, borders, locked cells and objects. A
 way whose demands contradict each other or a request is planned again with these cells dearer.
 
