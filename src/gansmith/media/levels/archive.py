@@ -191,7 +191,8 @@ class _Emitter:
         self.strategy = new_strategy(origin, 0.5, int(rng.integers(1, 2**31)))
 
     def ask(self) -> NDArray[np.float64]:
-        return np.clip(np.array(self.strategy.ask(BATCH)), -RADIUS, RADIUS)
+        latents: NDArray[np.float64] = np.array(self.strategy.ask(BATCH))
+        return latents.clip(-RADIUS, RADIUS)
 
     def tell(self, latents: NDArray[np.float64], added: Sequence[tuple[int, float]]) -> bool:
         """Learn from a turn; return whether the emitter should go on."""
@@ -210,4 +211,5 @@ def _along_lines(archive: Archive, count: int, rng: np.random.Generator) -> NDAr
     one, other = elites[rng.integers(len(elites), size=(2, count))]
     noise = ISO * rng.standard_normal(one.shape)
     steps = LINE * rng.standard_normal((count, 1))
-    return np.clip(one + noise + steps * (other - one), -RADIUS, RADIUS)
+    latents: NDArray[np.float64] = one + noise + steps * (other - one)
+    return latents.clip(-RADIUS, RADIUS)

@@ -90,7 +90,7 @@ class WayModel:
         if not self.needs.rules:
             return []
         roles = self.roles
-        seeds = [tuple(cell) for cell in np.argwhere(roles.start[tiles]).tolist()]
+        seeds = _cells(roles.start[tiles])
         if roles.has_keys and not self._reach(tiles, seeds, (), shut=True).keys:
             return [*self._clauses(tiles, seeds, True)]
         reach = self._reach(tiles, seeds, ())
@@ -162,7 +162,7 @@ class WayModel:
     def _around_goal(self, tiles: Tiles) -> Iterator[list[Any]]:
         """Yield the clause of all cells but those of the goal, and the walls and doors around."""
         roles, size = self.roles, self.tiles.size
-        stack = [tuple(cell) for cell in np.argwhere(roles.goal[tiles]).tolist()]
+        stack = _cells(roles.goal[tiles])
         part, around = set(stack), set[Cell]()
         while stack:
             for near in _neighbours(stack.pop(), size):
@@ -297,3 +297,7 @@ def _neighbours(cell: Cell, size: tuple[int, int]) -> list[Cell]:
     row, column = cell
     near = ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1))
     return [(r, c) for r, c in near if 0 <= r < size[0] and 0 <= c < size[1]]
+
+
+def _cells(mask: NDArray[np.bool_]) -> list[Cell]:
+    return [(int(row), int(column)) for row, column in np.argwhere(mask)]
