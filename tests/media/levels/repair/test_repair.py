@@ -224,6 +224,8 @@ def test_platforms_keep_locked_cells_counts_and_whole_objects() -> None:
     requests = Requests(locked, {"^": Count(least=1, most=1)})
     found = checked(level, PIPES, repair(level, PIPES, requests=requests, seconds=30), requests)
     assert found.level is not None
+    ends = [PIPES.index[symbol] for symbol in "SG"]
+    assert (np.isin(level.tiles, ends) == np.isin(found.level.tiles, ends)).all()
     locked[:] = True
     found = repair(level, PIPES, requests=Requests(locked), seconds=30)
     assert found.level is None and found.impossible and "locked" in found.reason

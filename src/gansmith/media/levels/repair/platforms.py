@@ -364,12 +364,19 @@ def platform_model(
             for cell in (here,) if here else ():
                 same = tiles.kind_of == tiles.kind_of[level.tiles[cell]]
                 tiles.model.add_bool_or(tiles.chosen(cell, same))
+    # The way begins and ends where the level does.
     ends = roles.start | roles.goal
     for cell in tiles.cells():
-        # The way begins and ends where the level does.
         for literal in tiles.chosen(cell, ends):
             if not ends[level.tiles[cell]] and not _asked(needs, ends):
                 tiles.model.add(literal == 0)
+    (first_column, first_row), (last_column, last_row) = plan.cells[0], plan.cells[-1]
+    if roles.start[level.tiles].any():
+        tiles.model.add_bool_or(tiles.chosen((first_row, first_column), roles.start))
+    if roles.goal[level.tiles].any():
+        body_rows = [row for row in range(last_row - planner.tall + 1, last_row + 1) if row >= 0]
+        touched = [x for row in body_rows for x in tiles.chosen((row, last_column), roles.goal)]
+        tiles.model.add_bool_or(touched)
     return tiles
 
 
