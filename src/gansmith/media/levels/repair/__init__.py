@@ -43,6 +43,8 @@ __all__ = ["Edit", "Repair", "Requests", "repair"]
 MOST_CELLS = 20_000
 """Cells of the largest level that is repaired."""
 MODELLED = ("keydoor", "maze")
+PROVING = 0.6
+"""Share of the time in which a proof is sought that there are no fewer edits."""
 PLANS = 8
 """Ways that are tried in a platformer."""
 
@@ -63,7 +65,8 @@ def repair(
         legend: What its tiles are, and the game.
         logits: Scores that a generator gave to each symbol, float32 [rows, columns, symbols] in
             the order of `legend.symbols`. Of repairs with equally few edits, the one with the
-            highest scores is taken. None stands for the frequencies of the level's own tiles.
+            highest scores is taken. None stands for the frequencies of the level's own tiles, at
+            its edge and inside.
         requests: What else must be true of it.
         seconds: Time for all of it.
         seed: Of the search.
@@ -123,10 +126,13 @@ def _accepted(verdict: Verdict, level: Level, legend: Legend, requests: Requests
 
 
 def _frequencies(level: Level, legend: Legend) -> NDArray[np.float32]:
-    """Scores without a generator: the logarithm of how often a symbol occurs in the level."""
-    counts = np.bincount(level.tiles.ravel(), minlength=len(legend.symbols))
-    scores = np.log(counts + 0.5).astype(np.float32)
-    return np.broadcast_to(scores, (*level.size, len(legend.symbols)))
+    """Scores without a generator: logarithms of how often a symbol is at the edge, or inside."""
+    edge = edge_of(level.size)
+    scores = np.zeros((*level.size, len(legend.symbols)), dtype=np.float32)
+    for part in (edge, ~edge):
+        counts = np.bincount(level.tiles[part], minlength=len(legend.symbols))
+        scores[part] = np.log(counts + 0.5)
+    return scores
 
 
 def _joined(names: list[str]) -> str:
@@ -166,7 +172,37 @@ class _Task:
     def modelled(self) -> Found | None:
         """Repair keys and doors, or a maze."""
         model = WayModel(self.level, self.legend, self.scores, self.needs)
-        return solve(model.tiles, model.check, self.ends, self.seed)
+        begun = time.monotonic()
+        soon = begun + PROVING * (self.ends - begun)
+        found = solve(model.tiles, model.check, soon, self.seed)
+        return found or self._anchored()
+
+    def _anchored(self) -> Found | None:
+        """Repair a level whose fewest edits are hard to prove, with things left where they are.
+
+        One start, goal, key and door stay, which leaves far fewer choices.
+        """
+        having = self.legend.having
+        locked = self.needs.locked
+        locked = np.zeros(self.level.size, dtype=bool) if locked is None else locked.copy()
+        rng = np.random.default_rng(self.seed)
+        wanted = [having("start"), having("goal")]
+        colours = {tile.colour for tile in self.legend.tiles.values() if "key" in tile.roles}
+        for colour in sorted(colours, key=str):
+            pair = [having(role, colour=colour) for role in ("key", "door")]
+            if all(mask[self.level.tiles].any() for mask in pair):
+                wanted += pair
+                break
+        for mask in wanted:
+            cells = np.argwhere(mask[self.level.tiles])
+            if len(cells):
+                locked[tuple(cells[rng.integers(len(cells))])] = True
+        model = WayModel(self.level, self.legend, self.scores, replace(self.needs, locked=locked))
+        try:
+            found = solve(model.tiles, model.check, self.ends, self.seed)
+        except Infeasible:
+            return None
+        return replace(found, fewest=False) if found is not None else None
 
     def platforms(self) -> Found | None:
         """Repair a platformer."""

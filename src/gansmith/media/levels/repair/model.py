@@ -188,7 +188,7 @@ class TileModel:
         return ((row, column) for row in range(rows) for column in range(columns))
 
     def chosen(self, cell: Cell, symbols: NDArray[np.bool_]) -> list[Any]:
-        """Return the Booleans of a cell for kinds of these symbols: their sum says whether it has one.
+        """Return the Booleans of a cell for kinds of these symbols, at most one of which is true.
 
         Args:
             cell: Row and column.

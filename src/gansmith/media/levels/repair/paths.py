@@ -1,12 +1,12 @@
 """Keys and doors, and mazes, for CP-SAT.
 
-The model holds the tiles, and for keys and doors a labelling of the cells that are reached while all
-locked doors are shut, which no goal may be among. That the goal is reached in the end is checked on
-each choice of tiles. Where it is not, any set of cells R that holds the start and no goal gives a
-clause that every level keeps: the start is outside R, a goal inside, a cell next to R becomes free,
-or a door there whose key is in R, or R gets a key. Clauses of the cells that are reached, and of
-those behind one, two and more openings, make most choices right at once. A key must be among the
-cells that are reached with all doors shut; that gives clauses without doors and goals.
+The model holds the tiles, and for keys and doors a labelling of the cells that are reached while
+all locked doors are shut, which no goal may be among. That the goal is reached in the end is
+checked on each choice of tiles. Where it is not, any set of cells R that holds the start and no
+goal gives a clause that every level keeps: the start is outside R, a goal inside, a cell next to R
+becomes free, or a door there whose key is in R, or R gets a key. Clauses of the cells that are
+reached, and of those behind one, two and more openings, make most choices right at once. A key must
+be among the cells that are reached with all doors shut; that gives clauses without doors and goals.
 
 Colours that a level does not have are not offered: doors and keys of a new colour could have one
 that is there instead, which only opens more (one is offered if there is none).
@@ -90,7 +90,7 @@ class WayModel:
         if not self.needs.rules:
             return []
         roles = self.roles
-        seeds = [tuple(cell) for cell in np.argwhere(roles.start[tiles]).tolist()]
+        seeds = _cells(roles.start[tiles])
         if roles.has_keys and not self._reach(tiles, seeds, (), shut=True).keys:
             return [*self._clauses(tiles, seeds, True)]
         reach = self._reach(tiles, seeds, ())
@@ -160,9 +160,9 @@ class WayModel:
             reach = self._reach(tiles, reach.cells | reach.frontier, reach.keys, shut)
 
     def _around_goal(self, tiles: Tiles) -> Iterator[list[Any]]:
-        """Yield the clause of all cells but the part of the goal and the walls and doors around it."""
+        """Yield the clause of all cells but those of the goal, and the walls and doors around."""
         roles, size = self.roles, self.tiles.size
-        stack = [tuple(cell) for cell in np.argwhere(roles.goal[tiles]).tolist()]
+        stack = _cells(roles.goal[tiles])
         part, around = set(stack), set[Cell]()
         while stack:
             for near in _neighbours(stack.pop(), size):
@@ -297,3 +297,7 @@ def _neighbours(cell: Cell, size: tuple[int, int]) -> list[Cell]:
     row, column = cell
     near = ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1))
     return [(r, c) for r, c in near if 0 <= r < size[0] and 0 <= c < size[1]]
+
+
+def _cells(mask: NDArray[np.bool_]) -> list[Cell]:
+    return [(int(row), int(column)) for row, column in np.argwhere(mask)]

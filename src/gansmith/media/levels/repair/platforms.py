@@ -1,8 +1,8 @@
 """Platformers: a way with few changes, and CP-SAT for all that the changes must keep.
 
-A* of the solver becomes a search over edits: a step that a wall stops costs one edit a cell that has
-to be emptied, a landing in the air one for the platform below. The cheapest way is found over the
-whole level, so only the columns around its edits change. It says which cells must be free, and
+A* of the solver becomes a search over edits: a step that a wall stops costs one edit a cell that
+has to be emptied, a landing in the air one for the platform below. The cheapest way is found over
+the whole level, so only the columns around its edits change. It says which cells must be free, and
 which must carry; CP-SAT then chooses the tiles, with counts, borders, locked cells and objects. A
 way whose demands contradict each other or a request is planned again with these cells dearer.
 
@@ -364,12 +364,19 @@ def platform_model(
             for cell in (here,) if here else ():
                 same = tiles.kind_of == tiles.kind_of[level.tiles[cell]]
                 tiles.model.add_bool_or(tiles.chosen(cell, same))
+    # The way begins and ends where the level does.
     ends = roles.start | roles.goal
     for cell in tiles.cells():
-        # The way begins and ends where the level does.
         for literal in tiles.chosen(cell, ends):
             if not ends[level.tiles[cell]] and not _asked(needs, ends):
                 tiles.model.add(literal == 0)
+    (first_column, first_row), (last_column, last_row) = plan.cells[0], plan.cells[-1]
+    if roles.start[level.tiles].any():
+        tiles.model.add_bool_or(tiles.chosen((first_row, first_column), roles.start))
+    if roles.goal[level.tiles].any():
+        body_rows = [row for row in range(last_row - planner.tall + 1, last_row + 1) if row >= 0]
+        touched = [x for row in body_rows for x in tiles.chosen((row, last_column), roles.goal)]
+        tiles.model.add_bool_or(touched)
     return tiles
 
 

@@ -1,9 +1,9 @@
 """Sokoban and digging: edits are tried, guided by what cannot be done, and the solver judges.
 
-Whether boxes get to their targets cannot be put into a small model. So each step of the search lists
-changes that may help the boxes, targets or pieces of gold that are in trouble (or any, where it is
-not known which), the ones with the fewest edits first. The first level that is solved is taken; if
-none is, the search goes on from the change that left the least trouble.
+Whether boxes get to their targets cannot be put into a small model. So each step of the search
+lists changes that may help the boxes, targets or pieces of gold that are in trouble (or any, where
+it is not known which), the ones with the fewest edits first. The first level that is solved is
+taken; if none is, the search goes on from the change that left the least trouble.
 """
 
 from __future__ import annotations

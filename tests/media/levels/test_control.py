@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gansmith.errors import GansmithError
+from gansmith.media.levels.archive import Archive, Axis, Elite, illuminate
+from gansmith.media.levels.archive_page import save_archive
+from gansmith.media.levels.control import MEASURES, measure_of, steer, verified
+from gansmith.media.levels.games import Solved
+from gansmith.media.levels.games.replay import replay
+from gansmith.media.levels.level import Level
+from tests.media.levels.games.tiny import MAZE, level_of
+
+pytest.importorskip("cma")
+SIDE = 11
+
+
+def combs(latents: NDArray[np.float32]) -> list[Level]:
+    """Mazes of four walls, each left open at a height that a latent says: wide sweeps are rare."""
+    levels = []
+    for latent in latents:
+        tiles = np.ones((SIDE, SIDE), dtype=np.uint16)
+        tiles[[0, -1]] = tiles[:, [0, -1]] = 0
+        for wall in range(4):
+            tiles[1:-1, 2 * wall + 2] = 0
+            opening = round(5 + 1.5 * float(latent[wall]))
+            if 1 <= opening <= SIDE - 2:
+                tiles[opening, 2 * wall + 2] = 1
+        tiles[1, 1], tiles[-2, -2] = 2, 3
+        levels.append(Level(tiles))
+    return levels
+
+
+def test_a_wanted_length_is_found() -> None:
+    for wanted in (24, 40):
+        found = steer(combs, 5, MAZE, {"length": wanted}, evaluations=600, seed=1)
+        assert found is not None and found.reached
+        assert abs(found.measures["length"] - wanted) <= 0.1 * wanted
+        assert replay(found.level, MAZE, found.verdict.moves).won
+        (again,) = combs(found.latent[None])
+        assert (again.tiles == found.level.tiles).all()
+
+
+def test_what_cannot_be_met_gives_the_nearest() -> None:
+    found = steer(combs, 5, MAZE, {"length": 500}, evaluations=200, seed=0)
+    assert found is not None and not found.reached and found.evaluations <= 200
+    assert steer(lambda z: [level_of(MAZE, "@#>")] * len(z), 5, MAZE, {"length": 3},
+                 evaluations=30) is None  # fmt: skip
+    with pytest.raises(GansmithError, match="nothing is asked for"):
+        steer(combs, 5, MAZE, {})
+    with pytest.raises(GansmithError, match=r"measure.*long.*length"):
+        steer(combs, 5, MAZE, {"long": 3}, evaluations=30)
+
+
+def test_measures_are_what_they_say() -> None:
+    level = level_of(MAZE, "#####", "#@.>#", "#####")
+    verdict = verified(level, MAZE)
+    assert verdict is not None
+    found = {name: measure(level, MAZE, verdict) for name, measure in MEASURES.items()}
+    nodes = verdict.difficulty["nodes"]
+    assert found["length"] == 2 and found["density"] == pytest.approx(12 / 15)
+    assert found["difficulty"] == pytest.approx((math.log2(3) + math.log2(1 + nodes)) / 2)
+    assert measure_of("detour")(level, MAZE, verdict) == 1
+    assert verified(level_of(MAZE, "@#>"), MAZE) is None
+
+
+def test_a_cell_keeps_its_best() -> None:
+    archive = Archive((Axis("length", 0, 10, 5), Axis("density", 0, 1, 2)))
+    level, verdict = level_of(MAZE, "@>"), Solved("r", 1)
+
+    def elite(one: float, two: float, quality: float) -> Elite:
+        return Elite(level, verdict, np.zeros(1, np.float32), (one, two), quality)
+
+    assert archive.add(elite(3, 0.6, 1.0)) == (2, 1.0)
+    assert archive.add(elite(2.5, 0.9, 0.5)) == (0, -0.5)
+    assert archive.add(elite(2.5, 0.9, 3.0)) == (1, 2.0)
+    assert archive.add(elite(-9, 99, 0.0))[0] == 2
+    assert set(archive.elites) == {(1, 1), (0, 1)} and archive.coverage == 0.2
+
+
+def test_a_search_covers_more_than_random_levels_and_all_elites_are_won(tmp_path: Path) -> None:
+    axes = Axis("length", 16, 48, 17), Axis("detour", 1, 3, 5)
+    found, floor = (
+        illuminate(combs, 5, MAZE, axes, quality="forks", evaluations=400, seed=2, at_random=kind)
+        for kind in (False, True)
+    )
+    assert found.evaluations == floor.evaluations == 400
+    assert found.coverage > 1.1 * floor.coverage
+    for elite in found.elites.values():
+        assert replay(elite.level, MAZE, elite.verdict.moves).won
+    again = illuminate(combs, 5, MAZE, axes, quality="forks", evaluations=400, seed=2)
+    assert again.elites.keys() == found.elites.keys()
+    path = save_archive(found, MAZE, tmp_path / "archive.html", title="<Mazes> @DATA@")
+    page = path.read_text("utf-8")
+    assert "<h1>&lt;Mazes&gt; @DATA@</h1>" in page
+    assert not re.search(r"(src|href)=|https?:", page)
+    script = re.search(r'type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert script is not None
+    data = json.loads(script[1])
+    assert len(data["elites"]) == len(found.elites)
+    for entry in data["elites"]:
+        elite = found.elites[tuple(entry["cell"])]
+        assert len(entry["path"]) == entry["length"] + 1 == elite.verdict.length + 1
+
+
+def test_levels_that_are_not_accepted_are_no_elites() -> None:
+    axes = Axis("length", 16, 48, 4), Axis("detour", 1, 3, 4)
+    found = illuminate(combs, 5, MAZE, axes, evaluations=72, accepts=lambda level: False)
+    assert not found.elites and found.solved == 0 and found.evaluations == 72
