@@ -90,4 +90,5 @@ def shaded(samples: NDArray[np.uint16]) -> NDArray[np.uint8]:
     normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
     light = (normals @ (_LIGHT / np.linalg.norm(_LIGHT))).clip(0, 1)
     tints = np.stack([np.interp(share, _STOPS, tint) for tint in _TINTS.T], axis=-1)
-    return np.rint(tints * (0.35 + 0.85 * light)[..., None]).clip(0, 255).astype(np.uint8)
+    colours: NDArray[np.float64] = np.rint(tints * (0.35 + 0.85 * light)[..., None])
+    return colours.clip(0, 255).astype(np.uint8)
