@@ -18,8 +18,10 @@ from gansmith.media.heightmaps.collection import resized, to_sixteen_bits
 from gansmith.media.heightmaps.reading import HIGHEST, read_heights
 from gansmith.media.image.value_range import Scale
 
-RELIEF = 0.25
-"""Height of 65,535 in a shaded picture or a mesh, as a share of the side."""
+RELIEF = 16.0
+"""Height of 65,535 in a mesh, where neighbouring heights are 1 apart."""
+_EXAGGERATION = 3.0
+"""Of slopes in shaded pictures."""
 _LIGHT = np.array([-0.5, -0.6, 0.62])
 _STOPS = np.linspace(0, 1, 6)
 _TINTS = np.array(
@@ -72,7 +74,7 @@ class HeightmapCodec(Codec):
         if format_ == "png":
             return png_bytes(Image.fromarray(heights))
         texture = png_bytes(to_image(shaded(sample[None])[0]))
-        scale = np.float32(RELIEF * (max(heights.shape) - 1) / HIGHEST)
+        scale = np.float32(RELIEF / HIGHEST)
         return plane_glb(heights.astype(np.float32) * scale, texture)
 
     def sheet(self, samples: NDArray[np.uint16], **options: Any) -> Image.Image:
@@ -83,10 +85,10 @@ class HeightmapCodec(Codec):
 def shaded(samples: NDArray[np.uint16]) -> NDArray[np.uint8]:
     """Colour heights [N, H, W, 1] by height and light, uint8 [N, H, W, 3]."""
     share = samples[..., 0].astype(np.float64) / HIGHEST
-    slope = share * RELIEF * 3 * (max(share.shape[1:]) - 1)
-    by_y, by_x = np.gradient(slope, axis=(1, 2))
+    by_y, by_x = np.gradient(share * RELIEF * _EXAGGERATION, axis=(1, 2))
     normals = np.stack([-by_x, -by_y, np.ones_like(by_x)], axis=-1)
     normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
     light = (normals @ (_LIGHT / np.linalg.norm(_LIGHT))).clip(0, 1)
     tints = np.stack([np.interp(share, _STOPS, tint) for tint in _TINTS.T], axis=-1)
-    return np.rint(tints * (0.35 + 0.85 * light)[..., None]).clip(0, 255).astype(np.uint8)
+    colours: NDArray[np.float64] = np.rint(tints * (0.35 + 0.85 * light)[..., None])
+    return colours.clip(0, 255).astype(np.uint8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,12 +154,13 @@ class PreparedHeights(Prepared):
                 yield resized(heights, self.shape[:2])
 
 
-def to_sixteen_bits(heights: NDArray[np.generic], scale: Scale) -> NDArray[np.uint16]:
+def to_sixteen_bits(heights: NDArray[Any], scale: Scale) -> NDArray[np.uint16]:
     """Map heights [H, W] from [low, high] to 0 to 65,535, uint16 [H, W, 1]; others are clipped."""
     if heights.dtype == np.uint16 and (scale.low, scale.high) == (0, HIGHEST):
         return heights[..., None]
     share = (heights.astype(np.float64) - scale.low) / (scale.high - scale.low)
-    return np.rint(share.clip(0, 1) * HIGHEST).astype(np.uint16)[..., None]
+    levels: NDArray[np.uint16] = np.rint(share.clip(0, 1) * HIGHEST).astype(np.uint16)
+    return levels[..., None]
 
 
 def resized(heights: NDArray[np.uint16], size: tuple[int, int]) -> NDArray[np.uint16]:
@@ -167,7 +169,8 @@ def resized(heights: NDArray[np.uint16], size: tuple[int, int]) -> NDArray[np.ui
         return heights
     image = Image.fromarray(heights[..., 0].astype(np.float32))
     values = np.asarray(image.resize((size[1], size[0]), Image.Resampling.BICUBIC))
-    return np.rint(values.clip(0, HIGHEST)).astype(np.uint16)[..., None]
+    levels: NDArray[np.uint16] = np.rint(values.clip(0, HIGHEST)).astype(np.uint16)
+    return levels[..., None]
 
 
 def _look_over(path: Path) -> _Facts:

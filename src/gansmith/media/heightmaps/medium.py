@@ -25,7 +25,7 @@ from gansmith.medium import MEDIA, Medium, draw_labelled
 class HeightPreprocessing(Preprocessing):
     """Heights as grey pictures of eight bits, for feature extractors."""
 
-    def __call__(self, samples: NDArray[np.uint16]) -> Tensor:
+    def __call__(self, samples: NDArray[Any]) -> Tensor:
         """Turn uint16 [N, H, W, 1] into float32 [N, 1 or 3, height, width]."""
         return super().__call__((samples >> 8).astype(np.uint8))
 

@@ -166,7 +166,7 @@ class ConvGenerator(EmbeddingGenerator):
             coarse = entry.unflatten(1, (*self.canvas.base, -1)).permute(0, 3, 1, 2)
             return self.canvas.crop(self.body(coarse))
         shared, local = latents[:, : self.shared], latents[:, self.shared :]
-        local = local.unflatten(1, (-1, *self.positions))
+        local = torch.unflatten(local, 1, (-1, *self.positions))
         drawn = self.draw(self.latent_map(shared, local, labels))
         beyond = self.margin * self.canvas.stride
         return drawn[:, :, beyond : drawn.shape[2] - beyond, beyond : drawn.shape[3] - beyond]

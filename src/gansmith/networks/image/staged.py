@@ -109,7 +109,8 @@ class CodeGenerator(nn.Module):
 
     def coarse(self, codes: Tensor) -> Tensor:
         """Return the coarsest level [N, grid_width, h, w] of codes [N, entry]."""
-        return self.entry(codes).unflatten(1, (*self.canvas.base, -1)).permute(0, 3, 1, 2)
+        coarse: Tensor = self.entry(codes).unflatten(1, (*self.canvas.base, -1))
+        return coarse.permute(0, 3, 1, 2)
 
 
 class SampleEncoder(FeatureNetwork):

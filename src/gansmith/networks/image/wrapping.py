@@ -8,6 +8,8 @@ in a trained network leaves artefacts at the border).
 
 from __future__ import annotations
 
+from typing import Literal
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -17,7 +19,7 @@ from gansmith.networks.geometry import PadCrop2d
 
 def conv2d(width: int, out: int, kernel: int = 3, stride: int = 1, *, wrap: bool) -> nn.Conv2d:
     """Return a convolution with one position of padding: zeros, or the other side."""
-    mode = "circular" if wrap else "zeros"
+    mode: Literal["circular", "zeros"] = "circular" if wrap else "zeros"
     return nn.Conv2d(width, out, kernel, stride=stride, padding=1, padding_mode=mode)
 
 
