@@ -154,12 +154,18 @@ def real_sounds(count: int, seconds: int, random: np.random.Generator) -> Iterat
         yield wave[: round(seconds * 16_000), None].astype(np.float32)
 
 
-def _mp3(wave: Wave, rate: int) -> tuple[Wave, int]:
-    buffer = io.BytesIO()
-    options = {"bitrate_mode": "CONSTANT", "compression_level": 0.6}
-    soundfile.write(buffer, soxr.resample(wave, rate, 44_100), 44_100, format="MP3", **options)
-    buffer.seek(0)
-    return soundfile.read(buffer, dtype="float32", always_2d=True)
+def _mp3(level: float) -> Callable[[Wave, int], tuple[Wave, int]]:
+    """Return coding as MP3 of 44.1 kHz; libsndfile maps levels 0 to 1 to 320 to 32 kbit/s."""
+
+    def attack(wave: Wave, rate: int) -> tuple[Wave, int]:
+        buffer = io.BytesIO()
+        options = {"bitrate_mode": "CONSTANT", "compression_level": level}
+        faster = soxr.resample(wave, rate, 44_100)
+        soundfile.write(buffer, faster, 44_100, format="MP3", **options)
+        buffer.seek(0)
+        return soundfile.read(buffer, dtype="float32", always_2d=True)
+
+    return attack
 
 
 def _resampled(rate: int) -> Callable[[Wave, int], tuple[Wave, int]]:
@@ -172,7 +178,8 @@ def _quieter(wave: Wave, rate: int) -> tuple[Wave, int]:
 
 SOUND_ATTACKS: dict[str, Callable[[Wave, int], tuple[Wave, int]]] = {
     "none": lambda wave, rate: (wave, rate),
-    "MP3": _mp3,
+    "MP3, 160 kbit/s": _mp3(0.6),
+    "MP3, 128 kbit/s": _mp3(2 / 3),
     "to 8 kHz": _resampled(8000),
     "to 22.05 kHz": _resampled(22_050),
     "to 44.1 kHz": _resampled(44_100),

@@ -40,7 +40,7 @@ def main() -> None:
             for name, samples in sets.items():
                 np.save(Path(place) / f"{name}.npy", samples)
                 result = gansmith.evaluate(Path(place) / f"{name}.npy", reference=reference)
-                found[name] = result.metrics["frechet"]
+                found[name] = result.metrics["frechet"].value
         for name, value in found.items():
             change = value / found["plain"] - 1
             rows.append({"data": folder, "samples": name, "frechet": value, "change": change})
