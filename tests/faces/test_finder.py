@@ -40,7 +40,7 @@ def test_landmarks_of_an_unseen_person_are_found() -> None:
     for picture, truth in heads(every=22):
         faces = face_finder()(picture)
         errors += [error(faces[0].landmarks, truth)] if faces else [1.0]
-    assert np.median(errors) < 0.06
+    assert np.median(errors) < 0.1  # a tenth of the distance between the eyes
 
 
 @needs_heads

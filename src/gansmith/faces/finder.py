@@ -30,6 +30,11 @@ SEEN = 5.0, 30.0
 """Distances between the eyes that one level is trusted with, in pixels."""
 MISSHAPEN = 0.35
 """Largest distance of five points from a mean face, root of the mean square, in eye distances."""
+ODDITY, UPRIGHT = 3.0, 0.65
+"""Weight of that distance against the score, and what both together must reach: upright faces of an
+unseen person have a score of 0.85 and a distance of 0.05 (medians), upside down 0.65 and 0.10."""
+PLAUSIBLE = 0.4
+"""What both together must reach at least; other finds are no faces."""
 COVERED = 0.15
 """Least share of an aligned crop that the mask of a face covers."""
 PASSES = 3
@@ -71,20 +76,20 @@ class HeadFinder:
         self.detector, self.network = load_detector(), load_landmark_network()
 
     def __call__(self, picture: NDArray[np.uint8]) -> list[Face]:
-        """Find upright faces; where there are none, look in the turned picture."""
+        """Find faces; where they are not certain to be upright, the turned picture is searched."""
         colour = _rgb(picture)
-        for turns in (0, 1, 3, 2):
-            faces = self._upright(np.ascontiguousarray(np.rot90(colour, turns)))
-            if faces:
-                return [
-                    face._replace(landmarks=_turned_back(face.landmarks, turns, colour.shape[:2]))
-                    for face in faces
-                ]
-        return []
-
-    def refine(self, picture: NDArray[np.uint8], landmarks: Points) -> Face | None:
-        """Place landmarks again, starting from those of a face; None where it is none."""
-        return self._refined(_rgb(picture), Face(landmarks, 1.0))
+        best, best_turns = self._upright(colour), 0
+        if max(map(_plausibility, best), default=-1.0) < UPRIGHT:
+            for turns in (1, 2, 3):
+                faces = self._upright(np.ascontiguousarray(np.rot90(colour, turns)))
+                better = max(map(_plausibility, faces), default=-1.0)
+                if better > max(map(_plausibility, best), default=-1.0):
+                    best, best_turns = faces, turns
+        shape = colour.shape[:2]
+        return [
+            face._replace(landmarks=_turned_back(face.landmarks, best_turns, shape))
+            for face in best
+        ]
 
     @torch.no_grad()
     def _upright(self, picture: NDArray[np.uint8]) -> list[Face]:
@@ -93,7 +98,9 @@ class HeadFinder:
             if any(_same(candidate, face) for face in found):
                 continue
             face = self._refined(picture, candidate)
-            if face is not None and not any(_same(face, other) for other in found):
+            if face is None or _plausibility(face) < PLAUSIBLE:
+                continue
+            if not any(_same(face, other) for other in found):
                 found.append(face)
         return sorted(found, key=lambda face: -face.size)
 
@@ -156,10 +163,20 @@ def _turned_back(points: Points, turns: int, shape: tuple[int, ...]) -> Points:
     return points
 
 
+def _plausibility(face: Face) -> float:
+    """Return the score, less what the face differs from a mean one: it is misread upside down."""
+    return face.score - ODDITY * _misshape(five_points(face.landmarks))
+
+
 def _well_formed(five: Points) -> bool:
+    return _misshape(five) < MISSHAPEN
+
+
+def _misshape(five: Points) -> float:
+    """Return the distance of five points from a mean face, in eye distances."""
     placed = similarity(five, TEMPLATE)(five)
     spread = math.sqrt(((placed - TEMPLATE) ** 2).sum(1).mean())
-    return spread / float(eye_distance(TEMPLATE)) < MISSHAPEN
+    return spread / float(eye_distance(TEMPLATE))
 
 
 def _same(one: Face, other: Face) -> bool:
