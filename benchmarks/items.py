@@ -169,7 +169,8 @@ def heightmaps(args: argparse.Namespace) -> list[dict[str, Any]]:
     }
     train = dataset.samples[dataset.train_indices]
     floor = round(evaluator.quick(train)["frechet"], 3)
-    return [row, row | {"arm": "training", "frechet": floor, "pictures": len(train)}]
+    real = {"item": "heightmaps", "arm": "training", "seen": args.samples}
+    return [real | {"pictures": len(train), "frechet": floor}, row]
 
 
 WORK: dict[str, Callable[[argparse.Namespace], list[dict[str, Any]]]] = {
