@@ -21,6 +21,7 @@ from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.outputs import Payload, Provenance, save_output
 from gansmith.provenance.marking import EVERY_LAYER, Marking
+from gansmith.provenance.texts import JSON_FIELD
 from gansmith.recipe import Recipe, dump_recipe, parse_recipe
 from gansmith.run_schema import Event, Manifest, parse_event
 from gansmith.storage.atomic import PART, atomic_file, sweep
@@ -459,7 +460,9 @@ class Run:
         """Read what :meth:`save_texts` wrote; empty where there is none."""
         if not self.texts_file.is_file():
             return {}
-        return read_json(self.texts_file, dict[str, list[str]], remedy=REMEDY)
+        found = read_json(self.texts_file, dict[str, Any], remedy=REMEDY)
+        found.pop(JSON_FIELD, None)
+        return validated(found, dict[str, list[str]], self.texts_file, remedy=REMEDY)
 
     def save_contest(self, contest: dict[str, Any]) -> None:
         """Write the comparison of two generators, one of which is shipped."""

@@ -214,13 +214,13 @@ GIVEN: dict[str, Callable[[Path], object]] = {
     "runs/demo": _demo_run,
     "textures": _textures,
     "heightmaps": _heightmaps,
-    "ada": lambda place: make_person(place, (240, 200, 170), seed=0),
-    "chen": lambda place: make_person(place, (150, 100, 60), seed=1),
+    "ada": lambda place: make_person(place, (240, 200, 170), seed=0, count=48),
+    "chen": lambda place: make_person(place, (150, 100, 60), seed=1, count=48),
     "holiday": lambda place: make_person(place, (240, 200, 170), seed=2, count=3),
     "faces": lambda place: make_labelled(place, 24, ("neutral", "open", "smile")),
     "consent.yaml": lambda place: place.write_text(CONSENT, "utf-8"),
-    "mine": lambda place: write_levels(place, LEVEL_SETS["dungeons"], 5),
-    "ridge": lambda place: write_levels(place, LEVEL_SETS["hills"], 1),
+    "mine": lambda place: write_levels(place, LEVEL_SETS["level-dungeons"], 5),
+    "ridge": lambda place: write_levels(place, LEVEL_SETS["level-hills"], 1),
     "dungeon.txt": lambda place: place.write_text(DUNGEON, "utf-8"),
 }
 """What pages may declare as given, and how to make it."""

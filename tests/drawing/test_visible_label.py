@@ -24,7 +24,7 @@ def test_a_label_lies_in_the_lower_right_corner(channels: int) -> None:
 def test_it_is_seen_on_a_transparent_corner() -> None:
     picture = np.zeros((96, 96, 4), np.uint8)
     made = with_label(picture, TEXTS)
-    assert made[-3, -3, 3] > 160 and made[..., 3].max() == 255
+    assert made[-3, -3, 3] > 160 and made[..., 3].max() >= 254
     assert not made[:60].any()
 
 

@@ -13,6 +13,7 @@ from gansmith.loading.resolve import resolve_source
 from gansmith.media.audio.datasets import SOUND_SETS
 from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.datasets.mnist import read_idx
+from gansmith.media.levels.datasets import LEVEL_SETS
 from gansmith.media.points.mixtures import MIXTURES
 from gansmith.media.text.datasets.texts import TEXT_SETS
 from gansmith.medium import MEDIA
@@ -81,7 +82,7 @@ def test_no_source_at_all_says_how_to_help(tmp_path: Path, digits: Path) -> None
 
 
 def test_every_medium_brings_its_sets_to_the_catalogue() -> None:
-    names = [*PICTURE_SETS, *MIXTURES, *SOUND_SETS, *TEXT_SETS]
+    names = [*PICTURE_SETS, *MIXTURES, *SOUND_SETS, *TEXT_SETS, *LEVEL_SETS]
     assert list(CATALOG) == names and len(set(names)) == len(names)
     assert {"mnist", "fsdd", "drums", "ring"} <= set(names)
     assert all(MEDIA[CATALOG[name].medium].datasets[name] is CATALOG[name] for name in names)

@@ -15,7 +15,7 @@ from gansmith.errors import GansmithError
 from gansmith.faces.finder import Face
 from gansmith.faceswap import FaceSwapModel
 from gansmith.run import Run
-from gansmith.tasks import swapping
+from gansmith.tasks import face_choice
 from gansmith.tasks.apply import apply
 from tests.tasks.people import SIDE, make_person
 
@@ -141,20 +141,23 @@ def test_a_file_without_a_face_is_left_out_in_one_line(home: Path, tmp_path: Pat
 def test_of_two_faces_the_largest_is_swapped_or_all(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wide = np.concatenate([read(home / "ann/00.png"), read(home / "ann/01.png")], axis=1)
+    pictures = [read(home / f"ann/0{k}.png") for k in (0, 1)]
+    apart = np.zeros_like(pictures[0])  # the crops around the faces do not overlap
+    wide = np.concatenate([pictures[0], apart, apart, pictures[1]], axis=1)
     Image.fromarray(wide).save(tmp_path / "two.png")
     known = json.loads((home / "ann/landmarks.json").read_text("utf-8"))
     first = Face(np.array(known["00.png"]), 1.0)
-    second = Face(np.array(known["01.png"]) + np.array([SIDE, 0]), 1.0)
-    monkeypatch.setattr(swapping, "face_finder", lambda: lambda picture: [first, second])
+    second = Face(np.array(known["01.png"]) + np.array([3 * SIDE, 0]), 1.0)
+    monkeypatch.setattr(face_choice, "face_finder", lambda: lambda picture: [first, second])
     lines: list[str] = []
     options = {"label": False, "log": lines.append}
     one = read(apply(home / "run", tmp_path / "two.png", tmp_path / "1.png", **options))  # type: ignore[arg-type]
-    assert "2 faces, the largest is swapped; --face all takes all" in lines[-1]
+    assert "2 faces, the largest is changed; --face all takes all" in lines[-1]
     both = read(
         apply(home / "run", tmp_path / "two.png", tmp_path / "2.png", face="all", **options)  # type: ignore[arg-type]
     )
-    assert np.array_equal(one[:, SIDE:], wide[:, SIDE:]) and not np.array_equal(one, wide)
+    right = slice(3 * SIDE, None)
+    assert np.array_equal(one[:, right], wide[:, right]) and not np.array_equal(one, wide)
     assert np.array_equal(one[:, :SIDE], both[:, :SIDE]) and not np.array_equal(both, one)
 
 
@@ -169,7 +172,7 @@ def test_frames_are_smoothed_over_time(
     known = np.array(json.loads((home / "ann/landmarks.json").read_text("utf-8"))["00.png"])
     jitter = iter(np.random.default_rng(0).normal(size=(5, 1, 2)))
     monkeypatch.setattr(
-        swapping, "face_finder", lambda: lambda picture: [Face(known + next(jitter), 1.0)]
+        face_choice, "face_finder", lambda: lambda picture: [Face(known + next(jitter), 1.0)]
     )
     swap = FaceSwapModel.swap
 
@@ -188,7 +191,7 @@ def test_frames_are_smoothed_over_time(
     [
         (("ann", "ann"), "two different folders"),
         (("ann",), "two different folders"),
-        (("ann", "few"), "it takes 8 and 2 at least"),
+        (("ann", "few"), "pictures to train on"),
         (("ann", "empty"), "no picture in which a face is found"),
     ],
 )

@@ -23,11 +23,14 @@ SHAPES = {
     "ring": (1, 1, 2),
 }
 """Height, width and channels of samples by source, where a recipe names no size."""
-NOISE = [name for name in recipe_names() if load_recipe(name).duel == "noise"]
+SOUNDS = ("sounds", "spoken-digits", "drums", "loops", "notes")
+PLAIN = "generate", "noise"
+"""Task and duel of the recipes that are played here."""
+EVERY = {name: load_recipe(name) for name in recipe_names()}
+NOISE = [name for name, r in EVERY.items() if (r.task, r.duel) == PLAIN and r.medium != "levels"]
 KINDS = 3
 SAMPLES = 160
 SIGNALS = {"d_loss", "g_loss", "real_sign", "fake_sign", "d_grad", "g_grad"}
-SOUNDS = ("sounds", "spoken-digits", "drums", "loops", "notes")
 LIGHT: dict[str, list[str]] = {
     "stacked-gpu": ["training.batch=4"],
     **{name: ["sound.decoder_steps=1"] for name in SOUNDS},

@@ -16,6 +16,8 @@ from gansmith.provenance.pictures import Parts
 from gansmith.provenance.record import SOURCE_TYPE, Record
 
 _OBJECT = r"\{[^{}]*\}"
+JSON_FIELD = "provenance"
+"""Field of a JSON object that holds the record."""
 
 
 class NoPlaceError(GansmithError):
@@ -82,8 +84,8 @@ HTML = TextForm(
 )
 JSON = TextForm(
     re.compile(r"\A\s*\{(?!\s*\})"),
-    lambda record: f'"provenance":{record.to_text()},',
-    re.compile(rf'(?<=\{{)"provenance":({_OBJECT}),'),
+    lambda record: f'"{JSON_FIELD}":{record.to_text()},',
+    re.compile(rf'(?<=\{{)"{JSON_FIELD}":({_OBJECT}),'),
 )
 TILED = TextForm(
     re.compile(r"<map\b(?:[^>]*[^/>])?>(?:\s*<properties>)?"),

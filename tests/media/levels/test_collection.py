@@ -35,7 +35,7 @@ def test_the_sets_of_our_own_are_solved_and_the_same_every_time() -> None:
 
 def test_five_levels_are_mirrored_and_repeated_but_held_out_whole(tmp_path: Path) -> None:
     place = tmp_path / "five"
-    write_levels(place, LEVEL_SETS["dungeons"], 5)
+    write_levels(place, LEVEL_SETS["level-dungeons"], 5)
     dataset = open_dataset(config(place), minimum=32, medium="levels")
     assert dataset.medium == "levels" and dataset.samples.shape[1:] == (11, 11, 1)
     assert len(dataset.train_indices) >= FEWEST
@@ -54,11 +54,11 @@ def test_five_levels_are_mirrored_and_repeated_but_held_out_whole(tmp_path: Path
 
 def test_windows_of_a_platformer_have_no_start_and_no_goal(tmp_path: Path) -> None:
     place = tmp_path / "hills"
-    write_levels(place, LEVEL_SETS["hills"], 3)
+    write_levels(place, LEVEL_SETS["level-hills"], 3)
     prepared = LevelFolder(place, config(place)).prepare(config(place))
     assert prepared.shape == (14, 28, 1)
     rows = np.stack(list(prepared.rows()))
-    ends = LEVEL_SETS["hills"].legend.having("start", "goal")
+    ends = LEVEL_SETS["level-hills"].legend.having("start", "goal")
     assert not ends[rows].any()
     smaller = LevelFolder(place, config(place)).prepare(config(place, "data.window=8x20"))
     assert smaller.shape == (8, 20, 1) and smaller.fingerprint() != prepared.fingerprint()
@@ -66,7 +66,7 @@ def test_windows_of_a_platformer_have_no_start_and_no_goal(tmp_path: Path) -> No
 
 def test_levels_of_several_sizes_are_filled_up_with_walls(tmp_path: Path) -> None:
     place = tmp_path / "two"
-    write_levels(place, LEVEL_SETS["warehouses"], 2)
+    write_levels(place, LEVEL_SETS["level-warehouses"], 2)
     (place / "wide.txt").write_text("#######\n#@$ . #\n#######\n" * 1, "utf-8")
     prepared = LevelFolder(place, config(place)).prepare(config(place))
     assert prepared.shape == (9, 9, 1)
@@ -75,7 +75,7 @@ def test_levels_of_several_sizes_are_filled_up_with_walls(tmp_path: Path) -> Non
 
 def test_labels_are_thirds_of_a_measure(tmp_path: Path) -> None:
     place = tmp_path / "levels"
-    write_levels(place, LEVEL_SETS["dungeons"], 9)
+    write_levels(place, LEVEL_SETS["level-dungeons"], 9)
     by_length = config(place, "data.condition=length", "data.mirror=off")
     labels = LevelFolder(place, by_length).prepare(by_length).labels()
     assert labels is not None and set(labels) == {"short", "medium", "long"}
@@ -83,7 +83,7 @@ def test_labels_are_thirds_of_a_measure(tmp_path: Path) -> None:
 
 def test_inspection_says_what_the_solver_thinks(tmp_path: Path) -> None:
     place = tmp_path / "levels"
-    write_levels(place, LEVEL_SETS["dungeons"], 3)
+    write_levels(place, LEVEL_SETS["level-dungeons"], 3)
     (place / "bad.txt").write_text("###\n#?#\n###\n", "utf-8")
     found = inspect_levels(LevelFolder(place, config(place)), config(place))
     rows = dict([*found.found(), *found.planned()])
@@ -109,7 +109,7 @@ def test_inspection_says_what_the_solver_thinks(tmp_path: Path) -> None:
 def test_bad_levels_are_one_line(
     tmp_path: Path, content: str, settings: tuple[str, ...], message: str
 ) -> None:
-    write_levels(tmp_path, LEVEL_SETS["dungeons"], 1)
+    write_levels(tmp_path, LEVEL_SETS["level-dungeons"], 1)
     file = tmp_path / "mine.txt"
     file.write_text(content, "utf-8")
     with pytest.raises(GansmithError, match=message) as caught:

@@ -26,7 +26,7 @@ from gansmith.media.levels.writing.tiled import encode_tmx
 from gansmith.model import load_generator
 from tests.media.levels.data import GAMES, needs_games
 
-DUNGEONS = LEVEL_SETS["dungeons"]
+DUNGEONS = LEVEL_SETS["level-dungeons"]
 COMPLAINTS = GAMES / "complaints"
 
 
@@ -63,7 +63,7 @@ def test_every_level_that_is_generated_is_solved_new_and_replayed(
     counts = facts["delivery"]
     assert counts["candidates"] == 4 + sum(counts["rejected"].values())
     (file,) = facts["data"]
-    assert file["file"] == "dungeons.txt" and file["licence"].startswith("Apache-2.0")
+    assert file["file"] == "level-dungeons.txt" and file["licence"].startswith("Apache-2.0")
     assert len(facts["model"]["sha256"]) == 64 and facts["rules"] == "keydoor"
 
 
@@ -181,7 +181,7 @@ def test_a_gap_that_can_be_jumped_is_delivered() -> None:
 
 
 def test_a_window_of_a_platformer_gets_a_start_and_a_goal() -> None:
-    hills = LEVEL_SETS["hills"]
+    hills = LEVEL_SETS["level-hills"]
     (whole,) = make_levels(hills, 1)
     ends = hills.legend.having("start", "goal")[whole.tiles]
     tiles = np.where(ends, np.uint16(0), whole.tiles)

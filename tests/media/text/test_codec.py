@@ -14,6 +14,7 @@ from gansmith.media.text.code_points import normalise, to_points, to_texts
 from gansmith.media.text.codec import TextCodec
 from gansmith.networks.sequence.special_tokens import END, UNKNOWN
 from gansmith.outputs import Provenance, save_samples
+from gansmith.provenance.carriers import SIDECAR
 from tests.training.verses import LONGEST, TEXTS, text_recipe, verses
 
 CHINESE = ["床前明月光\n疑是地上霜", "举头望明月\n低头思故乡", "春眠不觉晓", "好 \U0001f600"] * 5
@@ -144,7 +145,7 @@ def test_a_text_is_written_with_a_line_feed(tmp_path: Path, text: str) -> None:
     (path,) = save_samples(codec, codec.pack([text]), tmp_path / "new", ["one"], [Provenance()])
     assert path == tmp_path / "new" / "one.txt"
     assert path.read_bytes() == text.encode("utf-8") + b"\n"
-    assert list(path.parent.iterdir()) == [path]
+    assert set(path.parent.iterdir()) == {path, path.with_name(path.name + SIDECAR)}
 
 
 def test_texts_are_written_as_lines(tmp_path: Path) -> None:

@@ -265,10 +265,12 @@ def _set(name: str, summary: str, legend: Legend, draw: Callable[[Random], Cells
 LEVEL_SETS = {
     made.name: made
     for made in (
-        _set("dungeons", "rooms with a locked door and its key, 11 x 11", _DUNGEON, dungeon),
-        _set("warehouses", "boxes to push to targets (Sokoban), 9 x 9", _WAREHOUSE, warehouse),
-        _set("hills", "a platformer's ground, gaps and ledges, 14 x 72", _HILLS, hills),
-        _set("mines", "floors of brick, ladders and gold, 12 x 20", _MINE, mine),
+        _set("level-dungeons", "rooms with a locked door and its key, 11 x 11", _DUNGEON, dungeon),
+        _set(
+            "level-warehouses", "boxes to push to targets (Sokoban), 9 x 9", _WAREHOUSE, warehouse
+        ),
+        _set("level-hills", "a platformer's ground, gaps and ledges, 14 x 72", _HILLS, hills),
+        _set("level-mines", "floors of brick, ladders and gold, 12 x 20", _MINE, mine),
     )
 }
 """By name, in the order in which they are listed."""
