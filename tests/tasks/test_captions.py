@@ -134,7 +134,9 @@ def test_every_picture_of_a_folder_gets_a_file_of_captions(
     said = " ".join(printed.split())
     assert "captions of 2 pictures" in said and "A.TXT exists" in said and "bad.png" in said
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert found == {"a.png", "A.TXT", "bad.png", "B.PNG", "B.txt", "sub/c.jpg", "sub/c.txt"}
+    records = {f"{name}.provenance.json" for name in ("B.txt", "sub/c.txt")}
+    captions = {"A.TXT", "B.txt", "sub/c.txt"}
+    assert found == {"a.png", "bad.png", "B.PNG", "sub/c.jpg"} | captions | records
     assert (folder / "A.TXT").read_text("utf-8") == "my own caption"
     assert len((folder / "B.txt").read_text("utf-8").splitlines()) == 2
     assert gansmith(*wish, "--out", out)[0] == 0
@@ -168,7 +170,7 @@ def test_records_of_captions_hold_no_pictures(gansmith: Cli, trained: Path, tmp_
     out = tmp_path / "made.jsonl"
     assert gansmith("generate", trained, "-n", 3, "--out", out)[0] == 0
     records = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
-    assert [set(record) for record in records] == [{"text", "seed", "index"}] * 3
+    assert [set(record) for record in records] == [{"text", "seed", "index", "provenance"}] * 3
 
 
 def test_a_walk_between_captions_keeps_to_one_picture(

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from gansmith.media.text.code_points import to_texts
 from gansmith.media.text.selection import TEMPERATURES
+from gansmith.run import Run
 from tests.report.page_reader import Page
 from tests.tasks.text_runs import Cli, lines_run, options, poems, points_run, refusal
 from tests.training.verses import TEXTS
@@ -54,7 +55,7 @@ def test_texts_are_judged_as_texts(trained: Path) -> None:
 
 def test_generated_texts_are_kept_beside_real_ones(trained: Path) -> None:
     found = read_json(trained / "texts.json")
-    assert set(found) == {"generated", "real"}
+    assert found.pop("provenance") and set(found) == {"generated", "real"}
     assert len(found["generated"]) == 24
     assert 0 < len(found["real"]) <= 24 and set(found["real"]) <= set(TEXTS)
 
@@ -80,7 +81,7 @@ def test_the_texts_that_were_shown_are_those_of_the_arm_that_was_shipped(
 def test_the_report_has_the_texts_and_the_contest(gansmith: Cli, trained: Path) -> None:
     assert gansmith("report", trained)[0] == 0
     said = Page((trained / "report.html").read_text("utf-8")).text
-    for text in (text for texts in read_json(trained / "texts.json").values() for text in texts):
+    for text in (text for texts in Run(trained).texts().values() for text in texts):
         assert " ".join(text.split()) in said
     assert "Language model or adversarial training" in said
     assert read_json(trained / "contest.json")["reason"] in said
@@ -106,6 +107,7 @@ def test_every_kind_of_file_holds_the_same_texts(
         code, _, err = gansmith("generate", trained, *count, "--out", tmp_path / place)
         assert code == 0, err
     rows = [json.loads(row) for row in (tmp_path / "a.jsonl").read_text("utf-8").splitlines()]
+    assert all(row.pop("provenance") for row in rows)
     assert rows == [{"text": text, "seed": 3, "index": n} for n, text in enumerate(made)]
     with np.load(tmp_path / "a.npz") as arrays:
         assert to_texts(arrays["samples"]) == made
