@@ -60,7 +60,7 @@ def clean(target: Classifier, dataset: Dataset) -> float:
 def hardened(dataset: Dataset, args: argparse.Namespace) -> dict[str, Any]:
     """Train by the recipe, or take the finished run."""
     folder = Path("runs") / "benchmarks" / f"harden-digits-{args.minutes:g}-{args.seed}"
-    settings = [f"evaluation.samples={args.images}", f"training.seed={args.seed}"]
+    settings = [f"evaluation.samples={args.images}", f"training.seed={args.seed}", *args.settings]
     started = time.process_time()
     gansmith.train("harden-digits", out=folder, minutes=args.minutes, settings=settings)
     seconds = time.process_time() - started
@@ -128,16 +128,18 @@ def main() -> None:
     parser.add_argument("--trap-images", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--arms", nargs="+", default=["hardened", "advgan-only"])
+    parser.add_argument("--set", dest="settings", nargs="*", default=[], help="more settings")
     args = parser.parse_args()
     dataset = open_dataset(DataConfig(source="mnist"))
     for arm in args.arms:
         row = hardened(dataset, args) if arm == "hardened" else advgan_only(dataset, args)
         row = {"own AdvGAN": "", "note": ""} | row
         stamp = {"norm": "Linf", "eps": EPS, "seed": args.seed, "minutes": args.minutes}
+        stamp |= {"settings": " ".join(args.settings)}
         row = {"network": arm} | stamp | rounded(row, 4)
         row |= {"pyautoattack_version": version("pyautoattack")}
         print(row, flush=True)
-        print(renew_rows("harden", [row], ("network", "eps", "seed")))
+        print(renew_rows("harden", [row], ("network", "eps", "seed", "minutes", "settings")))
 
 
 if __name__ == "__main__":

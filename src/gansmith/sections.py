@@ -254,7 +254,9 @@ class HardeningConfig(Section):
     )
     steps: int = Field(7, ge=1, le=1_000, description="steps of PGD")
     warm_start: bool = Field(
-        True, description="Linf: half of the images start from the attack of the epoch before"
+        True,
+        description="Linf, without augmentation: half of the images start from the attack of the "
+        "epoch before",
     )
     advgan: float = Field(
         0.125,

@@ -70,6 +70,27 @@ def test_eps_grows_and_the_rate_passes_a_cycle() -> None:
     assert rates[-1] < rates[0] < max(rates) <= 0.005
 
 
+def test_moved_images_are_attacked_afresh_and_stay_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[torch.Tensor] = []
+    attacked = HardeningDuel._by_pgd
+
+    def watched(duel: HardeningDuel, x: torch.Tensor, *rest: object) -> torch.Tensor:
+        seen.append(x)
+        return attacked(duel, x, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(HardeningDuel, "_by_pgd", watched)
+    plain = hardened("hardening.advgan=0", steps=1)
+    moved = hardened(
+        "hardening.advgan=0", "augment.ops=translation,colour", "augment.probability=1", steps=1
+    )
+    assert "starts" in plain.state() and "starts" not in moved.state()
+    assert seen[0].shape == seen[1].shape and not torch.equal(seen[0], seen[1])
+    assert 0 <= float(seen[1].min()) <= float(seen[1].max()) <= 1
+    with pytest.raises(GansmithError, match="takes square samples"):
+        recipe = load_recipe("harden", ["augment.ops=rotate"])
+        HardeningDuel(torch.nn.Linear(1, 1), recipe, Engine("32-true", 0), 8, (1, 10, 12), 0)
+
+
 def test_starts_are_the_signs_that_were_kept() -> None:
     starts, threat = WarmStarts(6, (1, 3, 5)), Threat(0.1)
     generator = torch.Generator().manual_seed(0)

@@ -3,7 +3,9 @@
 Madry et al. 2018 (arXiv 1706.06083): each step attacks a batch by PGD and trains on what it made.
 Starts from the attack of the epoch before (Zheng et al. 2020, arXiv 1912.11969) make few steps
 work like many. A part of each batch is attacked by an AdvGAN that is trained along; it never is the
-only attack, for a network learns to withstand one generator without becoming robust.
+only attack, for a network learns to withstand one generator without becoming robust. Images can be
+moved and scaled before they are attacked, which counters robust overfitting (Rice et al. 2020,
+arXiv 2002.11569; Rebuffi et al. 2021, arXiv 2111.05328).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from gansmith.robustness.attacks import ascend, step_size
 from gansmith.robustness.threat import Threat
 from gansmith.robustness.train import NETWORK, one_cycle
 from gansmith.sections import HardeningConfig
+from gansmith.training.augment import Augmentation, require_suitable
 from gansmith.training.duel import Batch, Duel, Loss
 from gansmith.training.engine import Engine
 
@@ -36,7 +39,7 @@ class HardeningDuel(Duel):
 
     Args:
         network: Maps images [N, C, H, W] in [0, 1] to logits.
-        recipe: Its section `hardening` is read.
+        recipe: Its sections `hardening` and `augment` are read.
         engine: Device, precision and noise.
         images: Number of images that train.
         shape: Their channels, height and width.
@@ -58,6 +61,8 @@ class HardeningDuel(Duel):
         self.networks: dict[str, nn.Module] = {NETWORK: self.network}
         self.optimisers: dict[str, torch.optim.Optimizer] = {NETWORK: Adam(network.parameters())}
         self.losses = (Loss("loss", "classifier, under attack", NETWORK),)
+        require_suitable(recipe.augment.ops, *shape[1:])
+        self._augmentation = Augmentation(recipe.augment, engine, alpha=False)
         self.reconfigure(recipe)
         self.game: AdvGANGame | None = None
         if self._config.advgan:
@@ -68,15 +73,17 @@ class HardeningDuel(Duel):
                 Loss("advgan_loss", "perturbation network", "advgan"),
                 Loss("critic_loss", "critic", "critic"),
             )
-        warm = self._config.warm_start and self._config.norm == "Linf"
+        warm = self._config.warm_start and self._config.norm == "Linf" and not self._augments
         self._starts = WarmStarts(images, shape) if warm else None
         self._threat = Threat(self._config.eps * _LEAST, self._config.norm)
         self._values = {"loss": 0.0, "attacked_accuracy": 0.0, "eps": 0.0}
         self._steps = 0
 
     def reconfigure(self, recipe: Recipe) -> None:
-        """Continue with other settings of the section `hardening`."""
+        """Continue with other settings of the sections `hardening` and `augment`."""
         self._config = recipe.section(HardeningConfig)
+        self._augments = bool(recipe.augment.ops)
+        self._augmentation.reconfigure(recipe.augment)
 
     def set_progress(self, progress: float, samples: int) -> None:
         """Let eps grow and the learning rate pass one cycle."""
@@ -91,6 +98,7 @@ class HardeningDuel(Duel):
         (batch,) = batches
         x, y = batch.samples, batch.condition
         assert y is not None
+        x = self._augmented(x)
         frozen = self.network.eval().requires_grad_(False)
         by_game = self._by_game(len(x))
         attacked = []
@@ -110,6 +118,12 @@ class HardeningDuel(Duel):
             "attacked_accuracy": float(right),
             "eps": self._threat.eps,
         }
+
+    def _augmented(self, x: Tensor) -> Tensor:
+        """Return images changed by the operations of `augment`; without any, themselves."""
+        if not self._augments:
+            return x
+        return ((self._augmentation(2 * x - 1) + 1) / 2).clamp(0, 1)
 
     def _by_game(self, count: int) -> int:
         """Return how many of the images of this step AdvGAN attacks."""
