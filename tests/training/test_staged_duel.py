@@ -13,7 +13,7 @@ from gansmith.networks.image.frozen_features import BACKBONES, FeatureNetwork
 from gansmith.recipe import Recipe
 from gansmith.training.duel import Batch, DuelSetting, build_duel
 from gansmith.training.engine import Engine
-from gansmith.training.staged import StagedDuel
+from gansmith.training.staged import CODE_NOISE, StagedDuel
 from tests.training.toy import StopAfter, bars, toy_recipe, toy_trainer
 
 SMALL = [
@@ -206,6 +206,25 @@ class PlainMaps(FeatureNetwork):
 def test_unknown_features_are_answered_with_those_there_are() -> None:
     with pytest.raises(GansmithError, match="efficientnet-lite0"):
         staged_duel("staged.features=vgg")
+
+
+@pytest.mark.parametrize("conditional", ["false", "true"])
+def test_codes_are_drawn_as_real_ones_are_distributed(conditional: str) -> None:
+    duel = staged_duel(f"network.conditional={conditional}")
+    for progress in (ENDS[0] + 0.13, ENDS[0] + 0.15, ENDS[1]):
+        assert torch.equal(duel.staged.prior.factors[0], torch.eye(8))
+        duel.set_progress(progress, samples=0)
+        if duel.pretraining:
+            duel.step(batches())
+    prior = duel.staged.prior
+    labels = torch.arange(4_000) % 2
+    codes = prior(torch.randn(4_000, 8), labels if conditional == "true" else None)
+    assert not torch.equal(prior.factors[0], torch.eye(8))
+    real = duel._codes(torch.cat([batch.samples for batch in batches()]))
+    assert codes.mean(0) == pytest.approx(real.mean(0) / (1 + CODE_NOISE**2) ** 0.5, abs=0.3)
+    assert "moments" not in duel.state()
+    duel.restart(0.7)
+    assert duel.pretraining and not duel._observes
 
 
 def test_with_new_weights_all_stages_come_again() -> None:

@@ -201,6 +201,14 @@ class Engine:
         dist.all_reduce(total)
         return dict(zip(values, (total / self.processes).tolist(), strict=True))
 
+    def total(self, values: Tensor) -> Tensor:
+        """Return values, of any shape and on the CPU, summed over all processes."""
+        if self.processes == 1:
+            return values
+        summed = values.to(self.device)
+        dist.all_reduce(summed)
+        return summed.cpu()
+
     def _average(self, gradients: Iterable[Tensor | None]) -> None:
         present = [gradient for gradient in gradients if gradient is not None]
         flat = torch.cat([gradient.flatten() for gradient in present])

@@ -3,9 +3,10 @@
 A game alone spends its first thousands of steps on learning what colours and shapes there are.
 Regression learns that within minutes: an autoencoder learns to decode a small grid of latents, and
 a second, smaller one learns a code of that grid to which a generator of latents can go back. Codes
-drawn from a normal distribution then already give varied samples, and the game makes them sharp and
-true. In the game, part of the generated samples are anchored: they are generated from codes of real
-samples and also held near those, which preserves variety where a game alone may collapse.
+drawn from a normal distribution, of the mean and covariance of real ones of a class, then already
+give varied samples, and the game makes them sharp and true. In the game, part of the generated
+samples are anchored: they are generated from codes of real samples and also held near those, which
+preserves variety where a game alone may collapse.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from gansmith.objectives.penalties import squared_gradients
 from gansmith.recipe import AugmentConfig, Recipe
 from gansmith.sections import StagedConfig
 from gansmith.training.augment import LEAST_SIDE, Augmentation
+from gansmith.training.code_moments import CodeMoments
 from gansmith.training.duel import Batch, DuelSetting, Loss, register_duel, unconstrained
 from gansmith.training.engine import Engine
 from gansmith.training.noise import NoiseDuel
@@ -45,6 +47,8 @@ GRID_NOISE = 0.25
 """Most deviation of the noise on the grid of latents that is decoded."""
 CODE_NOISE = 0.4
 """Deviation of the noise on codes of real samples, which fills the space between them."""
+OBSERVED = 2 / 3
+"""Progress of the codes' stage from which their distribution is measured."""
 DECORRELATION = 0.02
 AUTOENCODER_BATCH = 16
 """Samples of a step of the autoencoder, which learns faster by more and smaller steps."""
@@ -112,6 +116,8 @@ class StagedDuel(NoiseDuel):
         self._moves = Augmentation(moves, engine, alpha)
         self._stage: Stage = "autoencoder"
         self._started, self._game_began, self._skips = 0.0, 0, False
+        self._moments: CodeMoments | None = None
+        self._observes = False
 
     def _add_features(self, name: str) -> None:
         """Add a discriminator that sees samples through a frozen network."""
@@ -154,10 +160,13 @@ class StagedDuel(NoiseDuel):
             self._set_rate("autoencoder", config.autoencoder_lr, progress / ends[0])
         elif progress < ends[1]:
             self._stage = "codes"
-            self._set_rate("codes", config.codes_lr, (progress - ends[0]) / config.codes)
+            passed = (progress - ends[0]) / config.codes
+            self._set_rate("codes", config.codes_lr, passed)
+            self._observes = passed >= OBSERVED
         else:
             if self._stage != "game":
                 self._stage, self._game_began = "game", samples
+                self._fit_prior()
             super().set_progress((progress - ends[1]) / (1 - ends[1]), samples - self._game_began)
             if self._features is not None:
                 for group in self.optimisers["feature_discriminator"].param_groups:
@@ -173,6 +182,7 @@ class StagedDuel(NoiseDuel):
     def restart(self, progress: float) -> None:
         """Go through all stages again in the rest of the budget."""
         self._started, self._stage, self._skips = progress, "autoencoder", False
+        self._moments, self._observes = None, False
 
     def _set_rate(self, name: str, start: float, progress: float) -> None:
         """Lower a rate to a hundredth along a cosine."""
@@ -193,7 +203,10 @@ class StagedDuel(NoiseDuel):
                 self.autoencoder_step(part)
         else:
             conditions = [b.condition for b in batches if b.condition is not None]
-            self.codes_step(moved, torch.cat(conditions) if conditions else None)
+            condition = torch.cat(conditions) if conditions else None
+            self.codes_step(moved, condition)
+            if self._observes:
+                self._observe(samples, condition)
 
     def autoencoder_step(self, samples: Tensor) -> None:
         """Train the encoder and the decoder of samples on their mean absolute difference."""
@@ -222,6 +235,28 @@ class StagedDuel(NoiseDuel):
         self._seen = {"code_loss": loss.detach()}
         loss = loss + DECORRELATION * crossed.square().mean() * codes.shape[1]
         self._engine.backward_and_step(loss, self.optimisers["codes"])
+
+    def _observe(self, samples: Tensor, condition: Tensor | None) -> None:
+        """Add the codes of real samples to the moments of their distribution."""
+        if self._moments is None:
+            self._moments = CodeMoments.of(self.staged.prior)
+        self._moments.add(self._codes(samples), condition)
+
+    def _fit_prior(self) -> None:
+        """Draw codes from now on as those of real samples are distributed, with their noise."""
+        if self._moments is not None:
+            totals = [self._engine.total(values) for values in self._moments]
+            CodeMoments(*totals).fit(self.staged.prior, CODE_NOISE)
+        self._moments = None
+
+    @torch.no_grad()
+    def _codes(self, samples: Tensor) -> Tensor:
+        """Return the codes of samples, by encoders at rest."""
+        self.sample_encoder.eval()
+        self.code_encoder.eval()
+        with self._engine.autocast():
+            codes: Tensor = self.code_encoder(self.sample_encoder(samples).float())
+        return codes
 
     def discriminator_step(self, batch: Batch) -> None:
         """Train the discriminator, and the one of features on the same kinds of samples."""
@@ -307,8 +342,10 @@ class StagedDuel(NoiseDuel):
 
     def state(self) -> dict[str, Any]:
         """Return what :class:`NoiseDuel` does, the stage, and when stages and game began."""
+        moments = {} if self._moments is None else {"moments": self._moments._asdict()}
         return {
             **super().state(),
+            **moments,
             "stage": self._stage,
             "started": self._started,
             "game_began": self._game_began,
@@ -320,18 +357,18 @@ class StagedDuel(NoiseDuel):
         super().restore(state)
         self._stage, self._started = state["stage"], state["started"]
         self._game_began, self._skips = state["game_began"], state.get("skips", False)
+        self._moments = CodeMoments(**state["moments"]) if "moments" in state else None
 
     def _generated(self, batch: Batch) -> Tensor:
         """Generate from codes of the first real samples, and from noise for the rest."""
-        latents, count = self.draw_input(batch), self._anchored(batch)
+        codes, count = (
+            self.staged.prior(self.draw_input(batch), batch.condition),
+            self._anchored(batch),
+        )
         if count:
-            self.sample_encoder.eval()
-            self.code_encoder.eval()
-            with torch.no_grad(), self._engine.autocast():
-                codes = self.code_encoder(self.sample_encoder(batch.samples[:count]).float())
-            latents = torch.cat([self._noisy(codes), latents[count:]])
+            codes = torch.cat([self._noisy(self._codes(batch.samples[:count])), codes[count:]])
         with self._engine.autocast():
-            samples: Tensor = self.generator(latents, batch.condition)
+            samples = self.staged.decode(self.staged.grids(codes, batch.condition))
         return samples.float()
 
     def _anchored(self, batch: Batch) -> int:

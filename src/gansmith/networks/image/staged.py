@@ -1,7 +1,8 @@
 """A pair whose generator is a decoder of an autoencoder behind a generator of its latents.
 
-The generator maps a code of a few numbers to a small grid of latents, and the decoder maps those to
-the sample. Encoders for both steps go with it, so that each can be trained by regression before an
+The generator turns normal latents into a code of a few numbers, as codes of real samples of that
+class are distributed, maps the code to a small grid of latents, and the decoder maps those to the
+sample. Encoders for both steps go with it, so that each can be trained by regression before an
 adversarial game begins (:mod:`gansmith.training.staged`).
 
 No position of a 2x2 cell of pixels is treated differently from the others, so nothing invites a
@@ -30,6 +31,8 @@ from gansmith.networks.image.frozen_features import FeatureNetwork
 from gansmith.networks.image.wrapping import conv2d, doubled, require_whole
 from gansmith.networks.linear import Linear
 
+MOST_FACTORS = 2**22
+"""Numbers in the factors of all classes, above which classes share one."""
 COARSEST = 7
 """Longest side of the coarsest level of a network, in positions."""
 
@@ -88,6 +91,37 @@ class Decoder(nn.Sequential):
             layers += [nn.LeakyReLU(SLOPE), conv2d(wide, narrow, wrap=wrap)]
             layers += [doubled(wrap=wrap), Residual(narrow, wrap)]
         super().__init__(*layers, nn.LeakyReLU(SLOPE), conv2d(widths[0], spec.channels, wrap=wrap))
+
+
+class CodePrior(nn.Module):
+    """Normal latents -> codes of a normal distribution, of a mean and covariance for each class.
+
+    Args:
+        size: Numbers in a code.
+        classes: Labels, or 0.
+
+    Attributes:
+        means: [K, size] for K classes, or one for all; zeros until they are fitted.
+        factors: Lower triangular, [K, size, size]; one for all where that would be too many
+            numbers. Identities until they are fitted.
+    """
+
+    def __init__(self, size: int, classes: int) -> None:
+        super().__init__()
+        kinds = max(1, classes)
+        apart = kinds if kinds * size**2 <= MOST_FACTORS else 1
+        self.register_buffer("means", torch.zeros(kinds, size))
+        self.register_buffer("factors", torch.eye(size).repeat(apart, 1, 1))
+        self.means: Tensor
+        self.factors: Tensor
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return codes [N, size] of latents [N, size] and, with several classes, labels [N]."""
+        if len(self.means) == 1 or labels is None:
+            return self.means[0] + latents @ self.factors[0].t()
+        if len(self.factors) == 1:
+            return self.means[labels] + latents @ self.factors[0].t()
+        return self.means[labels] + (self.factors[labels] @ latents.unsqueeze(2)).squeeze(2)
 
 
 class CodeGenerator(nn.Module):
@@ -165,23 +199,24 @@ class CodeEncoder(nn.Module):
 
 
 class StagedGenerator(EmbeddingGenerator):
-    """Code (and label) -> grid of latents -> sample."""
+    """Latents (and label) -> code -> grid of latents -> sample."""
 
     def __init__(self, spec: SampleSpec, options: StagedOptions) -> None:
         super().__init__()
         self.spec, self.options, self.grid = spec, options, Grid.of(spec)
         self.latent = options.latent
         entry = self.embed_labels(options.latent, spec.classes, options)
+        self.prior = CodePrior(options.latent, spec.classes)
         self.codes = CodeGenerator(entry, options, self.grid)
         self.decoder = Decoder(spec, options, self.grid)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples [N, C, H, W], about [-1, 1] and not clipped."""
-        return self.decode(self.grids(latents, labels))
+        return self.decode(self.grids(self.prior(latents, labels), labels))
 
-    def grids(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+    def grids(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return grids [N, grid_channels, h, w] of codes [N, latent]."""
-        grids: Tensor = self.codes(self.with_embedding(latents, labels))
+        grids: Tensor = self.codes(self.with_embedding(codes, labels))
         return grids
 
     def decode(self, grids: Tensor) -> Tensor:
