@@ -44,6 +44,18 @@ def test_the_encoder_does_not_see_a_difference_of_skin() -> None:
     assert torch.allclose(ours, theirs, atol=1e-5)
 
 
+def test_codes_tell_faces_apart_from_the_start() -> None:
+    network = swapper()
+    random = torch.Generator().manual_seed(0)
+    plain = torch.randn(16, 3, 4, 4, generator=random)
+    faces = torch.nn.functional.interpolate(plain, 32, mode="bilinear").clamp(-1, 1)
+    sides = torch.zeros(16, dtype=torch.long)
+    codes = network.squeeze[0](network.encoder(faces))
+    assert codes.std(0).mean() > 0.1 and codes.std(0).mean() > 0.5 * codes.mean(0).abs().mean()
+    drawn, logits = network.decode(network.codes(faces, sides), 0)
+    assert drawn.std(0).mean() > 0.01 and logits.abs().max() < 10
+
+
 @pytest.mark.parametrize(("channels", "side"), [(1, 64), (3, 48), (3, 16), (4, 64)])
 def test_other_samples_are_refused_in_one_line(channels: int, side: int) -> None:
     spec = SampleSpec(channels, side, side)

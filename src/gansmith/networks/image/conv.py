@@ -115,6 +115,29 @@ class Residual(nn.Module):
         return x + change
 
 
+def keep_variance(network: nn.Module) -> None:
+    """Draw weights by which activations keep their variance (He et al. 2015, arXiv 1502.01852).
+
+    The defaults of PyTorch shrink them from layer to layer, so that what a deep encoder says of
+    its input at first nearly vanishes behind its biases. Residual blocks stay as they are.
+
+    Args:
+        network: Convolutions before leaky rectifiers, and linear layers without.
+    """
+    apart = {
+        layer
+        for block in network.modules()
+        if isinstance(block, Residual)
+        for layer in block.modules()
+    }
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear) and layer not in apart:
+            linear = isinstance(layer, nn.Linear)
+            nn.init.kaiming_normal_(layer.weight, 1.0 if linear else SLOPE)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
 def _blocks(width: int, count: int, wrap: bool) -> list[nn.Module]:
     return [*(Residual(width, wrap) for _ in range(count)), nn.LeakyReLU(SLOPE)]
 

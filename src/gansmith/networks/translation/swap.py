@@ -24,12 +24,14 @@ from gansmith.networks.base import (
     register_networks,
 )
 from gansmith.networks.geometry import for_convolutions
-from gansmith.networks.image.conv import SLOPE, Residual
+from gansmith.networks.image.conv import SLOPE, Residual, keep_variance
 from gansmith.schema import Section
 
 SIDES = 2
 COARSEST = 4
 LEAST, MOST = 32, 256
+QUIET = 0.3
+"""Scale of the weights of the last layers at the start."""
 _BASE = 0.5
 """Mean colour, in [0, 1], that the encoder sees of both people."""
 
@@ -77,6 +79,8 @@ class FaceSwapper(Generator):
         self.decoders = nn.ModuleList(
             Decoder([*reversed(widths)], spec.channels) for _ in range(SIDES)
         )
+        keep_variance(self.encoder)
+        keep_variance(self.squeeze)
         self.register_buffer("colours", torch.full((SIDES, spec.channels, 1, 1), _BASE))
         self.colours: Tensor
 
@@ -140,6 +144,9 @@ class Decoder(nn.Module):
         self.finest = nn.Conv2d(last, last, 3, padding=1)
         self.face = nn.Conv2d(last, channels, 3, padding=1)
         self.mask = nn.Conv2d(last, 1, 3, padding=1)
+        keep_variance(self)
+        for part in (self.face, self.mask):
+            part.weight.data.mul_(QUIET)
 
     def forward(self, codes: Tensor) -> tuple[Tensor, Tensor]:
         """Return faces and mask logits."""
