@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from gansmith.training.sequence.duel import (
 )
 from gansmith.training.trainer import Trainer
 from tests.training.scripted import assert_equal
-from tests.training.toy import StopAfter
+from tests.training.toy import train_in_parts
 from tests.training.verses import TEXTS, play, text_game, text_recipe, verses, weights
 
 FAST = "sequence.likelihood_lr=1e-2"
@@ -206,22 +207,10 @@ def _final(folder: Path) -> Tree:
     return load_tree(folder / "checkpoints" / "last.safetensors")
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    """The final state of a training that was never stopped."""
-    folder = tmp_path_factory.mktemp("whole")
-    assert _trainer(folder).train()
-    return _final(folder)
-
-
-@pytest.mark.parametrize("stop", [96, 256, 384])
-def test_a_stopped_and_resumed_training_equals_one_never_stopped(
-    tmp_path: Path, whole: Tree, stop: int
-) -> None:
-    assert not _trainer(tmp_path, (StopAfter(stop),)).train()
-    later = _trainer(tmp_path)
-    assert later.resume() and later.train()
-    parts = _final(tmp_path)
+def test_a_stopped_and_resumed_training_equals_one_never_stopped(tmp_path: Path) -> None:
+    assert _trainer(tmp_path / "whole").train()
+    train_in_parts(partial(_trainer, tmp_path / "parts"), 96, 256, 384)
+    whole, parts = (_final(tmp_path / name) for name in ("whole", "parts"))
     assert whole["duel"]["phase"] == ADVERSARIAL
     assert_equal(whole, parts)
 
