@@ -55,7 +55,7 @@ def test_likelihood_alone_never_plays() -> None:
 def test_likelihood_falls_towards_what_the_grammar_leaves_open() -> None:
     game = text_game(FAST, "training.batch=32", "sequence.check_every=1000")
     first = play(game, 1, 0.0)["g_loss"]
-    play(game, 250, 0.1)
+    play(game, 120, 0.1)
     duel = _duel(game)
     assert first > 3 and duel.signals()["g_loss"] < 0.5
     texts = to_texts(game.blueprint.codec.decode(_written(duel, 200)))
@@ -133,7 +133,7 @@ def test_a_training_that_ends_in_the_likelihood_phase_keeps_its_last_steps(tmp_p
 def test_a_discriminator_learns_to_tell_texts_of_the_grammar_from_noise() -> None:
     game = text_game("sequence.warm_up=0.5", "optimiser.d_lr=3e-3")
     play(game, 2, 0.1)
-    signals = play(game, 60, 0.5)
+    signals = play(game, 30, 0.5)
     assert signals["phase"] == WARM_UP
     assert signals["real_sign"] > 0.5 and signals["fake_sign"] < -0.5
     real = game.feed.next().samples
@@ -143,8 +143,8 @@ def test_a_discriminator_learns_to_tell_texts_of_the_grammar_from_noise() -> Non
 
 def test_the_generator_moves_towards_a_fixed_discriminators_taste() -> None:
     game = text_game(FAST, "optimiser.d_lr=3e-3")
-    play(game, 40, 0.1)
-    play(game, 40, 0.45)
+    play(game, 20, 0.1)
+    play(game, 20, 0.45)
     duel = _duel(game)
 
     def liked() -> float:
@@ -154,7 +154,7 @@ def test_the_generator_moves_towards_a_fixed_discriminators_taste() -> None:
     before = liked()
     loose = ("sequence.kl=0", "sequence.replay=0", "optimiser.g_lr=2e-3", "optimiser.d_lr=0")
     duel.reconfigure(text_recipe(*loose))
-    signals = play(game, 40, 0.9)
+    signals = play(game, 20, 0.9)
     assert signals["phase"] == ADVERSARIAL and signals["kl"] > 0
     assert liked() > before + 0.5
 
@@ -168,9 +168,9 @@ def test_a_stronger_pull_keeps_it_nearer() -> None:
             f"sequence.kl={pull}",
             "optimiser.g_lr=3e-3",
         )
-        play(game, 30, 0.1)
-        play(game, 10, 0.45)
-        strayed.append(play(game, 40, 0.9)["kl"])
+        play(game, 15, 0.1)
+        play(game, 5, 0.45)
+        strayed.append(play(game, 15, 0.9)["kl"])
     assert strayed[1] < 0.5 * strayed[0]
 
 
