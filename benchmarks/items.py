@@ -147,9 +147,8 @@ def heightmaps(args: argparse.Namespace) -> list[dict[str, Any]]:
     recipe, dataset = opened("heightmaps", args)
     played = play(recipe, dataset, HOME / "items-heightmaps", judged=False)
     place, origin = HOME / "items-terrain", Provenance(run="benchmark", seed=args.seed)
-    write_heightmaps(
-        played.model, HOME, Request([0]), {"tiles": "2x2"}, place, origin, lambda line: None
-    )
+    request = Request([0], args.seed, out=place, options={"tiles": "2x2"})
+    write_heightmaps(played.model, HOME, origin, request, lambda line: None)
     tiles = {
         (y, x): read_grey_values(place / f"0_x{x}_y{y}.png")[0] for y in (0, 1) for x in (0, 1)
     }

@@ -19,7 +19,8 @@ import numpy as np
 from gansmith.data.dataset import Dataset
 from gansmith.outputs import Provenance
 from gansmith.recipe import NetworkConfig
-from gansmith.robustness.attacking import AttackOptions, attack, save_attack
+from gansmith.robustness.attack_folder import save_attack
+from gansmith.robustness.attacking import AttackOptions, attack
 from gansmith.robustness.classifier import Classifier
 from gansmith.robustness.patch import Scene
 from gansmith.robustness.threat import Threat

@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,16 @@ from gansmith.media.image.datasets.stacked_mnist import stacked
 torch.set_num_threads(1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache and no identity for fixtures that several tests share, not those of the user."""
+    cache = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANSMITH_CACHE", str(cache))
+        patch.setenv("GANSMITH_CONFIG", str(cache / "config"))
+        yield cache
+
+
 @pytest.fixture(autouse=True)
 def private_cache(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
@@ -34,6 +45,17 @@ def private_cache(
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     monkeypatch.delenv("GANSMITH_DATA", raising=False)
     return cache
+
+
+@pytest.fixture
+def shared_learning(private_cache: Path, session_cache: Path) -> None:
+    """Learn from the same data only once a session, for tests of something else.
+
+    What is shared are results of a cache, such as the classifiers of evaluations.
+    """
+    learnt = session_cache / "learnt"
+    learnt.mkdir(exist_ok=True)
+    (private_cache / "learnt").symlink_to(learnt, target_is_directory=True)
 
 
 @pytest.fixture

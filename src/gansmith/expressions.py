@@ -9,15 +9,14 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.blueprint import GENERATOR, Blueprint
 from gansmith.data.expressions import strengths_of
 from gansmith.errors import GansmithError
 from gansmith.faces.alignment import Alignment, crop
-from gansmith.model import Model, Weights
-from gansmith.networks import build_networks, load_weights
+from gansmith.model import Model
 from gansmith.networks.translation.editor import Editor, Fields, apply_fields
 
 CHUNK = 64
@@ -39,11 +38,10 @@ class ExpressionModel(Model):
         self.editor = editor.eval().requires_grad_(False)
 
     @classmethod
-    def from_weights(cls, blueprint: Blueprint, weights: Mapping[str, Weights]) -> Self:
-        """Build the editor and load its weights."""
-        editor = build_networks(blueprint.network, blueprint.spec, seed=0).generator
+    def of(cls, blueprint: Blueprint, networks: Mapping[str, nn.Module]) -> Self:
+        """Make a model of a trained editor."""
+        editor = networks[GENERATOR]
         assert isinstance(editor, Editor)
-        load_weights(editor, weights[GENERATOR])
         return cls(editor, blueprint)
 
     def apply(

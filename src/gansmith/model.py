@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from gansmith.blueprint import FORMAT, FORMAT_2, GENERATOR, Blueprint, damage_explained
 from gansmith.codec import Codec
@@ -54,6 +54,15 @@ class Model:
         Raises:
             GansmithError: The weights do not fit the networks.
         """
+        networks: dict[str, nn.Module] = {}
+        for name in blueprint.shipped:
+            networks[name] = build_networks(blueprint.network, blueprint.spec, seed=0).generator
+            load_weights(networks[name], weights[name])
+        return cls.of(blueprint, networks)
+
+    @classmethod
+    def of(cls, blueprint: Blueprint, networks: Mapping[str, nn.Module]) -> Self:
+        """Make a model of trained networks, by their names in `blueprint.shipped`."""
         raise NotImplementedError
 
     @property
@@ -130,10 +139,10 @@ class GeneratorModel(Model):
             generator.decoding = Decoding(blueprint.temperature)
 
     @classmethod
-    def from_weights(cls, blueprint: Blueprint, weights: Mapping[str, Weights]) -> Self:
-        """Build the generator and load its weights."""
-        generator = build_networks(blueprint.network, blueprint.spec, seed=0).generator
-        load_weights(generator, weights[GENERATOR])
+    def of(cls, blueprint: Blueprint, networks: Mapping[str, nn.Module]) -> Self:
+        """Make a model of a trained generator."""
+        generator = networks[GENERATOR]
+        assert isinstance(generator, Generator)
         return cls(generator, blueprint)
 
     def sample(
@@ -307,6 +316,11 @@ def rebuild_model(blueprint: Blueprint, weights: Mapping[str, Weights]) -> Model
         GansmithError: The task is unknown, or the weights do not fit.
     """
     return MODELS[blueprint.task].from_weights(blueprint, weights)
+
+
+def current_model(blueprint: Blueprint, networks: Mapping[str, nn.Module]) -> Model:
+    """Make the model that the blueprint's task names of networks that are still trained."""
+    return MODELS[blueprint.task].of(blueprint, networks)
 
 
 def row_length(count: int, classes: int) -> int:

@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from gansmith.blueprint import Blueprint
 from gansmith.errors import GansmithError
-from gansmith.model import Model, Weights
-from gansmith.networks import Generator, build_networks, load_weights
+from gansmith.model import Model
+from gansmith.networks import Generator
 
 CHUNK = 16
 """Samples that are translated at once."""
@@ -47,17 +47,8 @@ class TranslationModel(Model):
         self.back = None if back is None else back.eval().requires_grad_(False)
 
     @classmethod
-    def from_weights(cls, blueprint: Blueprint, weights: Mapping[str, Weights]) -> Self:
-        """Build the translators and load their weights."""
-        networks: dict[str, nn.Module] = {}
-        for name in blueprint.shipped:
-            networks[name] = build_networks(blueprint.network, blueprint.spec, seed=0).generator
-            load_weights(networks[name], weights[name])
-        return cls.of(blueprint, networks)
-
-    @classmethod
     def of(cls, blueprint: Blueprint, networks: Mapping[str, nn.Module]) -> Self:
-        """Make a model of trained networks, by their names in `blueprint.shipped`."""
+        """Make a model of trained translators."""
         generators = [networks[name] for name in blueprint.shipped]
         assert all(isinstance(network, Generator) for network in generators)
         first, *others = cast("list[Generator]", generators)

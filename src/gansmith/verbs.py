@@ -104,9 +104,9 @@ class Generation:
             serves all options.
         options: All options that it takes.
         title: Heading of the options in `--help`.
-        writes: `module:name` of a function `(model, home, request, options, out, provenance, log)`
-            that writes files of its own where the options ask for that, and returns their folder;
-            it returns None where `function` applies. `request` is a :class:`Request`.
+        writes: `module:name` of a function `(model, home, provenance, request, log)` that writes
+            files of its own where the options ask for that, and returns their folder; it returns
+            None where `function` applies. `request` is a :class:`Request`.
         delivers: `module:name` of a function `(model, provenance, request, log)` that makes and
             writes all samples in place of everything else, with or without options, for media whose
             samples are only handed out checked; returns what was written.

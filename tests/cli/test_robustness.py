@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from gansmith.cli import app
 from gansmith.errors import GansmithError
 from gansmith.robustness import ladder, sanity
+from gansmith.robustness.result import Evaluation
 
 
 def make_halves(folder: Path, count: int) -> Path:
@@ -52,9 +53,9 @@ def test_a_trained_classifier_is_measured(
 ) -> None:
     monkeypatch.setattr(sanity, "_LONGER", 1)
     quick = partial(ladder.robustness, queries=20)
-    found: list[ladder.Evaluation] = []
+    found: list[Evaluation] = []
 
-    def once(*arguments: Any, **options: Any) -> ladder.Evaluation:
+    def once(*arguments: Any, **options: Any) -> Evaluation:
         found[:] = found or [quick(*arguments, **options)]
         return found[0]
 

@@ -87,6 +87,11 @@ SLIM = {
 
 
 @pytest.fixture(autouse=True)
+def quick_evaluations(shared_learning: None) -> None:
+    """Pages train on the same data: the classifiers of their evaluations are shared."""
+
+
+@pytest.fixture(autouse=True)
 def small_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Printed digits in place of MNIST, and few stacks of them.
 

@@ -32,7 +32,7 @@ def test_a_folder_trains_and_generates(
     folder = request.getfixturevalue(name)
     settings = ["training.batch=16", *QUICK]
     model = gansmith.train(
-        "pictures", data=folder, out=tmp_path / "run", samples=320, settings=settings
+        "pictures", data=folder, out=tmp_path / "run", samples=64, settings=settings
     )
     assert model is not None
     height, width, channels = SHAPES[name]

@@ -21,7 +21,7 @@ from gansmith.training.engine import Engine
 from tests.training.toy import toy_recipe, toy_trainer
 from pathlib import Path
 torch.set_num_threads(1)
-recipe = toy_recipe(480, "training.log_every=1")
+recipe = toy_recipe(160, "training.log_every=1")
 trainer = toy_trainer(recipe, Path(sys.argv[1]))
 trainer.train()
 rank = trainer.engine.rank
@@ -45,7 +45,7 @@ def _train_by_torchrun(folder: Path) -> None:
 
 
 def _recipe() -> Recipe:
-    return toy_recipe(480, "training.log_every=1")
+    return toy_recipe(160, "training.log_every=1")
 
 
 def _environment(root: Path) -> dict[str, str]:
@@ -72,15 +72,15 @@ def test_one_seed_gives_the_loss_curve_of_one_process(runs: tuple[Path, Path]) -
     for folder in runs:
         steps = [event for event in Run(folder).events() if event["event"] == "step"]
         curves.append([(step["samples"], step["d_loss"], step["g_loss"]) for step in steps])
-    assert len(curves[0]) == len(curves[1]) == 60
+    assert len(curves[0]) == len(curves[1]) == 20
     for one, two in zip(*curves, strict=True):
         assert two == pytest.approx(one, rel=2e-3)
 
 
 def test_a_run_of_two_processes_goes_on_with_one(runs: tuple[Path, Path]) -> None:
     state = load_tree(runs[1] / "checkpoints" / "last.safetensors")
-    trainer = toy_trainer(toy_recipe(640), runs[1])
+    trainer = toy_trainer(toy_recipe(240), runs[1])
     assert trainer.resume()
-    assert trainer.clock.samples == state["clock"]["samples"] == 480
+    assert trainer.clock.samples == state["clock"]["samples"] == 160
     assert trainer.train()
-    assert trainer.clock.samples == 640
+    assert trainer.clock.samples == 240

@@ -69,7 +69,7 @@ def test_true_edits_and_doing_nothing_are_told_apart() -> None:
         oracle.known = {
             sample.tobytes(): one for sample, one in zip(dataset.samples, strengths, strict=True)
         }
-        found[share] = evaluator.full(oracle).metrics
+        found[share] = evaluator.full_of(oracle).metrics
     nothing, right = found[0.0], found[1.0]
     assert right["agreement"].value > 0.9 > 0.6 > nothing["agreement"].value
     assert nothing["agreement"].value == nothing["input_agreement"].value

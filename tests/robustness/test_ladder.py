@@ -17,7 +17,8 @@ from gansmith.recipe import NetworkConfig
 from gansmith.robustness import sanity
 from gansmith.robustness.attacks import misread
 from gansmith.robustness.classifier import Classifier
-from gansmith.robustness.ladder import Evaluation, Proportion, robustness
+from gansmith.robustness.ladder import robustness
+from gansmith.robustness.result import Evaluation, Proportion
 from gansmith.robustness.train import TrainingOptions, train_classifier
 from tests.robustness.targets import LABELS, held_out, spots, target
 

@@ -17,7 +17,7 @@ from gansmith.model import GeneratorModel
 from gansmith.networks import Generator, SampleSpec
 from gansmith.outputs import Provenance
 from gansmith.recipe import NetworkConfig
-from gansmith.robustness.attacking import save_readings
+from gansmith.robustness.attack_folder import save_readings
 from gansmith.robustness.classifier import Classifier
 from gansmith.robustness.scan import scan
 from gansmith.robustness.unrestricted import as_classified, search_latents

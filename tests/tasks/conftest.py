@@ -9,6 +9,11 @@ import pytest
 from gansmith.cli import main
 
 
+@pytest.fixture(autouse=True)
+def quick_evaluations(shared_learning: None) -> None:
+    """Trainings of the same data share the classifiers of their evaluations."""
+
+
 @pytest.fixture
 def gansmith(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
     """Call the command line; returns (exit code, standard output, standard error)."""

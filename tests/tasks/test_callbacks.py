@@ -2,16 +2,13 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from gansmith.blueprint import Blueprint
-from gansmith.evaluation.evaluator import Evaluator
 from gansmith.media.image.codec import ImageCodec
 from gansmith.networks import SampleSpec
 from gansmith.recipe import TrainingConfig, load_recipe
@@ -21,14 +18,9 @@ from gansmith.training.callbacks import TrainingState
 from tests.training.toy import toy_recipe, toy_trainer
 
 
-class _Judge:
-    """Gives out distances that were written down before."""
-
-    def __init__(self, distances: list[float]) -> None:
-        self.distances = distances
-
-    def quick(self, samples: NDArray[np.uint8]) -> dict[str, float]:
-        return {"frechet": self.distances.pop(0)}
+def _written(distances: list[float]) -> Callable[[TrainingState], dict[str, float]]:
+    """Give out distances that were written down before."""
+    return lambda moment: {"frechet": distances.pop(0)}
 
 
 @pytest.fixture
@@ -51,10 +43,9 @@ def _quality(
 ) -> EvaluationCallback:
     config = load_recipe("digits", ["evaluation.quick_looks=5", "evaluation.quick_samples=16"])
     evaluation = config.evaluation.model_copy(update={"max_cost": cost})
-    evaluator = cast(Evaluator, _Judge(distances))
     run = Run(tmp_path / "run")
     return EvaluationCallback(
-        run, evaluator, _blueprint(moments), evaluation, config.training, lambda distance: None
+        run, _written(distances), evaluation, config.training, lambda distance: None
     )
 
 
@@ -131,16 +122,12 @@ def test_with_a_budget_in_samples_evaluations_do_not_depend_on_the_clock(
     recipe = load_recipe("ring", ["evaluation.quick_looks=10", "evaluation.quick_samples=50"])
     training = _config(samples=1000, minutes=None)  # type: ignore[arg-type]
     run = Run(tmp_path / "run")
-    evaluator = cast(Evaluator, _Judge([1.0] * 10))
-    callback = EvaluationCallback(
-        run, evaluator, _blueprint(moments), recipe.evaluation, training, lambda distance: None
-    )
+    measure = _written([1.0] * 10)
+    callback = EvaluationCallback(run, measure, recipe.evaluation, training, lambda distance: None)
     callback.on_train_begin(moments[0])
     taken = [callback.on_step_end(moment) for moment in moments[1:]]
     assert taken == [True] * 10  # 50 of 100 samples: ten times the share of 5 %
-    again = EvaluationCallback(
-        run, evaluator, _blueprint(moments), recipe.evaluation, training, lambda distance: None
-    )
+    again = EvaluationCallback(run, measure, recipe.evaluation, training, lambda distance: None)
     again.on_train_begin(moments[5])
     assert again._budget.generated == 50 * 10
 

@@ -1,16 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from gansmith.errors import GansmithError
+from gansmith.medium import MEDIA
 from gansmith.networks import SampleSpec
 from gansmith.recipe import Recipe, load_recipe
 from gansmith.training.duel import Batch, DuelSetting, build_duel
 from gansmith.training.engine import Engine
+from gansmith.training.expression_loader import ExpressionLoader
 from gansmith.training.expressions import ExpressionDuel
+from gansmith.training.loader import BatchLoader
+from tests.training.toy import bars
 
 SMALL = [
     *("network.width=8", "network.blocks=1", "network.levels=1", "network.d_width=8"),
@@ -107,3 +114,20 @@ def test_other_networks_are_refused_with_what_to_type() -> None:
     plain = load_recipe("pictures-conv", ["duel=expressions"])
     with pytest.raises(GansmithError, match=r"network\.name=editor"):
         build_duel(DuelSetting(plain, SampleSpec(1, 16, 16), Engine("32-true"), 0))
+
+
+def test_all_batches_come_with_the_strengths_of_their_labels() -> None:
+    dataset = replace(bars(), held_out=np.arange(64) % 3 == 0)
+    engine, codec = Engine("32-true"), MEDIA["image"].codec()
+    loaders = (BatchLoader(dataset, codec, engine, 8, seed, True) for seed in range(2))
+    table = np.array([[0.25, 0.0], [0.0, 1.0]], np.float32)
+    loader = ExpressionLoader(*loaders, table)
+    for given in (loader.next(), loader.example(), loader.held_out(100)):
+        for samples, strengths in (
+            (given.samples, given.condition),
+            (given.source, given.source_condition),
+        ):
+            assert samples is not None and strengths is not None
+            across = (samples == samples[..., :1]).all(3).all(2).all(1)  # the bar's direction
+            assert torch.equal(strengths, torch.from_numpy(table)[across.long()])
+    assert len(loader.held_out(100).samples) == dataset.held_out.sum()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from gansmith.training.sequence.duel import (
 )
 from gansmith.training.trainer import Trainer
 from tests.training.scripted import assert_equal
-from tests.training.toy import StopAfter
+from tests.training.toy import train_in_parts
 from tests.training.verses import TEXTS, play, text_game, text_recipe, verses, weights
 
 FAST = "sequence.likelihood_lr=1e-2"
@@ -54,7 +55,7 @@ def test_likelihood_alone_never_plays() -> None:
 def test_likelihood_falls_towards_what_the_grammar_leaves_open() -> None:
     game = text_game(FAST, "training.batch=32", "sequence.check_every=1000")
     first = play(game, 1, 0.0)["g_loss"]
-    play(game, 250, 0.1)
+    play(game, 120, 0.1)
     duel = _duel(game)
     assert first > 3 and duel.signals()["g_loss"] < 0.5
     texts = to_texts(game.blueprint.codec.decode(_written(duel, 200)))
@@ -132,7 +133,7 @@ def test_a_training_that_ends_in_the_likelihood_phase_keeps_its_last_steps(tmp_p
 def test_a_discriminator_learns_to_tell_texts_of_the_grammar_from_noise() -> None:
     game = text_game("sequence.warm_up=0.5", "optimiser.d_lr=3e-3")
     play(game, 2, 0.1)
-    signals = play(game, 60, 0.5)
+    signals = play(game, 30, 0.5)
     assert signals["phase"] == WARM_UP
     assert signals["real_sign"] > 0.5 and signals["fake_sign"] < -0.5
     real = game.feed.next().samples
@@ -142,8 +143,8 @@ def test_a_discriminator_learns_to_tell_texts_of_the_grammar_from_noise() -> Non
 
 def test_the_generator_moves_towards_a_fixed_discriminators_taste() -> None:
     game = text_game(FAST, "optimiser.d_lr=3e-3")
-    play(game, 40, 0.1)
-    play(game, 40, 0.45)
+    play(game, 20, 0.1)
+    play(game, 20, 0.45)
     duel = _duel(game)
 
     def liked() -> float:
@@ -153,7 +154,7 @@ def test_the_generator_moves_towards_a_fixed_discriminators_taste() -> None:
     before = liked()
     loose = ("sequence.kl=0", "sequence.replay=0", "optimiser.g_lr=2e-3", "optimiser.d_lr=0")
     duel.reconfigure(text_recipe(*loose))
-    signals = play(game, 40, 0.9)
+    signals = play(game, 20, 0.9)
     assert signals["phase"] == ADVERSARIAL and signals["kl"] > 0
     assert liked() > before + 0.5
 
@@ -167,9 +168,9 @@ def test_a_stronger_pull_keeps_it_nearer() -> None:
             f"sequence.kl={pull}",
             "optimiser.g_lr=3e-3",
         )
-        play(game, 30, 0.1)
-        play(game, 10, 0.45)
-        strayed.append(play(game, 40, 0.9)["kl"])
+        play(game, 15, 0.1)
+        play(game, 5, 0.45)
+        strayed.append(play(game, 15, 0.9)["kl"])
     assert strayed[1] < 0.5 * strayed[0]
 
 
@@ -206,22 +207,10 @@ def _final(folder: Path) -> Tree:
     return load_tree(folder / "checkpoints" / "last.safetensors")
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    """The final state of a training that was never stopped."""
-    folder = tmp_path_factory.mktemp("whole")
-    assert _trainer(folder).train()
-    return _final(folder)
-
-
-@pytest.mark.parametrize("stop", [96, 256, 384])
-def test_a_stopped_and_resumed_training_equals_one_never_stopped(
-    tmp_path: Path, whole: Tree, stop: int
-) -> None:
-    assert not _trainer(tmp_path, (StopAfter(stop),)).train()
-    later = _trainer(tmp_path)
-    assert later.resume() and later.train()
-    parts = _final(tmp_path)
+def test_a_stopped_and_resumed_training_equals_one_never_stopped(tmp_path: Path) -> None:
+    assert _trainer(tmp_path / "whole").train()
+    train_in_parts(partial(_trainer, tmp_path / "parts"), 96, 256, 384)
+    whole, parts = (_final(tmp_path / name) for name in ("whole", "parts"))
     assert whole["duel"]["phase"] == ADVERSARIAL
     assert_equal(whole, parts)
 

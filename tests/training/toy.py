@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -69,6 +70,30 @@ def toy_trainer(
     )
     duel.set_validation_source(feed.held_out)
     return Trainer(duel, feed, engine, recipe, run, observers)
+
+
+def train_in_parts(build: Callable[[tuple[Callback, ...]], Trainer], *stops: int) -> Trainer:
+    """Train in several sessions: stop after each of these samples, and go on with a new trainer.
+
+    Args:
+        build: Returns a trainer with callbacks, always of the same folder.
+        *stops: Samples, rising.
+    """
+    for before, stop in zip((0, *stops), stops, strict=False):
+        trainer = build((StopAfter(stop),))
+        resumed(trainer, before)
+        assert not trainer.train()
+    last = build(())
+    resumed(last, stops[-1])
+    assert last.train()
+    return last
+
+
+def resumed(trainer: Trainer, samples: int) -> None:
+    """Resume after so many samples, or a batch more; begin where there are none."""
+    assert trainer.resume() == bool(samples)
+    batch = trainer.recipe.training.batch
+    assert trainer.clock.samples in ((samples, samples + batch) if samples else (0,))
 
 
 class StopAfter:

@@ -68,7 +68,8 @@ def attack(
 ) -> None:
     """Attack a classifier, and save the pictures, a sheet and the figures."""
     from gansmith.outputs import Provenance
-    from gansmith.robustness.attacking import AttackOptions, save_attack
+    from gansmith.robustness.attack_folder import save_attack
+    from gansmith.robustness.attacking import AttackOptions
     from gansmith.robustness.attacking import attack as run
     from gansmith.robustness.opening import open_classifier
     from gansmith.robustness.patch import Scene
@@ -113,9 +114,9 @@ def _unrestricted(
 ) -> None:
     from gansmith.model import load_generator
     from gansmith.registry import unknown
-    from gansmith.robustness.attacking import save_readings
-    from gansmith.robustness.ladder import Proportion
+    from gansmith.robustness.attack_folder import save_readings
     from gansmith.robustness.opening import open_classifier
+    from gansmith.robustness.result import Proportion
     from gansmith.robustness.unrestricted import search_latents
     from gansmith.run import provenance_of
 
@@ -213,7 +214,7 @@ def scan(
     """Read a generator's samples: how many a classifier misreads, and how many are copies."""
     from gansmith.loading.open import open_dataset
     from gansmith.model import load_generator
-    from gansmith.robustness.attacking import save_readings
+    from gansmith.robustness.attack_folder import save_readings
     from gansmith.robustness.opening import open_classifier
     from gansmith.robustness.scan import scan as read
     from gansmith.run import Run, provenance_of

@@ -85,10 +85,11 @@ def robustness(
 ) -> None:
     """Measure the accuracy of a classifier under attacks, and check that the result is reliable."""
     from gansmith.outputs import Provenance
-    from gansmith.robustness.ladder import AdvGANBudget, Evaluation
+    from gansmith.robustness.ladder import AdvGANBudget
     from gansmith.robustness.ladder import robustness as measure
     from gansmith.robustness.opening import open_classifier
     from gansmith.robustness.page import evaluation_table, write_robustness_page
+    from gansmith.robustness.result import Evaluation
 
     if out is not None and out.suffix.lower() not in (".html", ".htm"):
         raise GansmithError(f"--out {out.name} is a report: name it FILE.html")

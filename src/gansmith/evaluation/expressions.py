@@ -11,9 +11,15 @@ from numpy.typing import NDArray
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.expressions import Expressions, numbered
-from gansmith.evaluation.evaluator import Evaluator
-from gansmith.evaluation.features import ClassifyingExtractor, build_extractor
-from gansmith.evaluation.metrics import kernel_distance
+from gansmith.evaluation.features import ClassifyingExtractor
+from gansmith.evaluation.model_evaluator import (
+    ModelEvaluator,
+    kernel_to_real,
+    label_classifier,
+    mean_change,
+    result_evaluator,
+    unlabelled,
+)
 from gansmith.evaluation.result import EvaluationResult, tabulate
 from gansmith.medium import Values
 from gansmith.recipe import EvaluationConfig
@@ -49,7 +55,7 @@ class EditSet(NamedTuple):
     wanted: NDArray[np.int64]
 
 
-class ExpressionEvaluator:
+class ExpressionEvaluator(ModelEvaluator[Editing]):
     """Measures edits of held-out samples towards the expressions of other held-out samples.
 
     The reader is a classifier of another architecture and seed than the discriminator. Its
@@ -67,9 +73,7 @@ class ExpressionEvaluator:
     ) -> None:
         assert dataset.labels is not None
         self.dataset, self.expressions, self.config = dataset, expressions, config
-        extractor = "random-conv" if config.extractor == "auto" else config.extractor
-        plain = replace(dataset, labels=None, label_names=())
-        self.evaluator = Evaluator(plain, config, build_extractor(extractor, plain))
+        self.evaluator = result_evaluator(unlabelled(dataset), config)
         self.strengths = expressions.table[dataset.labels]
 
     @cached_property
@@ -100,26 +104,24 @@ class ExpressionEvaluator:
             label_names=("neutral", *self.expressions.names),
             fingerprint=f"{self.dataset.fingerprint}-expressions",
         )
-        reader = build_extractor("classifier", labelled)
-        assert isinstance(reader, ClassifyingExtractor)
-        return reader
+        return label_classifier(labelled)
 
     def prepare(self) -> None:
         """Compute what is known before the training."""
         self.evaluator.prepare()
         _ = self.edits, self.reader, self._floors
 
-    def quick(self, model: Editing) -> Values:
+    def quick_of(self, model: Editing) -> Values:
         """Measure edits of :attr:`edits`."""
         results = model.edit(self.edits.sources, self.edits.differences)
         return {**self.evaluator.quick(results), **self._own(model, results)}
 
-    def full(self, model: Editing) -> EvaluationResult:
+    def full_of(self, model: Editing) -> EvaluationResult:
         """Measure everything."""
         results = model.edit(self.edits.sources, self.edits.differences)
         verdict = self.evaluator.full(results)
         metrics = verdict.metrics | tabulate(self._own(model, results), self._floors)
-        return EvaluationResult(**{**vars(verdict), "metrics": metrics})
+        return replace(verdict, metrics=metrics)
 
     @cached_property
     def _floors(self) -> Values:
@@ -142,16 +144,16 @@ class ExpressionEvaluator:
         }
 
     def _own(self, model: Editing, results: NDArray[Any]) -> Values:
-        edits = self.edits
+        edits, extractor = self.edits, self.evaluator.extractor
         wide = results.astype(np.float32) - edits.sources
         return {
             "agreement": self._agreement(results),
             "input_agreement": self._agreement(edits.sources),
             "grading": self._grading(model),
             "kept": float((np.abs(wide).mean(3) < UNCHANGED).mean()),
-            "change": float(np.abs(wide).mean() / 255),
-            "kernel": self._kernel(results),
-            "input_kernel": self._kernel(edits.sources),
+            "change": mean_change(results, edits.sources),
+            "kernel": kernel_to_real(self.evaluator, extractor.features(results)),
+            "input_kernel": kernel_to_real(self.evaluator, extractor.features(edits.sources)),
         }
 
     def _agreement(self, samples: NDArray[Any]) -> float:
@@ -183,11 +185,6 @@ class ExpressionEvaluator:
             self.reader.features(samples)
         ).numpy()
         return found
-
-    def _kernel(self, samples: NDArray[Any]) -> float:
-        real, found = self.evaluator.real.held_out, self.evaluator.extractor.features(samples)
-        size = min(len(real), len(found), 1_000)
-        return kernel_distance(real, found, subset_size=size).mean
 
 
 def rank_correlation(a: NDArray[Any], b: NDArray[Any]) -> float:

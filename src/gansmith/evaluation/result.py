@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gansmith.medium import MEDIA
+from gansmith.medium import MEDIA, Values
 from gansmith.metric import (
     EXPRESSION_METRICS,
     METRICS,
@@ -50,6 +50,11 @@ class EvaluationResult:
     metrics: dict[str, Metric]
     notes: tuple[str, ...]
     seconds: float
+
+    @property
+    def values(self) -> Values:
+        """The values of all metrics, by name."""
+        return {name: metric.value for name, metric in self.metrics.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that `json.dumps` takes; a metric without `std` leaves it out."""

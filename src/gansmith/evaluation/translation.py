@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -16,10 +15,17 @@ from torch.nn import functional as F
 
 from gansmith.data.dataset import Dataset
 from gansmith.data.domains import Domains
-from gansmith.evaluation.evaluator import Evaluator
-from gansmith.evaluation.features import ClassifyingExtractor, build_extractor
+from gansmith.evaluation.features import ClassifyingExtractor
 from gansmith.evaluation.metrics import kernel_distance, structural_similarity
 from gansmith.evaluation.metrics.similarity import WINDOW
+from gansmith.evaluation.model_evaluator import (
+    ModelEvaluator,
+    kernel_to_real,
+    label_classifier,
+    mean_change,
+    result_evaluator,
+    unlabelled,
+)
 from gansmith.evaluation.result import EvaluationResult, tabulate
 from gansmith.medium import Values
 from gansmith.recipe import EvaluationConfig
@@ -33,33 +39,7 @@ OTHER_WAY = ("kernel", "input_kernel", "target_share", "content_kept")
 """Metrics that are given for the way back too."""
 
 
-class JudgesTranslators(ABC):
-    """Measures translators: of one direction, of both, or between several domains.
-
-    Attributes:
-        evaluator: Measures results against real samples.
-    """
-
-    evaluator: Evaluator
-
-    @abstractmethod
-    def prepare(self) -> None:
-        """Compute what is known before the training."""
-
-    @abstractmethod
-    def quick_of(self, model: TranslationModel) -> Values:
-        """Measure a model: distances, and what of the content is kept."""
-
-    @abstractmethod
-    def full_of(self, model: TranslationModel) -> EvaluationResult:
-        """Measure everything."""
-
-    def distance(self, verdict: EvaluationResult) -> float:
-        """Return by what checkpoints are compared; lower is better."""
-        return verdict.metrics["kernel"].value
-
-
-class TranslationEvaluator(JudgesTranslators):
+class TranslationEvaluator(ModelEvaluator[TranslationModel]):
     """Measures translations of held-out sources against held-out samples of the target domain.
 
     Args:
@@ -74,9 +54,7 @@ class TranslationEvaluator(JudgesTranslators):
     ) -> None:
         self.domains, self.config, self._dataset = domains, config, dataset
         self._paired = paired
-        self.evaluator = Evaluator(
-            domains.target, config, build_extractor(_extractor(config), domains.target)
-        )
+        self.evaluator = result_evaluator(domains.target, config)
 
     @cached_property
     def _chosen(self) -> NDArray[np.int64]:
@@ -103,7 +81,7 @@ class TranslationEvaluator(JudgesTranslators):
     @cached_property
     def _classifier(self) -> ClassifyingExtractor:
         """A classifier of both domains."""
-        return _domain_classifier(self._dataset)
+        return label_classifier(self._dataset)
 
     def prepare(self) -> None:
         """Compute what is known before the training."""
@@ -120,7 +98,7 @@ class TranslationEvaluator(JudgesTranslators):
         results = model.apply(self.sources, to=self.domains.target.name)
         verdict = self.full(results)
         metrics = verdict.metrics | tabulate(self._cycle(model, results), {})
-        return EvaluationResult(**{**vars(verdict), "metrics": metrics})
+        return replace(verdict, metrics=metrics)
 
     def quick(self, results: NDArray[Any]) -> Values:
         """Measure results of :attr:`sources`: distances, and what of the content is kept."""
@@ -130,7 +108,7 @@ class TranslationEvaluator(JudgesTranslators):
         """Measure everything."""
         verdict = self.evaluator.full(self.seen(results))
         metrics = verdict.metrics | tabulate(*self._own(results))
-        return EvaluationResult(**{**vars(verdict), "metrics": metrics})
+        return replace(verdict, metrics=metrics)
 
     def seen(self, samples: NDArray[Any]) -> NDArray[Any]:
         """Return what extractor and classifier see of samples: all of them."""
@@ -138,16 +116,14 @@ class TranslationEvaluator(JudgesTranslators):
 
     def _own(self, results: NDArray[Any]) -> tuple[Values, Values]:
         """Return metrics of the translation and their values for real target samples."""
-        extractor, real = self.evaluator.extractor, self.evaluator.real.held_out
-        found = extractor.features(self.seen(results))
-        size = min(len(real), len(found), 1_000)
+        found = self.evaluator.extractor.features(self.seen(results))
         held_out = self.domains.target.samples[self.domains.target.held_out_indices]
         values = {
             "target_share": self.target_share(results),
             "content_kept": content_kept(self._source_features, found),
-            "change": _apart(results, self.sources),
-            "kernel": kernel_distance(real, found, subset_size=size).mean,
-            "input_kernel": kernel_distance(real, self._source_features, subset_size=size).mean,
+            "change": mean_change(results, self.sources),
+            "kernel": kernel_to_real(self.evaluator, found),
+            "input_kernel": kernel_to_real(self.evaluator, self._source_features),
         }
         values |= self._to_answers("", results, found) | self._copied
         return values, {"target_share": self.target_share(np.ascontiguousarray(held_out))}
@@ -168,7 +144,7 @@ class TranslationEvaluator(JudgesTranslators):
             return {}
         ours, theirs = (F.normalize(side, dim=1) for side in (features, self._answer_features))
         values = {
-            "truth_l1": _apart(results, self.answers),
+            "truth_l1": mean_change(results, self.answers),
             "truth_features": float((ours - theirs).square().sum(1).mean()),
         }
         if min(results.shape[1:3]) >= WINDOW:
@@ -184,7 +160,7 @@ class TranslationEvaluator(JudgesTranslators):
         if self.domains.source.name not in model.targets:
             return {}
         returned = model.apply(results, to=self.domains.source.name)
-        return {"cycle_error": _apart(returned, self.sources)}
+        return {"cycle_error": mean_change(returned, self.sources)}
 
     def target_share(self, samples: NDArray[Any], target: str | None = None) -> float:
         """Return the share of samples that the classifier takes for a domain, the target or one."""
@@ -192,7 +168,7 @@ class TranslationEvaluator(JudgesTranslators):
         return float((_recognised(self._classifier, self.seen(samples)) == label).mean())
 
 
-class BothWaysEvaluator(JudgesTranslators):
+class BothWaysEvaluator(ModelEvaluator[TranslationModel]):
     """Measures both directions; metrics of the way back have names of their own.
 
     The Frechet distance of a quick measurement is the mean of both, so the best state is one that
@@ -232,14 +208,14 @@ class BothWaysEvaluator(JudgesTranslators):
         floor = back.metrics["target_share"].floor
         floors = {} if floor is None else {"back_target_share": floor}
         metrics = verdict.metrics | tabulate(values, floors)
-        return EvaluationResult(**{**vars(verdict), "metrics": metrics})
+        return replace(verdict, metrics=metrics)
 
     def distance(self, verdict: EvaluationResult) -> float:
         """Return the sum of the kernel distances of both directions."""
         return verdict.metrics["kernel"].value + verdict.metrics["back_kernel"].value
 
 
-class DomainsEvaluator(JudgesTranslators):
+class DomainsEvaluator(ModelEvaluator[TranslationModel]):
     """Measures translations of held-out samples to other domains than their own, evenly.
 
     Kernel distances are means over the domains: results in a domain against its own held-out
@@ -252,8 +228,7 @@ class DomainsEvaluator(JudgesTranslators):
 
     def __init__(self, dataset: Dataset, config: EvaluationConfig) -> None:
         self.dataset, self.config = dataset, config
-        plain = replace(dataset, labels=None, label_names=())
-        self.evaluator = Evaluator(plain, config, build_extractor(_extractor(config), plain))
+        self.evaluator = result_evaluator(unlabelled(dataset), config)
 
     @cached_property
     def _chosen(self) -> NDArray[np.int64]:
@@ -294,7 +269,7 @@ class DomainsEvaluator(JudgesTranslators):
 
     @cached_property
     def _classifier(self) -> ClassifyingExtractor:
-        return _domain_classifier(self.dataset)
+        return label_classifier(self.dataset)
 
     @cached_property
     def _floor(self) -> Values:
@@ -321,7 +296,7 @@ class DomainsEvaluator(JudgesTranslators):
         results = model.apply(self.sources, to=self.names(self.wanted))
         verdict = self.evaluator.full(results)
         metrics = verdict.metrics | tabulate(self._own(model, results), self._floor)
-        return EvaluationResult(**{**vars(verdict), "metrics": metrics})
+        return replace(verdict, metrics=metrics)
 
     def _own(self, model: TranslationModel, results: NDArray[Any]) -> Values:
         found = self.evaluator.extractor.features(results)
@@ -329,10 +304,10 @@ class DomainsEvaluator(JudgesTranslators):
         returned = model.apply(results, to=self.names(self.own))
         return _shares(right, self.wanted) | {
             "content_kept": content_kept(self._source_features, found),
-            "change": _apart(results, self.sources),
+            "change": mean_change(results, self.sources),
             "kernel": self._kernel(found),
             "input_kernel": self._kernel(self._source_features),
-            "cycle_error": _apart(returned, self.sources),
+            "cycle_error": mean_change(returned, self.sources),
         }
 
     def _kernel(self, features: Tensor) -> float:
@@ -352,28 +327,12 @@ def _shares(right: NDArray[np.bool_], labels: NDArray[np.int64]) -> Values:
     return {"target_share": float(right.mean()), "weakest_share": least}
 
 
-def _extractor(config: EvaluationConfig) -> str:
-    return "random-conv" if config.extractor == "auto" else config.extractor
-
-
-def _domain_classifier(dataset: Dataset) -> ClassifyingExtractor:
-    """Return a classifier that was trained to tell the domains apart."""
-    classifier = build_extractor("classifier", dataset)
-    assert isinstance(classifier, ClassifyingExtractor)
-    return classifier
-
-
 def _recognised(classifier: ClassifyingExtractor, samples: NDArray[Any]) -> NDArray[np.int64]:
     """Return the domain that the classifier takes each sample for."""
     labels: NDArray[np.int64] = (
         classifier.probabilities(classifier.features(samples)).argmax(1).numpy()
     )
     return labels
-
-
-def _apart(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """Return the mean absolute difference of pictures, of their range."""
-    return float(np.abs(first.astype(np.float32) - second).mean() / 255)
 
 
 def content_kept(sources: Tensor, results: Tensor) -> float:

@@ -12,11 +12,12 @@ from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.discriminator_probe import DiscriminatorProbe
 from gansmith.health.history import History, Values
 from gansmith.health.interventions import intervention
+from gansmith.health.responder import Responder
 from gansmith.health.rules import SETTLED, diagnose, suspected
 from gansmith.health.sample_probe import SampleProbe
 from gansmith.model import GeneratorModel
 from gansmith.networks import Generator
-from gansmith.recipe import Recipe, override
+from gansmith.recipe import Recipe
 from gansmith.run import Run
 from gansmith.training.callbacks import Intervention, TrainingState
 from gansmith.training.time_budget import MeasuringBudget
@@ -47,13 +48,12 @@ class BaseMonitor(ABC):
         generated: int,
         log: Callable[[str], None],
     ) -> None:
-        self._run, self._recipe, self._config, self._log = run, recipe, recipe.health, log
-        self._current, self._history, self._generated = recipe, history, generated
+        self._run, self._config, self._history = run, recipe.health, history
+        self._responder, self._generated = Responder(run, recipe, log), generated
         self._budget = MeasuringBudget.of(
             recipe.training, recipe.health.max_cost, recipe.health.samples
         )
-        self._probes, self._remedies = 0, 0
-        self._pretraining = False
+        self._probes, self._pretraining = 0, False
 
     @abstractmethod
     def _measured(self, moment: TrainingState) -> tuple[Values, list[int]]:
@@ -73,12 +73,11 @@ class BaseMonitor(ABC):
 
     def on_train_begin(self, moment: TrainingState, settings: Iterable[str]) -> None:
         """Restore the history of earlier sessions and the settings they changed."""
-        self._current = override(self._recipe, settings)
+        self._responder.restore(settings)
         costs = []
         for event in self._run.events():
             self._history.restore(event)
             costs += [event["monitor_seconds"]] if "monitor_seconds" in event else []
-            self._remedies += event["event"] == "diagnosis" and event["action"] == "heal"
         self._budget.restore(costs)
         self._probes = int(moment.progress * self._config.probes)
 
@@ -144,43 +143,15 @@ class BaseMonitor(ABC):
                 return decision
         healthy = probed and not found and self._well()
         settled = self._history.age >= SETTLED  # before that, collapse cannot be recognised
-        return Intervention(keep=healthy and settled and self._may_heal(moment))
+        return Intervention(keep=healthy and settled and self._responder.may_heal(moment))
 
     def _treat(self, moment: TrainingState, diagnosis: Diagnosis) -> Intervention:
-        """Respond to one diagnosis as the recipe allows, and log it."""
-        treatment = self._treatment(diagnosis)
-        if self._may_heal(moment) and (treatment.heals or treatment.stop):
-            self._note(moment, diagnosis, treatment, "heal")
-            self._remedies += 1
-            self._current = override(self._current, treatment.settings)
-            self._history.restart(moment.progress)
-            return treatment
-        stop = self._config.act == "stop" and diagnosis.fatal
-        self._note(moment, diagnosis, treatment, "stop" if stop else "warn")
-        return Intervention(stop=stop)
-
-    def _may_heal(self, moment: TrainingState) -> bool:
-        """Return whether a remedy is left, and some budget to try it with."""
-        left = self._remedies < self._config.remedies and moment.progress < 1
-        return self._config.act == "heal" and left
-
-    def _note(
-        self, moment: TrainingState, diagnosis: Diagnosis, treatment: Intervention, action: str
-    ) -> None:
+        """Respond to one diagnosis as the recipe allows."""
         self._history.add_diagnosis(diagnosis.name, moment.progress)
-        self._log(f"{diagnosis.name}: {diagnosis.evidence}")
-        self._run.log(
-            "diagnosis",
-            samples=moment.samples,
-            seconds=round(moment.seconds, 3),
-            progress=round(moment.progress, 5),
-            diagnosis=diagnosis.name,
-            action=action,
-            level="error" if diagnosis.fatal else "warning",
-            text=diagnosis.evidence,
-            settings=" ".join(treatment.settings),
-            modes=", ".join(diagnosis.modes),
-        )
+        decision = self._responder.answer(moment, diagnosis, self._treatment(diagnosis))
+        if decision.heals:
+            self._history.restart(moment.progress)
+        return decision
 
 
 class Monitor(BaseMonitor):
@@ -220,7 +191,7 @@ class Monitor(BaseMonitor):
         return diagnose(self._history)
 
     def _treatment(self, diagnosis: Diagnosis) -> Intervention:
-        return intervention(diagnosis, self._current)
+        return intervention(diagnosis, self._responder.current)
 
     def _well(self) -> bool:
         return self._history.thriving and not suspected(self._history)

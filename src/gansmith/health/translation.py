@@ -208,8 +208,8 @@ class TranslationMonitor(BaseMonitor):
 
     def _treatment(self, diagnosis: Diagnosis) -> Intervention:
         if diagnosis.name == "diverged":
-            return Intervention(settings=slower(self._current), back="kept")
-        return Intervention(settings=translation_remedy(diagnosis, self._current))
+            return Intervention(settings=slower(self._responder.current), back="kept")
+        return Intervention(settings=translation_remedy(diagnosis, self._responder.current))
 
     def _well(self) -> bool:
         kernels: Sequence[float] = self._history.series("kernel")

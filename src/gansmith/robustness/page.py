@@ -23,7 +23,7 @@ from gansmith.report.chart_specs import ChartSpec
 from gansmith.report.charts import line_chart
 from gansmith.report.page import Picture, embed_picture, render
 from gansmith.robustness.classifier import take_images
-from gansmith.robustness.ladder import Evaluation, Proportion
+from gansmith.robustness.result import Evaluation, Proportion
 
 SHOWN = 12
 SHORT = 9

@@ -15,7 +15,7 @@ from gansmith.errors import GansmithError
 from gansmith.evaluation.metrics.neighbours import nearest_distances
 from gansmith.model import GeneratorModel
 from gansmith.robustness.classifier import Classifier, as_images
-from gansmith.robustness.ladder import Proportion
+from gansmith.robustness.result import Proportion
 from gansmith.robustness.unrestricted import (
     Readings,
     as_classified,

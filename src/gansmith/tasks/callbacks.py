@@ -6,16 +6,13 @@ import math
 from collections.abc import Callable
 
 from gansmith.blueprint import Blueprint
-from gansmith.evaluation.evaluator import Evaluator
-from gansmith.evaluation.translation import JudgesTranslators
 from gansmith.medium import MEDIA, Values
-from gansmith.model import MODELS, GeneratorModel, contact_sheet
+from gansmith.model import GeneratorModel, contact_sheet
 from gansmith.networks import Generator
 from gansmith.recipe import EvaluationConfig, TrainingConfig
 from gansmith.run import Run
 from gansmith.training.callbacks import TrainingState
 from gansmith.training.time_budget import MeasuringBudget
-from gansmith.translation import TranslationModel
 
 FRAME_SAMPLES, FRAME_SOUNDS, FRAME_WIDTH = 100, 40, 640
 FRAMES_COST, FRAMES_SECONDS, FREE_FRAMES = 0.03, 5.0, 10
@@ -76,12 +73,11 @@ class SampleGridCallback:
 
 
 class EvaluationCallback:
-    """Evaluates samples at intervals, within a share of the cost, and recognises the best state.
+    """Evaluates results at intervals, within a share of the cost, and recognises the best state.
 
     Args:
         run: Where the results are logged.
-        evaluator: Holds the reference.
-        blueprint: Of the generator.
+        measure: Measures what the averaged networks make; its `frechet` decides which is best.
         config: Number of samples and of evaluations, and their share of the cost.
         training: Whether the training has a budget in minutes or in samples.
         notify: Called with each new distance.
@@ -90,13 +86,12 @@ class EvaluationCallback:
     def __init__(
         self,
         run: Run,
-        evaluator: Evaluator,
-        blueprint: Blueprint,
+        measure: Callable[[TrainingState], Values],
         config: EvaluationConfig,
         training: TrainingConfig,
         notify: Callable[[float], None],
     ) -> None:
-        self._run, self._evaluator, self._blueprint = run, evaluator, blueprint
+        self._run, self._measure = run, measure
         self._config, self._notify = config, notify
         self._budget = MeasuringBudget.of(training, config.max_cost, config.quick_samples)
         self._best, self._done = math.inf, 0
@@ -137,47 +132,6 @@ class EvaluationCallback:
         best = distance < self._best * (1 + NOISE)
         self._best = min(self._best, distance)
         return best
-
-    def _measure(self, moment: TrainingState) -> Values:
-        model = GeneratorModel(_generator(moment), self._blueprint)
-        samples = model.sample(self._config.quick_samples, seed=self._config.seed)
-        return self._evaluator.quick(samples)
-
-
-class TranslationCallback(EvaluationCallback):
-    """Evaluates translations of held-out samples at intervals; see :class:`EvaluationCallback`.
-
-    Args:
-        run: Where the results are logged.
-        translations: Holds the samples to translate and all references.
-        blueprint: Of the translator.
-        config: Number of evaluations, and their share of the cost.
-        training: Whether the training has a budget in minutes or in samples.
-        notify: Called with each new distance.
-    """
-
-    def __init__(
-        self,
-        run: Run,
-        translations: JudgesTranslators,
-        blueprint: Blueprint,
-        config: EvaluationConfig,
-        training: TrainingConfig,
-        notify: Callable[[float], None],
-    ) -> None:
-        super().__init__(run, translations.evaluator, blueprint, config, training, notify)
-        self._translations = translations
-
-    def _measure(self, moment: TrainingState) -> Values:
-        return self._translations.quick_of(current_translator(moment, self._blueprint))
-
-
-def current_translator(moment: TrainingState, blueprint: Blueprint) -> TranslationModel:
-    """Return the averaged translators of a training as a model."""
-    networks = {name: average.network for name, average in moment.averages.items()}
-    kind = MODELS[blueprint.task]
-    assert issubclass(kind, TranslationModel)
-    return kind.of(blueprint, networks)
 
 
 def _generator(moment: TrainingState) -> Generator:

@@ -90,7 +90,7 @@ def generate(
         return Path(resolve_function(generation.delivers)(model, provenance, request, log))
     if options and generation is not None and generation.writes is not None:
         write = resolve_function(generation.writes)
-        written = write(model, home_of(run), request, options, folder_out, provenance, log)
+        written = write(model, home_of(run), provenance, request, log)
         if written is not None:
             return Path(written)
     total, count = max(chosen) + 1, len(chosen)

@@ -8,12 +8,15 @@ from pathlib import Path
 
 from rich.console import Console
 
+from gansmith.blueprint import Blueprint
 from gansmith.data.dataset import Dataset
 from gansmith.evaluation.evaluator import Evaluator
 from gansmith.evaluation.result import ENOUGH_HELD_OUT, too_few_held_out
 from gansmith.health.interventions import augmentation_settings
 from gansmith.health.monitor import Monitor
+from gansmith.medium import Values
 from gansmith.model import GeneratorModel
+from gansmith.networks import Generator
 from gansmith.recipe import Recipe
 from gansmith.run import Run
 from gansmith.tasks.build import TrainingSetup, build_duel, build_training, make_blueprint
@@ -23,7 +26,7 @@ from gansmith.tasks.health_callback import make_health_monitor
 from gansmith.tasks.memory_estimate import forecast_memory
 from gansmith.tasks.progress_line import ProgressLine
 from gansmith.tasks.task import Task
-from gansmith.training.callbacks import Callback
+from gansmith.training.callbacks import Callback, TrainingState
 from gansmith.training.duel import Duel
 
 
@@ -84,17 +87,17 @@ class Generation(Task):
     ) -> Sequence[Callback]:
         """Evaluate samples and draw sample grids."""
         recipe, blueprint = self.recipe, setup.blueprint
+        measure = partial(self._measure, blueprint)
         return (
-            EvaluationCallback(
-                run,
-                self.evaluator,
-                blueprint,
-                recipe.evaluation,
-                recipe.training,
-                progress.quality,
-            ),
+            EvaluationCallback(run, measure, recipe.evaluation, recipe.training, progress.quality),
             SampleGridCallback(run, blueprint, recipe.training),
         )
+
+    def _measure(self, blueprint: Blueprint, moment: TrainingState) -> Values:
+        assert isinstance(moment.network, Generator)
+        config = self.recipe.evaluation
+        model = GeneratorModel(moment.network, blueprint)
+        return self.evaluator.quick(model.sample(config.quick_samples, seed=config.seed))
 
     def controller(self, run: Run, setup: TrainingSetup) -> Monitor | None:
         """Return the health monitor, unless the recipe turns it off."""

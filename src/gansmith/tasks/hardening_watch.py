@@ -8,8 +8,10 @@ from statistics import fmean
 
 import torch
 
+from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.hardening import diagnose_hardening, hardening_remedy
-from gansmith.recipe import Recipe, override
+from gansmith.health.responder import Responder
+from gansmith.recipe import Recipe
 from gansmith.robustness.attacks import Logits, misread, pgd, run_attack
 from gansmith.robustness.autopgd import apgd_ce
 from gansmith.robustness.classifier import Images
@@ -38,21 +40,21 @@ class HardeningWatch:
     def __init__(
         self, run: Run, recipe: Recipe, images: Images, log: Callable[[str], None]
     ) -> None:
-        self._run, self._recipe, self._current, self._log = run, recipe, recipe, log
-        self._images = images
+        self._run, self._responder, self._log = run, Responder(run, recipe, log), log
+        self._images, self._heals = images, recipe.health.act == "heal"
         self._looks = recipe.evaluation.quick_looks
-        self._done, self._best, self._remedies = 0, -1.0, 0
+        self._done, self._best = 0, -1.0
         self._train: list[float] = []
         self._latest: dict[str, float] | None = None
         self._named: set[str] = set()
 
-    def on_train_begin(self, moment: TrainingState, settings: Iterable[str] = ()) -> None:
-        """Restore what earlier sessions measured and changed."""
-        self._current = override(self._recipe, [*settings]) if settings else self._current
+    def on_train_begin(self, moment: TrainingState, settings: Iterable[str] | None = None) -> None:
+        """Restore what earlier sessions measured and, as a controller, what they changed."""
+        if settings is not None:
+            self._responder.restore(settings)
         events = list(self._run.events())
         self._best = max((e["apgd"] for e in events if e["event"] == "attacked"), default=-1.0)
         found = [e for e in events if e["event"] == "diagnosis"]
-        self._remedies = sum(e["action"] == "heal" for e in found)
         self._named = {e["diagnosis"] for e in found if e["action"] != "heal"}
         self._done = int(moment.progress * self._looks)
 
@@ -65,7 +67,7 @@ class HardeningWatch:
         if not self._looks or moment.progress < min(1.0, (self._done + 1) / self._looks):
             return False
         self._done = int(moment.progress * self._looks)
-        config = self._current.section(HardeningConfig)
+        config = self._responder.current.section(HardeningConfig)
         values = measure(
             moment.network, self._images, Threat(config.eps, config.norm), config.steps
         )
@@ -89,36 +91,22 @@ class HardeningWatch:
         values, self._latest = self._latest, None
         if values is None:
             return Intervention()
-        found = [d for d in diagnose_hardening(values) if d.name not in self._named]
-        health = self._recipe.health
+        found = diagnose_hardening(values)
         for diagnosis in found:
-            settings = hardening_remedy(diagnosis, self._current)
-            healing = health.act == "heal" and self._remedies < health.remedies and settings
-            action = "heal" if healing and moment.progress < 1 else "warn"
-            if health.act == "stop" and diagnosis.fatal:
-                action = "stop"
-            self._log(f"{diagnosis.name}: {diagnosis.evidence}")
-            self._run.log(
-                "diagnosis",
-                samples=moment.samples,
-                seconds=round(moment.seconds, 3),
-                progress=round(moment.progress, 5),
-                diagnosis=diagnosis.name,
-                action=action,
-                level="error" if diagnosis.fatal else "warning",
-                text=diagnosis.evidence,
-                settings=" ".join(settings),
-                modes="",
-            )
-            if action == "heal":
-                self._remedies += 1
-                self._current = override(self._current, settings)
-                kept = self._run.checkpoint_files("kept")[0].exists()
-                return Intervention(settings=settings, back="kept" if kept else "here")
+            if diagnosis.name in self._named:
+                continue
+            decision = self._responder.answer(moment, diagnosis, self._treatment(diagnosis))
+            if decision.heals:
+                return decision
             self._named.add(diagnosis.name)
-            if action == "stop":
-                return Intervention(stop=True)
-        return Intervention(keep=not diagnose_hardening(values) and health.act == "heal")
+            if decision.stop:
+                return decision
+        return Intervention(keep=not found and self._heals)
+
+    def _treatment(self, diagnosis: Diagnosis) -> Intervention:
+        settings = hardening_remedy(diagnosis, self._responder.current)
+        kept = bool(settings) and self._run.checkpoint_files("kept")[0].exists()
+        return Intervention(settings=settings, back="kept" if kept else "here")
 
 
 def measure(model: Logits, images: Images, threat: Threat, steps: int) -> dict[str, float]:

@@ -30,6 +30,11 @@ class TrainingState:
     pretraining: bool = False
 
     @property
+    def networks(self) -> dict[str, nn.Module]:
+        """The averages of all shipped networks, by name."""
+        return {name: average.network for name, average in self.averages.items()}
+
+    @property
     def network(self) -> nn.Module:
         """The average of the first shipped network."""
         return next(iter(self.averages.values())).network

@@ -20,9 +20,9 @@ from gansmith.networks import GANNetworks
 from gansmith.networks.translation.residual import Translator
 from gansmith.recipe import Recipe
 from gansmith.sections import ContrastiveConfig
-from gansmith.training.duel import Batch, Duel, DuelSetting, Loss, register_duel
+from gansmith.training.duel import Batch, DuelSetting, Loss, register_duel
 from gansmith.training.engine import Engine
-from gansmith.training.noise import NoiseDuel
+from gansmith.training.translation import TranslationDuel
 
 
 class PatchProjection(nn.Module):
@@ -65,7 +65,7 @@ def patch_contrast(ours: Sequence[Tensor], theirs: Sequence[Tensor], temperature
     return torch.stack(losses).mean()
 
 
-class ContrastiveDuel(NoiseDuel):
+class ContrastiveDuel(TranslationDuel[ContrastiveConfig]):
     """A translator against a discriminator of the target domain, tied to its source by contrast.
 
     Args:
@@ -77,6 +77,8 @@ class ContrastiveDuel(NoiseDuel):
     Raises:
         GansmithError: The network is no translator, or as :class:`NoiseDuel`.
     """
+
+    options = ContrastiveConfig
 
     def __init__(
         self, pair: GANNetworks, recipe: Recipe, engine: Engine, alpha: bool = False
@@ -97,15 +99,6 @@ class ContrastiveDuel(NoiseDuel):
         self.networks["projection"] = self.projection
         parameters = chain(generator.parameters(), self.projection.parameters())
         self.optimisers["generator"] = Adam(parameters, fused=engine.device.type in ("cpu", "cuda"))
-
-    def reconfigure(self, recipe: Recipe) -> None:
-        """Go on by the settings of another recipe, of the same networks and constraint."""
-        super().reconfigure(recipe)
-        self._config = recipe.section(ContrastiveConfig)
-
-    def draw_input(self, batch: Batch) -> Tensor:
-        """Return the samples to translate."""
-        return Duel.draw_input(self, batch)
 
     def regulariser(self, samples: Tensor, batch: Batch) -> Tensor:
         """Return the weighted contrast of results with sources, and of the target with itself."""
@@ -135,13 +128,6 @@ class ContrastiveDuel(NoiseDuel):
         """Draw different places of a map."""
         ranks = self._engine.uniform(1, available)[0].argsort()
         return ranks[: self._config.patches]
-
-    def visuals(self, batch: Batch) -> dict[str, Tensor]:
-        """Return sources and results."""
-        source = self.draw_input(batch)
-        with torch.no_grad(), self._engine.autocast():
-            result = self.generator(source)
-        return {"source": source, "result": result.float()}
 
 
 @register_duel("contrastive", ContrastiveConfig)

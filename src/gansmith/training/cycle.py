@@ -21,7 +21,7 @@ from gansmith.recipe import Recipe
 from gansmith.sections import CycleConfig
 from gansmith.training.duel import Batch, Duel, DuelSetting, Loss, register_duel
 from gansmith.training.engine import Engine
-from gansmith.training.noise import NoiseDuel
+from gansmith.training.translation import TranslationDuel
 
 BACK = "back"
 """Name of the translator from the second domain to the first."""
@@ -71,7 +71,7 @@ class ReplayPool:
         self.kept = None if kept is None else kept.to(self._engine.device)
 
 
-class Side(NoiseDuel):
+class Side(TranslationDuel[CycleConfig]):
     """One direction: a translator, the discriminator of its target, and the way back.
 
     Args:
@@ -81,6 +81,8 @@ class Side(NoiseDuel):
         engine: Device, precision and noise.
         alpha: The last channel of samples is opacity.
     """
+
+    options = CycleConfig
 
     def __init__(
         self,
@@ -93,15 +95,6 @@ class Side(NoiseDuel):
         super().__init__(pair, recipe, engine, alpha)
         self.back = back
         self.pool = ReplayPool(recipe.section(CycleConfig).pool, engine)
-
-    def reconfigure(self, recipe: Recipe) -> None:
-        """Go on by the settings of another recipe, of the same networks and constraint."""
-        super().reconfigure(recipe)
-        self._config = recipe.section(CycleConfig)
-
-    def draw_input(self, batch: Batch) -> Tensor:
-        """Return the samples to translate."""
-        return Duel.draw_input(self, batch)
 
     def shown_results(self, batch: Batch) -> Tensor:
         """Return new and earlier results."""

@@ -27,19 +27,6 @@ class ExpressionLoader(DomainLoader):
         super().__init__(source, target)
         self._table = torch.from_numpy(table)
 
-    def next(self) -> Batch:
-        """Return this process's share of the next batches."""
-        return self._joined(self.source.next(), self.target.next())
-
-    def example(self) -> Batch:
-        """Return the first training samples, the same on every process."""
-        return self._joined(self.source.example(), self.target.example())
-
-    def held_out(self, most: int) -> Batch:
-        """Return up to `most` samples that are not trained on, with their strengths."""
-        batch = super().held_out(most)
-        return Batch(batch.samples, self._strengths(batch))
-
     def _joined(self, source: Batch, target: Batch) -> Batch:
         return Batch(
             target.samples, self._strengths(target), source.samples, self._strengths(source)

@@ -31,6 +31,7 @@ from gansmith.sections import ExpressionsConfig
 from gansmith.training.duel import Batch, DuelSetting, Loss, register_duel
 from gansmith.training.engine import Engine
 from gansmith.training.noise import NoiseDuel
+from gansmith.training.translation import TranslationDuel
 
 MEMORY = 0.99
 """Share of the old value that each step leaves in the moving average of :attr:`reading`."""
@@ -40,7 +41,7 @@ TOLD = 0.25
 """Difference of strengths from which two conditions should be told apart."""
 
 
-class ExpressionDuel(NoiseDuel):
+class ExpressionDuel(TranslationDuel[ExpressionsConfig]):
     """An editor against a discriminator that reads expressions.
 
     Batches hold real samples with their strengths (`samples`, `condition`), and samples to edit
@@ -56,6 +57,7 @@ class ExpressionDuel(NoiseDuel):
         GansmithError: The network is no editor, or as :class:`NoiseDuel`.
     """
 
+    options = ExpressionsConfig
     losses = (*NoiseDuel.losses, Loss("reading_loss", "reading", "discriminator"))
 
     def __init__(
@@ -72,16 +74,6 @@ class ExpressionDuel(NoiseDuel):
         self._reading, self._waits = 0.5, True
         self._read: dict[str, Tensor] = {}
         self._fields: Fields | None = None
-
-    def reconfigure(self, recipe: Recipe) -> None:
-        """Go on by the settings of another recipe, of the same networks and constraint."""
-        super().reconfigure(recipe)
-        self._config = recipe.section(ExpressionsConfig)
-
-    def draw_input(self, batch: Batch) -> Tensor:
-        """Return the samples to edit."""
-        assert batch.source is not None
-        return batch.source
 
     def _difference(self, batch: Batch) -> Tensor:
         assert batch.condition is not None and batch.source_condition is not None
@@ -116,7 +108,7 @@ class ExpressionDuel(NoiseDuel):
 
     def reading_step(self, batches: list[Batch]) -> None:
         """Train the discriminator to read real samples."""
-        due = self._gamma > 0 and self._steps % self._recipe.objective.penalty_every == 0
+        due = self._penalty_due
         samples = torch.cat([batch.samples for batch in batches])
         conditions = [batch.condition for batch in batches if batch.condition is not None]
         real = self._augmented(samples).detach().requires_grad_(due)

@@ -19,9 +19,10 @@ from gansmith.networks import GANNetworks
 from gansmith.networks.translation.swap import FaceSwapper
 from gansmith.recipe import Recipe
 from gansmith.sections import FaceSwapConfig
-from gansmith.training.duel import Batch, Duel, DuelSetting, Loss, register_duel
+from gansmith.training.duel import Batch, DuelSetting, Loss, register_duel
 from gansmith.training.engine import Engine
 from gansmith.training.noise import NoiseDuel
+from gansmith.training.translation import TranslationDuel
 
 TURN, ZOOM, SHIFT = 0.1, 0.08, 0.04
 """Deviations of views: radians, logarithm of the scale, share of a side."""
@@ -57,7 +58,7 @@ class View(NamedTuple):
     weights: Tensor
 
 
-class FaceSwapDuel(NoiseDuel):
+class FaceSwapDuel(TranslationDuel[FaceSwapConfig]):
     """Reconstruction of both people, then also the game of swapped faces.
 
     Args:
@@ -69,6 +70,7 @@ class FaceSwapDuel(NoiseDuel):
         GansmithError: The network is no face swapper, or as :class:`NoiseDuel`.
     """
 
+    options = FaceSwapConfig
     losses = (
         Loss("face_loss", "faces", "generator"),
         Loss("mask_loss", "masks", "generator"),
@@ -90,7 +92,6 @@ class FaceSwapDuel(NoiseDuel):
     def reconfigure(self, recipe: Recipe) -> None:
         """Go on by the settings of another recipe, of the same networks and constraint."""
         super().reconfigure(recipe)
-        self._config = recipe.section(FaceSwapConfig)
         self.draws = self.shown = 1
 
     @property
@@ -109,10 +110,6 @@ class FaceSwapDuel(NoiseDuel):
         """Set learning rates and the weight of the penalty, and begin the game when it is due."""
         self._progress = progress
         super().set_progress(progress, samples)
-
-    def draw_input(self, batch: Batch) -> Tensor:
-        """Return the faces to swap."""
-        return Duel.draw_input(self, batch)
 
     def step(self, batches: list[Batch]) -> None:
         """Train both decoders, and where the game has begun, both of its players."""
@@ -159,22 +156,8 @@ class FaceSwapDuel(NoiseDuel):
     def _train_discriminator(self, view: View) -> None:
         with torch.no_grad():
             fake = self._swapped(view)
-        labels, settings = 1 - view.labels, self._recipe.objective
-        due = self._gamma > 0 and self._steps % settings.penalty_every == 0
-        real = self._real(view)
-        real = self.augmentation(real).detach().requires_grad_(due and self._penalty.real)
-        fake = self.augmentation(fake).requires_grad_(due and self._penalty.fake)
-        logits = self._logits(real, fake, labels)
-        loss = self._objective.discriminator(*logits)
-        self._seen |= {
-            "real": logits[0].detach(),
-            "fake": logits[1].detach(),
-            "d_loss": loss.detach(),
-        }
-        if due and settings.penalty != "none":
-            cost = self._gradient_penalty(real, fake, logits, labels)
-            self._seen["penalty"] = cost.detach()
-            loss = loss + self._gamma * settings.penalty_every * cost
+        real, fake = self.augmentation(self._real(view)), self.augmentation(fake)
+        loss = self._discriminator_loss(real, fake, 1 - view.labels)
         self._engine.backward_and_step(loss, self.optimisers["discriminator"])
 
     def _real(self, view: View) -> Tensor:

@@ -125,24 +125,35 @@ class NoiseDuel(Duel):
         """Train the discriminator on real samples and as many fake ones."""
         with torch.no_grad():
             fake = self.shown_results(batch)
-        settings, penalty = self._recipe.objective, self._penalty
-        due = self._gamma > 0 and self._steps % settings.penalty_every == 0
-        real = self._augmented(batch.samples).detach().requires_grad_(due and penalty.real)
-        fake = self._augmented(fake).requires_grad_(due and penalty.fake)
-        logits = self._logits(real, fake, batch.condition)
-        loss = self._objective.discriminator(*logits)
-        seen = {"real": logits[0], "fake": logits[1], "d_loss": loss}
-        if due and settings.penalty != "none":
-            seen["penalty"] = self._gradient_penalty(real, fake, logits, batch.condition)
-            loss = loss + self._gamma * settings.penalty_every * seen["penalty"]
-        self._seen = {name: value.detach() for name, value in seen.items()}
+        real, fake = self._augmented(batch.samples), self._augmented(fake)
+        loss = self._discriminator_loss(real, fake, batch.condition)
         loss = loss + self.discriminator_terms(real, batch)
         self._engine.backward_and_step(loss, self.optimisers["discriminator"])
+        settings = self._recipe.objective
         if settings.constraint == "clip":
             clip_weights(self.discriminator, settings.clip)
         if self.augmentation.adaptive and self._steps % ADAPT_EVERY == 0:
             gap = self._overfitting()
             self.augmentation.adapt(gap, self._recipe.training.batch * ADAPT_EVERY)
+
+    def _discriminator_loss(self, real: Tensor, fake: Tensor, condition: Tensor | None) -> Tensor:
+        """Return the loss of telling samples apart, as they are shown, with the penalty if due."""
+        settings, penalty, due = self._recipe.objective, self._penalty, self._penalty_due
+        real = real.detach().requires_grad_(due and penalty.real)
+        fake = fake.requires_grad_(due and penalty.fake)
+        logits = self._logits(real, fake, condition)
+        loss = self._objective.discriminator(*logits)
+        seen = {"real": logits[0], "fake": logits[1], "d_loss": loss}
+        if due and settings.penalty != "none":
+            seen["penalty"] = self._gradient_penalty(real, fake, logits, condition)
+            loss = loss + self._gamma * settings.penalty_every * seen["penalty"]
+        self._seen = {name: value.detach() for name, value in seen.items()}
+        return loss
+
+    @property
+    def _penalty_due(self) -> bool:
+        """Whether the penalty, which may be lazy, belongs to this step."""
+        return self._gamma > 0 and self._steps % self._recipe.objective.penalty_every == 0
 
     def discriminator_terms(self, real: Tensor, batch: Batch) -> Tensor | float:
         """Return what is added to the discriminator's loss.

@@ -15,15 +15,15 @@ from gansmith.networks import GANNetworks
 from gansmith.networks.image.frozen_features import BACKBONES, FeatureNetwork
 from gansmith.recipe import Recipe
 from gansmith.sections import PairedConfig
-from gansmith.training.duel import Batch, Duel, DuelSetting, Loss, register_duel
+from gansmith.training.duel import Batch, DuelSetting, Loss, register_duel
 from gansmith.training.engine import Engine
-from gansmith.training.noise import NoiseDuel
+from gansmith.training.translation import TranslationDuel
 
 IN_PLACE = frozenset({"colour", "cutout"})
 """Augmentations that leave everything where it is, so that a sample still fits its source."""
 
 
-class PairedDuel(NoiseDuel):
+class PairedDuel(TranslationDuel[PairedConfig]):
     """A translator against a discriminator that sees sources and results together.
 
     Args:
@@ -35,6 +35,8 @@ class PairedDuel(NoiseDuel):
     Raises:
         GansmithError: An augmentation moves samples, or as :class:`NoiseDuel`.
     """
+
+    options = PairedConfig
 
     def __init__(
         self, pair: GANNetworks, recipe: Recipe, engine: Engine, alpha: bool = False
@@ -57,11 +59,6 @@ class PairedDuel(NoiseDuel):
                 "duel 'paired' takes colour and cutout"
             )
         super().reconfigure(recipe)
-        self._config = recipe.section(PairedConfig)
-
-    def draw_input(self, batch: Batch) -> Tensor:
-        """Return the samples to translate."""
-        return Duel.draw_input(self, batch)
 
     def regulariser(self, samples: Tensor, batch: Batch) -> Tensor:
         """Return the weighted distance to the true answers, of values and of features."""
@@ -90,10 +87,7 @@ class PairedDuel(NoiseDuel):
 
     def visuals(self, batch: Batch) -> dict[str, Tensor]:
         """Return sources, results and true answers."""
-        source = self.draw_input(batch)
-        with torch.no_grad(), self._engine.autocast():
-            result = self.generator(source)
-        return {"source": source, "result": result.float(), "answer": batch.samples}
+        return super().visuals(batch) | {"answer": batch.samples}
 
 
 @register_duel("paired", PairedConfig)

@@ -12,32 +12,24 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from gansmith.errors import GansmithError
-from gansmith.recipe import Recipe
 from gansmith.sections import DomainsConfig
-from gansmith.training.duel import Batch, Duel, DuelSetting, Loss, register_duel
+from gansmith.training.duel import Batch, DuelSetting, Loss, register_duel
 from gansmith.training.noise import NoiseDuel
+from gansmith.training.translation import TranslationDuel
 
 
-class DomainsDuel(NoiseDuel):
+class DomainsDuel(TranslationDuel[DomainsConfig]):
     """A translator to several domains against a discriminator with an output for each.
 
     Its arguments are those of :class:`NoiseDuel`; both networks are conditioned on a domain.
     """
 
+    options = DomainsConfig
     losses: tuple[Loss, ...] = (
         *NoiseDuel.losses,
         Loss("cycle", "cycle", "generator"),
         Loss("identity", "identity", "generator"),
     )
-
-    def reconfigure(self, recipe: Recipe) -> None:
-        """Go on by the settings of another recipe, of the same networks and constraint."""
-        super().reconfigure(recipe)
-        self._config = recipe.section(DomainsConfig)
-
-    def draw_input(self, batch: Batch) -> Tensor:
-        """Return the samples to translate."""
-        return Duel.draw_input(self, batch)
 
     def regulariser(self, samples: Tensor, batch: Batch) -> Tensor:
         """Return the weighted errors of the way back, and of samples in the domain already."""
@@ -51,11 +43,10 @@ class DomainsDuel(NoiseDuel):
 
     def visuals(self, batch: Batch) -> dict[str, Tensor]:
         """Return sources, their translations, and those translated back."""
-        source = self.draw_input(batch)
+        shown = super().visuals(batch)
         with torch.no_grad(), self._engine.autocast():
-            result = self.generator(source, batch.condition)
-            returned = self.generator(result, batch.source_condition)
-        return {"source": source, "result": result.float(), "returned": returned.float()}
+            returned = self.generator(shown["result"], batch.source_condition)
+        return shown | {"returned": returned.float()}
 
 
 @register_duel("domains", DomainsConfig)

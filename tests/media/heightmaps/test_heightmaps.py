@@ -91,10 +91,9 @@ def test_one_bad_file_does_not_cost_the_others(tmp_path: Path) -> None:
 
 @torch.no_grad()
 def test_neighbouring_tiles_share_their_edges(tmp_path: Path) -> None:
-    options = {"side": 33, "tiles": "2x3"}
-    place = write_heightmaps(
-        model(), tmp_path, Request([4]), options, tmp_path / "tiles", ORIGIN, silent
-    )
+    options, place = {"side": 33, "tiles": "2x3"}, tmp_path / "tiles"
+    request = Request([4], 1, out=place, options=options)
+    assert write_heightmaps(model(), tmp_path, ORIGIN, request, silent) == place
     tiles = {(y, x): read_heights(place / f"4_x{x}_y{y}.png") for y in range(2) for x in range(3)}
     assert all(tile.shape == (33, 33) and tile.dtype == np.uint16 for tile in tiles.values())
     for y in range(2):
@@ -108,10 +107,11 @@ def test_neighbouring_tiles_share_their_edges(tmp_path: Path) -> None:
 
 def test_the_same_call_gives_the_same_bytes_in_every_format(tmp_path: Path) -> None:
     for format_, size in (("raw", 2 * 33 * 33), ("glb", 0)):
-        request, contents = Request([0, 1], format_=format_), []
+        contents = []
         for name in ("a", "b"):
             place = tmp_path / f"{format_}-{name}"
-            write_heightmaps(model(), tmp_path, request, {"side": 33}, place, ORIGIN, silent)
+            request = Request([0, 1], out=place, format_=format_, options={"side": 33})
+            write_heightmaps(model(), tmp_path, ORIGIN, request, silent)
             contents.append([file.read_bytes() for file in sorted(place.glob(f"*.{format_}"))])
         assert contents[0] == contents[1] and len(contents[0]) == 2
         assert contents[0][0] != contents[0][1] and size in (0, len(contents[0][0]))

@@ -41,8 +41,9 @@ def model(classes: int = 0, **options: int) -> GeneratorModel:
 
 def test_a_sheet_has_every_frame_where_its_table_says(tmp_path: Path) -> None:
     made = model(classes=2)
-    request, place = Request(range(7)), tmp_path / "sheet"
-    assert write_pictures(made, tmp_path, request, {"sheet": "aseprite"}, place, ORIGIN, silent)
+    place = tmp_path / "sheet"
+    request = Request(range(7), seed=3, out=place, options={"sheet": "aseprite"})
+    assert write_pictures(made, tmp_path, ORIGIN, request, silent) == place
     table = json.loads((place / "sprites.json").read_text())
     sheet = Image.open(place / table["meta"]["image"])
     assert sheet.mode == "P" and dict(zip("wh", sheet.size, strict=True)) == table["meta"]["size"]
@@ -72,16 +73,15 @@ def test_a_grid_is_about_square_and_holds_all() -> None:
 def test_textures_of_any_size_repeat(tmp_path: Path) -> None:
     made = model(wrap=True)
     made.codec = ImageCodec()
-    place = write_pictures(
-        made, tmp_path, Request([0, 2]), {"side": 64}, tmp_path / "textures", ORIGIN, silent
-    )
+    place, options = tmp_path / "textures", {"side": 64}
+    write_pictures(made, tmp_path, ORIGIN, Request([0, 2], 3, out=place, options=options), silent)
     files = sorted(place.glob("*.png"))
     assert [file.name for file in files] == ["0.png", "2.png"]
     pixels = np.stack([np.asarray(Image.open(file).convert("RGBA")) for file in files])
     assert pixels.shape == (2, 64, 64, 4) and not np.array_equal(pixels[0], pixels[1])
     assert 0.3 < seam_ratio(pixels) < 1.5
-    request = Request([0], format_="glb")
-    write_pictures(made, tmp_path, request, {"side": 64}, tmp_path / "planes", ORIGIN, silent)
+    planes = Request([0], 3, out=tmp_path / "planes", format_="glb", options=options)
+    write_pictures(made, tmp_path, ORIGIN, planes, silent)
     assert (tmp_path / "planes" / "0.glb").read_bytes()[:4] == b"glTF"
 
 
@@ -95,15 +95,15 @@ def test_textures_of_any_size_repeat(tmp_path: Path) -> None:
 )
 def test_wrong_wishes_are_named(options: dict[str, object], message: str, tmp_path: Path) -> None:
     with pytest.raises(GansmithError, match=message):
-        write_pictures(model(), tmp_path, Request([0]), options, tmp_path / "out", ORIGIN, silent)
+        request = Request([0], 3, out=tmp_path / "out", options=options)
+        write_pictures(model(), tmp_path, ORIGIN, request, silent)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_side_that_is_no_multiple_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GansmithError, match="a multiple of 4 pixels a side: try --side 64"):
-        write_pictures(
-            model(wrap=True), tmp_path, Request([0]), {"side": 65}, tmp_path, ORIGIN, silent
-        )
+        request = Request([0], 3, out=tmp_path, options={"side": 65})
+        write_pictures(model(wrap=True), tmp_path, ORIGIN, request, silent)
 
 
 def test_islands_are_measured_where_there_is_alpha_and_seams_of_textures() -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from gansmith.counting import pluralize
 from gansmith.data.scan import find_files
@@ -23,26 +22,23 @@ from gansmith.verbs import Request
 def write_captions(
     model: GeneratorModel,
     home: Path,
-    request: Request,
-    options: Mapping[str, Any],
-    out: Path | None,
     provenance: Provenance,
+    request: Request,
     log: LogFn,
 ) -> Path | None:
     """Write captions of a folder of pictures; see `gansmith.verbs.Generation.writes`."""
-    config = TextGenerationConfig(**options)
+    config = TextGenerationConfig(**request.options)
     if config.picture is None or not config.picture.is_dir():
         return None
-    return caption_folder(model, home, len(request.indices), config, out, provenance, log)
+    return caption_folder(model, home, config, provenance, request, log)
 
 
 def caption_folder(
     model: GeneratorModel,
     home: Path,
-    count: int,
     config: TextGenerationConfig,
-    out: Path | None,
     provenance: Provenance,
+    request: Request,
     log: LogFn,
 ) -> Path:
     """Write captions of each picture in a folder and its sub-folders, one on each line.
@@ -50,11 +46,11 @@ def caption_folder(
     Args:
         model: A generator of captions.
         home: Folder of the run.
-        count: Captions of each picture.
         config: Options; `picture` is the folder.
-        out: Folder for the text files. None writes each beside its picture; pictures that have a
-            text file already are left out, so that no caption is ever replaced.
-        provenance: Origin of the captions, with their seed.
+        provenance: Origin of the captions.
+        request: Captions of each picture, their seed, and the folder for the text files. Without
+            one, each is written beside its picture; pictures that have a text file already are
+            left out, so that no caption is ever replaced.
         log: Takes pictures that are left out, one line each, and the number of files.
 
     Returns:
@@ -63,8 +59,8 @@ def caption_folder(
     Raises:
         GansmithError: There is no picture, or a file cannot be written.
     """
-    folder, codec = config.picture, model.codec
-    assert folder is not None and provenance.seed is not None
+    folder, codec, out = config.picture, model.codec, request.out
+    assert folder is not None
     if not isinstance(codec, CaptionCodec):
         raise GansmithError("--picture only works with captions models")
     names = _pictures(folder)
@@ -80,7 +76,7 @@ def caption_folder(
         except GansmithError as error:
             log(f"warning: left out {error}")
             continue
-        texts = generate_text(model, home, count, provenance.seed, None, asked, log)
+        texts = generate_text(model, home, request.count, request.seed, None, asked, log)
         content = "".join(" ".join(text.split()) + "\n" for text in texts).encode()
         origin = replace(provenance, index=index)
         done += 1

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from gansmith.codec import suffix
 from gansmith.counting import pluralize
@@ -24,10 +22,8 @@ MOST_TILES = 16
 def write_heightmaps(
     model: GeneratorModel,
     home: Path,
-    request: Request,
-    options: Mapping[str, Any],
-    out: Path | None,
     provenance: Provenance,
+    request: Request,
     log: LogFn,
 ) -> Path:
     """Write heightmaps of any size; see `gansmith.verbs.Generation.writes`.
@@ -39,9 +35,9 @@ def write_heightmaps(
         GansmithError: The options are wrong, the model draws one size only, or the folder cannot
             be written.
     """
+    options = request.options
     side, (rows, columns) = options.get("side", USUAL_SIDE), parse_tiles(options.get("tiles"))
-    seed = provenance.seed or 0
-    place = home / f"heightmaps-{seed}-{side}" if out is None else out
+    place = request.out or home / f"heightmaps-{request.seed}-{side}"
     format_ = model.codec.chosen_format(request.format_)
     cells = [(y, x) for y in range(rows) for x in range(columns)]
     tiled = len(cells) > 1
@@ -54,7 +50,7 @@ def write_heightmaps(
     size = rows * (side - 1) + 1, columns * (side - 1) + 1
     origins = provenance.of_samples(request.indices)
     for index, origin in zip(request.indices, origins, strict=True):
-        (terrain,) = model.codec.decode(draw_any_size(model, index, seed, request, size))
+        (terrain,) = model.codec.decode(draw_any_size(model, index, request, size))
         for y, x in cells:
             top, left = y * (side - 1), x * (side - 1)
             tile = terrain[top : top + side, left : left + side]

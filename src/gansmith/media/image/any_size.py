@@ -22,7 +22,7 @@ _VALUES = 64
 
 @torch.no_grad()
 def draw_any_size(
-    model: GeneratorModel, index: int, seed: int, request: Request, size: tuple[int, int]
+    model: GeneratorModel, index: int, request: Request, size: tuple[int, int]
 ) -> Tensor:
     """Draw one sample of any size.
 
@@ -32,8 +32,7 @@ def draw_any_size(
     Args:
         model: Of network `conv` with `network.wrap`.
         index: Number of the sample.
-        seed: The same seed and size give the same sample.
-        request: Label and truncation count.
+        request: Seed, label and truncation count; the same ones give the same sample of a size.
         size: Height and width.
 
     Returns:
@@ -60,12 +59,12 @@ def draw_any_size(
         )
     require_memory(4 * _VALUES * math.prod(size), f"a sample of {size[0]} x {size[1]} takes")
     height, width = (math.ceil(side / stride) + 2 * margin for side in size)
-    shared = model.latents(index + 1, seed, request.truncation)[index:, : generator.shared]
+    shared = model.latents(index + 1, request.seed, request.truncation)[index:, : generator.shared]
     numbers = draw_latents(
-        height * width, generator.local, seed * _SEEDS + index, request.truncation
+        height * width, generator.local, request.seed * _SEEDS + index, request.truncation
     )
     local = numbers.view(height, width, -1).permute(2, 0, 1).unsqueeze(0)
-    labels = model.labels(index + 1, seed, request.label)
+    labels = model.labels(index + 1, request.seed, request.label)
     label = None if labels is None else labels[index:]
     drawn = generator.draw(generator.latent_map(shared, local, label))
     start = margin * stride

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,8 @@ MOST_SIDE = 16_384
 def write_sprite_sheet(
     model: GeneratorModel,
     home: Path,
-    request: Request,
-    options: Mapping[str, Any],
-    out: Path | None,
     provenance: Provenance,
+    request: Request,
     log: LogFn,
 ) -> Path:
     """Write `sprites.png` and `sprites.json` to a folder; see `gansmith.verbs.Generation.writes`.
@@ -49,13 +47,14 @@ def write_sprite_sheet(
         GansmithError: The format is unknown, the samples are too many for one picture, or the
             folder cannot be written.
     """
-    if options["sheet"] not in TABLES:
-        raise unknown("sheet", options["sheet"], list(TABLES))
-    place = home / f"sheet-{provenance.seed}" if out is None else out
+    kind = request.options["sheet"]
+    if kind not in TABLES:
+        raise unknown("sheet", kind, list(TABLES))
+    place = request.out or home / f"sheet-{request.seed}"
     if place.suffix and not place.is_dir():
         raise GansmithError(f"--sheet writes two files: give --out a folder, not {place.name}")
     output = OutputFolder(place, provenance, [IMAGE, TABLE])
-    seed, total = provenance.seed or 0, max(request.indices) + 1
+    seed, total = request.seed, max(request.indices) + 1
     labels = model.labels(total, seed, request.label)
     classes = None if labels is None or not model.label_names else labels.tolist()
     chosen = sorted(request.indices, key=lambda k: (classes[k] if classes else 0, k))
@@ -66,10 +65,10 @@ def write_sprite_sheet(
     names = sample_names(chosen, numbers, model.label_names)
     tagged = [""] * len(chosen) if numbers is None else [model.label_names[k] for k in numbers]
     sheet, places = pack(samples)
-    table = TABLES[options["sheet"]](names, places, samples.shape[1:3], sheet.shape[:2], tagged)
+    table = TABLES[kind](names, places, samples.shape[1:3], sheet.shape[:2], tagged)
     content = json.dumps(table, indent=1, ensure_ascii=False).encode() + b"\n"
     output.add_overview({IMAGE: model.codec.to_bytes(sheet, "png"), TABLE: content})
-    output.write_manifest(sheet=options["sheet"])
+    output.write_manifest(sheet=kind)
     log(f"{pluralize(len(chosen), 'sprite')} in {place / IMAGE} and {TABLE}")
     return place
 

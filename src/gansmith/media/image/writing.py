@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from gansmith.codec import suffix
 from gansmith.counting import pluralize
@@ -21,10 +19,8 @@ from gansmith.verbs import Request
 def write_pictures(
     model: GeneratorModel,
     home: Path,
-    request: Request,
-    options: Mapping[str, Any],
-    out: Path | None,
     provenance: Provenance,
+    request: Request,
     log: LogFn,
 ) -> Path:
     """Write a sprite sheet or textures of any size; see `gansmith.verbs.Generation.writes`.
@@ -33,18 +29,19 @@ def write_pictures(
         GansmithError: The options do not fit each other or the model, or as
             :class:`gansmith.output_folder.OutputFolder`.
     """
+    options = request.options
     if "sheet" in options and "side" in options:
         raise GansmithError("--sheet packs samples as they were trained: leave --side out")
     if "sheet" in options:
-        return write_sprite_sheet(model, home, request, options, out, provenance, log)
-    side, seed = options["side"], provenance.seed or 0
-    place = home / f"samples-{seed}-{side}" if out is None else out
+        return write_sprite_sheet(model, home, provenance, request, log)
+    side = options["side"]
+    place = request.out or home / f"samples-{request.seed}-{side}"
     format_ = model.codec.chosen_format(request.format_)
     names = [f"{name}.{suffix(format_)}" for name in sample_names(request.indices)]
     folder = OutputFolder(place, provenance, names)
     origins = provenance.of_samples(request.indices)
     for index, name, origin in zip(request.indices, names, origins, strict=True):
-        tensors = draw_any_size(model, index, seed, request, (side, side))
+        tensors = draw_any_size(model, index, request, (side, side))
         (sample,) = model.codec.finish(model.codec.decode(tensors))
         folder.add(name, model.codec.to_bytes(sample, format_), origin)
     folder.write_manifest(side=side)
