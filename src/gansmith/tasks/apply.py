@@ -148,6 +148,12 @@ def apply(
     place = Path(out) if out is not None else home_of(run) / "applied"
     suffix = "" if place.is_dir() else place.suffix.lower()
     film = suffix in FILMS and isinstance(changing, Editing)
+    if suffix and suffix != ".png" and not film:
+        films = f", or {' or '.join(FILMS)} for a film" if isinstance(changing, Editing) else ""
+        raise GansmithError(
+            f"--out {place.name} is no folder, and results are PNG: give a folder, or .png for one "
+            f"picture{films}"
+        )
     if suffix == ".png" or film:
         if len(files) != 1:
             raise GansmithError(
