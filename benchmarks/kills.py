@@ -1,10 +1,11 @@
-"""Kill trainings and `generate` at every rename, removal and new folder, and at random moments.
+"""Kill trainings, `generate` and `apply` at renames, removals and new folders, and at random.
 
 After each kill the same command runs once more. It must succeed and leave the same files as a run
-that was never disturbed: generator, checkpoints, sheets, frames, texts and samples byte for byte,
+that was never disturbed: networks, checkpoints, sheets, frames, texts and samples byte for byte,
 no temporary files and no lock.
 
     OMP_NUM_THREADS=1 python benchmarks/kills.py --kills 200        # results/kills.csv
+    OMP_NUM_THREADS=1 python benchmarks/kills.py style levels --kills 8    # renews their rows
 
 Every command runs in a process that is forked from this one, which has imported everything, with a
 cache of its own. Networks are tiny: what is tested is the order of writes.
@@ -35,14 +36,26 @@ from PIL import Image, ImageDraw
 from rich.console import Console
 
 import gansmith
+from gansmith.media.levels.datasets import LEVEL_SETS
+from gansmith.media.levels.datasets.corpus import write_levels
 from gansmith.storage.checkpoint import Tree, load_tree
 from gansmith.storage.process_lock import is_alive
-from gansmith.tasks import doctor, evaluate, generate, train  # noqa: F401  (imported before forks)
+from gansmith.storage.tensor_file import CHECKSUM
+from gansmith.tasks import (  # noqa: F401  (imported before forks)
+    apply,
+    builtin,
+    doctor,
+    evaluate,
+    generate,
+    train,
+)
 
+Data = Path | list[Path]
 KILLED = 137
 STEPS, BATCH = 6, 8
 CALLS = ("replace", "rename", "mkdir", "unlink", "rmdir")
 """Functions of `os` that change what is in a folder."""
+CONSENT = "who: drawn shapes\nbasis: own drawings\ndate: 2026-01-31\n"
 QUICK = (
     f"training.batch={BATCH}",
     "training.checkpoint_seconds=0",
@@ -56,6 +69,12 @@ QUICK = (
     "health.samples=50",
     "health.max_cost=1",
 )
+TRANSLATION = (
+    *("training.batch=4", "data.size=16", "data.held_out=0.3", "evaluation.quick_looks=1"),
+    *("network.width=8", "network.d_width=8"),
+)
+RESIDUAL = (*TRANSLATION, "network.blocks=1", "network.d_levels=2")
+FACES = ("data.align=none", "network.width=4", "network.d_width=4")
 TEXT = (
     *("network.width=16", "network.embedding=16", "sequence.check_every=2"),
     *("sequence.likelihood=0.5", "text.tokens=characters"),
@@ -68,13 +87,19 @@ class Medium:
 
     Attributes:
         recipe: Name of the recipe.
-        make: Writes the data to a folder and returns its path; None for data that need no files.
+        make: Writes the data to a folder and returns its path, or those of two folders; None for
+            data that need no files.
         settings: Entries for `settings`, beside `QUICK`.
+        outputs: What is made of the trained run, and killed too: by `generate`, but "applied" by
+            `apply`.
+        people: Those shown must have agreed.
     """
 
     recipe: str
-    make: Callable[[Path], Path] | None
+    make: Callable[[Path], Data] | None
     settings: tuple[str, ...]
+    outputs: tuple[str, ...] = ("samples", "sheet-of-12.png")
+    people: bool = False
 
 
 def make_pictures(home: Path) -> Path:
@@ -127,6 +152,48 @@ def make_captioned(home: Path) -> Path:
     return home
 
 
+def make_squares(home: Path, colours: Sequence[str] = ("blue", "orange", "green")) -> Path:
+    """Draw 24 dark pictures of 16x16 for each colour, with a square of it at the same places."""
+    for colour in colours:
+        noise = np.random.default_rng(0)
+        (home / colour).mkdir(parents=True)
+        for index in range(24):
+            image = Image.fromarray(noise.integers(0, 40, (16, 16, 3), np.uint8))
+            x, y = noise.integers(0, 10, 2).tolist()
+            ImageDraw.Draw(image).rectangle([x, y, x + 5, y + 5], fill=colour)
+            image.save(home / colour / f"{index:02}.png")
+    return home
+
+
+def make_two(home: Path) -> Data:
+    """Draw dark pictures with blue squares, and the same with orange ones."""
+    make_squares(home, ("blue", "orange"))
+    return [home / "blue", home / "orange"]
+
+
+def make_expressions(home: Path) -> Path:
+    """Draw 24 light squares of 16x16 with a bar, which is high, low or wide, by label."""
+    bars = {"neutral": (5, 10, 10, 10), "open": (5, 8, 10, 12), "smile": (2, 10, 13, 11)}
+    for label, bar in bars.items():
+        noise = np.random.default_rng(0)
+        (home / label).mkdir(parents=True)
+        for index in range(24):
+            image = Image.new("RGB", (16, 16), tuple(noise.integers(180, 250, 3).tolist()))
+            ImageDraw.Draw(image).rectangle(bar, fill=tuple(noise.integers(0, 40, 3).tolist()))
+            image.save(home / label / f"{index:02}.png")
+    return home
+
+
+def make_level_files(name: str, count: int) -> Callable[[Path], Path]:
+    """Return a function that writes levels of a named set, with their legend."""
+
+    def make(home: Path) -> Path:
+        write_levels(home, LEVEL_SETS[name], count)
+        return home
+
+    return make
+
+
 MEDIA = {
     "pictures": Medium("pictures", make_pictures, ("network.width=4", "network.head=8")),
     "points": Medium("ring", None, ("network.width=8",)),
@@ -140,6 +207,47 @@ MEDIA = {
     ),
     "text": Medium("texts", make_texts, TEXT),
     "captions": Medium("captioned", make_captioned, ("data.held_out=0.3", *TEXT)),
+    "style": Medium("style", make_two, RESIDUAL, ("applied",)),
+    "style-cycle": Medium("style-cycle", make_two, RESIDUAL, ("applied",)),
+    "style-paired": Medium(
+        "style-paired",
+        make_two,
+        (*TRANSLATION, "network.levels=1", "network.d_levels=2"),
+        ("applied",),
+    ),
+    "domains": Medium("domains", make_squares, RESIDUAL, ("applied",)),
+    "faceswap": Medium(
+        "faceswap",
+        make_two,
+        (*TRANSLATION, *FACES, "data.size=32", "network.max_width=16", "faceswap.game_from=0.4"),
+        ("applied",),
+        people=True,
+    ),
+    "expressions": Medium(
+        "expressions",
+        make_expressions,
+        (
+            *(*TRANSLATION, *FACES, "network.blocks=1", "network.levels=1"),
+            *("network.d_features=16", "expressions.reader=0.3"),
+        ),
+        ("applied",),
+        people=True,
+    ),
+    "levels": Medium("levels", make_level_files("level-dungeons", 12), ("network.width=8",)),
+    "level-oneshot": Medium(
+        "level-oneshot",
+        make_level_files("level-hills", 1),
+        ("network.width=8", "network.seen=8"),
+    ),
+    "harden": Medium(
+        "harden",
+        make_pictures,
+        (
+            *("data.size=16", "data.mode=L", "network.width=4", "hardening.steps=2"),
+            *("data.held_out=0.3", "hardening.chosen_on=10"),
+        ),
+        outputs=(),
+    ),
 }
 
 
@@ -224,6 +332,8 @@ class Child:
             os.dup2(descriptor, 2)
             os.chdir(home)
             os.environ["GANSMITH_CACHE"] = str(home / "cache")
+            os.environ["GANSMITH_CONFIG"] = str(home / "config")  # without anybody's certificate
+            os.environ["SOURCE_DATE_EPOCH"] = "1700000000"  # records of files hold the time
             with intercepted(seen, kill_at, after):
                 work()
             content = [(call.name, call.target) for call in seen]
@@ -251,7 +361,7 @@ class Child:
         return [Call(*entry) for entry in json.loads(self._calls.read_text("utf-8"))]
 
 
-def training(name: str, data: Path | None) -> Callable[[], object]:
+def training(name: str, data: Data | None, consent: Path | None) -> Callable[[], object]:
     """Return a function that trains a medium into `run`."""
     medium = MEDIA[name]
     quiet = Console(file=sys.stdout, width=100)
@@ -264,14 +374,20 @@ def training(name: str, data: Path | None) -> Callable[[], object]:
             samples=STEPS * BATCH,
             settings=(*QUICK, *medium.settings),
             console=quiet,
+            consent=consent,
         )
 
     return work
 
 
-def generating(out: str) -> Callable[[], object]:
-    """Return a function that generates 12 samples of `run`."""
-    return lambda: gansmith.generate("run", 12, seed=1, out=out)
+def using(name: str, out: str, data: Data | None) -> Callable[[], object]:
+    """Return a function that generates 12 samples of `run`, or applies it to its data."""
+    if out != "applied":
+        return lambda: gansmith.generate("run", 12, seed=1, out=out)
+    folder = data[0] if isinstance(data, list) else data
+    assert folder is not None
+    wanted: dict[str, Any] = {"domains": {"to": "blue"}, "expressions": {"expression": {"open": 1}}}
+    return lambda: apply.apply("run", folder, out, **wanted.get(name, {}))
 
 
 def differences(expected: Path, found: Path) -> list[str]:
@@ -310,15 +426,30 @@ def _content(file: Path) -> Any:
     if file.suffix == ".safetensors":
         content = file.read_bytes()
         start = 8 + int.from_bytes(content[:8], "little")
-        return json.loads(content[8:start]), content[start:]
+        header = json.loads(content[8:start])
+        facts = header["__metadata__"]
+        if "training" in facts:  # a classifier's, which holds its time
+            facts |= {"training": _timeless(json.loads(facts["training"])), CHECKSUM: None}
+        return header, content[start:]
+    if file.name == "robustness.json":
+        return _timeless(json.loads(file.read_text("utf-8")))
     return file.read_bytes()
+
+
+def _timeless(value: Any) -> Any:
+    """Return values of a tree without those that hold times."""
+    if isinstance(value, dict):
+        return {k: _timeless(v) for k, v in value.items() if k not in ("seconds", "clock")}
+    return [_timeless(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _bytes(tree: Tree) -> Any:
     """Return a checkpoint as plain values, without the clock."""
+    if isinstance(tree, torch.Tensor):
+        return tree.numpy().tobytes()
     if isinstance(tree, dict):
         return {k: _bytes(v) for k, v in tree.items() if k not in ("seconds", "clock")}
-    return tree.numpy().tobytes() if isinstance(tree, torch.Tensor) else tree
+    return tree
 
 
 def phase(call: Call) -> str:
@@ -329,13 +460,22 @@ def phase(call: Call) -> str:
         return "cache"
     if "samples" in parts or name in ("sheet-of-12.png",):
         return "generate"
+    if "applied" in parts:
+        return "apply"
     if name in ("run", "recipe.yaml", "lock") or (call.name == "mkdir" and "run" in parts):
         return "start"
     if "checkpoints" in parts:
         return "checkpoint"
     if "frames" in parts:
         return "frames"
-    if name in ("generator.safetensors", "quality.json", "contest.json", "tokenizer.json"):
+    if name in (
+        "generator.safetensors",
+        "model.safetensors",
+        "quality.json",
+        "robustness.json",
+        "contest.json",
+        "tokenizer.json",
+    ):
         return "evaluation"
     return "manifest" if name == "manifest.json" else "report"
 
@@ -345,6 +485,7 @@ def moment(home: Path) -> str:
     for phase_, file in (
         ("report", "quality.json"),
         ("evaluation", "generator.safetensors"),
+        ("evaluation", "model.safetensors"),
         ("training", "manifest.json"),
     ):
         if (home / "run" / file).exists():
@@ -364,19 +505,26 @@ class Trials:
 
     name: str
     home: Path
-    data: Path | None
+    data: Data | None
 
     def __post_init__(self) -> None:
         started = time.perf_counter()
-        self.whole = self.home / "whole"
-        child = Child(self.whole, training(self.name, self.data))
+        self.whole, self.consent = self.home / "whole", None
+        if MEDIA[self.name].people:
+            self.consent = self.home / "consent.yaml"
+            self.consent.write_text(CONSENT, "utf-8")
+        child = Child(self.whole, self._training())
         if child.wait():
             raise SystemExit(f"{self.name}: the undisturbed training failed, see {child.log}")
         self.seconds = time.perf_counter() - started
         self.calls = child.calls()
-        self.generated = {
-            out: self._reference(generating(out)) for out in ("samples", "sheet-of-12.png")
-        }
+        self.used = {out: self._reference(self._using(out)) for out in MEDIA[self.name].outputs}
+
+    def _training(self) -> Callable[[], object]:
+        return training(self.name, self.data, self.consent)
+
+    def _using(self, out: str) -> Callable[[], object]:
+        return using(self.name, out, self.data)
 
     def _reference(self, work: Callable[[], object]) -> list[Call]:
         child = Child(self.whole, work)
@@ -386,7 +534,7 @@ class Trials:
 
     def plans(self) -> list[tuple[str, int, bool]]:
         """Return every kill at a call: the command, the number of the call, and its side."""
-        commands = {"train": self.calls, **self.generated}
+        commands = {"train": self.calls, **self.used}
         return [
             (command, index, after)
             for command, calls in commands.items()
@@ -397,9 +545,9 @@ class Trials:
     def at_call(self, command: str, index: int, after: bool) -> dict[str, Any]:
         """Kill a command at a call, repeat it and compare."""
         trained = command == "train"
-        call = (self.calls if trained else self.generated[command])[index]
+        call = (self.calls if trained else self.used[command])[index]
         home = self._folder(f"{command}-{index}-{after}")
-        work = training(self.name, self.data) if trained else generating(command)
+        work = self._training() if trained else self._using(command)
         if not trained:
             shutil.copytree(self.whole / "run", home / "run")
         killed = Child(home, work, index, after).wait()
@@ -410,7 +558,7 @@ class Trials:
     def at_random(self, random_: random.Random) -> dict[str, Any]:
         """Kill a training at one to three random times, repeat it and compare."""
         home = self._folder(f"random-{random_.randrange(10**9)}")
-        work = training(self.name, self.data)
+        work = self._training()
         times = [random_.uniform(0.05, self.seconds) for _ in range(random_.randint(1, 3))]
         killed = [Child(home, work).kill_in(seconds) for seconds in times]
         moments = "after " + ", then ".join(f"{seconds:.2f} s" for seconds in times)
@@ -427,7 +575,7 @@ class Trials:
     ) -> dict[str, Any]:
         again = Child(home, work)
         code = again.wait()
-        inner = {"train": "run", "samples": "samples", "sheet-of-12.png": ""}[command]
+        inner = {"train": "run", "sheet-of-12.png": ""}.get(command, command)
         wrong = ["failed"] if code else differences(self.whole / inner, home / inner)
         if inner == "":
             wrong = [text for text in wrong if command in text or ".part-" in text]
@@ -498,9 +646,9 @@ def main() -> None:
     rows = run(arguments.media, arguments.kills, arguments.random, home)
     bad = [row for row in rows if not row["equal"]]
     if arguments.out is None:
-        from harness import write_rows
+        from harness import renew_rows
 
-        write_rows("kills", rows)
+        renew_rows("kills", rows, ("medium",))
     else:
         arguments.out.write_text(json.dumps(rows), "utf-8")
     killed = sum(row["killed"] for row in rows)

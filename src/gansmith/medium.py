@@ -197,6 +197,8 @@ class Medium:
         measure: `(samples, labels, dataset, seed)` to values and floors by metric; `labels` are
             the requested classes, or of captions the numbers of their pictures.
         showcase: How reports present samples beside their sheet: audio players, texts, or neither.
+        sheets: Whether reports show sheets; not where the samples beside them can be read better.
+        headlines: Metrics at the top of reports; empty for the usual ones.
         describe: `(shape, settings)`: the samples in a few words, from the shape (C, H, W) that
             networks see and the settings of the dataset.
         checker: Makes what judges samples of a fitted codec in a training of the duel `checked`;
@@ -233,6 +235,8 @@ class Medium:
     metrics: Mapping[str, MetricSpec] = field(default_factory=dict)
     measure: Callable[[NDArray[Any], Labels, Dataset, int], tuple[Values, Values]] = measure_nothing
     showcase: Literal["grid", "audio", "text"] = "grid"
+    sheets: bool = True
+    headlines: tuple[str, ...] = ()
     describe: Callable[[tuple[int, int, int], Mapping[str, Any]], str] = describe_samples
     checker: Callable[[Codec], Checker | None] = lambda codec: None
     choice: ModelChoice | None = None

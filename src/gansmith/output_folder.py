@@ -139,10 +139,10 @@ class OutputFolder:
         return path
 
     def add_overview(self, files: Mapping[str, bytes]) -> None:
-        """Write files that show all samples together, by name."""
+        """Write files that show all samples together, by name; without invisible mark."""
         self._begin()
         for name, payload in files.items():
-            self._save(name, payload, self.provenance)
+            self._save(name, payload, self.provenance.without_mark())
             self._overview.append(name)
 
     def write_manifest(self, **facts: Any) -> None:

@@ -83,6 +83,10 @@ class Provenance:
     created: str = field(default_factory=_now)
     marking: Marking = EVERY_LAYER
 
+    def without_mark(self) -> Provenance:
+        """Return the same without the invisible mark, which shows on the margins of sheets."""
+        return replace(self, marking=replace(self.marking, mark=False))
+
     def to_json(self) -> dict[str, Any]:
         """Return what is known, as plain values."""
         return {name: value for name, value in asdict(self).items() if value is not None}

@@ -420,13 +420,16 @@ class Run:
         return save_output(path, payload, self.provenance(generated=generated))
 
     def save_picture(self, path: Path, picture: Image.Image, *, generated: bool = True) -> None:
-        """Write a picture of the run; `generated` as for :meth:`provenance`."""
-        self.save_output(path, png_bytes(picture), generated=generated)
+        """Write a picture of the run, without invisible mark, which shows on white margins.
+
+        `generated` is as for :meth:`provenance`.
+        """
+        save_output(path, png_bytes(picture), self.provenance(generated=generated).without_mark())
 
     def save_frame(self, samples: int, sheet: Image.Image) -> None:
         """Write one frame of the animation, named by the samples seen; without invisible mark."""
-        origin = replace(self.provenance(), marking=Marking(mark=False))
-        save_output(self.frames_dir / f"{samples:09d}.png", png_bytes(sheet), origin)
+        path = self.frames_dir / f"{samples:09d}.png"
+        save_output(path, png_bytes(sheet), self.provenance().without_mark())
 
     def frames(self) -> list[Path]:
         """Return the frames of the animation, in order."""

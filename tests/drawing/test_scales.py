@@ -115,3 +115,17 @@ def test_ticks_of_a_narrow_range_can_be_told_apart(
     low: float, high: float, labels: list[str]
 ) -> None:
     assert [text for _, text in Axis(low, high).ticks()] == labels
+
+
+def test_an_axis_of_one_value_shows_no_negative_shares() -> None:
+    for value in (0.0, 0.04, 1.0):
+        axis = Axis.over(np.array([value]))
+        assert axis.low == 0 and axis.high > value
+    assert Axis.over(np.array([-2.0])).low < -2
+
+
+def test_settings_are_written_without_brackets() -> None:
+    legend = {"game": "maze", "tiles": {"#": {"roles": ["solid", "brick"]}}}
+    assert plain(legend) == "game: maze; tiles: (#: (roles: solid, brick))"
+    assert plain([28, 28]) == "28 \N{MULTIPLICATION SIGN} 28"
+    assert plain([{"file": "a.txt", "levels": 5}]) == "file: a.txt; levels: 5"

@@ -32,7 +32,8 @@ def test_logarithmic_axis_gives_equal_steps_to_equal_factors() -> None:
     ((_, a), (_, b), (_, c)) = strokes(svg)[0]
     assert a - b == pytest.approx(b - c, abs=0.2)
     assert "log scale" in svg
-    assert len(strokes(line_chart([Series("a", [1, 2], [0, 5])], "x", "y", log_y=True))[0]) == 2
+    left = line_chart([Series("a", [1, 2], [0, 5])], "x", "y", log_y=True)
+    assert len(strokes(left, "line dot")[0]) == 2
 
 
 def test_the_floor_is_dashed_named_and_inside() -> None:
@@ -68,8 +69,8 @@ def test_what_cannot_be_drawn_is_left_out() -> None:
 
 
 def test_one_point_and_equal_values_can_be_seen() -> None:
-    ((a, b),) = strokes(line_chart([Series("a", [5], [3])], "x", "y"))
-    assert a == b  # a round cap makes it a dot
+    ((a, b),) = strokes(line_chart([Series("a", [5], [3])], "x", "y"), "line dot")
+    assert a == b  # a round cap makes it a disc
     ((first, second),) = strokes(line_chart([Series("a", [0, 1], [3, 3])], "x", "y"))
     assert first[1] == second[1] and 10 < first[1] < 204
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gansmith.errors import GansmithError
 from gansmith.evaluation.result import metric_specs
@@ -217,3 +218,40 @@ def test_losses_that_a_duel_declares_are_charted(tmp_path: Path) -> None:
     write_events(run, steps)
     page = write_report(run).read_text("utf-8")
     assert "cycle consistency" in page
+
+
+@pytest.mark.parametrize(
+    ("task", "network", "heading"),
+    [
+        ("translate", "Translator", "Before and after"),
+        ("faceswap", "Face swap", "Before and after"),
+        ("expressions", "Editor", "Before and after"),
+        ("harden", "Classifier", "What fooled it"),
+        ("generate", "Generator", "Generated"),
+    ],
+)
+def test_each_task_has_its_words(task: str, network: str, heading: str, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", task=task)
+    if task != "generate":
+        (run / "generator.safetensors").rename(run / "model.safetensors")
+    text = read(run).text
+    assert f"{network} trained on glyphs" in text and f"{heading} The best" in text
+    applied = "gansmith apply" in text
+    assert applied == (task in ("translate", "faceswap", "expressions"))
+    assert f"gansmith {'harden' if task == 'harden' else 'train'} {run}/recipe.yaml" in text
+
+
+def test_texts_stand_in_place_of_small_pictures_of_them(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    edit_json(run / "manifest.json", medium="text")
+    assert read(run).tags.count("img") == 3 + 6
+    (run / "texts.json").write_text('{"generated": ["a cow"], "real": ["a cat"]}', "utf-8")
+    page = read(run)
+    assert page.tags.count("img") == 1 + 6 and "a cow" in page.text  # the film stays
+
+
+def test_long_sheets_have_the_whole_width(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    assert ("class", "wide") not in read(run).attributes
+    Image.new("L", (400, 50)).save(run / "sheet.png")
+    assert read(run).attributes.count(("class", "wide")) == 1

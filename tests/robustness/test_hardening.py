@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
 import gansmith
+from gansmith.cli import app
 from gansmith.errors import GansmithError
 from gansmith.networks import SampleSpec
+from gansmith.provenance.texts import HTML
 from gansmith.recipe import NetworkConfig, load_recipe
 from gansmith.robustness.attacks import pgd, run_attack
 from gansmith.robustness.classifier import take_images
@@ -21,6 +24,7 @@ from gansmith.robustness.opening import open_classifier
 from gansmith.robustness.threat import Threat
 from gansmith.run import Run
 from gansmith.run_schema import Event
+from gansmith.tasks.task import report_of
 from gansmith.training.engine import Engine
 from tests.conftest import make_labelled
 from tests.robustness.targets import LABELS, held_out, spots, target
@@ -156,6 +160,17 @@ def test_a_run_resumes_to_the_same_weights_and_opens_as_a_classifier(
     assert opened.labels == whole.label_names and said.shape == (len(files),)  # type: ignore[attr-defined]
     names = {path.name for path in (tmp_path / "whole").iterdir()}
     assert {"robustness.json", "report.html", "sheet.png", "model.safetensors"} <= names
+    page = (tmp_path / "whole" / "report.html").read_text("utf-8")
+    assert "classifier under attack" in page and "Accuracy during training" in page
+    assert CliRunner().invoke(app, ["report", str(tmp_path / "whole")]).exit_code == 0
+    again = (tmp_path / "whole" / "report.html").read_text("utf-8")
+    assert HTML.known.sub("", again) == HTML.known.sub("", page)
+    (tmp_path / "whole" / "robustness.json").write_text('{"outcomes": 3}', "utf-8")
+    damaged = CliRunner().invoke(app, ["report", str(tmp_path / "whole")])
+    assert "robustness.json is damaged" in str(damaged.exception)
+    (tmp_path / "whole" / "robustness.json").unlink()  # as before the end of a training
+    assert report_of(tmp_path / "whole").is_file()
+    assert "Classifier trained on data" in (tmp_path / "whole" / "report.html").read_text("utf-8")
     kinds = [event["event"] for event in Run(tmp_path / "whole").events()]
     assert kinds.count("attacked") == 2
 

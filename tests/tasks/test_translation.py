@@ -183,3 +183,10 @@ def test_a_run_that_generates_says_what_to_use_instead(home: Path, tmp_path: Pat
         apply(home / "run", home / "cold", home / "cold")
     with pytest.raises(GansmithError, match="there is no file or folder"):
         apply(home / "run", home / "nowhere", tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["out.jpg", "out.mp4", "out.gif"])
+def test_a_file_of_another_kind_becomes_no_folder(name: str, home: Path, tmp_path: Path) -> None:
+    with pytest.raises(GansmithError, match="results are PNG: give a folder"):
+        apply(home / "run", home / "cold" / "00.png", tmp_path / name)
+    assert not (tmp_path / name).exists()

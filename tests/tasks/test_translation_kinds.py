@@ -214,3 +214,16 @@ def test_a_planted_fault_is_diagnosed_in_the_first_quarter_and_healed(
     assert float(str(event["progress"])) <= 0.25
     assert "optimiser.d_lr.start=0.0005" in str(event["settings"])
     assert "contrastive.identity=1" in str(event["settings"]).split()
+
+
+def test_sheets_enlarge_small_pictures_and_translate_no_margins(
+    domains: Path, tmp_path: Path
+) -> None:
+    wide = Image.fromarray(np.full((16, 32, 3), 90, np.uint8))
+    wide.save(tmp_path / "wide.png")
+    place = apply(domains, tmp_path / "wide.png", tmp_path / "out", to="blue")
+    for name in ("domains.png", "comparison.png"):
+        sheet = np.asarray(Image.open(place / name).convert("RGB"))
+        drawn = (sheet[:, -128:] < 250).any(2)  # the last column, without names
+        heights = [len(part) for part in np.split(drawn, np.flatnonzero(np.diff(drawn[:, 60])) + 1)]
+        assert heights[1::2] == [64] * (len(heights) // 2)  # 16 x 32 in squares of 128

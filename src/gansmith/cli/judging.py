@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gansmith.cli.options import Json, RunArgument, console
-from gansmith.console import PlainConsole
+from gansmith.console import PlainConsole, plain
 
 
 def evaluate(
@@ -50,10 +50,9 @@ def evaluate(
 
 def report(run: RunArgument) -> None:
     """Write the HTML report of a run again."""
-    from gansmith.report.report import write_report
-    from gansmith.run import Run
+    from gansmith.tasks.task import report_of
 
-    console.print(f"report {write_report(Run(run).require().path)}")
+    plain(console)(f"report {report_of(run)}")
 
 
 def compare(

@@ -88,7 +88,12 @@ def robustness(
     from gansmith.robustness.ladder import AdvGANBudget
     from gansmith.robustness.ladder import robustness as measure
     from gansmith.robustness.opening import open_classifier
-    from gansmith.robustness.page import evaluation_table, write_robustness_page
+    from gansmith.robustness.page import (
+        embedded,
+        evaluation_table,
+        fooled_sheet,
+        write_robustness_page,
+    )
     from gansmith.robustness.result import Evaluation
 
     if out is not None and out.suffix.lower() not in (".html", ".htm"):
@@ -121,7 +126,10 @@ def robustness(
             plain(console)(line)
     if out is not None:
         write_robustness_page(
-            found, dataset, out, Provenance(data=dataset.source, seed=seed, generated=False)
+            found,
+            embedded(fooled_sheet(found, dataset)),
+            out,
+            Provenance(data=dataset.source, seed=seed, generated=False),
         )
         plain(notices)(f"report {out}")
     if not found.reliable:

@@ -68,7 +68,9 @@ def strengths_of(given: Mapping[str, float], names: Sequence[str]) -> NDArray[np
         GansmithError: A name is unknown, a strength is not in [-1, 1], or there are none.
     """
     if not given:
-        raise GansmithError(f"say which expression: {', '.join(names)}, such as {names[0]}=0.7")
+        raise GansmithError(
+            f"say which expression: {', '.join(names)}, such as --expression {names[0]}=0.7"
+        )
     vector = np.zeros(len(names), np.float32)
     for name, strength in given.items():
         if name not in names:

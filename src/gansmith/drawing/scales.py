@@ -99,8 +99,12 @@ def plain(value: object) -> str:
         return DASH
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        texts = (f"({plain(v)})" if isinstance(v, dict) else plain(v) for v in value.values())
+        return "; ".join(f"{key}: {text}" for key, text in zip(value, texts, strict=True))
     if isinstance(value, list | tuple):
-        return f" {TIMES} ".join(plain(part) for part in value)
+        between = f" {TIMES} " if all(isinstance(part, int | float) for part in value) else ", "
+        return between.join(plain(part) for part in value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
@@ -150,7 +154,8 @@ class Axis:
         if log:
             return cls(low / 1.15, high * 1.15, log=True)
         if low == high:
-            low, high = low - abs(low) / 2 - 0.5, high + abs(high) / 2 + 0.5
+            least = 0.0 if low >= 0 else -math.inf  # what cannot be negative looks odd below 0
+            low, high = max(least, low - abs(low) / 2 - 0.5), high + abs(high) / 2 + 0.5
         air = (high - low) * 0.06
         bottom = 0.0 if 0 <= low < high / 2 else low - air
         return cls(bottom, high + air, clock=clock)

@@ -15,7 +15,12 @@ from gansmith.report.metric_formatting import ordered, title
 Event = Mapping[str, Any]
 
 DISTANCES = ("frechet", "kernel")
-SHARES = ("recall", "coverage", "precision")
+SHARES = (
+    *("recall", "coverage", "precision", "label_agreement", "agreement", "input_agreement"),
+    *("target_share", "weakest_share", "back_target_share", "content_kept", "back_content_kept"),
+    *("kept", "playable", "trivial"),
+)
+"""Metrics that are shares: their axis is 0 to 1."""
 NETWORKS = ("discriminator", "generator")
 CLOCK = ("event", "samples", "seconds", "cost_seconds")
 """Fields of an evaluation event that are no metrics."""

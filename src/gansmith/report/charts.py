@@ -109,7 +109,7 @@ def _strokes(index: int, line: Series, x_axis: Axis, y_axis: Axis) -> list[dict[
         places = zip(x_axis(x).tolist(), y_axis(y).tolist(), strict=True)
         points = " ".join(f"{_across(a):g},{_down(b):g}" for a, b in places)
         if len(x) == 1:  # a line of one point shows only when it has a length, even of zero
-            points = f"{points} {points}"
+            kind, points = f"{kind} dot", f"{points} {points}"
         strokes.append({"style": f"{kind} s{index % 6}", "points": points})
     return strokes
 

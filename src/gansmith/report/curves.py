@@ -96,6 +96,8 @@ class Panel:
                 places = zip(x_axis(x).tolist(), y_axis(y).tolist(), strict=True)
                 main = kind == "line"
                 points = [self._place(a, b) for a, b in places]
+                if len(points) == 1:
+                    self._canvas.disc(points[0], 3.5, ink)
                 self._canvas.line(points, ink if main else pale, 2 if main else 1)
             self._canvas.text((across, 18), line.name, ink, anchor="rm")
             across -= 14 + self._canvas.width_of(line.name)

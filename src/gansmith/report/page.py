@@ -22,6 +22,8 @@ FILE_LIMIT, PIXEL_LIMIT = 256 * 2**20, 2**26
 """Bytes of a file that is read, and pixels of an image in it."""
 PICTURE_LIMIT = 6 * 2**20
 """Bytes of one picture or animation inside a page; larger ones are reduced."""
+WIDE = 3
+"""Width over height from which a picture gets a row of its own."""
 REDUCED_SIDE = 800
 """Pixels at which a picture that is too large is tried first: twice its width on the page."""
 
@@ -33,6 +35,11 @@ class Picture:
     src: str
     width: int
     height: int
+
+    @property
+    def wide(self) -> bool:
+        """Whether it needs the whole width of a page: in a third of it, it would be a stripe."""
+        return self.width > WIDE * self.height
 
 
 @cache

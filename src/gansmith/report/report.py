@@ -141,11 +141,14 @@ def _pictures(record: RunHistory) -> list[tuple[str, str, Picture]]:
     sheet = run.sheet_file
     if not sheet.is_file():
         sheet = (run.frames() or [sheet])[-1]
-    shown = (
+    shown = [
         (words.heading, made, sheet),
         ("Real", words.real, run.real_sheet_file),
         ("Training", "Samples of the same latents, from start to end.", run.animation_file),
-    )
+    ]
+    medium = record.manifest.medium
+    if medium in MEDIA and not MEDIA[medium].sheets and _texts(record):
+        shown = shown[2:]
     return [(heading, text, embed(path)) for heading, text, path in shown if path.is_file()]
 
 
@@ -187,19 +190,23 @@ def _cost(record: RunHistory) -> list[tuple[str, str]]:
 
 
 def _to(record: RunHistory) -> list[str]:
-    """Return the option that names the domain, where one must be named."""
+    """Return the option that names the domain or the expression, where one must be named."""
     names = record.manifest.label_names
+    if record.setting("task") == "expressions":
+        return ["--expression", f"{names[-1]}=0.7"] if names else []
     return ["--to", names[0]] if record.setting("duel") == "domains" and names else []
 
 
 def _commands(record: RunHistory) -> list[tuple[str, str]]:
     """Command lines for the next steps."""
     run = str(record.run.path)
-    commands = [("Continue training", ["train", f"{run}/recipe.yaml", "--out", run])]
+    task = str(record.setting("task"))
+    train = "harden" if task == "harden" else "train"
+    commands = [("Continue training", [train, f"{run}/recipe.yaml", "--out", run])]
     if record.run.generator_file.is_file():
         commands.append(("Generate 64 samples", ["generate", run, "-n", "64", "--seed", "0"]))
         commands.append(("Evaluate again", ["evaluate", run]))
-    elif record.run.model_file.is_file() and str(record.setting("task")).startswith("translate"):
-        commands.append(("Translate a folder", ["apply", run, "FOLDER", *_to(record)]))
+    elif record.run.model_file.is_file() and task != "harden":
+        commands.append(("Apply it to a folder", ["apply", run, "FOLDER", *_to(record)]))
     commands.append(("Write this report again", ["report", run]))
     return [(what, shlex.join(["gansmith", *command])) for what, command in commands]

@@ -91,7 +91,7 @@ def fooled_sheet(found: Evaluation, dataset: Dataset) -> Image.Image:
 
 def write_robustness_page(
     found: Evaluation,
-    dataset: Dataset,
+    sheet: Picture,
     path: Path,
     provenance: Provenance,
     history: Sequence[Mapping[str, Any]] = (),
@@ -100,7 +100,7 @@ def write_robustness_page(
 
     Args:
         found: The evaluation.
-        dataset: What was attacked.
+        sheet: What fooled the classifier; see :func:`fooled_sheet`.
         path: The file.
         provenance: Where it comes from.
         history: Events of the training of a hardened classifier; empty for any other.
@@ -128,13 +128,14 @@ def write_robustness_page(
         percent=_percent,
         charts=charts,
         problems=problems,
-        picture=_embedded(fooled_sheet(found, dataset)),
+        picture=sheet,
         amplified=AMPLIFIED,
     )
     return save_output(path, page.encode("utf-8", "backslashreplace"), provenance)
 
 
-def _embedded(image: Image.Image) -> Picture:
+def embedded(image: Image.Image) -> Picture:
+    """Return a picture as pages hold it."""
     return embed_picture(png_bytes(image), image.size)
 
 

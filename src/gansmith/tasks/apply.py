@@ -148,6 +148,12 @@ def apply(
     place = Path(out) if out is not None else home_of(run) / "applied"
     suffix = "" if place.is_dir() else place.suffix.lower()
     film = suffix in FILMS and isinstance(changing, Editing)
+    if suffix and suffix != ".png" and not film:
+        films = f", or {' or '.join(FILMS)} for a film" if isinstance(changing, Editing) else ""
+        raise GansmithError(
+            f"--out {place.name} is no folder, and results are PNG: give a folder, or .png for one "
+            f"picture{films}"
+        )
     if suffix == ".png" or film:
         if len(files) != 1:
             raise GansmithError(
@@ -172,7 +178,7 @@ def apply(
     shown = _write(folder, results())
     if grid:
         assert isinstance(model, TranslationModel)
-        folder.add_overview({GRID: png_bytes(_grid(model, np.stack(shown)))})
+        folder.add_overview({GRID: png_bytes(_grid(model, shown))})
     folder.write_manifest(strength=strength, **facts)
     return folder.path
 
@@ -283,24 +289,28 @@ def _read(files: Sequence[tuple[Path, str]], model: Model, log: LogFn) -> Iterat
 
 def _write(folder: OutputFolder, results: Results) -> list[NDArray[np.uint8]]:
     """Write results and a sheet that compares them with their inputs; return some inputs."""
-    compared: list[NDArray[np.uint8]] = []
+    compared, first = list[NDArray[np.uint8]](), list[NDArray[Any]]()
     for index, (one, made) in enumerate(results):
         provenance = folder.provenance.of_samples([index])[0]
         folder.add(one.name, _encoded(one, made), provenance)
         if len(compared) < 2 * COMPARED:
-            compared += [_small(one.sample), _small(made[-1])]
+            compared += [_in_square(one.sample), _in_square(made[-1])]
+        if len(first) < IN_GRID:
+            first.append(one.sample)
     folder.add_overview({COMPARISON: png_bytes(contact_sheet(np.stack(compared), columns=6))})
-    return compared[: 2 * IN_GRID : 2]
+    return first
 
 
-def _grid(model: TranslationModel, inputs: NDArray[np.uint8]) -> Image.Image:
+def _grid(model: TranslationModel, inputs: Sequence[NDArray[Any]]) -> Image.Image:
     """Draw inputs in a row, and below them their translations to each domain, with its name."""
-    channels = model.blueprint.spec.channels
-    fitting = np.stack([to_array(to_image(one).convert(MODES[channels])) for one in inputs])
-    rows = [model.apply(fitting, to=name) for name in model.targets]
-    drawn = [_small(sample) for row in rows for sample in row]
+    shown = [to_image(one).convert(MODES[model.blueprint.spec.channels]) for one in inputs]
+    for image in shown:
+        image.thumbnail((SIDE, SIDE))
+    small = [to_array(image) for image in shown]
+    rows = [small, *([model.apply(one[None], to=to)[0] for one in small] for to in model.targets)]
+    drawn = [_in_square(sample) for row in rows for sample in row]
     names = ("input", *model.targets)
-    return contact_sheet(np.stack([*inputs, *drawn]), columns=len(inputs), row_names=names)
+    return contact_sheet(np.stack(drawn), columns=len(inputs), row_names=names)
 
 
 def _changed(
@@ -355,10 +365,12 @@ def _encoded(one: Input, made: NDArray[np.uint8]) -> bytes:
     return png_bytes(to_image(np.concatenate(list(made), axis=1)), exif=one.exif)
 
 
-def _small(sample: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Fit a sample into a square for the sheet, on white, in RGB."""
+def _in_square(sample: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Fit a sample into a square for the sheet, on white, in RGB; small ones are enlarged."""
     image = to_image(sample).convert("RGBA")
     image.thumbnail((SIDE, SIDE))
+    factor = SIDE // max(image.size)
+    image = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
     square = Image.new("RGBA", (SIDE, SIDE), "white")
     square.alpha_composite(image, ((SIDE - image.width) // 2, (SIDE - image.height) // 2))
     return to_array(square.convert("RGB"))

@@ -23,6 +23,7 @@ from gansmith.networks import SampleSpec, load_weights
 from gansmith.recipe import Recipe
 from gansmith.report.curves import curves_png
 from gansmith.report.history import RunHistory
+from gansmith.report.page import embed
 from gansmith.robustness.attacks import run_attack
 from gansmith.robustness.autopgd import apgd_ce, apgd_t
 from gansmith.robustness.classifier import Classifier, Images, as_images, take_images
@@ -31,6 +32,7 @@ from gansmith.robustness.hardening import HardeningDuel
 from gansmith.robustness.ladder import AdvGANBudget, robustness
 from gansmith.robustness.networks import build_classifier
 from gansmith.robustness.page import evaluation_table, fooled_sheet, write_robustness_page
+from gansmith.robustness.saved_evaluation import read_evaluation
 from gansmith.robustness.threat import Threat
 from gansmith.robustness.train import NETWORK, TrainingFacts, save_weights
 from gansmith.run import Run
@@ -186,16 +188,23 @@ class Hardening(Task):
         curves = curves_png(list(run.events()), titles)
         run.save_output(run.curves_file, curves, generated=False)
         run.save_picture(run.sheet_file, fooled_sheet(found, self.dataset), generated=False)
-        provenance = run.provenance(generated=False)
-        write_robustness_page(
-            found, self.dataset, run.report_file, provenance, history=list(run.events())
-        )
         content = json.dumps(found.to_json(), indent=2, ensure_ascii=False).encode()
         run.save_output(self.result_file(run), content, generated=False)
+        self.report(run)
         self.console.print(evaluation_table(found))
         for line in (*found.notes, found.verdict):
             self.log(line)
         self.log(f"report     {run.report_file}\nclassifier {run.model_file}")
+
+    @classmethod
+    def report(cls, run: Run) -> Path:
+        """Write the evaluation under attack as a page; before it, the one of all runs."""
+        if not cls.result_file(run).is_file():
+            return super().report(run)
+        found = read_evaluation(cls.result_file(run))
+        provenance, history = run.provenance(generated=False), list(run.events())
+        sheet = embed(run.sheet_file)
+        return write_robustness_page(found, sheet, run.report_file, provenance, history)
 
     def _better(self, run: Run, blueprint: Blueprint) -> tuple[Tree, float]:
         """Return the checkpoint that withstands more, and its plain accuracy, on the aside ones."""

@@ -15,6 +15,8 @@ from gansmith.data.dataset import Dataset
 from gansmith.model import MODELS, Model
 from gansmith.recipe import Recipe
 from gansmith.registry import Registry
+from gansmith.report.history import RunHistory
+from gansmith.report.report import write_report
 from gansmith.run import Run
 from gansmith.tasks.build import TrainingSetup
 from gansmith.tasks.progress_line import ProgressLine
@@ -65,6 +67,15 @@ class Task(ABC):
     def result_files(cls, run: Run) -> tuple[Path, ...]:
         """Return files that :meth:`finish` writes; a run that lacks one is finished again."""
         return (cls.result_file(run),)
+
+    @classmethod
+    def report(cls, run: Run) -> Path:
+        """Write `report.html` of a run from its files, and return it; see :func:`write_report`.
+
+        Raises:
+            GansmithError: A file in the run is damaged, or the page cannot be written.
+        """
+        return write_report(run.path)
 
     def memory_gib(self) -> float | None:
         """Return the estimated memory of a training step in GiB, or None where it is unknown."""
@@ -120,3 +131,15 @@ def register_task(task: type[Task]) -> type[Task]:
     TASKS.register(task.name)(task)
     MODELS.register(task.name)(task.model_class)
     return task
+
+
+def report_of(place: str | Path) -> Path:
+    """Write the report of a run again, as its task does, and return it.
+
+    Raises:
+        GansmithError: The folder is none of a run, a file in it is damaged, or the page cannot be
+            written.
+    """
+    record = RunHistory.read(Path(place))
+    name = record.setting("task")
+    return TASKS[name].report(record.run) if name in TASKS else write_report(record.run.path)

@@ -4,14 +4,17 @@ import json
 import math
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
+from gansmith.media.levels import wishes
 from gansmith.media.levels.archive import Archive, Axis, Elite, illuminate
 from gansmith.media.levels.archive_page import save_archive
+from gansmith.media.levels.codec import LevelCodec
 from gansmith.media.levels.control import MEASURES, measure_of, steer, verified
 from gansmith.media.levels.games import Solved
 from gansmith.media.levels.games.replay import replay
@@ -37,6 +40,17 @@ def combs(latents: NDArray[np.float32]) -> list[Level]:
         tiles[1, 1], tiles[-2, -2] = 2, 3
         levels.append(Level(tiles))
     return levels
+
+
+def test_a_wish_that_nothing_meets_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wishes, "sampler_of", lambda model, seed: (combs, 5))
+    monkeypatch.setattr(wishes, "EVALUATIONS", 20)
+    model = SimpleNamespace(codec=LevelCodec(MAZE, [0]))
+    with pytest.raises(GansmithError, match="no level with length=900 is found among 60 .*length="):
+        next(wishes.steered(model, {"length": 900}, 0))  # type: ignore[arg-type]
+    with pytest.raises(GansmithError, match="measure 'beauty' is unknown"):
+        next(wishes.steered(model, {"beauty": 3}, 0))  # type: ignore[arg-type]
+    assert next(wishes.steered(model, {"density": 0.5}, 0))  # type: ignore[arg-type]
 
 
 def test_a_wanted_length_is_found() -> None:

@@ -74,6 +74,7 @@ LEVELS = Medium(
     metrics=METRICS,
     measure=measure,
     describe=_describe,
+    headlines=("playable", "trivial", "frechet", "coverage"),
     matching_settings=lambda shape: {"window": (shape[0], shape[1])},
     checker=make_checker,
     generation=LEVEL_GENERATION,

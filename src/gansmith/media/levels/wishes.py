@@ -19,6 +19,8 @@ EVALUATIONS = 600
 """Levels that are tried for each one that is wanted."""
 MOST = 10_000
 """Searches of one call."""
+FRUITLESS = 3
+"""Searches in a row without a level as wanted, after which it is given up."""
 
 
 def parse_wishes(text: str) -> dict[str, float]:
@@ -69,12 +71,33 @@ def sampler_of(model: GeneratorModel, seed: int) -> tuple[Sampler, int]:
 
 
 def steered(model: GeneratorModel, wanted: Mapping[str, float], seed: int) -> Iterator[Level]:
-    """Yield levels within a tenth of wanted measures, each of a search of its own."""
+    """Yield levels within a tenth of wanted measures, each of a search of its own.
+
+    It ends after `FRUITLESS` searches in a row that found none.
+
+    Raises:
+        GansmithError: There was none at all; the message says what was nearest.
+    """
     codec = model.codec
     assert isinstance(codec, LevelCodec)
+    nearest, misses, any_found = "none of them was solved", 0, False
     for number in range(MOST):
         of = seed * 1_000_003 + number
         sample, size = sampler_of(model, of)
         found = steer(sample, size, codec.legend, wanted, evaluations=EVALUATIONS, seed=of)
         if found is not None and found.reached:
+            misses, any_found = 0, True
             yield found.level
+            continue
+        misses += 1
+        if found is not None:
+            measures = " ".join(f"{name}={value:.4g}" for name, value in found.measures.items())
+            nearest = f"the last search came to {measures}"
+        if misses == FRUITLESS:
+            break
+    if not any_found:
+        wish = " ".join(f"{name}={value:g}" for name, value in wanted.items())
+        raise GansmithError(
+            f"no level with {wish} is found among {misses * EVALUATIONS:,} that were drawn: "
+            f"{nearest}; ask for what is nearer to your data, or train longer"
+        )

@@ -59,6 +59,7 @@ TEXT = Medium(
     metrics=METRICS,
     measure=measure,
     showcase="text",
+    sheets=False,
     describe=_describe,
     choice=CHOICE,
     generation=TEXT_GENERATION,
