@@ -154,7 +154,7 @@ class Gate:
         if found.solution is not None:
             self.tally.as_drawn += 1
         elif self.repairer is not None:
-            repaired = self.repairer(level, probabilities)
+            repaired = self.repairer(level, probabilities, found.verdict)
             if repaired is None:
                 self.tally.rejected[f"not repaired, {found.outcome}"] += 1
                 return None
