@@ -108,7 +108,8 @@ class Tally:
         return "; ".join([*parts, f"rejected: {rejected or 'none'}"])
 
 
-Candidate = tuple[Level, NDArray[np.float32] | None]
+Candidate = tuple[Level | None, NDArray[np.float32] | None]
+"""A level, None if it was given up before it was whole; and how likely each of its tiles is."""
 
 
 class Gate:
@@ -137,17 +138,20 @@ class Gate:
         self.tally = Tally()
 
     def judge(
-        self, level: Level, probabilities: NDArray[np.float32] | None = None
+        self, level: Level | None, probabilities: NDArray[np.float32] | None = None
     ) -> Delivered | None:
         """Return a candidate, repaired where needed, or None if it is rejected.
 
         Args:
-            level: The candidate.
+            level: The candidate; None for one that was given up.
             probabilities: What its generator thought of each tile, float32 [C, rows, columns].
         """
         number = self.tally.candidates
         self.tally.candidates += 1
         edits = 0
+        if level is None:
+            self.tally.rejected["no part fits"] += 1
+            return None
         if self.legend.game is None:
             return self._new(level, Checked("solved"), number, edits)
         found = check(level, self.legend, self.limit, self.least)
