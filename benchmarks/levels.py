@@ -36,6 +36,7 @@ from gansmith.media.levels.codec import legend_of_dataset
 from gansmith.media.levels.delivery import deliver_levels
 from gansmith.media.levels.games.replay import replay
 from gansmith.media.levels.quality import style, unique_grids
+from gansmith.media.levels.sizes import parse_size
 from gansmith.model import GeneratorModel, load_generator
 from gansmith.recipe import load_recipe
 from harness import renew_rows
@@ -108,10 +109,12 @@ def trained(
     )
 
 
-def delivered(model: GeneratorModel, count: int, real: set[bytes]) -> dict[str, Any]:
+def delivered(
+    model: GeneratorModel, count: int, real: set[bytes], size: tuple[int, int] | None = None
+) -> dict[str, Any]:
     """Generate levels as a user would, and check every promise about them."""
     started = time.process_time()
-    levels, tally = deliver_levels(model, count)
+    levels, tally = deliver_levels(model, count, size=size)
     seconds = time.process_time() - started
     legend = model.codec.legend  # type: ignore[attr-defined]
     ends = legend.having("start", "goal") & (legend.game == "platformer")
@@ -141,6 +144,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=14_400)
     parser.add_argument("--delivered", type=int, default=100)
     parser.add_argument("--setting", action="append", default=[])
+    parser.add_argument("--size", default=None, help="of the delivered levels, such as 20x80")
     parser.add_argument("--run", type=Path, default=None)
     asked = parser.parse_args()
     scratch = Path("runs") / "benchmarks" / "levels"
@@ -160,9 +164,13 @@ def main() -> None:
         "floor": held_out[:DRAWN],
     }
     rows = []
+    size = parse_size(asked.size) if asked.size else None
+    if size:  # only of what is delivered: style is measured at the size of the training
+        arms = {"gan": arms["gan"]}
     for arm, grids in arms.items():
         measured = style(grids, training, legend, asked.seed)
-        row: dict[str, Any] = {"set": asked.set, "arm": arm, "seed": asked.seed}
+        name = " ".join(filter(None, (asked.set, asked.size)))
+        row: dict[str, Any] = {"set": name, "arm": arm, "seed": asked.seed}
         row |= {"train_cpu_seconds": round(cpu, 1) if arm == "gan" and cpu == cpu else ""}
         row |= {"levels": len(grids), **{name: round(v, 4) for name, v in measured.items()}}
         real = {sample[..., 0].tobytes() for sample in dataset.samples}
@@ -179,7 +187,7 @@ def main() -> None:
             ),
             "",
         )
-        row |= delivered(model, asked.delivered, real) if arm == "gan" else empty
+        row |= delivered(model, asked.delivered, real, size) if arm == "gan" else empty
         rows.append(row)
         print(row, flush=True)
     renew_rows("levels", rows, ("set", "seed"))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -192,10 +193,12 @@ def test_a_window_of_a_platformer_gets_a_start_and_a_goal() -> None:
     assert replay(found.level, hills.legend, found.solution.moves).won
 
 
-def test_long_levels_grow_by_parts_that_can_be_passed() -> None:
-    parts = [Level(np.full((2, 3), k, np.uint16)) for k in (1, 9, 2, 9, 9, 3)]
-    levels = grown(iter(parts), 8, lambda level: not (level.tiles == 9).any())
-    assert next(levels).tiles[0].tolist() == [1, 1, 1, 2, 2, 2, 3, 3]
+def test_long_levels_grow_by_parts_that_fit_and_can_be_passed() -> None:
+    """Parts of three columns; with a 9 nobody passes, and the others begin with 1, 2 or 3."""
+    rows = [[1, 5, 2], [9, 9, 9], [3, 3, 3], [2, 9, 9], [2, 6, 3]]
+    parts = [Level(np.array([row, row], np.uint16)) for row in rows]
+    levels = grown(cycle(parts), 8, lambda level: not (level.tiles == 9).any())
+    assert next(levels).tiles[0].tolist() == [1, 5, 2, 2, 6, 3, 3, 3]
 
 
 def test_sizes_are_parsed_within_limits() -> None:

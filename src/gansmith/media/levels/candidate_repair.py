@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.media.levels.codec import LevelCodec
+from gansmith.media.levels.games import Verdict
 from gansmith.media.levels.level import Level
 
-Repairer = Callable[[Level, NDArray[np.float32] | None], Level | None]
-"""Takes a level and how likely each tile is, float32 [C, rows, columns]; returns a repaired one."""
+Repairer = Callable[[Level, NDArray[np.float32] | None, Verdict | None], Level | None]
+"""Takes a level, how likely each tile is, float32 [C, rows, columns], and what the solver said;
+returns a repaired one."""
 
 REPAIRED = ("keydoor", "maze", "platformer", "digger")
 """Games whose repairs are quicker than drawing another level."""
@@ -31,9 +33,13 @@ def make_repairer(codec: LevelCodec, seconds: float, seed: int) -> Repairer | No
         return None
     from gansmith.media.levels.repair import repair  # ortools takes 0.7 s to import
 
-    def repaired(level: Level, chances: NDArray[np.float32] | None) -> Level | None:
+    def repaired(
+        level: Level, chances: NDArray[np.float32] | None, verdict: Verdict | None
+    ) -> Level | None:
         scores = None if chances is None else symbol_scores(codec, chances)
-        return repair(level, codec.legend, logits=scores, seconds=seconds, seed=seed).level
+        return repair(
+            level, codec.legend, logits=scores, verdict=verdict, seconds=seconds, seed=seed
+        ).level
 
     return repaired
 

@@ -8,7 +8,15 @@ from typing import Literal
 
 import numpy as np
 
-from gansmith.media.levels.games import Limit, Refused, Solved, Undecided, Unsolvable, game_of
+from gansmith.media.levels.games import (
+    Limit,
+    Refused,
+    Solved,
+    Undecided,
+    Unsolvable,
+    Verdict,
+    game_of,
+)
 from gansmith.media.levels.games.replay import replay
 from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level, torn_cells
@@ -29,11 +37,13 @@ class Checked:
         outcome: `solved` if it may be delivered; `trivial` if it is solved and too easy.
         reason: Why not, in a phrase; empty if it is solved.
         solution: The solution, for levels that are solved.
+        verdict: Of the solver; None if it was not asked.
     """
 
     outcome: Outcome
     reason: str = ""
     solution: Solved | None = None
+    verdict: Verdict | None = None
 
 
 def check(level: Level, legend: Legend, limit: Limit, least: int = 0) -> Checked:
@@ -52,11 +62,12 @@ def check(level: Level, legend: Legend, limit: Limit, least: int = 0) -> Checked
     match verdict:
         case Refused():
             trivial = any(problem.startswith("trivial") for problem in verdict.problems)
-            return Checked("trivial" if trivial else "refused", "; ".join(verdict.problems))
+            reason = "; ".join(verdict.problems)
+            return Checked("trivial" if trivial else "refused", reason, verdict=verdict)
         case Unsolvable():
-            return Checked("unsolvable", verdict.reason)
+            return Checked("unsolvable", verdict.reason, verdict=verdict)
         case Undecided():
-            return Checked("undecided", f"it ran out of {verdict.limit}")
+            return Checked("undecided", f"it ran out of {verdict.limit}", verdict=verdict)
         case Solved():
             replayed = replay(level, legend, verdict.moves)
             if not replayed.won:

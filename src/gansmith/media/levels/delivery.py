@@ -108,7 +108,8 @@ class Tally:
         return "; ".join([*parts, f"rejected: {rejected or 'none'}"])
 
 
-Candidate = tuple[Level, NDArray[np.float32] | None]
+Candidate = tuple[Level | None, NDArray[np.float32] | None]
+"""A level, None if it was given up before it was whole; and how likely each of its tiles is."""
 
 
 class Gate:
@@ -137,24 +138,27 @@ class Gate:
         self.tally = Tally()
 
     def judge(
-        self, level: Level, probabilities: NDArray[np.float32] | None = None
+        self, level: Level | None, probabilities: NDArray[np.float32] | None = None
     ) -> Delivered | None:
         """Return a candidate, repaired where needed, or None if it is rejected.
 
         Args:
-            level: The candidate.
+            level: The candidate; None for one that was given up.
             probabilities: What its generator thought of each tile, float32 [C, rows, columns].
         """
         number = self.tally.candidates
         self.tally.candidates += 1
         edits = 0
+        if level is None:
+            self.tally.rejected["no part fits"] += 1
+            return None
         if self.legend.game is None:
             return self._new(level, Checked("solved"), number, edits)
         found = check(level, self.legend, self.limit, self.least)
         if found.solution is not None:
             self.tally.as_drawn += 1
         elif self.repairer is not None:
-            repaired = self.repairer(level, probabilities)
+            repaired = self.repairer(level, probabilities, found.verdict)
             if repaired is None:
                 self.tally.rejected[f"not repaired, {found.outcome}"] += 1
                 return None

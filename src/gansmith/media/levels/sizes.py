@@ -1,13 +1,14 @@
 """Levels of other sizes than those of the training.
 
-Networks without a fixed size draw them at once. Long levels of a platformer grow to the right, part
-by part: the first part that can be reached and crossed is kept, so their cost is linear in their
-length.
+Networks without a fixed size draw them at once. Long levels of a platformer grow to the right,
+part by part: of some parts, the ones that continue the last column best are tried first, and one
+that can be reached and crossed is kept, so their cost is linear in their length.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -18,8 +19,8 @@ from gansmith.networks import Generator
 from gansmith.networks.tiles.scales import ScalesGenerator
 
 LEAST, MOST = 8, 400
-PARTS = 40
-"""Parts that are tried at a place before a level is begun anew."""
+PARTS = 24
+"""Parts that are drawn for a place; where none can be crossed, a level is begun anew."""
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -66,8 +67,8 @@ def resized(generator: Generator, trained: tuple[int, int], size: tuple[int, int
 
 def grown(
     parts: Iterator[Level], columns: int, passable: Callable[[Level], bool]
-) -> Iterator[Level]:
-    """Yield levels that are put together from parts, from left to right.
+) -> Iterator[Level | None]:
+    """Yield levels that are put together from parts, from left to right; None if no part fits.
 
     Args:
         parts: Parts of equal height, without end.
@@ -77,12 +78,18 @@ def grown(
     while True:
         level = next(parts)
         while level.size[1] < columns and passable(level):
-            for _ in range(PARTS):
-                tiles = np.concatenate([level.tiles, next(parts).tiles], axis=1)
+            for part in _by_fit(level, list(islice(parts, PARTS))):
+                tiles = np.concatenate([level.tiles, part.tiles], axis=1)
                 wider = Level(np.ascontiguousarray(tiles[:, :columns]))
                 if passable(wider):
                     break
             else:
                 break
             level = wider
-        yield level
+        yield level if level.size[1] == columns else None
+
+
+def _by_fit(level: Level, parts: list[Level]) -> list[Level]:
+    """Sort parts by the cells in which their first column differs from the last of a level."""
+    last = level.tiles[:, -1]
+    return sorted(parts, key=lambda part: int((part.tiles[:, 0] != last).sum()))

@@ -266,6 +266,39 @@ def test_a_way_to_the_top_is_built() -> None:
     assert {edit.after for edit in found.edits} == {"H"}
 
 
+def test_gold_keeps_its_number_and_ways_lead_back_from_it() -> None:
+    """A pit of concrete, an island and a closed room, each with gold; nothing has to go."""
+    level = level_of(
+        DIGGER,
+        "H...................",
+        "H.......N...........",
+        "H......XXX.....XXXXX",
+        "H..............XN.NX",
+        "H....R.........XXXXX",
+        "XXXXXXXXX.XXXXXXXXXX",
+        "XXXXXXXXX.XXXXXXXXXX",
+        "XXXXXXXXXNXXXXXXXXXX",
+    )
+    found = checked(level, DIGGER, repair(level, DIGGER, seconds=30))
+    assert found.level is not None
+    assert (found.level.tiles == DIGGER.index["N"]).sum() == 4
+    assert len(found.edits) <= 8
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_levels_of_digging_that_are_noise_are_repaired(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = scattered(rng, 10, 14, ".", "M" * 40 + "X" * 20 + "H" * 15 + "T" * 10, "RNNNNNEZF")
+    level = level_of(DIGGER, *rows)
+    locked = np.zeros(level.size, dtype=bool)
+    locked[:, 0] = True
+    requests = Requests(locked, {"collectible": Count(least=1, most=5)})
+    found = checked(level, DIGGER, repair(level, DIGGER, requests=requests, seconds=30), requests)
+    again = repair(level, DIGGER, requests=requests, seconds=30)
+    assert found.level is not None and again.level is not None
+    assert (found.level.tiles == again.level.tiles).all()
+
+
 def test_what_is_solved_stays() -> None:
     level = level_of(SMALL, "#######", "#@.R.>#", "#r.#..#", "#######")
     found = repair(level, SMALL)

@@ -1,8 +1,9 @@
 """Repair: the fewest changes after which a level can be won and keeps what was asked for.
 
 Where reachability can be put into a model (keys and doors, mazes, platformers), CP-SAT finds the
-edits; for boxes and digging a search tries edits with the solver as judge. A repaired level is
-always solved, and its solution replayed by the second implementation of the rules.
+edits; for boxes a search tries edits with the solver as judge; for digging the cheapest missing
+ways are built. A repaired level is always solved, and its solution replayed by the second
+implementation of the rules.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from gansmith.media.levels.games import Limit, Solved, Undecided, Verdict, game_
 from gansmith.media.levels.games.replay import replay
 from gansmith.media.levels.legend import Count, Legend
 from gansmith.media.levels.level import Level, torn_cells
+from gansmith.media.levels.repair.digging import improved
 from gansmith.media.levels.repair.model import (
     Found,
     Infeasible,
@@ -36,15 +38,17 @@ from gansmith.media.levels.repair.requests import (
     edits_between,
     with_tiles,
 )
-from gansmith.media.levels.repair.search import TROUBLES, search
+from gansmith.media.levels.repair.search import BoxTrouble, search
 
 __all__ = ["Edit", "Repair", "Requests", "repair"]
 
 MOST_CELLS = 20_000
 """Cells of the largest level that is repaired."""
-MODELLED = ("keydoor", "maze")
+MODELLED, SEARCHED = ("keydoor", "maze"), ("sokoban", "digger")
 PROVING = 0.6
 """Share of the time in which a proof is sought that there are no fewer edits."""
+NODES = 20_000
+"""Positions that the solver expands for a repaired level of digging."""
 PLANS = 8
 """Ways that are tried in a platformer."""
 
@@ -55,6 +59,7 @@ def repair(
     *,
     logits: NDArray[np.float32] | None = None,
     requests: Requests | None = None,
+    verdict: Verdict | None = None,
     seconds: float = 10.0,
     seed: int = 0,
 ) -> Repair:
@@ -68,6 +73,7 @@ def repair(
             highest scores is taken. None stands for the frequencies of the level's own tiles, at
             its edge and inside.
         requests: What else must be true of it.
+        verdict: Of the solver on the level; None asks it.
         seconds: Time for all of it.
         seed: Of the search.
 
@@ -88,7 +94,8 @@ def repair(
             "cut it up"
         )
     ends = time.monotonic() + seconds
-    verdict = game.solve(level, legend, Limit(seconds=seconds / 3, nodes=10**9))
+    if verdict is None:
+        verdict = game.solve(level, legend, Limit(seconds=seconds / 3, nodes=10**9))
     if _accepted(verdict, level, legend, wanted):
         return Repair(level, (), True, verdict)
     scores = logits if logits is not None else _frequencies(level, legend)
@@ -98,7 +105,7 @@ def repair(
     try:
         found = task.modelled() if game.name in MODELLED else None
         found = found or (task.platforms() if game.name == "platformer" else None)
-        found = found or (task.searched() if game.name in TROUBLES else None)
+        found = found or (task.searched() if game.name in SEARCHED else None)
     except Infeasible:
         names = conflict(task.needs, task.possible, time.monotonic() + seconds)
         reason = "no level keeps " + _joined(names)
@@ -247,31 +254,69 @@ class _Task:
 
     def searched(self) -> Found | None:
         """Repair a level of boxes, or of digging."""
-        base = solve(self._base(self.needs), lambda tiles: (), self.ends, self.seed)
-        if base is None:
-            return None
+        base = Found(self.level.tiles, 0, True)
+        if not self._begun():
+            found = solve(self._base(self.needs), lambda tiles: (), self.ends, self.seed)
+            if found is None:
+                return None
+            base = found
         editable = np.ones(self.level.size, dtype=bool)
         if self.requests.locked is not None:
             editable &= ~self.requests.locked
         if self.requests.border is not None:
             editable &= ~edge_of(self.level.size)
         rng = np.random.default_rng(self.seed)
-        trouble = TROUBLES[str(self.legend.game)](
-            self.level, self.legend, self.scores, editable, rng
-        )
-
-        def keeps(level: Level) -> bool:
-            counted = all(
-                int(mask[level.tiles].sum()) in count for mask, count in self.needs.counts.values()
-            )
-            return counted and not torn_cells(level, self.legend).any()
-
-        found = search(trouble, base.tiles, keeps, self.ends)
+        if self.legend.game == "digger":
+            return self._dug(base, editable, rng)
+        trouble = BoxTrouble(self.level, self.legend, self.scores, editable, rng)
+        found = search(trouble, base.tiles, self._keeps, self.ends)
         if found is None:
             return None
         tiles, _ = found
         edits = int((tiles != self.level.tiles).sum())
         return Found(tiles, edits, base.fewest and edits == base.edits)
+
+    def _begun(self) -> bool:
+        """Say whether a level lacks nothing but a solution."""
+        problems = game_of(self.legend).find_problems(self.level, self.legend)
+        asked = self.requests.faults(self.level, self.legend)
+        return not problems and not asked and self._keeps(self.level)
+
+    def _dug(
+        self, base: Found, editable: NDArray[np.bool_], rng: np.random.Generator
+    ) -> Found | None:
+        """Repair a level of digging."""
+        if base.edits and self._solves(base.tiles, NODES):
+            return base
+        found = improved(base.tiles, self.legend, self.scores, editable, rng, self.ends)
+        solved = self._solves(found[0], NODES) if found is not None else None
+        if found is None or solved is None:
+            return None
+        tiles, changes = found
+        nodes = 2 * int(solved.difficulty["nodes"])
+        for change in reversed(changes):
+            if time.monotonic() > self.ends or not change.stands(tiles):
+                continue
+            without = change.undone(tiles)
+            if self._solves(without, nodes):
+                tiles = without
+        return Found(tiles, int((tiles != self.level.tiles).sum()), False)
+
+    def _solves(self, tiles: NDArray[np.uint16], nodes: int) -> Solved | None:
+        """Return the solution of a level that is as it was asked for, within some positions."""
+        level = with_tiles(self.level, tiles)
+        if not self._keeps(level):
+            return None
+        left = min(max(self.ends - time.monotonic(), 0.01), 2.0)
+        verdict = game_of(self.legend).solve(level, self.legend, Limit(left, nodes))
+        accepted = _accepted(verdict, level, self.legend, self.requests)
+        return verdict if isinstance(verdict, Solved) and accepted else None
+
+    def _keeps(self, level: Level) -> bool:
+        counted = all(
+            int(mask[level.tiles].sum()) in count for mask, count in self.needs.counts.values()
+        )
+        return counted and not torn_cells(level, self.legend).any()
 
     def _base(self, needs: Needs) -> TileModel:
         """Model what the solver refuses: starts, and boxes and targets that are not as many."""

@@ -1,15 +1,14 @@
-"""Sokoban and digging: edits are tried, guided by what cannot be done, and the solver judges.
+"""Sokoban: edits are tried, guided by what cannot be done, and the solver judges.
 
 Whether boxes get to their targets cannot be put into a small model. So each step of the search
-lists changes that may help the boxes, targets or pieces of gold that are in trouble (or any, where
-it is not known which), the ones with the fewest edits first. The first level that is solved is
-taken; if none is, the search goes on from the change that left the least trouble.
+lists changes that may help the boxes and targets that are in trouble (or any, where it is not known
+which), the ones with the fewest edits first. The first level that is solved is taken; if none is,
+the search goes on from the change that left the least trouble.
 """
 
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,12 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.media.levels.games import Limit, Solved, game_of
-from gansmith.media.levels.games.cave import Cave
-from gansmith.media.levels.games.digger import ROUNDS, Parts, Planner, tiles_of
 from gansmith.media.levels.games.game import BLOCKING
 from gansmith.media.levels.games.replay import replay
 from gansmith.media.levels.games.sokoban import Board
-from gansmith.media.levels.games.verdict import Budget, Exhausted
 from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level, torn_cells
 from gansmith.media.levels.repair.requests import edge_of, with_tiles
@@ -37,8 +33,8 @@ NODES = (300, 20_000)
 """Positions that the solver expands for a change, and for the one that left the least trouble."""
 
 
-class Trouble(ABC):
-    """What is wrong with levels of one game, and changes that may help."""
+class BoxTrouble:
+    """Boxes that get to no target, and targets that no box gets to; and changes that may help."""
 
     def __init__(
         self,
@@ -60,14 +56,6 @@ class Trouble(ABC):
         self.level, self.legend, self.scores = level, legend, scores
         self.editable, self.rng = editable, rng
 
-    @abstractmethod
-    def score(self, tiles: Tiles) -> int:
-        """Count what is in trouble; 0 says only that none is seen."""
-
-    @abstractmethod
-    def changes(self, tiles: Tiles) -> Iterator[Change]:
-        """Yield changes that may help."""
-
     def best(self, cell: Cell, symbols: NDArray[np.bool_]) -> int:
         """Return the symbol with the highest score at a cell."""
         members = np.flatnonzero(symbols)
@@ -81,10 +69,6 @@ class Trouble(ABC):
         """Return the cells of a mask in random order."""
         found = [(int(r), int(c)) for r, c in np.argwhere(cells)]
         return [found[place] for place in self.rng.permutation(len(found))]
-
-
-class BoxTrouble(Trouble):
-    """Boxes that get to no target, and targets that no box gets to."""
 
     def _symbols(self, *, box: bool, target: bool, start: bool = False) -> NDArray[np.bool_]:
         legend = self.legend
@@ -172,134 +156,8 @@ class BoxTrouble(Trouble):
                     }
 
 
-class GoldTrouble(Trouble):
-    """Gold that is not reached, or from which there is no way back, and a top out of reach."""
-
-    def _planned(self, tiles: Tiles) -> tuple[Planner, Parts, int] | None:
-        """Return the graph of a level, its parts, and the part with the most gold and cells."""
-        level = self.level_of(tiles)
-        starts = level.cells(self.legend, "start")
-        if len(starts) != 1:
-            return None
-        masks = tiles_of(level, self.legend)
-        caves = Cave(masks, finished=False), Cave(masks, finished=True)
-        origin = (starts[0][0] + 1) * caves[0].columns + starts[0][1] + 1
-        planner = Planner(caves, origin, Budget(Limit(seconds=2.0, nodes=10**6), 600))
-        planner.effort = ROUNDS[0]
-        while not caves[0].firm[origin]:
-            origin += caves[0].columns
-        try:
-            parts = Parts(planner.grown(origin), origin, planner.budget)
-        except Exhausted:
-            return None
-        sizes = np.bincount(list(parts.of.values()), minlength=len(parts.gold))
-        main = max(
-            range(len(parts.gold)), key=lambda part: (parts.gold[part].bit_count(), sizes[part])
-        )
-        return planner, parts, main
-
-    def _gold(self, planner: Planner, parts: Parts, main: int) -> list[Cell]:
-        """Cells of gold that is not taken freely in a part."""
-        cave = planner.caves[0]
-        return [
-            (cell // cave.columns - 1, cell % cave.columns - 1)
-            for cell, bit in enumerate(cave.gold)
-            if bit and not bit & parts.gold[main] and cell != planner.origin
-        ]
-
-    def _way_up(self, planner: Planner, parts: Parts, main: int) -> bool:
-        return any(planner.top(cell) is not None for cell, part in parts.of.items() if part == main)
-
-    def score(self, tiles: Tiles) -> int:
-        """Count gold in trouble, and 3 for a top that is out of reach."""
-        found = self._planned(tiles)
-        if found is None:
-            return 1000
-        none = not self.legend.having("collectible")[tiles].any()
-        try:
-            return len(self._gold(*found)) + 3 * (not self._way_up(*found)) + 100 * none
-        except Exhausted:
-            return 1000
-
-    def changes(self, tiles: Tiles) -> Iterator[Change]:
-        """Build a ladder to the top or to gold; remove gold, or put it where it is reached."""
-        found = self._planned(tiles)
-        if found is None:
-            return
-        planner, parts, main = found
-        legend, cave = self.legend, planner.caves[0]
-        having = legend.having
-        ladder = having("ladder") & ~having(*BLOCKING)
-        gold = having("collectible") & ~having(*BLOCKING)
-        empty = having("empty") & ~having(*BLOCKING)
-        home = [
-            (cell // cave.columns - 1, cell % cave.columns - 1)
-            for cell, part in parts.of.items()
-            if part == main
-        ]
-        trouble = self._gold(planner, parts, main)
-        climbs = having("ladder")[tiles]
-        if not self._way_up(planner, parts, main):
-            ways = [self._ladder(tiles, row, 0, column, climbs, ladder) for row, column in home]
-            yield from sorted((way for way in ways if way), key=len)[:10]
-        rows_of: dict[int, list[int]] = {}
-        for row, column in home:
-            rows_of.setdefault(column, []).append(row)
-        for row, column in trouble:
-            for to in (column, column - 1, column + 1):
-                for start in rows_of.get(to, ()):
-                    if abs(start - row) <= 6:
-                        way = self._ladder(tiles, start, row, to, climbs, ladder)
-                        if way and len(way) <= 4:
-                            yield way
-        free = np.zeros(tiles.shape, dtype=bool)
-        for row, column in home:
-            free[row, column] = True
-        free &= having("empty")[tiles] & self.editable
-        places = self.shuffled(free)
-        for at, cell in enumerate(trouble):
-            if not self.editable[cell]:
-                continue
-            yield {cell: self.best(cell, empty)}
-            if at < len(places):
-                yield {cell: self.best(cell, empty), places[at]: self.best(places[at], gold)}
-        removable = [cell for cell in trouble if self.editable[cell]]
-        if len(removable) > 1:
-            yield {cell: self.best(cell, empty) for cell in removable}
-            moved = dict(zip(places, removable, strict=False))
-            yield {
-                **{cell: self.best(cell, empty) for cell in removable},
-                **{place: self.best(place, gold) for place in moved},
-            }
-        if not having("collectible")[tiles].any() and places:
-            yield {places[0]: self.best(places[0], gold)}
-
-    def _ladder(
-        self,
-        tiles: Tiles,
-        start: int,
-        end: int,
-        column: int,
-        climbs: NDArray[np.bool_],
-        symbols: NDArray[np.bool_],
-    ) -> Change | None:
-        """Return the change that puts a ladder between two rows, or None if it may not stand."""
-        if not symbols.any():
-            return None
-        lower, upper = max(start, end), min(start, end)
-        cells = [(row, column) for row in range(upper + 1 if upper else 0, lower + 1)]
-        cells = [cell for cell in cells if not climbs[cell]]
-        kept = self.legend.having("start", "collectible", "hidden_ladder")
-        if not all(self.editable[cell] and not kept[tiles[cell]] for cell in cells):
-            return None
-        return {cell: self.best(cell, symbols) for cell in cells}
-
-
-TROUBLES: dict[str, type[Trouble]] = {"sokoban": BoxTrouble, "digger": GoldTrouble}
-
-
 def search(
-    trouble: Trouble,
+    trouble: BoxTrouble,
     tiles: Tiles,
     keeps: Callable[[Level], bool],
     ends: float,
@@ -307,7 +165,7 @@ def search(
     """Change tiles until the level is solved.
 
     Args:
-        trouble: Of the game.
+        trouble: Of the level.
         tiles: To begin with.
         keeps: Whether a level keeps what is asked for.
         ends: Until when, by `time.monotonic`.
