@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gansmith.robustness.ladder import ClassAccuracy, Evaluation, Outcome, Proportion
+from gansmith.robustness.result import ClassAccuracy, Evaluation, Outcome, Proportion
 from gansmith.robustness.sanity import Check
 from gansmith.robustness.threat import Threat
 from gansmith.run import REMEDY
