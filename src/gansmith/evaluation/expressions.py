@@ -109,7 +109,7 @@ class ExpressionEvaluator(ModelEvaluator[Editing]):
     def prepare(self) -> None:
         """Compute what is known before the training."""
         self.evaluator.prepare()
-        _ = self.edits, self.reader, self._floors
+        _ = self.edits, self.reader, self.floors
 
     def quick_of(self, model: Editing) -> Values:
         """Measure edits of :attr:`edits`."""
@@ -120,11 +120,11 @@ class ExpressionEvaluator(ModelEvaluator[Editing]):
         """Measure everything."""
         results = model.edit(self.edits.sources, self.edits.differences)
         verdict = self.evaluator.full(results)
-        metrics = verdict.metrics | tabulate(self._own(model, results), self._floors)
+        metrics = verdict.metrics | tabulate(self._own(model, results), self.floors)
         return replace(verdict, metrics=metrics)
 
     @cached_property
-    def _floors(self) -> Values:
+    def floors(self) -> Values:
         """Values of true held-out samples."""
         held_out = self.dataset.held_out_indices
         strengths = self.strengths[held_out]

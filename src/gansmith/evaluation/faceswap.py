@@ -15,6 +15,7 @@ from gansmith.evaluation.result import EvaluationResult, tabulate
 from gansmith.evaluation.translation import TranslationEvaluator
 from gansmith.faces.points import eye_distance
 from gansmith.faces.weights import load_landmark_network
+from gansmith.medium import Values
 from gansmith.recipe import EvaluationConfig
 from gansmith.translation import TranslationModel
 
@@ -62,13 +63,20 @@ class FaceSwapEvaluator(TranslationEvaluator):
         """Return what extractor and classifier see of faces: the oval."""
         return inside_oval(samples)
 
+    def quick_of(self, model: TranslationModel) -> Values:
+        """Measure swapped faces of the first person, and who those of the second are taken for."""
+        return super().quick_of(model) | {"back_target_share": self._back_target_share(model)}
+
+    def _back_target_share(self, model: TranslationModel) -> float:
+        source, target = self._whole
+        back = model.apply(self.held_out(target), to=source.name)
+        return self.target_share(back, source.name)
+
     def full_of(self, model: TranslationModel) -> EvaluationResult:
         """Measure everything, in both directions."""
-        source, target = self._whole
-        results = model.apply(self.sources, to=target.name)
-        back = model.apply(self.held_out(target), to=source.name)
+        results = model.apply(self.sources, to=self._whole.target.name)
         own = {
-            "back_target_share": self.target_share(back, source.name),
+            "back_target_share": self._back_target_share(model),
             "pose_error": pose_error(self.sources, results),
         }
         verdict = super().full_of(model)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gansmith.health.diagnosis import Diagnosis
+from gansmith.health.result_monitor import HALF_TIME, Rules
 from gansmith.recipe import Recipe
 from gansmith.sections import ExpressionsConfig
 
-HALF_TIME = 0.5
 LEAST = 0.25
 """Least agreement of edits, on the way from samples left as they are, 0, to true ones, 1."""
 MOST = 1.05
@@ -81,3 +81,12 @@ def diagnose_expressions(
             )
         )
     return found
+
+
+def expression_rules(truth: Mapping[str, float]) -> Rules:
+    """Return the rules for an editor, by the values of true samples."""
+
+    def diagnose(values: Mapping[str, float], progress: float) -> list[Diagnosis]:
+        return diagnose_expressions(values, truth, progress)
+
+    return Rules(diagnose, expression_remedy)

@@ -1,23 +1,17 @@
-"""Rules for translations, from evaluations without pairs, and the monitor that applies them."""
+"""Rules for translations, from evaluations without pairs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 from gansmith.health.diagnosis import Diagnosis
 from gansmith.health.history import History, Values
-from gansmith.health.interventions import set_schedule, slower
-from gansmith.health.monitor import BaseMonitor
-from gansmith.health.rules import WINDOW, diverged
+from gansmith.health.interventions import set_schedule
+from gansmith.health.result_monitor import EARLY, HALF_TIME, Rules
+from gansmith.health.rules import WINDOW
 from gansmith.recipe import Recipe
-from gansmith.run import Run
 from gansmith.sections import ContrastiveConfig, CycleConfig, DomainsConfig, PairedConfig
-from gansmith.training.callbacks import Intervention, TrainingState
 
-HALF_TIME = 0.5
-EARLY = 0.1
-"""Share of the budget after the start, or a change of settings, before results that stand still
-count."""
 TAKEN = 0.6
 """Least share of final translations that a classifier takes for the target domain."""
 KEPT = 0.2
@@ -159,89 +153,4 @@ def _no_nearer(values: Values) -> bool:
     return unchanged <= 0 or values["kernel"] >= 0.95 * unchanged
 
 
-def diagnose_history(history: History) -> list[Diagnosis]:
-    """Return the new diagnoses of a training since the last change of settings.
-
-    From half time on, what one evaluation shows must be shown by two in a row.
-    """
-    broken = diverged(history)
-    found = [broken] if broken else []
-    still = standing_still(history)
-    found += [still] if still else []
-    if len(history.probes) > 1 and history.age >= EARLY:
-        before, now = (
-            diagnose_translation(probe.values, probe.progress) for probe in history.probes[-2:]
-        )
-        names = {diagnosis.name for diagnosis in before}
-        found += [diagnosis for diagnosis in now if diagnosis.name in names]
-    first = {diagnosis.name: diagnosis for diagnosis in reversed(found)}
-    return [d for d in reversed(first.values()) if d.name not in history.diagnosed]
-
-
-class TranslationMonitor(BaseMonitor):
-    """The monitor of a translator: probes measure translations of held-out samples.
-
-    Args:
-        run: Where signals and diagnoses are logged.
-        recipe: As it was started.
-        measure: Evaluates the averaged translators.
-        samples: Translations that it makes.
-        log: Called with one line per diagnosis.
-    """
-
-    def __init__(
-        self,
-        run: Run,
-        recipe: Recipe,
-        measure: Callable[[TrainingState], Values],
-        samples: int,
-        log: Callable[[str], None],
-    ) -> None:
-        super().__init__(run, recipe, History({}, (), ()), samples, log)
-        self._evaluate = measure
-
-    def _measured(self, moment: TrainingState) -> tuple[Values, list[int]]:
-        return self._evaluate(moment), []
-
-    def _diagnoses(self) -> list[Diagnosis]:
-        return diagnose_history(self._history)
-
-    def _treatment(self, diagnosis: Diagnosis) -> Intervention:
-        if diagnosis.name == "diverged":
-            return Intervention(settings=slower(self._responder.current), back="kept")
-        return Intervention(settings=translation_remedy(diagnosis, self._responder.current))
-
-    def _well(self) -> bool:
-        kernels: Sequence[float] = self._history.series("kernel")
-        return bool(kernels) and kernels[-1] <= min(kernels) * 1.2
-
-
-def diagnose_swap(values: Mapping[str, float], sides: tuple[str, str]) -> list[Diagnosis]:
-    """Return what is wrong with a face swap.
-
-    Args:
-        values: `target_share` and `back_target_share`, as evaluated.
-        sides: Names of both people's folders.
-    """
-    shares = values["target_share"], values["back_target_share"]
-    worse = 0 if shares[0] < shares[1] else 1
-    if shares[worse] >= TAKEN:
-        return []
-    source, target = sides[worse], sides[1 - worse]
-    if shares[1 - worse] < TAKEN:
-        return [
-            Diagnosis(
-                "identity collapse",
-                f"a classifier takes {shares[0]:.0%} and {shares[1]:.0%} of swapped faces for the "
-                f"other person, and should take {TAKEN:.0%} at least.",
-            )
-        ]
-    return [
-        Diagnosis(
-            "one side ignored",
-            f"a classifier takes {shares[1 - worse]:.0%} of swapped faces of {target} for "
-            f"{source}, but only {shares[worse]:.0%} of those of {source} for {target}: one "
-            f"decoder has learnt less than the other. Add pictures of {target} in "
-            f"the poses and lights of {source}.",
-        )
-    ]
+TRANSLATION_RULES = Rules(diagnose_translation, translation_remedy, standing_still)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from gansmith.health.diagnosis import EXPLANATIONS, TRANSLATION_EXPLANATIONS
+from gansmith.health.expressions import EXPRESSION_EXPLANATIONS
 from gansmith.recipe import merge_settings
 from gansmith.report.history import RunHistory
 from gansmith.run_schema import Event
@@ -82,7 +83,8 @@ class Finding:
     @property
     def explanation(self) -> str:
         """What it means; empty for a diagnosis that this version does not know."""
-        return (EXPLANATIONS | TRANSLATION_EXPLANATIONS).get(self.name, "")
+        known = EXPLANATIONS | EXPRESSION_EXPLANATIONS | TRANSLATION_EXPLANATIONS
+        return known.get(self.name, "")
 
     @property
     def modes(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 
@@ -16,15 +15,9 @@ from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.data.expressions import Expressions, by_expression, read_expressions
 from gansmith.errors import GansmithError
 from gansmith.evaluation.expressions import ExpressionEvaluator
-from gansmith.evaluation.result import EvaluationResult
 from gansmith.expressions import ExpressionModel
-from gansmith.health.diagnosis import Diagnosis
-from gansmith.health.expressions import (
-    EXPRESSION_EXPLANATIONS,
-    diagnose_expressions,
-    expression_remedy,
-)
-from gansmith.health.interventions import Settings
+from gansmith.health.expressions import EXPRESSION_EXPLANATIONS, expression_rules
+from gansmith.health.result_monitor import Rules
 from gansmith.networks import SampleSpec
 from gansmith.recipe import Recipe
 from gansmith.run import Run
@@ -86,11 +79,14 @@ class ExpressionTask(ImageToImage):
         """Reads the expressions of edits of held-out samples."""
         return ExpressionEvaluator(self.dataset, self.expressions, self.recipe.evaluation)
 
-    def diagnoses(self, verdict: EvaluationResult) -> Iterable[tuple[Diagnosis, Settings]]:
-        """Yield what is wrong with the editor, and settings to try."""
-        truth = {"agreement": verdict.metrics["agreement"].floor or 0.0}
-        for diagnosis in diagnose_expressions(verdict.values, truth, progress=1.0):
-            yield diagnosis, expression_remedy(diagnosis, self.recipe)
+    @property
+    def rules(self) -> Rules:
+        """What is diagnosed during and after training, and how it is answered."""
+        return expression_rules(self.evaluator.floors)
+
+    @property
+    def _evaluated(self) -> int:
+        return len(self.evaluator.edits.sources)
 
     def _draw(self, run: Run, model: ExpressionModel) -> None:
         dataset = self.dataset

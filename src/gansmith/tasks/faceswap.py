@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cached_property
 
 from gansmith.evaluation.faceswap import FaceSwapEvaluator
-from gansmith.evaluation.result import EvaluationResult
 from gansmith.faceswap import FaceSwapModel
-from gansmith.health.diagnosis import Diagnosis
-from gansmith.health.interventions import Settings
-from gansmith.health.translation import diagnose_swap
-from gansmith.run import Run
-from gansmith.tasks.build import TrainingSetup
+from gansmith.health.faceswap import swap_rules
+from gansmith.health.result_monitor import Rules
 from gansmith.tasks.translation import Translation
 
 
@@ -31,10 +26,7 @@ class FaceSwap(Translation):
         """Compares swapped faces with held-out faces of the other person."""
         return FaceSwapEvaluator(self.dataset, self.domains, self.recipe.evaluation)
 
-    def controller(self, run: Run, setup: TrainingSetup) -> None:
-        """Return no monitor: a swap is judged at its end."""
-
-    def diagnoses(self, verdict: EvaluationResult) -> Iterable[tuple[Diagnosis, Settings]]:
-        """Yield what is wrong with the swap, and settings to try."""
-        for diagnosis in diagnose_swap(verdict.values, self.people()):
-            yield diagnosis, ("faceswap.adversarial=0.1",)
+    @property
+    def rules(self) -> Rules:
+        """What is diagnosed during and after training, and how it is answered."""
+        return swap_rules(self.people())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from gansmith.errors import GansmithError
 from gansmith.evaluation.model_evaluator import ModelEvaluator
 from gansmith.evaluation.result import EvaluationResult
 from gansmith.health.diagnosis import Diagnosis
-from gansmith.health.interventions import Settings
+from gansmith.health.result_monitor import ResultMonitor, Rules
 from gansmith.medium import Values
 from gansmith.model import (
     Model,
@@ -83,9 +83,15 @@ class ImageToImage(Task):
     def _feed(self, codec: Codec, engine: Engine) -> DomainLoader:
         """Return what loads batches."""
 
+    @property
     @abstractmethod
-    def diagnoses(self, verdict: EvaluationResult) -> Iterable[tuple[Diagnosis, Settings]]:
-        """Yield what is wrong with the result, and settings to try."""
+    def rules(self) -> Rules:
+        """What is diagnosed during and after training, and how it is answered."""
+
+    @property
+    @abstractmethod
+    def _evaluated(self) -> int:
+        """Results that an evaluation during training makes."""
 
     @abstractmethod
     def _draw(self, run: Run, model: Any) -> None:
@@ -161,6 +167,13 @@ class ImageToImage(Task):
             EvaluationCallback(run, measure, recipe.evaluation, recipe.training, progress.quality),
         )
 
+    def controller(self, run: Run, setup: TrainingSetup) -> ResultMonitor | None:
+        """Return the health monitor, unless the recipe turns it off."""
+        if not self.recipe.health.probes:
+            return None
+        measure = partial(self._measure, setup.blueprint)
+        return ResultMonitor(run, self.recipe, measure, self._evaluated, self.rules, self.log)
+
     def _measure(self, blueprint: Blueprint, moment: TrainingState) -> Values:
         return self.evaluator.quick_of(current_model(blueprint, moment.networks))
 
@@ -176,18 +189,31 @@ class ImageToImage(Task):
         titles = RunHistory.read(run.path).manifest.loss_titles
         run.save_output(run.curves_file, curves_png(list(run.events()), titles), generated=False)
         self.console.print(result_table(verdict, f"{self.recipe.name} after {samples:,} samples"))
-        for diagnosis, settings in self.diagnoses(verdict):
-            self._report_diagnosis(run, samples, diagnosis, settings)
+        for diagnosis in self.rules.diagnose(verdict.values, 1.0):
+            self._report_diagnosis(run, samples, diagnosis)
         report = write_report(run.path)
         self.log(f"report    {report}\nsheet     {run.sheet_file}\nmodel     {run.model_file}")
 
-    def _report_diagnosis(
-        self, run: Run, samples: int, diagnosis: Diagnosis, settings: Settings
-    ) -> None:
-        """Print what is wrong with the result."""
+    def _report_diagnosis(self, run: Run, samples: int, diagnosis: Diagnosis) -> None:
+        """Print and record what is wrong with the result."""
+        settings = self.rules.remedy(diagnosis, self.recipe)
         self.log(
             f"{diagnosis.name}: {diagnosis.evidence} {self.explanations[diagnosis.name]} Train "
             f"longer, or try {' '.join(f'--set {setting}' for setting in settings)}."
+        )
+        if any(event.get("progress") == 1.0 for event in _diagnoses(run, diagnosis.name)):
+            return  # the run was killed while it was finished, and is finished again
+        run.log(
+            "diagnosis",
+            samples=samples,
+            seconds=max((event["seconds"] for event in run.events()), default=0.0),
+            progress=1.0,
+            diagnosis=diagnosis.name,
+            action="warn",
+            level="warning",
+            text=diagnosis.evidence,
+            settings=" ".join(settings),
+            modes="",
         )
 
     def _better(self, run: Run, blueprint: Blueprint) -> tuple[Tree, EvaluationResult]:
@@ -214,3 +240,11 @@ def _duel(recipe: Recipe, spec: SampleSpec, engine: Engine, seed: int) -> Duel:
 
 def _model(blueprint: Blueprint, state: Tree) -> Model:
     return rebuild_model(blueprint, averaged_weights(blueprint, state))
+
+
+def _diagnoses(run: Run, name: str) -> list[dict[str, Any]]:
+    return [
+        event
+        for event in run.events()
+        if event["event"] == "diagnosis" and event["diagnosis"] == name
+    ]

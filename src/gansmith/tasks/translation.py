@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,19 +15,17 @@ from gansmith.codec import Codec
 from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.data.domains import Domains, all_domains, split_domains
 from gansmith.evaluation.model_evaluator import ModelEvaluator
-from gansmith.evaluation.result import EvaluationResult
 from gansmith.evaluation.translation import (
     BothWaysEvaluator,
     DomainsEvaluator,
     TranslationEvaluator,
 )
-from gansmith.health.diagnosis import TRANSLATION_EXPLANATIONS, Diagnosis
-from gansmith.health.interventions import Settings
-from gansmith.health.translation import TranslationMonitor, diagnose_translation, translation_remedy
+from gansmith.health.diagnosis import TRANSLATION_EXPLANATIONS
+from gansmith.health.result_monitor import Rules
+from gansmith.health.translation import TRANSLATION_RULES
 from gansmith.networks import SampleSpec
 from gansmith.recipe import Recipe
 from gansmith.run import Run
-from gansmith.tasks.build import TrainingSetup
 from gansmith.tasks.image_to_image import ImageToImage
 from gansmith.training.domain_loader import DomainLoader
 from gansmith.training.engine import Engine
@@ -98,43 +95,15 @@ class Translation(ImageToImage):
         paired = self.recipe.data.paired
         return evaluator(self.dataset, self.domains, self.recipe.evaluation, paired)
 
-    def controller(self, run: Run, setup: TrainingSetup) -> TranslationMonitor | None:
-        """Return the health monitor, unless the recipe turns it off."""
-        if not self.recipe.health.probes:
-            return None
-        measure = partial(self._measure, setup.blueprint)
-        return TranslationMonitor(run, self.recipe, measure, self._translated, self.log)
+    @property
+    def rules(self) -> Rules:
+        """What is diagnosed during and after training, and how it is answered."""
+        return TRANSLATION_RULES
 
     @property
-    def _translated(self) -> int:
-        """Translations that an evaluation makes."""
+    def _evaluated(self) -> int:
         held_out = len(self.domains.source.held_out_indices)
         return min(held_out, self.recipe.evaluation.quick_samples)
-
-    def _report_diagnosis(
-        self, run: Run, samples: int, diagnosis: Diagnosis, settings: Settings
-    ) -> None:
-        """Print and record what is wrong with the result."""
-        super()._report_diagnosis(run, samples, diagnosis, settings)
-        if any(event.get("progress") == 1.0 for event in _diagnoses(run, diagnosis.name)):
-            return  # the run was killed while it was finished, and is finished again
-        run.log(
-            "diagnosis",
-            samples=samples,
-            seconds=max((event["seconds"] for event in run.events()), default=0.0),
-            progress=1.0,
-            diagnosis=diagnosis.name,
-            action="warn",
-            level="warning",
-            text=diagnosis.evidence,
-            settings=" ".join(settings),
-            modes="",
-        )
-
-    def diagnoses(self, verdict: EvaluationResult) -> Iterable[tuple[Diagnosis, Settings]]:
-        """Yield what is wrong with the translator, and settings to try."""
-        for diagnosis in diagnose_translation(verdict.values, progress=1.0):
-            yield diagnosis, translation_remedy(diagnosis, self.recipe)
 
     def _draw(self, run: Run, model: TranslationModel) -> None:
         source, target = self.domains.source, self.domains.target
@@ -186,7 +155,7 @@ class DomainsTranslation(Translation):
         return DomainsEvaluator(self.dataset, self.recipe.evaluation)
 
     @property
-    def _translated(self) -> int:
+    def _evaluated(self) -> int:
         held_out = len(self.dataset.held_out_indices)
         return min(held_out, self.recipe.evaluation.quick_samples)
 
@@ -210,11 +179,3 @@ def domain_grid(model: TranslationModel, inputs: NDArray[np.uint8]) -> Image.Ima
     rows = [inputs, *(model.apply(inputs, to=name) for name in model.targets)]
     names = ("input", *model.targets)
     return model.codec.sheet(np.concatenate(rows), columns=len(inputs), row_names=names)
-
-
-def _diagnoses(run: Run, name: str) -> list[dict[str, Any]]:
-    return [
-        event
-        for event in run.events()
-        if event["event"] == "diagnosis" and event["diagnosis"] == name
-    ]
