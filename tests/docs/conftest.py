@@ -84,6 +84,8 @@ SLIM = {
     "wavegan": ("width=4",),
 }
 """Options that keep a network small, by its name."""
+SMALL = {"translator": 32, "unet": 32, "labelled-translator": 32}
+"""Side of the pictures that a network sees, by its name; others take what their recipe says."""
 
 
 @pytest.fixture(autouse=True)
@@ -124,7 +126,8 @@ def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
     def shrunk(*args: object, **options: object) -> Recipe:
         recipe = resolve(*args, **options)  # type: ignore[arg-type]
         slim = SLIM.get(recipe.network.name, ())
-        recipe = override(recipe, [f"network.{option}" for option in slim])
+        small = (f"data.size={SMALL[name]}",) if (name := recipe.network.name) in SMALL else ()
+        recipe = override(recipe, [*(f"network.{option}" for option in slim), *small])
         training = recipe.training.model_copy(update=BUDGET)
         evaluation = recipe.evaluation.model_copy(update=LOOKS)
         sound = recipe.sound.model_copy(update=SOUND)
