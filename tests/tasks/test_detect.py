@@ -23,6 +23,12 @@ def test_the_commands(gansmith: Cli, tmp_path: Path) -> None:
     path.write_bytes(bytes(damaged))
     code, out, _ = gansmith("detect", path)
     assert code == 1 and "BROKEN" in out
+    for name in ("a.jpg", "a.mp3"):
+        (tmp_path / name).write_bytes(b"junk")
+        code, out, _ = gansmith("detect", tmp_path / name)
+        assert code == 1 and "cannot be read" in out and "object at" not in out
+    (tmp_path / "empty").mkdir()
+    assert "no files to read" in refusal(gansmith, "detect", tmp_path / "empty")
     assert "not set" in gansmith("provenance")[1]
     assert gansmith("provenance", "init", "--provider", "Studio")[0] == 0
     assert "Studio" in gansmith("provenance")[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 from collections.abc import Callable
@@ -41,7 +42,7 @@ def read_pixels(content: bytes) -> NDArray[np.uint8]:
             plain = image if image.mode in MODES.values() else image.convert(mode)
             return to_array(plain)
     except (OSError, ValueError, SyntaxError, struct.error, EOFError) as error:
-        raise GansmithError(f"its pixels cannot be read: {error}") from error
+        raise GansmithError(f"its pixels cannot be read: {_reason(error)}") from error
 
 
 def read_wave(content: bytes) -> tuple[Wave, int]:
@@ -55,8 +56,13 @@ def read_wave(content: bytes) -> tuple[Wave, int]:
     try:
         wave, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
-        raise GansmithError(f"its sound cannot be read: {error}") from error
+        raise GansmithError(f"its sound cannot be read: {_reason(error)}") from error
     return wave, int(rate)
+
+
+def _reason(error: Exception) -> str:
+    """Return the message of an error without the addresses of objects that decoders put into it."""
+    return re.sub(r"\s*<[\w.]+ object at \w+>", "", str(error))
 
 
 def changed_png(content: bytes, change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]) -> bytes:

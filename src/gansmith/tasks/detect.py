@@ -44,12 +44,19 @@ def detect(
         What was found in each file; one that cannot be read has an `error`.
 
     Raises:
-        GansmithError: There is no such file or folder, or the key cannot be read.
+        GansmithError: There is no such file or folder, no file in it has a layer to read, or the
+            key cannot be read.
     """
     given = [places] if isinstance(places, str | Path) else places
     keys = keys_to_try(own_key(), None if key is None else read_key(Path(key)))
+    path = None
     for path in files_below([Path(place) for place in given]):
         yield detect_file(path, keys)
+    if path is None:
+        raise GansmithError(
+            f"there are no files to read in {', '.join(map(str, given))}: give files, or a folder "
+            "with pictures, sounds or other generated files"
+        )
 
 
 @dataclass(frozen=True)

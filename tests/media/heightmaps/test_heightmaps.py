@@ -22,6 +22,7 @@ from gansmith.model import GeneratorModel
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.outputs import Provenance
 from gansmith.recipe import DataConfig, NetworkConfig
+from gansmith.tasks.inspect_data import inspect
 from gansmith.verbs import Request
 
 ORIGIN = Provenance(run="a run", seed=1)
@@ -127,3 +128,20 @@ def test_light_from_the_north_west_makes_its_slopes_bright() -> None:
     ramp = np.tile(np.arange(0, 64_000, 1_000, dtype=np.uint16), (64, 1))
     rising, falling = shaded(ramp[None, ..., None])[0], shaded(ramp[None, :, ::-1, None])[0]
     assert rising[:, 32].mean() > falling[:, 31].mean() + 10
+
+
+def test_a_folder_is_inspected_as_it_will_be_cut(tmp_path: Path) -> None:
+    for index, side in enumerate((80, 100)):
+        heights = (terrain(side, 2 * side) * 50 + 7).astype(np.uint16)
+        Image.fromarray(heights).save(tmp_path / f"{index}.png")
+    (tmp_path / "notes.txt").write_text("hills", "utf-8")
+    (tmp_path / "broken.tif").write_bytes(b"II*")
+    found = inspect(tmp_path, "heightmaps", ["data.crops=20"])
+    rows = dict([*found.found(), *found.planned()])
+    assert rows["heightmaps"] == "2 (1 other file ignored)" and rows["numbers"] == "16 bits (2)"
+    assert rows["rows"] == "80 to 100, median 80" and rows["unreadable"].startswith("1")
+    assert rows["samples"] == "64 x 64 (rows x columns), up to 20 a file"
+    config = DataConfig(source=str(tmp_path), **{"size": 64, "crops": 20})  # type: ignore[arg-type]
+    dataset = open_dataset(config, medium="heightmap")
+    held_out = len(dataset.held_out_indices)
+    assert rows["split"] == f"{len(dataset) - held_out} to train on, {held_out} held out"

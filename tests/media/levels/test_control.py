@@ -46,12 +46,11 @@ def test_a_wish_that_nothing_meets_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(wishes, "sampler_of", lambda model, seed: (combs, 5))
     monkeypatch.setattr(wishes, "EVALUATIONS", 20)
     model = SimpleNamespace(codec=LevelCodec(MAZE, [0]))
-    said = r"no level with length=900 is found among 60 .*length="
-    with pytest.raises(GansmithError, match=said):
+    with pytest.raises(GansmithError, match=r"no level with length=900 .* 60 .*length="):
         next(wishes.steered(model, {"length": 900}, 0))  # type: ignore[arg-type]
     with pytest.raises(GansmithError, match="measure 'beauty' is unknown"):
         next(wishes.steered(model, {"beauty": 3}, 0))  # type: ignore[arg-type]
-    assert next(wishes.steered(model, {"density": 0.5}, 0))  # type: ignore[arg-type]
+    assert next(wishes.steered(model, {"density": 0.6}, 0))  # type: ignore[arg-type]
 
 
 def test_a_wanted_length_is_found() -> None:

@@ -15,6 +15,7 @@ from gansmith.data.dataset import Dataset
 from gansmith.drawing.scales import TIMES
 from gansmith.media.heightmaps.codec import HeightmapCodec
 from gansmith.media.heightmaps.collection import collect
+from gansmith.media.heightmaps.inspect import inspect_heightmaps
 from gansmith.media.heightmaps.reading import SUFFIXES
 from gansmith.media.heightmaps.verbs import HEIGHTMAP_GENERATION
 from gansmith.media.image.preprocessing import Preprocessing
@@ -46,6 +47,7 @@ HEIGHTMAP = Medium(
     reads="a folder of 16-bit pictures, .raw or .npy for medium=heightmap",
     suffixes=SUFFIXES,
     collect=collect,
+    inspect=inspect_heightmaps,
     draw=partial(draw_labelled, HeightmapCodec()),
     to_extractor=to_extractor,
     describe=_describe,
