@@ -49,6 +49,8 @@ PROVING = 0.6
 """Share of the time in which a proof is sought that there are no fewer edits."""
 NODES = 20_000
 """Positions that the solver expands for a repaired level of digging."""
+TRIES = 3
+"""Draws of places for gold in a level of digging."""
 PLANS = 8
 """Ways that are tried in a platformer."""
 
@@ -256,10 +258,10 @@ class _Task:
         """Repair a level of boxes, or of digging."""
         base = Found(self.level.tiles, 0, True)
         if not self._begun():
-            found = solve(self._base(self.needs), lambda tiles: (), self.ends, self.seed)
-            if found is None:
+            begun = solve(self._base(self.needs), lambda tiles: (), self.ends, self.seed)
+            if begun is None:
                 return None
-            base = found
+            base = begun
         editable = np.ones(self.level.size, dtype=bool)
         if self.requests.locked is not None:
             editable &= ~self.requests.locked
@@ -288,8 +290,12 @@ class _Task:
         """Repair a level of digging."""
         if base.edits and self._solves(base.tiles, NODES):
             return base
-        found = improved(base.tiles, self.legend, self.scores, editable, rng, self.ends)
-        solved = self._solves(found[0], NODES) if found is not None else None
+        solved: Solved | None = None
+        for _ in range(TRIES):
+            found = improved(base.tiles, self.legend, self.scores, editable, rng, self.ends)
+            solved = self._solves(found[0], NODES) if found is not None else None
+            if solved is not None or time.monotonic() > self.ends:
+                break
         if found is None or solved is None:
             return None
         tiles, changes = found
@@ -307,7 +313,7 @@ class _Task:
         level = with_tiles(self.level, tiles)
         if not self._keeps(level):
             return None
-        left = min(max(self.ends - time.monotonic(), 0.01), 2.0)
+        left = max(self.ends - time.monotonic(), 0.01)
         verdict = game_of(self.legend).solve(level, self.legend, Limit(left, nodes))
         accepted = _accepted(verdict, level, self.legend, self.requests)
         return verdict if isinstance(verdict, Solved) and accepted else None
