@@ -308,7 +308,8 @@ def _sized(
         gate.tally.parts += 1
         return check(level, codec.legend, gate.limit).solution is not None
 
-    for level in grown((level for level, _ in drawn), wanted[1], passable):
+    parts = (level for level, _ in drawn if level is not None)
+    for level in grown(parts, wanted[1], passable):
         yield level, None
 
 
