@@ -7,8 +7,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from gansmith.errors import GansmithError
+from gansmith.networks import SampleSpec, build_networks, load_weights
 from gansmith.networks.image import staged
 from gansmith.networks.image.staged import CodePrior
+from gansmith.recipe import NetworkConfig
 from gansmith.training.code_moments import CodeMoments
 
 SIZE, NOISE = 3, 0.4
@@ -48,6 +51,18 @@ def test_until_they_are_fitted_codes_are_the_latents() -> None:
     latents = torch.randn(5, SIZE)
     assert torch.equal(CodePrior(SIZE, 0)(latents), latents)
     assert torch.equal(CodePrior(SIZE, 2)(latents, torch.tensor([0, 1, 0, 1, 1])), latents)
+
+
+def test_weights_from_before_there_was_a_prior_load() -> None:
+    spec = SampleSpec(1, 16, 16)
+    config = NetworkConfig.model_validate({"name": "staged", "latent": 8, "max_width": 16})
+    ours, theirs = (build_networks(config, spec, seed).generator for seed in (0, 1))
+    weights = {k: v for k, v in theirs.state_dict().items() if not k.startswith("prior.")}
+    load_weights(ours, weights)
+    latents = torch.randn(2, 8)
+    assert torch.equal(ours(latents), theirs(latents))
+    with pytest.raises(GansmithError, match="do not fit"):
+        load_weights(ours, {k: v for k, v in weights.items() if k != "codes.entry.bias"})
 
 
 def test_without_labels_codes_have_the_moments_of_the_real_ones() -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import torch
 from pydantic import Field
@@ -114,6 +115,12 @@ class CodePrior(nn.Module):
         self.register_buffer("factors", torch.eye(size).repeat(apart, 1, 1))
         self.means: Tensor
         self.factors: Tensor
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        """Take weights from before there was a prior, whose codes are the latents."""
+        for name, values in self.named_buffers():
+            state_dict.setdefault(prefix + name, values)
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return codes [N, size] of latents [N, size] and, with several classes, labels [N]."""
