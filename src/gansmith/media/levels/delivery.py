@@ -320,7 +320,7 @@ def _drawn(
     seed: int,
     label: str | int | None,
     truncation: float | None,
-) -> Iterator[Candidate]:
+) -> Iterator[tuple[Level, NDArray[np.float32] | None]]:
     """Yield samples without end, with what the generator thought of each tile."""
     chances_of = getattr(generator, "probabilities", None)
     block = 0
