@@ -170,7 +170,9 @@ def test_a_run_resumes_to_the_same_weights_and_opens_as_a_classifier(
     assert "robustness.json is damaged" in str(damaged.exception)
     (tmp_path / "whole" / "robustness.json").unlink()  # as before the end of a training
     assert report_of(tmp_path / "whole").is_file()
-    assert "Classifier trained on data" in (tmp_path / "whole" / "report.html").read_text("utf-8")
+    assert "Classifier trained on <b>data</b>" in (tmp_path / "whole" / "report.html").read_text(
+        "utf-8"
+    )
     kinds = [event["event"] for event in Run(tmp_path / "whole").events()]
     assert kinds.count("attacked") == 2
 
