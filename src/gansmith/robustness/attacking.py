@@ -215,7 +215,7 @@ def _checked(
         GansmithError: As :func:`attack`.
     """
     if method not in (*DIRECT, *TRAINED):
-        raise unknown("attack", method, [*DIRECT, *TRAINED])
+        raise unknown("attack", method, list(METHODS))
     if threat is None and method != "patch":
         raise GansmithError(f"attack '{method}' needs the size of perturbations: add --eps")
     if o.aim is not None and method in DIRECT:

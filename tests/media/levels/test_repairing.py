@@ -15,7 +15,7 @@ from gansmith.media.levels.games import Refused, Solved, Unsolvable, game_of
 from gansmith.media.levels.legend import Legend, load_legend
 from gansmith.media.levels.reading import read_levels
 from gansmith.media.levels.repair import Requests, repair
-from gansmith.media.levels.repair.requests import parse_cells, parse_counts
+from gansmith.media.levels.repair.requests import cells_in, parse_counts, parse_regions
 from gansmith.media.levels.repairing import repair_files
 from gansmith.media.levels.writing.ldtk import encode_ldtk
 from gansmith.media.levels.writing.picture import encode_tileset
@@ -137,11 +137,25 @@ def test_counts_and_cells_are_parsed() -> None:
         "k": "at least 1",
         "=": "at most 2",
     }
-    found = parse_cells(["2,1", "1-2,3-4"], (4, 3), "level")
+    found = cells_in(parse_regions(["2,1", "1-2,3-4"]), (4, 3), "level")
+    assert found is not None and cells_in([], (4, 3), "level") is None
     assert found.tolist() == [[0, 1, 0], [0, 0, 0], [1, 1, 0], [1, 1, 0]]
     for text, message in (("4,1", "columns 1 to 3"), ("1;2", "COLUMN,ROW"), ("0,1", "not '0,1'")):
         with pytest.raises(GansmithError, match=message):
-            parse_cells([text], (4, 3), "level")
+            cells_in(parse_regions([text]), (4, 3), "level")
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [({"lock": "a,b"}, "COLUMN,ROW"), ({"border": "ZZ"}, "'ZZ'"), ({"count": "kay=2"}, "'kay'")],
+)
+def test_requests_that_are_none_are_no_fault_of_a_file(
+    folder: Path, asked: dict[str, str], message: str
+) -> None:
+    said: list[str] = []
+    with pytest.raises(GansmithError, match=message):
+        repair_files([folder / "levels.txt"], log=said.append, **asked)  # type: ignore[arg-type]
+    assert said == []
 
 
 def _text(folder: Path, level: str) -> Path:

@@ -160,7 +160,7 @@ class Gate:
         elif self.repairer is not None:
             repaired = self.repairer(level, probabilities, found.verdict)
             if repaired is None:
-                self.tally.rejected[f"not repaired, {found.outcome}"] += 1
+                self.tally.rejected[f"{found.outcome} (repair failed)"] += 1
                 return None
             edits = int((repaired.tiles != level.tiles).sum())
             level = repaired

@@ -20,7 +20,7 @@ from gansmith.media.levels.reading import TEXT, read_grids
 from gansmith.media.levels.reading.picture import PictureGrid
 from gansmith.media.levels.reading.text import SOKOBAN
 from gansmith.media.levels.repair import Repair, Requests, repair
-from gansmith.media.levels.repair.requests import parse_cells, parse_counts
+from gansmith.media.levels.repair.requests import cells_in, parse_counts, parse_regions
 from gansmith.media.levels.solving import cells_of, legend_of_file, level_files
 from gansmith.media.levels.writing.ldtk_edit import replace_ldtk
 from gansmith.media.levels.writing.picture import encode_preview
@@ -78,16 +78,18 @@ def repair_files(
     listed: list[dict[str, Any]] = []
     failed = 0
     names: set[str] = set()
+    regions = parse_regions((lock or "").split())
     for path in level_files(files):
         known = legend_of_file(path, legend)
         counts = parse_counts((count or "").split(), known)
+        Requests(counts=counts, border=border).check_names(known)
         try:
             grids = read_grids(path, layer=layer)
             levels = [grid.level(known) for grid in grids]
             done = []
             for level in levels:
-                locked = parse_cells((lock or "").split(), level.size, str(level.source))
-                wanted = Requests(locked if lock else None, counts, border)
+                locked = cells_in(regions, level.size, str(level.source))
+                wanted = Requests(locked, counts, border)
                 result = repair(level, known, requests=wanted, seconds=seconds, seed=seed)
                 log(f"{level.source}: {describe(result, level)}")
                 done.append(result)

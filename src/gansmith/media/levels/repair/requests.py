@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,17 +41,25 @@ class Requests:
             GansmithError: A count or the border names no symbol or role; the locked cells have
                 another size.
         """
-        for name in self.counts:
-            if name not in legend.tiles and name not in ROLES:
-                raise unknown("symbol or role", name, [*legend.symbols, *_roles_of(legend)])
-        if self.border is not None and self.border not in legend.tiles:
-            raise unknown("symbol of the border", self.border, list(legend.symbols))
+        self.check_names(legend)
         if self.locked is not None and self.locked.shape != level.size:
             rows, columns = self.locked.shape
             raise GansmithError(
                 f"{level.source} has {level.size[1]} x {level.size[0]} cells, and "
                 f"{columns} x {rows} are said to be locked or not: give one for each cell"
             )
+
+    def check_names(self, legend: Legend) -> None:
+        """Refuse counts and a border that this legend cannot have.
+
+        Raises:
+            GansmithError: A count or the border names no symbol or role.
+        """
+        for name in self.counts:
+            if name not in legend.tiles and name not in ROLES:
+                raise unknown("symbol or role", name, [*legend.symbols, *_roles_of(legend)])
+        if self.border is not None and self.border not in legend.tiles:
+            raise unknown("symbol of the border", self.border, list(legend.symbols))
 
     def members(self, name: str, legend: Legend) -> NDArray[np.bool_]:
         """Return which symbols a count is about, bool [symbols]."""
@@ -174,21 +183,27 @@ def parse_counts(texts: Sequence[str], legend: Legend) -> dict[str, Count]:
     return counts
 
 
-def parse_cells(texts: Sequence[str], size: tuple[int, int], place: str) -> NDArray[np.bool_]:
+class Region(NamedTuple):
+    """Cells of a level, counted from 1, with both ends.
+
+    Attributes:
+        columns: First and last column.
+        rows: First and last row.
+        text: As it was written.
+    """
+
+    columns: tuple[int, int]
+    rows: tuple[int, int]
+    text: str
+
+
+def parse_regions(texts: Sequence[str]) -> list[Region]:
     """Read cells such as `3,4` and regions such as `1-5,2-9`, columns before rows, from 1.
 
-    Args:
-        texts: Columns and rows, each a number or a range.
-        size: Rows and columns of the level.
-        place: The level, for messages.
-
-    Returns:
-        Which cells they are, bool [rows, columns].
-
     Raises:
-        GansmithError: One is no cell of the level.
+        GansmithError: One is neither.
     """
-    found = np.zeros(size, dtype=bool)
+    regions = []
     for text in texts:
         match = _CELLS.fullmatch(text)
         if not match:
@@ -196,7 +211,27 @@ def parse_cells(texts: Sequence[str], size: tuple[int, int], place: str) -> NDAr
                 f"cells '{text}' are none: write COLUMN,ROW, or 1-5,2-9 for a region"
             )
         left, right, top, bottom = match[1], match[2] or match[1], match[3], match[4] or match[3]
-        columns, rows = (int(left), int(right)), (int(top), int(bottom))
+        regions.append(Region((int(left), int(right)), (int(top), int(bottom)), text))
+    return regions
+
+
+def cells_in(
+    regions: Sequence[Region], size: tuple[int, int], place: str
+) -> NDArray[np.bool_] | None:
+    """Return which cells of a level are in any of the regions, bool [rows, columns].
+
+    Args:
+        regions: Without any, no cells are asked for: the result is None.
+        size: Rows and columns of the level.
+        place: The level, for messages.
+
+    Raises:
+        GansmithError: A region is not in the level.
+    """
+    if not regions:
+        return None
+    found = np.zeros(size, dtype=bool)
+    for columns, rows, text in regions:
         inside = 1 <= columns[0] <= columns[1] <= size[1] and 1 <= rows[0] <= rows[1] <= size[0]
         if not inside:
             raise GansmithError(
