@@ -92,9 +92,12 @@ def read_rows(name: str) -> list[dict[str, str]]:
 
 
 def renew_rows(name: str, rows: list[dict[str, Any]], keys: Sequence[str]) -> Path:
-    """Write rows to `results/NAME.csv` in the place of old ones that are equal in `keys`."""
-    new = {tuple(str(row[key]) for key in keys) for row in rows}
-    old = [row for row in read_rows(name) if tuple(row[key] for key in keys) not in new]
+    """Write rows to `results/NAME.csv` in the place of old ones that are equal in `keys`.
+
+    Old rows may be from before there was one of the keys; it is empty there.
+    """
+    new = {tuple("" if row[key] is None else str(row[key]) for key in keys) for row in rows}
+    old = [row for row in read_rows(name) if tuple(row.get(key, "") for key in keys) not in new]
     return _write(name, [*old, *(row | _stamp() for row in rows)])
 
 
