@@ -77,24 +77,3 @@ def test_networks_for_tiles_refuse_pictures_and_labels_they_do_not_take() -> Non
     with pytest.raises(GansmithError, match=r"network\.conditional=false"):
         spec = SampleSpec(3, 16, 16, classes=2, output="categorical")
         build_networks(NetworkConfig(name="tile-scales"), spec, 0)
-
-
-@torch.no_grad()
-def test_places_may_depend_on_what_was_drawn_before() -> None:
-    """A placer by hand: scores are high around the tile of the first group."""
-    config = NetworkConfig.model_validate({"name": "tiles", "looks": True})
-    generator = build_networks(config, SPEC, 0).generator
-    placer = generator.tiles.placers[1]  # type: ignore[union-attr, index]
-    for weight in placer.parameters():
-        weight.zero_()
-    placer.entry.weight[0, PLACED[0].channels[0], 1, 1] = 1.0
-    placer.out.weight[0, 0] = 100.0
-    latents = torch.randn(16, generator.latent)
-    samples = generator(latents)
-    for sample in samples:
-        first = sample[1].nonzero()[0]
-        for other in sample[2:5].sum(0).nonzero():
-            assert (first - other).abs().max() == 1
-    likely = generator.probabilities(latents)
-    assert torch.allclose(likely.sum(1), torch.ones(16, 11, 13), atol=1e-5)
-    assert (likely[:, 2:5].sum(1)[samples[:, 2:5].sum(1) > 0.5] > 0.05).all()

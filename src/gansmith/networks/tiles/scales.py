@@ -27,7 +27,7 @@ from gansmith.networks.base import (
 )
 from gansmith.networks.geometry import for_convolutions
 from gansmith.networks.image.conv import SLOPE
-from gansmith.networks.tiles.drawing import TileHead
+from gansmith.networks.tiles.drawing import TileHead, probabilities
 from gansmith.networks.tiles.window import require_tiles
 from gansmith.schema import Section
 
@@ -81,7 +81,7 @@ class ScalesGenerator(Generator):
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return one-hot samples [N, C, H, W]."""
         samples: Tensor = self.tiles(
-            self._features(latents), latents[:, : self.noise], latents[:, self.layout :]
+            self._maps(latents), latents[:, : self.noise], latents[:, self.layout :]
         )
         return samples
 
@@ -94,15 +94,14 @@ class ScalesGenerator(Generator):
 
     def probabilities(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return how likely each tile is in each cell, [N, C, H, W]."""
-        draws = latents[:, self.layout :]
-        return self.tiles.probabilities(self._features(latents), latents[:, : self.noise], draws)
+        return probabilities(self.tiles, self._maps(latents))
 
     def _set_size(self, height: int, width: int) -> None:
         self.sides = [(math.ceil(height / s), math.ceil(width / s)) for s in SCALES]
         self.layout = sum(self.noise * rows * columns for rows, columns in self.sides)
         self.latent = self.layout + self.tiles.numbers(height, width)
 
-    def _features(self, latents: Tensor) -> Tensor:
+    def _maps(self, latents: Tensor) -> Tensor:
         hidden: Tensor | None = None
         at = 0
         for number, (rows, columns) in enumerate(self.sides):
@@ -115,7 +114,7 @@ class ScalesGenerator(Generator):
             entered = F.leaky_relu(self.entry[number](noise), SLOPE)
             hidden = entered + F.leaky_relu(self.body[number](entered), SLOPE)
         assert hidden is not None
-        return hidden
+        return self.tiles.logits(hidden)
 
 
 class ScalesDiscriminator(Discriminator):

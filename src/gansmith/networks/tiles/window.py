@@ -20,7 +20,7 @@ from gansmith.networks.geometry import PadCrop2d, for_convolutions
 from gansmith.networks.heads import ConditionalOptions, EmbeddingGenerator, ProjectionDiscriminator
 from gansmith.networks.image.conv import SLOPE, Residual
 from gansmith.networks.minibatch import MinibatchStdDev
-from gansmith.networks.tiles.drawing import TileHead
+from gansmith.networks.tiles.drawing import TileHead, probabilities
 
 LONGEST = 128
 GROUP = 8
@@ -36,10 +36,6 @@ class TilesOptions(ConditionalOptions):
     head: int = Field(192, ge=1, le=4_096, description="features before the discriminator's logit")
     temperature: float = Field(
         0.7, gt=0, le=10, description="of the relaxed draws that carry gradients"
-    )
-    looks: bool = Field(
-        False,
-        description="choose places of tiles with a fixed number by what is drawn before them",
     )
     minibatch_deviation: bool = Field(
         True, description="show the discriminator how varied its batch is"
@@ -73,15 +69,15 @@ class TilesGenerator(EmbeddingGenerator):
             nn.PixelShuffle(2),
             nn.LeakyReLU(SLOPE),
         )
-        self.tiles = TileHead(spec, fine, entry, options.temperature, looks=options.looks)
+        self.tiles = TileHead(spec, fine, entry, options.temperature)
         maps = self.tiles.maps.out_channels
         self.position = nn.Parameter(torch.zeros(maps, spec.height, spec.width))
         self.latent = options.latent + self.tiles.numbers(spec.height, spec.width)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return one-hot samples [N, C, H, W]."""
-        entry, hidden = self._features(latents, labels)
-        samples: Tensor = self.tiles(hidden, entry, latents[:, self.layout :], self.position)
+        entry, maps = self._maps(latents, labels)
+        samples: Tensor = self.tiles(maps, entry, latents[:, self.layout :])
         return samples
 
     @torch.no_grad()
@@ -91,14 +87,13 @@ class TilesGenerator(EmbeddingGenerator):
 
     def probabilities(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return how likely each tile is in each cell, [N, C, H, W]."""
-        entry, hidden = self._features(latents, labels)
-        draws = latents[:, self.layout :]
-        return self.tiles.probabilities(hidden, entry, draws, self.position)
+        return probabilities(self.tiles, self._maps(latents, labels)[1])
 
-    def _features(self, latents: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _maps(self, latents: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
         entry = self.with_embedding(latents[:, : self.layout], labels)
         coarse = self.entry(entry).unflatten(1, (*self.canvas.base, -1)).permute(0, 3, 1, 2)
-        return entry, self.canvas.crop(self.body(coarse))
+        hidden = self.canvas.crop(self.body(coarse))
+        return entry, self.tiles.logits(hidden, self.position)
 
 
 class TilesDiscriminator(ProjectionDiscriminator):
