@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from itertools import combinations, product
+from itertools import combinations, count, product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from gansmith.errors import GansmithError
-from gansmith.media.levels.games import Limit, Solved, game_of
+from gansmith.media.levels.games import Limit, Solved, game_of, verdict
 from gansmith.media.levels.games.replay import replay
 from gansmith.media.levels.legend import Count, Legend
 from gansmith.media.levels.level import Level, torn_cells
@@ -297,6 +298,14 @@ def test_levels_of_digging_that_are_noise_are_repaired(seed: int) -> None:
     again = repair(level, DIGGER, requests=requests, seconds=30)
     assert found.level is not None and again.level is not None
     assert (found.level.tiles == again.level.tiles).all()
+
+
+def test_a_machine_that_sleeps_during_a_repair_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look at the clock of the solvers is an hour later than the last."""
+    hours = count(start=0, step=3_600)
+    monkeypatch.setattr(verdict, "time", SimpleNamespace(monotonic=lambda: float(next(hours))))
+    level = level_of(DIGGER, "........", "........", "..R..N..", "XXXXXXXX")
+    assert not repair(level, DIGGER, seconds=5).solved
 
 
 def test_what_is_solved_stays() -> None:

@@ -418,7 +418,7 @@ def _graph(cave: Cave) -> dict[int, list[Edge]]:
 
 
 def _unlimited() -> Budget:
-    return Budget(Limit(seconds=60.0, nodes=10**9), 1)
+    return Budget(Limit(seconds=math.inf, nodes=10**9), 1)
 
 
 def _kind(cave: Cave, cell: int) -> int:
