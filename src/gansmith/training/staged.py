@@ -361,11 +361,8 @@ class StagedDuel(NoiseDuel):
 
     def _generated(self, batch: Batch) -> Tensor:
         """Generate from codes of the first real samples, and from noise for the rest."""
-        codes, count = (
-            self.staged.prior(self.draw_input(batch), batch.condition),
-            self._anchored(batch),
-        )
-        if count:
+        codes = self.staged.prior(self.draw_input(batch), batch.condition)
+        if count := self._anchored(batch):
             codes = torch.cat([self._noisy(self._codes(batch.samples[:count])), codes[count:]])
         with self._engine.autocast():
             samples = self.staged.decode(self.staged.grids(codes, batch.condition))
