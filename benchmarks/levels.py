@@ -3,11 +3,11 @@
     GANSMITH_DATA=DATA python benchmarks/levels.py --set keydoor [--seed 0] [--delivered 200]
 
 Trains the recipe `levels` on a set (or takes the finished run of that name) and writes three rows:
-the generator, the chain of columns (`chain`), and held-out real levels (`floor`). `valid` is the
+the generator, the chain of columns (`chain`), and held-out real levels (`floor`). `playable` is the
 share that is solved, replayed and not trivial, as drawn and before any repair. Of the generator,
-`delivered` levels are also generated as a user would: `copies`, `duplicates`, `trivial` and
-`not_replayed` are counted among them by code of this benchmark, and `median_seconds` is the time a
-level, rejects and repairs included.
+`delivered` levels are also generated as a user would: `copies`, `duplicates` and `not_replayed` are
+counted among them by code of this benchmark, and `seconds_a_level` is the mean time of the
+processor, rejects and repairs included.
 
 The sets, all from `DATA/games` (see its README for sources and licences): `keydoor`, 300 levels of
 13 x 13; `sokoban`, 1,000 of 10 x 10; `digger`, 492 of 20 rows x 28 columns; `platformer`, windows
@@ -24,6 +24,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,16 @@ CHEAP = (
     "evaluation.samples=200",
 )
 DRAWN = 200
+DELIVERED = (
+    "delivered",
+    "not_replayed",
+    "copies",
+    "duplicates",
+    "seconds_a_level",
+    "repaired",
+    "median_edits",
+    "median_moves",
+)
 
 
 def games() -> Path:
@@ -92,14 +103,12 @@ def gathered(name: str, scratch: Path) -> Path:
     return place
 
 
-def trained(
-    name: str, data: Path, run: Path, samples: int, seed: int, settings: list[str]
-) -> float:
+def trained(recipe: str, data: Path, run: Path, samples: int, settings: Iterable[str]) -> float:
     """Train in a process of its own, unless the run is there; return its seconds of CPU."""
     if (run / "generator.safetensors").is_file():
         return float("nan")
-    given = [f"training.seed={seed}", *FILES[name][2], *CHEAP, *settings]
-    command = [sys.executable, "-m", "gansmith", "train", "levels", "--data", str(data)]
+    given = [*CHEAP, *settings]
+    command = [sys.executable, "-m", "gansmith", "train", recipe, "--data", str(data)]
     command += ["--samples", str(samples), "--out", str(run)]
     before = os.times()
     subprocess.run([*command, *(f"--set={setting}" for setting in given)], check=True)
@@ -150,7 +159,8 @@ def main() -> None:
     scratch = Path("runs") / "benchmarks" / "levels"
     data = gathered(asked.set, scratch)
     run = asked.run or scratch / f"{asked.set}-run-{asked.seed}"
-    cpu = trained(asked.set, data, run, asked.samples, asked.seed, asked.setting)
+    given = [f"training.seed={asked.seed}", *FILES[asked.set][2], *asked.setting]
+    cpu = trained("levels", data, run, asked.samples, given)
     settings = [f"data.source={data}", *FILES[asked.set][2]]
     dataset = open_dataset(load_recipe("levels", settings).data, medium="levels")
     legend = legend_of_dataset(dataset)
@@ -174,19 +184,7 @@ def main() -> None:
         row |= {"train_cpu_seconds": round(cpu, 1) if arm == "gan" and cpu == cpu else ""}
         row |= {"levels": len(grids), **{name: round(v, 4) for name, v in measured.items()}}
         real = {sample[..., 0].tobytes() for sample in dataset.samples}
-        empty = dict.fromkeys(
-            (
-                "delivered",
-                "not_replayed",
-                "copies",
-                "duplicates",
-                "seconds_a_level",
-                "repaired",
-                "median_edits",
-                "median_moves",
-            ),
-            "",
-        )
+        empty = dict.fromkeys(DELIVERED, "")
         row |= delivered(model, asked.delivered, real, size) if arm == "gan" else empty
         rows.append(row)
         print(row, flush=True)

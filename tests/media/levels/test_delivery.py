@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,6 @@ from gansmith.media.levels.legend import load_legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.novelty import Novelty, digest
 from gansmith.media.levels.reading import read_levels
-from gansmith.media.levels.sizes import grown, parse_size
 from gansmith.media.levels.wishes import parse_wishes, sampler_of
 from gansmith.media.levels.writing.ldtk import encode_ldtk
 from gansmith.media.levels.writing.tiled import encode_tmx
@@ -191,21 +189,6 @@ def test_a_window_of_a_platformer_gets_a_start_and_a_goal() -> None:
     for role in ("start", "goal"):
         assert len(found.level.cells(hills.legend, role)) == 1  # type: ignore[arg-type]
     assert replay(found.level, hills.legend, found.solution.moves).won
-
-
-def test_long_levels_grow_by_parts_that_fit_and_can_be_passed() -> None:
-    """Parts of three columns; with a 9 nobody passes, and the others begin with 1, 2 or 3."""
-    rows = [[1, 5, 2], [9, 9, 9], [3, 3, 3], [2, 9, 9], [2, 6, 3]]
-    parts = [Level(np.array([row, row], np.uint16)) for row in rows]
-    levels = grown(cycle(parts), 8, lambda level: not (level.tiles == 9).any())
-    assert next(levels).tiles[0].tolist() == [1, 5, 2, 2, 6, 3, 3, 3]
-
-
-def test_sizes_are_parsed_within_limits() -> None:
-    assert parse_size("20x400") == (20, 400)
-    for text in ("20", "4x20", "20x401", "axb", "-8x8"):
-        with pytest.raises(GansmithError):
-            parse_size(text)
 
 
 def test_roles_with_a_fixed_number_are_found() -> None:

@@ -28,7 +28,7 @@ from gansmith.media.levels.games import Limit, Solved
 from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.novelty import Novelty
-from gansmith.media.levels.sizes import grown, grows, parse_size, resized
+from gansmith.media.levels.sizes import grown, grows, least_moves, parse_size, resized
 from gansmith.media.levels.wishes import parse_wishes, steered
 from gansmith.model import GeneratorModel
 from gansmith.networks import Generator
@@ -223,10 +223,11 @@ def deliver_levels(
             levels.
     """
     codec = _level_codec(model)
+    trained = model.blueprint.spec.height, model.blueprint.spec.width
     gate = Gate(
         codec.legend,
         Novelty(codec.known.tolist()),
-        least=int(codec.facts.get("least", 2)),
+        least=least_moves(int(codec.facts.get("least", 2)), trained, size or trained),
         limit=Limit(seconds=seconds, nodes=NODES),
         repairer=make_repairer(codec, seconds, seed) if repair else None,
     )

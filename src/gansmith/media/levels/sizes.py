@@ -49,6 +49,17 @@ def grows(codec: LevelCodec, trained: tuple[int, int], size: tuple[int, int]) ->
     return codec.legend.game == "platformer" and size[1] > trained[1]
 
 
+def least_moves(least: int, trained: tuple[int, int], size: tuple[int, int]) -> int:
+    """Return the fewest moves of a level of a size that is not trivial: fewer of a smaller one.
+
+    Args:
+        least: Those at the trained size.
+        trained: Rows and columns of a training sample.
+        size: Those that are asked for.
+    """
+    return max(2, int(least * min(1.0, sum(size) / sum(trained))))
+
+
 def resized(generator: Generator, trained: tuple[int, int], size: tuple[int, int]) -> Generator:
     """Return a generator of samples of a size.
 
