@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from gansmith.robustness.attacks import (
     Attack,
     ascend,
+    falling_sizes,
     fgsm,
     input_gradient,
     margins,
@@ -130,10 +131,22 @@ def test_steps_are_those_of_foolbox(norm: Norm) -> None:
         _, expected, _ = attack(reference, images.x, images.y, epsilons=size)
         _, expected_step, _ = one()(reference, images.x, images.y, epsilons=size)
     model, threat = convolutional().logits, Threat(size, norm)
-    found = ascend(model, images.x, images.y, threat, images.x, steps=10, step=size / 4)
+    found = ascend(model, images.x, images.y, threat, images.x, [size / 4] * 10)
     torch.testing.assert_close(found, expected, atol=2e-5, rtol=0)
     step = fgsm(model, images.x, images.y, threat, torch.Generator())
     torch.testing.assert_close(step, expected_step, atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("steps", [3, 5, 10])
+def test_steps_that_fall_cross_the_whole_ball_and_end_small(steps: int) -> None:
+    threat = Threat(0.25, "Linf")
+    sizes = falling_sizes(threat, steps)
+    assert sizes == sorted(sizes, reverse=True) and len(sizes) == steps
+    assert sum(sizes) >= 2 * threat.eps and sizes[-1] == pytest.approx(threat.eps / steps)
+    images = held_out(20)
+    start = threat.random_start(images.x, torch.Generator().manual_seed(0))
+    found = ascend(convolutional().logits, images.x, images.y, threat, start, sizes)
+    threat.require(found, images.x)
 
 
 def trained_module() -> nn.Module:

@@ -20,7 +20,7 @@ from torch.optim import Adam
 
 from gansmith.recipe import Recipe
 from gansmith.robustness.advgan import AdvGANGame
-from gansmith.robustness.attacks import ascend, step_size
+from gansmith.robustness.attacks import ascend, falling_sizes
 from gansmith.robustness.threat import Threat
 from gansmith.robustness.train import NETWORK, one_cycle
 from gansmith.sections import HardeningConfig
@@ -138,8 +138,7 @@ class HardeningDuel(Duel):
         mine = None if places is None else places[skipped:]
         if self._starts is not None and mine is not None:
             start = self._starts.replace(start, x, mine, threat, self.engine.random)
-        size = step_size(threat, steps)
-        found = ascend(self.network, x, y, threat, start, steps=steps, step=size)
+        found = ascend(self.network, x, y, threat, start, falling_sizes(threat, steps))
         if self._starts is not None and mine is not None:
             self._starts.keep(found - x, mine)
         return found

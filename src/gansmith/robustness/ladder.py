@@ -382,7 +382,7 @@ def _beyond_the_border(
     """PGD-40 that does not stop where the surrogate is fooled."""
     start = threat.random_start(x, generator)
     step = attacks.step_size(threat, 40)
-    return attacks.ascend(model, x, y, threat, start, steps=40, step=step)
+    return attacks.ascend(model, x, y, threat, start, [step] * 40)
 
 
 def _right(wrong: Tensor) -> Proportion:
