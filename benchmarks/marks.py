@@ -1,6 +1,6 @@
 """Invisible marks: detection by attack and size, false positives, quality, time and bytes.
 
-    python benchmarks/marks.py pictures-64 pictures-128 pictures-256 sounds-1 sounds-3 cost
+    GANSMITH_DATA=DATA python benchmarks/marks.py pictures-64 pictures-128 pictures-256 sounds-1 sounds-3 cost
 
 Real pictures are crops of the shared pictures (faces, drawings, photographs, emoji); real sounds
 are recordings of spoken digits behind each other. Both are marked in place of generated ones, so
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ from gansmith.provenance import picture_mark, sound_mark
 from gansmith.provenance.marking import Marking
 from harness import RESULTS, rounded, write_rows
 
-SHARED = Path("../shared/data")
+SHARED = Path(os.environ.get("GANSMITH_DATA", "../shared/data"))
 KEY = b"a key of the benchmark"
 FAILURE = 1e-3
 SIDES = (64, 128, 256)
