@@ -1,6 +1,6 @@
 """Invisible marks: detection by attack and size, false positives, quality, time and bytes.
 
-    GANSMITH_DATA=DATA python benchmarks/marks.py pictures-64 pictures-128 pictures-256 sounds-1 sounds-3 cost
+    GANSMITH_DATA=DATA python benchmarks/marks.py pictures-64 sounds-1 cost
 
 Real pictures are crops of the shared pictures (faces, drawings, photographs, emoji); real sounds
 are recordings of spoken digits behind each other. Both are marked in place of generated ones, so
