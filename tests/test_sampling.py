@@ -75,6 +75,17 @@ def test_samples_do_not_depend_on_the_batch() -> None:
     assert abs(one - many).max() <= 1
 
 
+@pytest.mark.parametrize(("side", "fitting"), [(16, 256), (64, 32), (128, 8), (256, 4)])
+def test_few_large_pictures_are_drawn_at_once_on_a_cpu(side: int, fitting: int) -> None:
+    config = NetworkConfig.model_validate({"name": "conv", "width": 4, "max_width": 4})
+    generator = build_networks(config, SampleSpec(1, side, side), seed=0).generator
+    counts = []
+    generator.register_forward_hook(lambda _, given, __: counts.append(len(given[0])))
+    latents = draw_latents(fitting + 1, generator.latent, 0)
+    generate_samples(generator, MEDIA["image"].codec(), latents)
+    assert counts == [fitting, 1]
+
+
 def test_temperature_widens_the_latents_and_truncation_replaces_it() -> None:
     plain, warm = _model(1.0), _model(1.5)
     torch.testing.assert_close(warm.latents(8, 0), 1.5 * plain.latents(8, 0))

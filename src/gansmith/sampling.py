@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gansmith.codec import Codec
 from gansmith.errors import GansmithError
-from gansmith.networks import Generator
+from gansmith.networks import MOST_AT_ONCE, Generator
 from gansmith.storage.memory import require_memory
 
 BLOCK = 64  # latents are drawn in blocks, so that the first n of a seed never depend on how many
@@ -108,7 +108,7 @@ def generate_samples(
     codec: Codec,
     latents: Tensor,
     labels: Tensor | None = None,
-    batch: int = 256,
+    batch: int | None = None,
 ) -> NDArray[np.uint8]:
     """Run latents through a generator and decode.
 
@@ -117,7 +117,7 @@ def generate_samples(
         codec: Decodes.
         latents: float32 [N, latent].
         labels: int64 [N] for a conditional generator.
-        batch: Samples at a time; the result does not depend on it.
+        batch: Samples at a time; by default what is fast. The result does not depend on it.
 
     Returns:
         Stored samples [N, H, W, C].
@@ -126,6 +126,7 @@ def generate_samples(
         GansmithError: They do not fit into memory.
     """
     device = next(generator.parameters()).device
+    batch = batch or (generator.at_once if device.type == "cpu" else MOST_AT_ONCE)
     parts = []
     for start in range(0, len(latents), batch):
         chosen = slice(start, start + batch)

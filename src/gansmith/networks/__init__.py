@@ -3,6 +3,7 @@
 from gansmith.networks import mlp, points
 from gansmith.networks.audio import spectrogram, wavegan
 from gansmith.networks.base import (
+    MOST_AT_ONCE,
     NETWORKS,
     Discriminator,
     GANNetworks,
@@ -18,6 +19,7 @@ from gansmith.networks.translation import editor, labelled, residual, swap, unet
 from gansmith.sections import NETWORK_ALIASES
 
 __all__ = [
+    "MOST_AT_ONCE",
     "NETWORKS",
     "Discriminator",
     "GANNetworks",

@@ -22,6 +22,10 @@ from gansmith.schema import Section, explain
 
 MOST_WEIGHTS = 2**28
 """Numbers in both networks of a pair together: 1 GiB as float32."""
+MOST_AT_ONCE = 256
+"""Samples that a generator draws at once."""
+CACHED = 2**17
+"""Positions of samples that are drawn at once on a CPU; the maps of more leave its caches."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +103,12 @@ class Generator(nn.Module, ABC):
         latent: Numbers in a latent; 0 where there are none.
         draws_tokens: A latent decides draws from distributions, which have a temperature of their
             own; latents then always have deviation 1.
+        at_once: Samples that are best drawn at once on a CPU; :func:`build_networks` sets it.
     """
 
     latent: int
     draws_tokens: bool = False
+    at_once: int = MOST_AT_ONCE
 
     @abstractmethod
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -213,6 +219,8 @@ def build_networks(
                 packed = replace(spec, channels=packing * spec.channels)
                 pair = pair._replace(discriminator=build(packed, options).discriminator)
     check_networks(config.name, pair, spec, packing)
+    if spec.tokens == 0:
+        pair.generator.at_once = min(MOST_AT_ONCE, max(4, CACHED // (spec.height * spec.width)))
     return pair
 
 
