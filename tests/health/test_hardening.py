@@ -8,8 +8,8 @@ from gansmith.recipe import load_recipe
 GOOD = {"attacked_train": 0.93, "attacked": 0.92, "more_steps": 0.9, "apgd": 0.88, "clean": 0.98}
 
 
-def names(**changes: float) -> list[str]:
-    return [found.name for found in diagnose_hardening(GOOD | changes)]
+def names(*, growing: bool = False, **changes: float) -> list[str]:
+    return [found.name for found in diagnose_hardening(GOOD | changes, growing=growing)]
 
 
 def test_an_honest_training_is_not_diagnosed() -> None:
@@ -27,3 +27,9 @@ def test_catastrophic_overfitting_is_named_and_is_fatal() -> None:
 
 def test_memorised_attacks_are_named() -> None:
     assert names(attacked_train=0.99, attacked=0.5, more_steps=0.48) == ["robust overfitting"]
+
+
+def test_nothing_is_memorised_while_eps_grows() -> None:
+    assert names(growing=True, attacked_train=0.8, attacked=0.002, more_steps=0.002) == []
+    hidden = names(growing=True, attacked_train=0.8, attacked=0.7, more_steps=0.1)
+    assert hidden == ["catastrophic overfitting"]

@@ -91,7 +91,8 @@ class HardeningWatch:
         values, self._latest = self._latest, None
         if values is None:
             return Intervention()
-        found = diagnose_hardening(values)
+        ramp = self._responder.current.section(HardeningConfig).ramp
+        found = diagnose_hardening(values, growing=moment.progress < ramp)
         for diagnosis in found:
             if diagnosis.name in self._named:
                 continue
