@@ -224,6 +224,16 @@ def test_codes_are_drawn_as_real_ones_are_distributed(conditional: str) -> None:
     assert duel.pretraining and not duel._observes
 
 
+def test_the_state_of_one_process_has_the_codes_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    duel = staged_duel("network.conditional=false")
+    monkeypatch.setattr(duel._engine, "total", lambda values: 2 * values)  # two that see the same
+    for seen in (1, 2):
+        duel.set_progress(ENDS[0] + 0.14 + 0.005 * seen, samples=0)
+        duel.step(batches())
+        samples = sum(len(batch.samples) for batch in batches())
+        assert float(duel.state()["moments"]["counts"].sum()) == 2 * seen * samples
+
+
 def test_with_new_weights_all_stages_come_again() -> None:
     duel = staged_duel("network.conditional=false")
     duel.set_progress(0.7, samples=5000)

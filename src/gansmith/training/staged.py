@@ -237,16 +237,18 @@ class StagedDuel(NoiseDuel):
         self._engine.backward_and_step(loss, self.optimisers["codes"])
 
     def _observe(self, samples: Tensor, condition: Tensor | None) -> None:
-        """Add the codes of real samples to the moments of their distribution."""
+        """Add the codes of real samples, those of all processes, to their moments."""
         if self._moments is None:
             self._moments = CodeMoments.of(self.staged.prior)
-        self._moments.add(self._codes(samples), condition)
+        found = CodeMoments.of(self.staged.prior)
+        found.add(self._codes(samples), condition)
+        for known, more in zip(self._moments, found, strict=True):
+            known += self._engine.total(more)
 
     def _fit_prior(self) -> None:
         """Draw codes from now on as those of real samples are distributed, with their noise."""
         if self._moments is not None:
-            totals = [self._engine.total(values) for values in self._moments]
-            CodeMoments(*totals).fit(self.staged.prior, CODE_NOISE)
+            self._moments.fit(self.staged.prior, CODE_NOISE)
         self._moments = None
 
     @torch.no_grad()
