@@ -102,22 +102,27 @@ class ContrastiveDuel(TranslationDuel[ContrastiveConfig]):
 
     def regulariser(self, samples: Tensor, batch: Batch) -> Tensor:
         """Return the weighted contrast of results with sources, and of the target with itself."""
-        contrast = self._contrast(samples, self.draw_input(batch))
+        contrast = self._contrast(samples, self._source_maps)
         self._seen["contrast"] = contrast.detach()
         loss = self._config.weight * contrast
         if self._config.identity:
             with self._engine.autocast():
-                unchanged: Tensor = self.generator(batch.samples)
-            identity = self._contrast(unchanged, batch.samples)
+                unchanged, maps = self.translator.translate(batch.samples)
+            identity = self._contrast(unchanged, maps)
             self._seen["identity"] = identity.detach()
             loss = loss + self._config.weight * self._config.identity * identity
         return loss
 
-    def _contrast(self, results: Tensor, sources: Tensor) -> Tensor:
+    def _generated(self, batch: Batch) -> Tensor:
+        """Translate the sources of a batch, and keep their features for the contrast."""
+        with self._engine.autocast():
+            samples, self._source_maps = self.translator.translate(self.draw_input(batch))
+        return samples.float()
+
+    def _contrast(self, results: Tensor, theirs: Sequence[Tensor]) -> Tensor:
+        """Return the contrast of results with the features of their sources."""
         with self._engine.autocast():
             ours = self.translator.features(results)
-            with torch.no_grad():
-                theirs = self.translator.features(sources)
         places = [self._places(level[0, 0].numel()) for level in ours]
         found = self.projection(ours, places)
         with torch.no_grad():

@@ -83,15 +83,19 @@ class Translator(Generator):
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples [N, C, H, W] of source samples [N, C, H, W], about [-1, 1]."""
-        height, width = latents.shape[2:]
-        padded = self._padded(latents)
-        x = self._encoded(padded)[-1]
+        return self.translate(latents)[0]
+
+    def translate(self, sources: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return samples [N, C, H, W] of sources [N, C, H, W], and :meth:`features` of these."""
+        height, width = sources.shape[2:]
+        maps = self.features(sources)
+        x = maps[-1]
         for index, part in enumerate(self.up):
             x = part(x)
             if index == len(self.up) - 1:
-                x = x + self.entry(padded)
+                x = x + maps[0]
         change: Tensor = self.exit(x)[:, :, :height, :width]
-        return latents + change if self.keeps else change
+        return (sources + change if self.keeps else change), maps
 
     def features(self, samples: Tensor) -> list[Tensor]:
         """Return maps [N, D, h, w] of the entry, each halving and the last residual block."""
