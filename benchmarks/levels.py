@@ -4,7 +4,8 @@
 
 Trains the recipe `levels` on a set (or takes the finished run of that name) and writes three rows:
 the generator, the chain of columns (`chain`), and held-out real levels (`floor`). `playable` is the
-share that is solved, replayed and not trivial, as drawn and before any repair. Of the generator,
+share that is solved, replayed and not trivial, as drawn and before any repair, and `not_excluded`
+the share that breaks no rule and that no proof excludes within the same limits. Of the generator,
 `delivered` levels are also generated as a user would: `copies`, `duplicates` and `not_replayed` are
 counted among them by code of this benchmark, and `seconds_a_level` is the mean time of the
 processor, rejects and repairs included.
@@ -29,14 +30,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
 from gansmith.loading.open import open_dataset
 from gansmith.media.levels.bigram import bigram_levels
+from gansmith.media.levels.checking import check
 from gansmith.media.levels.codec import legend_of_dataset
 from gansmith.media.levels.delivery import deliver_levels
 from gansmith.media.levels.games.replay import replay
-from gansmith.media.levels.quality import style, unique_grids
+from gansmith.media.levels.legend import Legend
+from gansmith.media.levels.level import Level
+from gansmith.media.levels.quality import LIMIT, PLAYED, style, unique_grids
 from gansmith.media.levels.sizes import parse_size
 from gansmith.model import GeneratorModel, load_generator
 from gansmith.recipe import load_recipe
@@ -118,6 +123,12 @@ def trained(recipe: str, data: Path, run: Path, samples: int, settings: Iterable
     )
 
 
+def not_excluded(grids: NDArray[np.uint16], legend: Legend) -> float:
+    """Return the share of levels that are neither refused nor proved to have no solution."""
+    found = [check(Level(np.ascontiguousarray(tiles)), legend, LIMIT) for tiles in grids[:PLAYED]]
+    return sum(each.outcome not in ("refused", "unsolvable") for each in found) / len(found)
+
+
 def delivered(
     model: GeneratorModel, count: int, real: set[bytes], size: tuple[int, int] | None = None
 ) -> dict[str, Any]:
@@ -183,6 +194,7 @@ def main() -> None:
         row: dict[str, Any] = {"set": name, "arm": arm, "seed": asked.seed}
         row |= {"train_cpu_seconds": round(cpu, 1) if arm == "gan" and cpu == cpu else ""}
         row |= {"levels": len(grids), **{name: round(v, 4) for name, v in measured.items()}}
+        row |= {"not_excluded": round(not_excluded(grids, legend), 4)}
         real = {sample[..., 0].tobytes() for sample in dataset.samples}
         empty = dict.fromkeys(DELIVERED, "")
         row |= delivered(model, asked.delivered, real, size) if arm == "gan" else empty
