@@ -37,10 +37,12 @@ SPAN = 20
 """Steps between lines."""
 
 
-def reference(target: Classifier, dataset: Dataset, indices: Any, seed: int) -> float:
+def reference(
+    target: Classifier, dataset: Dataset, indices: Any, seed: int, eps: float = EPS
+) -> float:
     """Return the accuracy under AutoAttack standard."""
     same = take_images(dataset, indices)
-    judge = AutoAttack(target.network, norm="Linf", eps=EPS, seed=seed, version="standard")
+    judge = AutoAttack(target.network, norm="Linf", eps=eps, seed=seed, version="standard")
     found = judge.run_standard_evaluation(same.x, same.y, batch_size=256)
     adversarial = found[0] if isinstance(found, tuple) else found
     with torch.no_grad():
@@ -64,17 +66,19 @@ def hardened(dataset: Dataset, args: argparse.Namespace) -> dict[str, Any]:
     started = time.process_time()
     gansmith.train("harden-digits", out=folder, minutes=args.minutes, settings=settings)
     seconds = time.process_time() - started
+    return judged(folder, dataset, args.seed, EPS) | {"cpu_seconds": seconds}
+
+
+def judged(folder: Path, dataset: Dataset, seed: int, eps: float) -> dict[str, Any]:
+    """Return what a run of hardening found of its classifier, and what pyautoattack does."""
     target = load_trained_classifier(folder).classifier("hardened")
     found = json.loads((folder / "robustness.json").read_text("utf-8"))
-    share = reference(target, dataset, found["images"], args.seed)
+    share = reference(target, dataset, found["images"], seed, eps)
     row: dict[str, Any] = {"network": "hardened", "images": len(found["images"])}
     row |= {"clean_all": clean(target, dataset), "reliable": found["reliable"]}
     row |= {entry["name"]: entry["accuracy"]["share"] for entry in found["outcomes"]}
     row |= {"worst": found["worst"]["share"], "pyautoattack": share}
-    return row | {
-        "points_apart": 100 * (found["worst"]["share"] - share),
-        "cpu_seconds": seconds,
-    }
+    return row | {"points_apart": 100 * (found["worst"]["share"] - share)}
 
 
 def advgan_only(dataset: Dataset, args: argparse.Namespace) -> dict[str, Any]:
