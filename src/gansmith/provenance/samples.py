@@ -62,13 +62,17 @@ def read_wave(content: bytes) -> tuple[Wave, int]:
 
 
 def changed_png(content: bytes, change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]) -> bytes:
-    """Return a PNG with other pixels of the same size; other kinds than L, LA, RGB, RGBA stay."""
+    """Return a PNG with other pixels of the same size; other kinds than L, LA, RGB, RGBA stay.
+
+    EXIF data are kept.
+    """
     with Image.open(io.BytesIO(content)) as image:
         if image.mode not in MODES.values():
             return content
         pixels = to_array(image)
+        exif = image.info.get("exif", b"")
     changed = change(pixels)
-    return content if changed is pixels else png_bytes(to_image(changed))
+    return content if changed is pixels else png_bytes(to_image(changed), exif=exif)
 
 
 def changed_animation(
