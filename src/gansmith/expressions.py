@@ -113,7 +113,7 @@ class ExpressionModel(Model):
         """
         if alignments is None:
             return list(self.edit(np.repeat(picture[None], len(strengths), axis=0), strengths))
-        made = self.codec.encode(torch.from_numpy(np.ascontiguousarray(picture[None])))
+        made = self.codec.encode(torch.from_numpy(picture[None].copy()))  # files are read-only
         made = made.expand(len(strengths), -1, -1, -1)
         size = self.blueprint.spec.height
         for alignment in alignments:

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from gansmith.blueprint import Blueprint
 from gansmith.errors import GansmithError
 from gansmith.model import Model
 from gansmith.networks import Generator
+from gansmith.networks.geometry import extended
 
 CHUNK = 16
 """Samples that are translated at once."""
@@ -180,7 +180,7 @@ class TranslationModel(Model):
     def _tiled(self, sample: Tensor, translate: Callable[[Tensor], Tensor]) -> Tensor:
         """Translate a large sample [1, C, H, W] by tiles, blended where they overlap."""
         height, width = sample.shape[2:]
-        padded = F.pad(sample, (0, -width % CELL, 0, -height % CELL), "reflect")
+        padded = extended(sample, height + -height % CELL, width + -width % CELL)
         total = torch.zeros(1, self.blueprint.spec.channels, *padded.shape[2:])
         weight = torch.zeros(1, 1, *padded.shape[2:])
         for top in _starts(padded.shape[2]):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gansmith.networks import SampleSpec
-from gansmith.networks.geometry import PadCrop1d, PadCrop2d, halvings
+from gansmith.networks.geometry import PadCrop1d, PadCrop2d, extended, halvings
 
 
 @pytest.mark.parametrize("height", [1, 16, 17, 28, 100])
@@ -50,3 +50,14 @@ def test_a_span_covers_a_clip_that_is_its_middle(
     assert torch.equal(span.crop(whole), clips)
     assert torch.equal(whole[..., : padding[0]], clips[..., :1].expand(2, 3, padding[0]))
     assert torch.equal(whole[..., length + padding[0] :], clips[..., -1:].expand(2, 3, padding[1]))
+
+
+def test_samples_are_mirrored_where_they_reach_and_repeated_where_not() -> None:
+    sample = torch.arange(6.0).view(1, 1, 2, 3)
+    assert extended(sample, 3, 5)[0, 0].tolist() == [
+        [0, 1, 2, 1, 0],
+        [3, 4, 5, 4, 3],
+        [0, 1, 2, 1, 0],
+    ]
+    assert extended(sample, 2, 7)[0, 0].tolist() == [[0, 1, 2, 2, 2, 2, 2], [3, 4, 5, 5, 5, 5, 5]]
+    assert extended(sample, 2, 3) is sample

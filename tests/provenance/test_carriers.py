@@ -13,12 +13,13 @@ import pytest
 import soundfile
 from PIL import Image, ImageSequence
 
+from gansmith.drawing.pixels import png_bytes
 from gansmith.outputs import Provenance, save_output
 from gansmith.provenance.carriers import CARRIERS, SIDECAR
 from gansmith.provenance.detection import detect_file
 from gansmith.provenance.marking import Marking
 from gansmith.provenance.record import SOURCE_TYPE, Record
-from tests.provenance.files import every_file
+from tests.provenance.files import every_file, picture
 
 FILES = every_file()
 UNMARKED = Marking(mark=False)
@@ -126,6 +127,16 @@ def test_pillow_finds_the_xmp(tmp_path: Path, name: str) -> None:
     assert json.loads(aigc)["Label"] == "1"
     start, end = text.index("<x:xmpmeta"), text.index("<?xpacket end")
     ElementTree.fromstring(text[start:end])
+
+
+def test_mark_and_label_keep_exif_data(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "a camera"
+    content = png_bytes(picture(), exif=exif.tobytes())
+    origin = Provenance(marking=Marking(label=True))
+    with Image.open(save_output(tmp_path / "a.png", content, origin)) as image:
+        assert not np.array_equal(np.asarray(image), np.asarray(picture()))
+        assert dict(image.getexif()) == {0x010F: "a camera"}
 
 
 def test_the_page_shows_its_meta_tags(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from gansmith.outputs import Provenance, save_output
 from gansmith.provenance.detection import detect_file
 from gansmith.provenance.identity import config_dir, init, load_certificate, own_key, read_key
 from gansmith.provenance.keyed import PUBLIC_KEY, key_name
+from gansmith.provenance.samples import PICTURES, SOUNDS
 from gansmith.tasks.detect import detect, fingerprint_of
 from tests.provenance.files import every_file, picture
 
@@ -41,6 +44,42 @@ def test_odd_files_cost_one_line_each_and_the_others_go_on(tmp_path: Path) -> No
     assert found["good.png"].generated and not found["good.png"].broken
     with pytest.raises(GansmithError, match="no file or folder"):
         list(detect(tmp_path / "none"))
+
+
+KINDS = {name: content for name, content in FILES.items() if name.endswith((*PICTURES, *SOUNDS))}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_damage_of_files_that_were_never_marked_says_nothing_of_their_origin(
+    tmp_path: Path, name: str
+) -> None:
+    content = FILES[name]
+    cases = {"junk": b"\xfe\x01\x02" * 900, "text": b"hello\n", "head": content[:10]}
+    cases |= {"cut": content[: len(content) // 2], "added": content + b"hello"}
+    for case, damaged in cases.items():
+        path = tmp_path / f"{case}{name}"
+        path.write_bytes(damaged)
+        (found,) = detect(path)
+        assert not found.generated, case
+        assert "broken" not in {layer.state for layer in found.layers}, case
+        text = json.dumps(found.to_json())
+        assert not re.search("Io:|Other:|asset|header|expected|psf_|Format|object|b'", text), text
+        if case in ("junk", "text", "head"):
+            assert (found.error or "").startswith("it is "), text
+
+
+@pytest.mark.parametrize("name", [".png", ".jpg", ".gif"])  # whose record comes first
+def test_a_generated_picture_that_is_cut_off_still_says_what_it_is(
+    tmp_path: Path, name: str
+) -> None:
+    path = save_output(tmp_path / f"a{name}", FILES[name], Provenance())
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 3 // 4])
+    (found,) = detect(path)
+    assert found.generated and found.broken
+    states = {layer.name: layer.state for layer in found.layers}
+    assert states["record"] == "broken"
+    assert found.record is not None or states["label"] == "valid"
 
 
 def test_a_record_that_is_no_record_is_broken(tmp_path: Path) -> None:

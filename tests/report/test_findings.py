@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from gansmith.health.diagnosis import EXPLANATIONS
+from gansmith.health.diagnosis import EXPLANATIONS, TRANSLATION_EXPLANATIONS
+from gansmith.health.expressions import EXPRESSION_EXPLANATIONS
+from gansmith.health.hardening import HARDENING_EXPLANATIONS
 from gansmith.report.findings import (
     changed_settings,
     find,
@@ -73,6 +75,24 @@ def test_where_no_setting_helps_there_is_advice(tmp_path: Path) -> None:
     assert "inspect" in next(f for f in find(record) if f.name == "labels ignored").advice
     helped = read(tmp_path / "helped", diagnosis("memorising", 0.5))
     assert find(helped)[0].advice == ""
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "known"),
+    [
+        ("translate", "identity collapse", TRANSLATION_EXPLANATIONS),
+        ("expressions", "identity collapse", EXPRESSION_EXPLANATIONS),
+        ("harden", "robust overfitting", HARDENING_EXPLANATIONS),
+    ],
+)
+def test_a_diagnosis_is_explained_in_the_words_of_its_task(
+    tmp_path: Path, task: str, name: str, known: dict[str, str]
+) -> None:
+    run = make_watched_run(tmp_path / "run", diagnosis(name, 1.0))
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text("utf-8")) | {"task": task}
+    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe), "utf-8")
+    (finding,) = find(RunHistory.read(run))
+    assert finding.explanation == known[name]
 
 
 def test_a_diagnosis_of_a_later_version_is_told_without_explanation(tmp_path: Path) -> None:

@@ -105,6 +105,12 @@ def test_files_of_any_size_keep_size_and_opacity(home: Path, tmp_path: Path) -> 
     assert np.array_equal(np.asarray(Image.open(one)), np.asarray(Image.open(place / "plain.png")))
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (2, 300), (300, 9)])
+def test_tiny_and_narrow_pictures_are_translated_too(home: Path, shape: tuple[int, int]) -> None:
+    pictures = np.full((1, *shape, 3), 100, np.uint8)
+    assert gansmith.load(home / "run").apply(pictures).shape == pictures.shape
+
+
 def test_strength_leads_from_the_input_to_the_translation(home: Path) -> None:
     model = gansmith.load(home / "run")
     assert isinstance(model, TranslationModel)

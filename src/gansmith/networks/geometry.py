@@ -88,6 +88,17 @@ class PadCrop2d:
         return F.pad(samples, self.padding, mode="replicate") if any(self.padding) else samples
 
 
+def extended(samples: Tensor, height: int, width: int) -> Tensor:
+    """Extend samples [N, C, h, w] at their lower and right edges to [N, C, height, width].
+
+    They are mirrored there; sides that are too small for that have their last pixels repeated.
+    """
+    below, right = height - samples.shape[2], width - samples.shape[3]
+    mirrored = below < samples.shape[2] and right < samples.shape[3]
+    mode = "reflect" if mirrored else "replicate"
+    return F.pad(samples, (0, right, 0, below), mode) if below or right else samples
+
+
 def halvings(spec: SampleSpec) -> int:
     """Return how often the longer side is halved until 4 to 7 positions are left.
 

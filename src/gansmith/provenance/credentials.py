@@ -14,6 +14,8 @@ from gansmith.provenance.record import SOURCE_TYPE, Record
 
 ASSERTION = "gansmith.provenance"
 """Names the record, which the signature covers with the rest of the file."""
+_BOX = b"jumb"
+"""Type of the boxes of every manifest (ISO 19566-5)."""
 
 
 class Credential(NamedTuple):
@@ -106,7 +108,7 @@ def read_credential(content: bytes, mime: str, anchor: str | None) -> Credential
         anchor: An authority to trust, in PEM.
 
     Returns:
-        None where the file has no manifest.
+        None where the file, which may be damaged, has no manifest.
 
     Raises:
         GansmithError: There is one that cannot be read.
@@ -116,9 +118,9 @@ def read_credential(content: bytes, mime: str, anchor: str | None) -> Credential
     try:
         report = json.loads(c2pa.Reader(mime, BytesIO(content), context=_context(anchor)).json())
     except c2pa.C2paError as error:
-        if "ManifestNotFound" in str(error) or "ManifestNotFound" in type(error).__name__:
+        if _BOX not in content:
             return None
-        raise GansmithError(f"its C2PA manifest cannot be read: {error}") from error
+        raise GansmithError("its C2PA manifest is damaged, or the file around it") from error
     active = report.get("manifests", {}).get(report.get("active_manifest"), {})
     codes = [str(status.get("code")) for status in report.get("validation_status", [])]
     return Credential(

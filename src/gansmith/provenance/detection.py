@@ -14,7 +14,7 @@ from gansmith.provenance import credentials, picture_mark, sound_mark, xmp
 from gansmith.provenance.carriers import CARRIERS, SIDECAR, Carrier, carrier_of
 from gansmith.provenance.identity import own_anchor
 from gansmith.provenance.keyed import PUBLIC_KEY, key_name
-from gansmith.provenance.record import Record, outside_bytes
+from gansmith.provenance.record import IN_EVERY_RECORD, Record, outside_bytes
 from gansmith.provenance.samples import PICTURES, SOUNDS, read_pixels, read_wave
 from gansmith.storage.reading import MIB, open_regular
 
@@ -70,7 +70,7 @@ class Finding:
 
     @property
     def generated(self) -> bool:
-        """Whether some layer says that the content was generated."""
+        """Whether some layer, changed since or not, says that the content was generated."""
         return any(layer.state in ("valid", "broken") for layer in self.layers)
 
     def to_json(self) -> dict[str, Any]:
@@ -121,6 +121,7 @@ def _layers(path: Path, content: bytes, keys: Mapping[str, bytes]) -> Finding:
         layers.append(_credential(content, carrier.mime))
     found, record = _record(path, content, carrier)
     layers.append(found)
+    damage = found.note if found.state == "not checked" else ""
     if suffix in PICTURES + SOUNDS + (".html",) and record is None:
         layers.append(_other_label(content))
     if suffix in PICTURES + SOUNDS:
@@ -128,8 +129,10 @@ def _layers(path: Path, content: bytes, keys: Mapping[str, bytes]) -> Finding:
             layers.append(_mark(content, suffix, keys))
         except GansmithError as error:
             if not any(layer.state in ("valid", "broken") for layer in layers):
-                raise
+                raise GansmithError(damage or str(error)) from error
             layers.append(Layer("mark", "not checked", note=str(error)))
+    elif damage:
+        raise GansmithError(damage)
     return Finding(path, tuple(layers), record)
 
 
@@ -144,7 +147,10 @@ def _credential(content: bytes, mime: str) -> Layer:
     if found is None:
         return Layer("c2pa", "absent")
     if found.state == "Invalid":
-        return Layer("c2pa", "broken", found.signer, ", ".join(found.faults))
+        why = "the file was changed after it was signed"
+        if not any(fault.endswith("mismatch") for fault in found.faults):
+            why = "its signature is not valid"
+        return Layer("c2pa", "broken", found.signer, why)
     trust = "your own authority" if found.state == "Trusted" else "an authority you have not set"
     what = "" if found.generated else "; it does not say that a model made the content"
     return Layer("c2pa", "valid", found.signer, f"signed under {trust}{what}")
@@ -157,7 +163,8 @@ def _record(path: Path, content: bytes, carrier: Carrier | None) -> tuple[Layer,
             text, rest = carrier.parts(content)
         except (GansmithError, IndexError, ValueError, struct.error) as error:
             why = str(error) if isinstance(error, GansmithError) else "it is cut off or damaged"
-            return Layer("record", "broken", note=why), None
+            state: State = "broken" if IN_EVERY_RECORD in content else "not checked"
+            return Layer("record", state, note=why), None
     inside = text is not None
     text = text or _beside(path)
     if text is None:

@@ -46,8 +46,12 @@ def png_parts(content: bytes) -> Parts:
         size = struct.unpack(">I", head[:4])[0] if len(head) == 8 else len(content)
         chunk = content[place + 4 : place + 8 + size]
         check = content[place + 8 + size : place + 12 + size]
+        if rest and rest[-1] == b"IEND":
+            raise GansmithError("bytes were added to it")
+        if len(check) < 4:
+            raise GansmithError("it is cut off")
         if check != struct.pack(">I", zlib.crc32(chunk)):
-            raise GansmithError(f"its chunk {chunk[:4]!r} is damaged")
+            raise GansmithError("a chunk of it is damaged")
         if chunk.startswith(b"iTXt" + _PNG_XMP):
             text = xmp.record_in(chunk) or text
         if not chunk.startswith(b"caBX"):
@@ -169,4 +173,5 @@ def _gif_blocks(content: bytes) -> Iterator[bytes]:
         place += 1
         yield content[start:place]
     if content[place:] != b"\x3b":
-        raise GansmithError("it is cut off")
+        added = place < len(content)
+        raise GansmithError("bytes were added to it" if added else "it is cut off")

@@ -17,6 +17,8 @@ from gansmith.errors import GansmithError
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 """IPTC: created algorithmically by a model that was trained on sampled content."""
+IN_EVERY_RECORD = b"digital_source_type"
+"""Stands in every file that holds a record, in every form of it."""
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "urn:gansmith:provenance:1")
 _MOST_CHARACTERS = 400
 _ZEROS = "0" * 64

@@ -18,8 +18,9 @@ def chunks(content: bytes, kind: bytes) -> Iterator[Chunk]:
     """
     if content[:4] != b"RIFF" or content[8:12] != kind:
         raise GansmithError(f"it is no {kind.decode()} file")
-    if struct.unpack("<I", content[4:8])[0] + 8 != len(content):
-        raise GansmithError("its size is not the one that it states")
+    stated = struct.unpack("<I", content[4:8])[0] + 8
+    if stated != len(content):
+        raise GansmithError("it is cut off" if stated > len(content) else "bytes were added to it")
     place = 12
     while place < len(content):
         name, size = content[place : place + 4], content[place + 4 : place + 8]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import struct
 import warnings
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageSequence
+from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from gansmith.drawing.pixels import MODES, png_bytes, to_array, to_image
 from gansmith.errors import GansmithError
@@ -41,8 +40,10 @@ def read_pixels(content: bytes) -> NDArray[np.uint8]:
             mode = "RGBA" if transparent else "RGB"
             plain = image if image.mode in MODES.values() else image.convert(mode)
             return to_array(plain)
+    except UnidentifiedImageError as error:
+        raise GansmithError("it is no picture, or its beginning is damaged") from error
     except (OSError, ValueError, SyntaxError, struct.error, EOFError) as error:
-        raise GansmithError(f"its pixels cannot be read: {_reason(error)}") from error
+        raise GansmithError("its pixels are cut off or damaged") from error
 
 
 def read_wave(content: bytes) -> tuple[Wave, int]:
@@ -56,23 +57,22 @@ def read_wave(content: bytes) -> tuple[Wave, int]:
     try:
         wave, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
-        raise GansmithError(f"its sound cannot be read: {_reason(error)}") from error
+        raise GansmithError("it is no sound, or cut off or damaged") from error
     return wave, int(rate)
 
 
-def _reason(error: Exception) -> str:
-    """Return the message of an error without the addresses of objects that decoders put into it."""
-    return re.sub(r"\s*<[\w.]+ object at \w+>", "", str(error))
-
-
 def changed_png(content: bytes, change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]) -> bytes:
-    """Return a PNG with other pixels of the same size; other kinds than L, LA, RGB, RGBA stay."""
+    """Return a PNG with other pixels of the same size; other kinds than L, LA, RGB, RGBA stay.
+
+    EXIF data are kept.
+    """
     with Image.open(io.BytesIO(content)) as image:
         if image.mode not in MODES.values():
             return content
         pixels = to_array(image)
+        exif = image.info.get("exif", b"")
     changed = change(pixels)
-    return content if changed is pixels else png_bytes(to_image(changed))
+    return content if changed is pixels else png_bytes(to_image(changed), exif=exif)
 
 
 def changed_animation(

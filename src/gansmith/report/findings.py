@@ -10,6 +10,7 @@ from typing import Literal
 
 from gansmith.health.diagnosis import EXPLANATIONS, TRANSLATION_EXPLANATIONS
 from gansmith.health.expressions import EXPRESSION_EXPLANATIONS
+from gansmith.health.hardening import HARDENING_EXPLANATIONS
 from gansmith.recipe import merge_settings
 from gansmith.report.history import RunHistory
 from gansmith.run_schema import Event
@@ -35,6 +36,7 @@ ADVICE = {
     ),
 }
 """What to do where no setting is left to change."""
+_OF_TASK = {"expressions": EXPRESSION_EXPLANATIONS, "harden": HARDENING_EXPLANATIONS}
 PAST = "It was not diagnosed again after the settings were changed."
 RETRAIN = "To train again with other settings:"
 NO_ADVICE = "No setting is known to correct this: inspect the data, and try another recipe."
@@ -51,12 +53,14 @@ class Finding:
             training was ended for it; "past" where that was done for another diagnosis, and this
             one was not made again.
         settings: What to train with instead, as `name=value`; empty where no setting helps.
+        task: Of the run; one name may mean another thing in another task.
     """
 
     name: str
     events: tuple[Event, ...]
     state: State
     settings: tuple[str, ...]
+    task: str = ""
 
     @property
     def first(self) -> Event:
@@ -83,7 +87,7 @@ class Finding:
     @property
     def explanation(self) -> str:
         """What it means; empty for a diagnosis that this version does not know."""
-        known = EXPLANATIONS | EXPRESSION_EXPLANATIONS | TRANSLATION_EXPLANATIONS
+        known = EXPLANATIONS | TRANSLATION_EXPLANATIONS | _OF_TASK.get(self.task, {})
         return known.get(self.name, "")
 
     @property
@@ -141,7 +145,8 @@ def find(record: RunHistory) -> list[Finding]:
             state = "healed"
         elif places[-1] > latest:
             state = "open"
-        found.append(Finding(name, events, state, _proposed(record, events[-1], state)))
+        settings, task = _proposed(record, events[-1], state), str(record.recipe.get("task", ""))
+        found.append(Finding(name, events, state, settings, task))
     return sorted(found, key=lambda f: (f.state != "open", f.level != "error"))
 
 

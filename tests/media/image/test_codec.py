@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gansmith.media.image.codec import ImageCodec
+from gansmith.media.image.value_range import Scale
 from gansmith.medium import MEDIA
 from gansmith.outputs import Provenance, save_samples
 
@@ -94,3 +96,21 @@ def test_files_hold_the_samples(tmp_path: Path, channels: int, mode: str) -> Non
         with Image.open(path) as picture:
             assert picture.mode == mode
             assert np.array_equal(np.asarray(picture).reshape(8, 10, channels), sample)
+
+
+def test_every_setting_survives_being_saved() -> None:
+    codec = ImageCodec(
+        "place",
+        "nearest",
+        Scale(3.0, 9.0),
+        hard_alpha=True,
+        palette=torch.rand(4, 3),
+        mirror=True,
+        min_island=2,
+        tileable=True,
+        align="faces",
+    )
+    usual, given = vars(ImageCodec()), vars(codec)
+    assert all(given[name] is not usual[name] for name in given), "each differs from the default"
+    again = ImageCodec.from_config(json.loads(json.dumps(codec.config())), codec.state_dict())
+    assert vars(again) == given

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,8 +132,39 @@ def test_a_generator_without_valid_levels_says_so(
     monkeypatch.setattr(
         LevelCodec, "level", lambda self, sample, name="": Level(np.zeros((5, 5), np.uint16))
     )
-    with pytest.raises(GansmithError, match="none of 40 levels that were drawn can be delivered"):
+    with pytest.raises(
+        GansmithError, match=r"none of 40 levels that were drawn in \d+ s can be delivered"
+    ):
         gansmith.generate(run, 2, out=tmp_path / "none", repair="off")
+
+
+def test_a_slow_delivery_says_how_far_it_is_and_gives_up_in_time(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock moves by 4 seconds a look, and one candidate in ten is good."""
+    model, numbers, looks = load_generator(run), count(), count()
+    monkeypatch.setattr(delivery.time, "perf_counter", lambda: 4.0 * next(looks))
+
+    def strict(self: Gate, level: Level, chances: Any) -> delivery.Delivered | None:
+        self.tally.candidates += 1
+        return delivery.Delivered(level, None, 0) if next(numbers) % 10 == 9 else None
+
+    monkeypatch.setattr(Gate, "judge", strict)
+    lines: list[str] = []
+    monkeypatch.setattr(delivery, "PATIENCE", 1000.0)
+    kept, tally = delivery.deliver_levels(model, 2, seconds=1, log=lines.append)
+    assert len(kept) == 2 and tally.candidates == 20
+    assert re.match(r"0 of 2 levels after \d candidates, \d+ s$", lines[0])
+    assert re.match(r"1 of 2 levels after 1\d candidates, \d+ s$", lines[-1])
+    lines.clear()
+    monkeypatch.setattr(delivery, "PATIENCE", 60.0)
+    with pytest.raises(GansmithError, match=r"none of \d levels .* in \d+ s can be .*: train long"):
+        delivery.deliver_levels(model, 2, seconds=1)
+    numbers = count(9)
+    kept, tally = delivery.deliver_levels(model, 2, seconds=1, log=lines.append)
+    assert len(kept) == 1 and "gave up at 1 of 2 levels after" in lines[-1]
+    numbers = count()
+    assert len(delivery.deliver_levels(model, 2, seconds=100)[0]) == 2, "slow searches get longer"
 
 
 def test_copies_duplicates_and_trivial_levels_are_refused() -> None:

@@ -15,7 +15,7 @@ def spec(channels: int = 3, source: int = 3) -> SampleSpec:
     return SampleSpec(channels, 32, 32, source=SampleSpec(source, 32, 32))
 
 
-@pytest.mark.parametrize("size", [(32, 32), (33, 17), (50, 61)])
+@pytest.mark.parametrize("size", [(32, 32), (33, 17), (50, 61), (3, 5), (1, 1), (1, 70)])
 def test_a_translator_serves_any_size(size: tuple[int, int]) -> None:
     network = Translator(spec(), OPTIONS)
     assert network(torch.rand(2, 3, *size)).shape == (2, 3, *size)

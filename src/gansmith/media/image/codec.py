@@ -139,6 +139,7 @@ class ImageCodec(Codec):
             "mirror": (self.mirror, False),
             "min_island": (self.min_island, 1),
             "tileable": (self.tileable, False),
+            "align": (self.align, "none"),
         }
         return {name: value for name, (value, usual) in config.items() if value != usual}
 

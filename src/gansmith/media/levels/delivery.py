@@ -42,6 +42,11 @@ BLOCK = 32
 TRIES, MOST_TRIES = 400, 40
 """Candidates without a single level after which a delivery gives up, and candidates for each level
 that is asked for."""
+PATIENCE, SEARCHES = 60.0, 20
+"""Seconds without a new level after which a delivery gives up; at least as long as so many searches
+of the solver may take."""
+NEWS = 10.0
+"""Seconds between two lines on how far a delivery is."""
 SECONDS = 5.0
 NODES = 20_000
 """Positions that the solver expands for a candidate: the same on any machine."""
@@ -209,18 +214,19 @@ def deliver_levels(
     Args:
         model: A generator of levels.
         count: Levels that are wanted.
-        seed: The same seed gives the same levels, unless a search runs out of time.
+        seed: The same seed gives the same levels, unless a search or the delivery runs out of
+            time.
         label: Class of the levels.
         truncation: See :func:`gansmith.sampling.draw_latents`.
         seconds: Time for the solver, a level.
         repair: Whether to repair what is not solved, where the game can be.
         size: Rows and columns, where they are not those of the training.
         wanted: Measures within a tenth of which levels are searched for.
-        log: Takes a line if there are fewer levels.
+        log: Takes a line every 10 seconds, and one if there are fewer levels.
 
     Raises:
-        GansmithError: None of the first 400 candidates can be delivered, or the model makes no
-            levels.
+        GansmithError: None of the first 400 candidates can be delivered, nor any for a minute, or
+            the model makes no levels.
     """
     codec = _level_codec(model)
     trained = model.blueprint.spec.height, model.blueprint.spec.width
@@ -231,29 +237,60 @@ def deliver_levels(
         limit=Limit(seconds=seconds, nodes=NODES),
         repairer=make_repairer(codec, seconds, seed) if repair else None,
     )
-    started = time.perf_counter()
+    clock = _Clock(max(PATIENCE, SEARCHES * seconds))
     kept: list[Delivered] = []
     candidates = _sized(model, gate, seed, label, truncation, size)
     if wanted:
         candidates = ((level, None) for level in steered(model, wanted, seed))
     for level, chances in candidates:
-        if gate.tally.candidates >= TRIES + MOST_TRIES * len(kept):
+        if gate.tally.candidates >= TRIES + MOST_TRIES * len(kept) or clock.out_of_patience():
             break
         found = gate.judge(level, chances)
         if found is not None:
             named = replace(found.level, name=f"{len(kept):04d}")
             kept.append(replace(found, level=named))
+            clock.found()
         if len(kept) == count:
             break
-    gate.tally.seconds = time.perf_counter() - started
+        if clock.news_are_due():
+            drawn, spent = pluralize(gate.tally.candidates, "candidate"), clock.seconds()
+            log(f"{len(kept)} of {pluralize(count, 'level')} after {drawn}, {spent:.0f} s")
+    gate.tally.seconds = clock.seconds()
     if not kept:
         raise GansmithError(
-            f"none of {gate.tally.candidates} levels that were drawn can be delivered "
-            f"({gate.tally}): train longer, or on more levels"
+            f"none of {gate.tally.candidates} levels that were drawn in {gate.tally.seconds:.0f} s "
+            f"can be delivered ({gate.tally}): train longer, or on more levels"
         )
     if len(kept) < count:
-        log(f"warning: gave up at {len(kept)} of {count} levels: too few candidates are valid")
+        log(
+            f"warning: gave up at {len(kept)} of {count} levels after {gate.tally.seconds:.0f} s: "
+            "too few candidates are valid; train longer, or on more levels"
+        )
     return kept, gate.tally
+
+
+class _Clock:
+    """When a delivery says how far it is, and when it gives up."""
+
+    def __init__(self, patience: float) -> None:
+        self.patience = patience
+        self.started = self.last_found = self.last_news = time.perf_counter()
+
+    def found(self) -> None:
+        self.last_found = time.perf_counter()
+
+    def seconds(self) -> float:
+        return time.perf_counter() - self.started
+
+    def out_of_patience(self) -> bool:
+        return time.perf_counter() - self.last_found > self.patience
+
+    def news_are_due(self) -> bool:
+        now = time.perf_counter()
+        if now - self.last_news < NEWS:
+            return False
+        self.last_news = now
+        return True
 
 
 def deliver(model: GeneratorModel, provenance: Provenance, request: Request, log: LogFn) -> Any:

@@ -21,7 +21,7 @@ from gansmith.networks.base import (
     SampleSpec,
     register_networks,
 )
-from gansmith.networks.geometry import for_convolutions, require_sides
+from gansmith.networks.geometry import extended, for_convolutions, require_sides
 from gansmith.networks.image.conv import SLOPE, Residual
 from gansmith.schema import Section
 
@@ -102,11 +102,9 @@ class Translator(Generator):
         return self._encoded(self._padded(samples))
 
     def _padded(self, samples: Tensor) -> Tensor:
-        """Mirror samples at their lower and right edges to whole cells."""
-        missing = [-side % self.cell for side in samples.shape[2:]]
-        return (
-            F.pad(samples, (0, missing[1], 0, missing[0]), "reflect") if any(missing) else samples
-        )
+        """Extend samples at their lower and right edges to whole cells, two of them at least."""
+        height, width = (max(2, -(-side // self.cell)) * self.cell for side in samples.shape[2:])
+        return extended(samples, height, width)
 
     def _encoded(self, padded: Tensor) -> list[Tensor]:
         maps = [self.entry(padded)]
