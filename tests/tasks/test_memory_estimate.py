@@ -19,6 +19,7 @@ PROGRAM = """
 import json, os, sys
 import torch
 torch.set_num_threads(1)
+import lightning_fabric  # which each fork would import else
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import load_recipe
 from gansmith.training.duel import Batch

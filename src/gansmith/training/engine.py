@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import torch
 import torch.distributed as dist
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -108,6 +107,8 @@ class Engine:
         kind = device_kind(accelerator)
         if precision == "auto":
             precision = "bf16-mixed" if native_bf16(kind) else "32-true"
+        from lightning_fabric import Fabric  # takes seconds, and only training needs it
+
         here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
         everywhere = int(os.environ.get("WORLD_SIZE", "1"))
         try:

@@ -69,6 +69,15 @@ def test_one_sample_has_no_covariance() -> None:
         frechet_distance(torch.zeros(1, 4), torch.zeros(5, 4))
 
 
+@pytest.mark.parametrize("counts", [(9, 30), (30, 9), (39, 40), (40, 41), (5, 600)])
+def test_factors_and_moments_agree(counts: tuple[int, int]) -> None:
+    """Above and below the count from which the distance is taken from covariances."""
+    real, fake = (correlated(count, 40, seed).double() for seed, count in enumerate(counts))
+    moments = (real.mean(0), torch.cov(real.T), fake.mean(0), torch.cov(fake.T))
+    expected = gaussian_distance(*moments)
+    assert frechet_distance(real, fake) == pytest.approx(expected, rel=1e-6)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(2, 60), st.integers(1, 20), st.integers(0, 1000), st.floats(-5, 5))
 def test_shift_adds_its_square_and_order_does_not_matter(

@@ -21,27 +21,15 @@ from gansmith.media.levels.writing.ldtk import encode_ldtk
 from gansmith.media.levels.writing.picture import encode_tileset
 from gansmith.media.levels.writing.text import encode_csv
 from gansmith.media.levels.writing.tiled import encode_tmj, encode_tmx
-from tests.media.levels.data import GAMES, needs_games
+from tests.media.levels.data import GAMES, OPEN, needs_games, write_levels
 
 pytest.importorskip("ortools")
-LEGEND = """game: keydoor
-tiles:
-  "#": {role: solid}
-  ".": {role: empty}
-  "@": {role: start, count: 1}
-  ">": {role: goal, count: 1}
-  r: {role: key, colour: red}
-  R: {role: door, colour: red}
-"""
-OPEN = "#######\n#@.#..#\n#..R.>#\n#r.#..#\n#######\n"
 LOCKED = OPEN.replace("r", ".")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "legend.yaml").write_text(LEGEND, "utf-8")
-    (tmp_path / "levels.txt").write_text("\n".join((OPEN, LOCKED)), "utf-8")
-    return tmp_path
+    return write_levels(tmp_path, OPEN, LOCKED).parent
 
 
 def test_levels_of_a_text_are_repaired_and_the_others_stay(folder: Path) -> None:

@@ -10,27 +10,15 @@ from typer.testing import CliRunner
 from gansmith.cli import app
 from gansmith.errors import GansmithError
 from gansmith.media.levels.solving import solve
+from tests.media.levels.data import OPEN, write_levels
 
-LEGEND = """game: keydoor
-tiles:
-  "#": {role: solid}
-  ".": {role: empty}
-  "@": {role: start, count: 1}
-  ">": {role: goal, count: 1}
-  r: {role: key, colour: red}
-  R: {role: door, colour: red}
-"""
-OPEN = "#######\n#@.#..#\n#..R.>#\n#r.#..#\n#######\n"
 LOCKED = OPEN.replace("r", ".").replace(".>", "r>")
 TWO = OPEN.replace("@.", "@@")
 
 
 @pytest.fixture
 def levels(tmp_path: Path) -> Path:
-    (tmp_path / "legend.yaml").write_text(LEGEND, "utf-8")
-    file = tmp_path / "levels.txt"
-    file.write_text("\n".join((OPEN, LOCKED, TWO)), "utf-8")
-    return file
+    return write_levels(tmp_path, OPEN, LOCKED, TWO)
 
 
 def test_each_level_gets_its_answer(levels: Path, tmp_path: Path) -> None:

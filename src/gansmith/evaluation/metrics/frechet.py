@@ -12,6 +12,10 @@ def frechet_distance(reference: Tensor, generated: Tensor) -> float:
     Heusel et al., "GANs Trained by a Two Time-Scale Update Rule" (2017). The value falls with the
     number of samples: compare only values taken at equal counts.
 
+    Where features have more dimensions than there are samples, no D x D matrix is needed: with
+    centred features A and B as factors, S = A'A and T = B'B, the trace of root(S T) is the sum of
+    the singular values of A B' [N, M].
+
     Args:
         reference: Features [N, D], N >= 2.
         generated: Features [M, D], M >= 2.
@@ -24,7 +28,12 @@ def frechet_distance(reference: Tensor, generated: Tensor) -> float:
     """
     if min(len(reference), len(generated)) < 2:
         raise ValueError("the Frechet distance needs at least two samples on each side")
-    return gaussian_distance(*_moments(reference), *_moments(generated))
+    if len(reference) * len(generated) >= reference.shape[1] ** 2:
+        return gaussian_distance(*_moments(reference), *_moments(generated))
+    (mean, factor), (other_mean, other) = _factors(reference), _factors(generated)
+    overlap = torch.linalg.svdvals(factor @ other.T).sum()
+    spread = factor.square().sum() + other.square().sum()
+    return max(0.0, float((mean - other_mean).square().sum() + spread - 2 * overlap))
 
 
 def gaussian_distance(
@@ -56,6 +65,13 @@ def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
     features = features.double()
     mean = features.mean(0)
     return mean, torch.cov(features.T).reshape(len(mean), len(mean))
+
+
+def _factors(features: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean [D] and a factor A [N, D] of the covariance A'A."""
+    features = features.double()
+    mean = features.mean(0)
+    return mean, (features - mean) / (len(features) - 1) ** 0.5
 
 
 def _symmetric_root(matrix: Tensor) -> Tensor:
