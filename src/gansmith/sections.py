@@ -214,7 +214,7 @@ class ExpressionsConfig(Section):
         2.0, ge=0, description="weight of painting little: moving pixels costs less"
     )
     attention: float = Field(
-        0.1,
+        0.025,
         ge=0,
         description="weight of changing little of a sample, once expressions can be read",
     )

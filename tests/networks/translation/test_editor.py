@@ -8,7 +8,13 @@ from scipy.ndimage import map_coordinates
 
 from gansmith.errors import GansmithError
 from gansmith.networks import SampleSpec, build_networks
-from gansmith.networks.translation.editor import EditDiscriminator, Editor, Fields, apply_fields
+from gansmith.networks.translation.editor import (
+    LEAST_ATTENTION,
+    EditDiscriminator,
+    Editor,
+    Fields,
+    apply_fields,
+)
 from gansmith.recipe import NetworkConfig
 
 SPEC = SampleSpec(3, 24, 16, condition_shape=(3, 1, 1), source=SampleSpec(3, 24, 16))
@@ -55,6 +61,19 @@ def test_no_strength_is_the_sample_and_half_is_between() -> None:
     fields = editor.fields(samples)
     whole, half = (fields.at(torch.full((2, 3), s)) for s in (1.0, 0.5))
     assert all(torch.allclose(h, w / 2) for h, w in zip(half, whole, strict=True))
+
+
+def test_an_editor_that_pays_no_attention_still_learns() -> None:
+    editor, _ = pair()
+    last = editor.exit[-1]
+    with torch.no_grad():
+        last.bias[5::6] = -200.0  # two channels of flow, three of paint, one of attention
+    samples = torch.rand(2, 3, 24, 16)
+    fields = editor.fields(samples)
+    assert torch.allclose(fields.attention, torch.tensor(LEAST_ATTENTION))
+    editor(samples, torch.ones(2, 3)).square().sum().backward()
+    moving, painting, attending = last.bias.grad.view(3, 6).split([2, 3, 1], dim=1)
+    assert moving.abs().min() > 0 and painting.abs().min() > 0 and not attending.any()
 
 
 def test_fields_are_applied_to_larger_samples_in_their_own_size() -> None:

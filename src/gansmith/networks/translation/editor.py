@@ -36,8 +36,10 @@ SHUFFLE = 2
 """Pixels a side of one position of the fields."""
 START = 0.1
 """Scale of the weights of the fields at the start: nearly nothing is changed."""
-ATTENTIVE = -1.0
+ATTENTIVE = -1.2
 """Logit of the attention at the start."""
+LEAST_ATTENTION = 0.05
+"""With none, flow and paint would have no gradient: an editor that does nothing would not learn."""
 
 
 class EditorOptions(Section):
@@ -64,7 +66,7 @@ class Fields(NamedTuple):
     Attributes:
         flow: Where each position takes its value from, [N, E, 2, h, w] (x, y), in halves of a side.
         paint: What is added to each position, [N, E, C, h, w].
-        attention: How far either applies, [N, E, 1, h, w] in [0, 1].
+        attention: How far either applies, [N, E, 1, h, w] in [LEAST_ATTENTION, 1].
     """
 
     flow: Tensor
@@ -137,7 +139,9 @@ class Editor(Generator):
             x = mix(part(x) + maps.pop())
         made = self.exit(x).float().unflatten(1, (self.expressions, -1))
         flow, paint, attention = made.split(self.parts, dim=2)
-        return Fields(FARTHEST * F.softsign(flow), paint, torch.sigmoid(attention + ATTENTIVE))
+        attention = torch.sigmoid(attention + ATTENTIVE)
+        attention = LEAST_ATTENTION + (1 - LEAST_ATTENTION) * attention
+        return Fields(FARTHEST * F.softsign(flow), paint, attention)
 
 
 def apply_fields(samples: Tensor, flow: Tensor, paint: Tensor) -> Tensor:
