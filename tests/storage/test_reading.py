@@ -135,8 +135,9 @@ def test_texts_are_read_in_the_encodings_of_editors(encoding: str, tmp_path: Pat
     assert read_text(tmp_path / "f") == "#ä\n"
 
 
-def test_other_encodings_are_refused_with_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "f").write_bytes("ä".encode("latin-1"))
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16-le", "utf-16-be"])
+def test_other_encodings_are_refused_with_what_to_do(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes("#ä\n".encode(encoding))
     assert "is not a text file in UTF-8: save it as UTF-8" in one_line(read_text, tmp_path / "f")
 
 

@@ -102,11 +102,12 @@ def read_text(path: Path, limit: int = JSON_BYTES) -> str:
     """
     data = read_bytes(path, limit)
     try:
-        return data.decode("utf-16" if data.startswith(_UTF_16) else "utf-8-sig")
+        text = data.decode("utf-16" if data.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError:
-        raise UnreadableFile(
-            f"{path} is not a text file in UTF-8: save it as UTF-8, or {RESTORE}"
-        ) from None
+        text = "\0"
+    if "\0" in text:
+        raise UnreadableFile(f"{path} is not a text file in UTF-8: save it as UTF-8, or {RESTORE}")
+    return text
 
 
 def read_json(path: Path, kind: type[T], *, limit: int = JSON_BYTES, remedy: str = RESTORE) -> T:
