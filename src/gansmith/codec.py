@@ -211,6 +211,10 @@ class Codec(ABC):
         """Return the EXIF data of a file for its upright picture; empty without any."""
         return b""
 
+    def count_frames(self, path: Path) -> int:
+        """Return how many pictures a file holds, of which `read_original` reads the first."""
+        return 1
+
     def chosen_format(self, format_: str | None) -> str:
         """Return the format that is asked for, or the usual one.
 

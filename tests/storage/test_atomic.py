@@ -20,6 +20,7 @@ from gansmith.storage.atomic import (
     cache_dir,
     readable_bytes,
     require_space,
+    require_writable,
     sweep,
 )
 
@@ -165,3 +166,17 @@ def test_names_as_long_as_a_file_system_allows_can_be_written(tmp_path: Path) ->
         atomic_file(tmp_path / ("x" * 256)) as part,
     ):
         part.write_text("too long")
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_writable(tmp_path / "new" / "folder" / "report.html")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").write_text("")
+    require_writable(tmp_path / "file")
+    with pytest.raises(GansmithError, match=r"cannot write .*report.html: .*file is no folder"):
+        require_writable(tmp_path / "file" / "report.html")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # what a read-only disk answers, root too
+    with pytest.raises(GansmithError, match="read-only, or not yours; choose a place"):
+        require_writable(tmp_path / "new" / "report.html")

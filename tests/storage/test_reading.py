@@ -116,6 +116,31 @@ def test_yaml_is_bounded(text: str) -> None:
     assert line.startswith("r.yaml is damaged (") and len(line) < 300
 
 
+@pytest.mark.parametrize("text", ["a: 1\nb: 2\na: 3", "{a: 1, b: 2,\n\n a: 3}"])
+def test_a_key_that_is_there_twice_is_refused(text: str) -> None:
+    line = one_line(parse_yaml, text, "r.yaml")
+    assert "line 3, column" in line and "'a' is there twice, first in line 1" in line
+
+
+def test_a_key_may_replace_one_that_is_merged() -> None:
+    text = "a: &a {k: 1, l: 2}\nb: &b {<<: *a, k: 3}\nc: {<<: *b, l: 4}\nd: {1: a, '1': b}"
+    values = parse_yaml(text, "f")
+    assert values["b"] == {"k": 3, "l": 2} and values["c"] == {"k": 3, "l": 4}
+    assert values["d"] == {1: "a", "1": "b"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_texts_are_read_in_the_encodings_of_editors(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes("#ä\n".encode(encoding))
+    assert read_text(tmp_path / "f") == "#ä\n"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16-le", "utf-16-be"])
+def test_other_encodings_are_refused_with_what_to_do(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes("#ä\n".encode(encoding))
+    assert "is not a text file in UTF-8: save it as UTF-8" in one_line(read_text, tmp_path / "f")
+
+
 def test_merged_aliases_count_too() -> None:
     many = "a: &a {" + ",".join(f"k{i}: 1" for i in range(500)) + "}\n"
     assert len(parse_yaml(many + "b: {<<: *a, k1: 2}", "f")["b"]) == 500

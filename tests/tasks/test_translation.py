@@ -105,6 +105,25 @@ def test_files_of_any_size_keep_size_and_opacity(home: Path, tmp_path: Path) -> 
     assert np.array_equal(np.asarray(Image.open(one)), np.asarray(Image.open(place / "plain.png")))
 
 
+def test_an_animation_is_translated_by_its_first_frame_with_a_word(
+    home: Path, tmp_path: Path
+) -> None:
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "lime", "blue")]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "pages.tiff", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "photo.mpo", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "still.gif")
+    inputs = sorted(tmp_path.iterdir())
+    lines: list[str] = []
+    place = apply(home / "run", inputs, tmp_path / "out", log=lines.append)
+    assert [line.split(str(tmp_path))[1] for line in lines] == [
+        "/moving.gif has 3 frames: only the first is taken",
+        "/pages.tiff has 3 frames: only the first is taken",
+    ]
+    made = [np.asarray(Image.open(place / f"{path.stem}.png").convert("RGB")) for path in inputs]
+    assert np.array_equal(made[0], made[3])
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5), (2, 300), (300, 9)])
 def test_tiny_and_narrow_pictures_are_translated_too(home: Path, shape: tuple[int, int]) -> None:
     pictures = np.full((1, *shape, 3), 100, np.uint8)

@@ -11,6 +11,7 @@ import typer
 from gansmith.cli.options import Json, Settings, console
 from gansmith.console import PlainConsole, plain
 from gansmith.errors import GansmithError
+from gansmith.storage.atomic import require_writable
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
@@ -46,6 +47,7 @@ def classifier(
 
     if (out / "model.safetensors").exists():
         raise GansmithError(f"{out} holds a model: choose another folder with --out")
+    require_writable(out)
     dataset = labelled_data(data, settings)
     log = plain(console)
     trained = train_classifier(
@@ -98,6 +100,8 @@ def robustness(
 
     if out is not None and out.suffix.lower() not in (".html", ".htm"):
         raise GansmithError(f"--out {out.name} is a report: name it FILE.html")
+    if out is not None:
+        require_writable(out)
     if norm not in ("Linf", "L2"):
         raise GansmithError(f"--norm is '{norm}': it takes Linf or L2")
     notices = PlainConsole(stderr=True) if as_json else console

@@ -230,6 +230,7 @@ class _Runner:
             train_advgan, feed=feed, threat=self.threat, steps=budget.steps, seed=self.seed
         )
         black_box = self.source is None
+        self.log(f"AdvGAN: training it for {budget.steps} steps on {len(train.x)} images")
         trained = train_against(self.source or self.target, black_box=black_box)
         access: Access = "black-box" if black_box else "white-box"
         self._by_generator("AdvGAN", access, trained)
@@ -242,6 +243,7 @@ class _Runner:
         else:
             self.notes.append("AdvGAN was not transferred: give another classifier as surrogate")
             return
+        self.log(f"AdvGAN transferred: training it for {budget.steps} steps on another classifier")
         self._by_generator("AdvGAN transferred", "transfer", train_against(other))
 
     def _by_generator(self, name: str, access: Access, trained: TrainedAdvGAN) -> None:

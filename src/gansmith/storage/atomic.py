@@ -103,6 +103,22 @@ def require_space(path: Path, needed: int) -> None:
         )
 
 
+def require_writable(path: Path) -> None:
+    """Raise GansmithError unless a file or folder can be made at `path`; long work comes before it.
+
+    Folders above it that are missing count as made.
+    """
+    places = (path, *path.absolute().parents)
+    there = next(place for place in places if os.path.exists(place))  # which raises no error
+    if there.is_dir() or there == path:
+        if os.access(there, os.W_OK | (os.X_OK if there.is_dir() else 0)):
+            return
+        reason = "is read-only, or not yours"
+    else:
+        reason = "is no folder"
+    raise GansmithError(f"cannot write {path}: {there} {reason}; choose a place you may write to")
+
+
 def sweep(directory: Path, *, older_than: float = 86_400.0) -> None:
     """Remove the temporary files and folders that killed processes left in `directory`.
 

@@ -7,6 +7,7 @@ size, nesting, alias expansion and the digits of numbers, and checks values agai
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import stat
@@ -36,6 +37,8 @@ DIGITS = 40
 NODES = 10_000
 """Most values of a YAML file after aliases are expanded."""
 RESTORE = "restore it from a copy"
+_UTF_16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
+_MERGE = "tag:yaml.org,2002:merge"
 _YAML_SLIPS = TypeError, AttributeError, LookupError
 """What PyYAML itself raises where the value of an explicit tag is not of its kind."""
 
@@ -92,15 +95,19 @@ def read_bytes(path: Path, limit: int) -> bytes:
 
 
 def read_text(path: Path, limit: int = JSON_BYTES) -> str:
-    """Read a text file in UTF-8, with or without a byte order mark.
+    """Read a text file in UTF-8, with or without a byte order mark, or in UTF-16 with one.
 
     Raises:
-        GansmithError: As :func:`read_bytes`, or it is not a text in UTF-8.
+        GansmithError: As :func:`read_bytes`, or it is not a text in UTF-8 or UTF-16.
     """
+    data = read_bytes(path, limit)
     try:
-        return read_bytes(path, limit).decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith(_UTF_16) else "utf-8-sig")
     except UnicodeDecodeError:
-        raise UnreadableFile(f"{path} is not a text file in UTF-8: {RESTORE}") from None
+        text = "\0"
+    if "\0" in text:
+        raise UnreadableFile(f"{path} is not a text file in UTF-8: save it as UTF-8, or {RESTORE}")
+    return text
 
 
 def read_json(path: Path, kind: type[T], *, limit: int = JSON_BYTES, remedy: str = RESTORE) -> T:
@@ -210,6 +217,11 @@ def _damaged(origin: Path | str, why: str, remedy: str) -> UnreadableFile:
 def _reason(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return f"more than {DEPTH} levels of nesting"
+    if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark) is not None:
+        tab = "'\\t'" in (error.problem or "")
+        problem = "a tab, where YAML takes spaces only" if tab else error.problem
+        place = f"line {mark.line + 1}, column {mark.column + 1}"
+        return shorten(f"{place}: {problem}", 160)
     return shorten(str(error), 160) or type(error).__name__
 
 
@@ -257,6 +269,19 @@ class _BoundedLoader(yaml.SafeLoader):
             self._open[-1] += size
         if size > NODES or (self._open and self._open[-1] > NODES):
             raise yaml.YAMLError(f"more than {NODES:,} values, with aliases expanded")
+        return node
+
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        """Compose a mapping; a key that it has twice is refused, where YAML takes the last."""
+        node = super().compose_mapping_node(anchor)
+        lines: dict[tuple[str, str], int] = {}
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                name = key.tag, key.value
+                if name in lines:
+                    problem = f"'{key.value}' is there twice, first in line {lines[name]}"
+                    raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+                lines[name] = key.start_mark.line + 1
         return node
 
     def _is_open(self, node: Any) -> bool:

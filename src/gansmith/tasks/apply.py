@@ -108,7 +108,7 @@ def apply(
         frames: Of a face swap: the files are frames of a film, in the order of their names; where
             the face lies is smoothed over time.
         label: Of faces: write a visible label on each result.
-        log: Called with one line for each file that is left out.
+        log: Called with one line for each file that is left out, or is an animation.
         marking: Which marks of provenance the files get.
 
     Returns:
@@ -282,6 +282,8 @@ def _read(files: Sequence[tuple[Path, str]], model: Model, log: LogFn) -> Iterat
             failed += 1
             log(f"warning: left out: {error}")
             continue
+        if (frames := model.codec.count_frames(path)) > 1:
+            log(f"warning: {path} has {frames} frames: only the first is taken")
         yield Input(path, name, sample, alpha, exif)
     if failed == len(files):
         raise GansmithError(f"none of {pluralize(failed, 'file')} can be read as a picture")

@@ -95,14 +95,29 @@ def test_levels_without_a_legend_get_their_symbols() -> None:
         ("tiles: {~: {role: solid}}", "None for a symbol: put symbols in quotes"),
         ("tiles: {true: {role: solid}}", "True for a symbol: put symbols in quotes"),
         ("tiles: {'': {role: solid}}", "an empty symbol"),
-        ("tiles: {'#': {count: many}}", "'tiles.#.count' is 'many': it must be a mapping"),
+        ("tiles: {'#': {count: many}}", "takes a number, or {least: 1, most: 4}, not 'many'"),
+        ("tiles: {'#': {count: [1]}}", r"takes a number, or {least: 1, most: 4}, not \[1\]"),
+        (
+            "tiles: {'#': solid}",
+            "'tiles.#' is 'solid': it must be a mapping, such as {role: solid}",
+        ),
+        ("tiles:\n  a: {}\n  b: {}\n  a: {}", "line 4, column 3: 'a' is there twice.* in line 2"),
+        ("tiles: {1: {}, '1': {}}", "has '1' twice, with quotes and without"),
+        ("tiles:\n\t'#': {}", "line 2, column 1: a tab, where YAML takes spaces only"),
+        ("tiles:\n  @: {}", "line 2, column 3: .*put symbols such as @, .* in quotes"),
+        ("tiles:\n  #: {role: solid}", "'tiles' is empty: it must be a mapping, such as"),
+        ("", r'it is empty: begin with tiles: {"#": {role: solid}'),
+        ("# tiles", "it is empty"),
         ("tiles: {'#': {count: {least: 3, most: 2}}}", "least is 3 and most 2"),
         ("tiles: {'#': {draw: grey}}", "takes a colour such as '#8a8f98', not 'grey'"),
         ("tiles: {'#': {}}\ngame: chess", "game 'chess' is unknown: choose one of sokoban"),
         ("tiles: {'#': {}}\nobjects: {pipe: ['##', '#']}", "rows of several lengths"),
         ("tiles: {'#': {}}\nobjects: {pipe: '#x'}", "has 'x', which is not under tiles"),
         ("tiles: {a: {cells: '1'}, b: {cells: '1'}}", "cells '1' stand for 'a' and 'b'"),
+        ("tiles: {'#': {}}\nobjects: {pipe: 3}", "has '3', which is not under tiles"),
+        ("tiles: {'#': {}}\nobjects: {pipe: ~}", "'objects.pipe' is empty"),
         ("tiles: {'#': {}}\nsize: '0x4'", "'size.0' is '0'"),
+        ("tiles: {'#': {}}\nsize: big", "size: takes columns x rows, such as 28x20, not 'big'"),
         ("game: maze", "field 'tiles' is missing"),
         ("tiles: {}", "tiles"),
         ("- 3", "must be a mapping"),
@@ -115,6 +130,11 @@ def test_mistakes_are_named(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(GansmithError, match=message) as caught:
         load_legend(path)
     assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
+
+
+def test_numbers_of_cells_need_no_quotes() -> None:
+    legend = parse_legend({"tiles": {"#": {"cells": 12}, ".": {"cells": [13, "0"]}}}, "legend")
+    assert [tile.cells for tile in legend.tiles.values()] == [("12",), ("13", "0")]
 
 
 def test_every_role_has_a_colour() -> None:

@@ -87,3 +87,24 @@ def test_cells_of_torn_objects_are_found() -> None:
 def test_a_level_takes_a_grid_of_numbers() -> None:
     with pytest.raises(ValueError, match="uint16"):
         Level(np.zeros((2, 2), dtype=np.uint8))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "message"),
+    [
+        ("\t", "a tab is not in the legend .*: put spaces or tiles in its place"),
+        (" ", "a space is not in the legend"),
+        ("\u00a0", r"U\+00A0 NO-BREAK SPACE is not in the legend"),
+        ("\x07", r"U\+0007 is not in the legend"),
+        (
+            "#",
+            r"'#' is not in the legend .* quotes, as in \"#\": {role: solid}, for # begins a comm",
+        ),
+    ],
+)
+def test_symbols_that_are_missed_easily_are_explained(symbol: str, message: str) -> None:
+    legend = Legend.plain(".@")
+    with pytest.raises(GansmithError, match=message) as caught:
+        Level.from_rows([f"..{symbol}"], legend, source=Source("a.txt", line=4))
+    line = str(caught.value)
+    assert line.startswith("a.txt, line 4, column 3: ") and line.isprintable()

@@ -90,7 +90,8 @@ def test_one_bad_file_does_not_cost_the_others(folder: Path) -> None:
     (folder / "ragged.txt").write_text("#####\n#@?>#\n#####\n", "utf-8")
     result = CliRunner().invoke(app, ["repair", str(folder), "--out", str(folder / "out")])
     assert result.exit_code == 1
-    assert "left out: " in result.output and "1 repaired, 1 unchanged, 1 failed" in result.output
+    said = "2 levels: 1 repaired, 1 unchanged, 0 failed; 1 file left out"
+    assert "left out: " in result.output and said in result.output
     assert (folder / "out" / "levels.txt").is_file()
     assert not (folder / "out" / "ragged.txt").exists()
 
@@ -128,7 +129,12 @@ def test_counts_and_cells_are_parsed() -> None:
     found = cells_in(parse_regions(["2,1", "1-2,3-4"]), (4, 3), "level")
     assert found is not None and cells_in([], (4, 3), "level") is None
     assert found.tolist() == [[0, 1, 0], [0, 0, 0], [1, 1, 0], [1, 1, 0]]
-    for text, message in (("4,1", "columns 1 to 3"), ("1;2", "COLUMN,ROW"), ("0,1", "not '0,1'")):
+    for text, message in (
+        ("4,1", "columns 1 to 3"),
+        ("1;2", "COLUMN,ROW"),
+        ("0,1", "not '0,1'"),
+        ("1,3-2", "'1,3-2' end before they begin"),
+    ):
         with pytest.raises(GansmithError, match=message):
             cells_in(parse_regions([text]), (4, 3), "level")
 

@@ -26,7 +26,12 @@ from gansmith.media.image.options import MOST_ISLAND, ImageConfig, ImageOptions
 from gansmith.media.image.palette import learn_palette, snap
 from gansmith.media.image.palette_files import read_palette
 from gansmith.media.image.plan import choose_filter
-from gansmith.media.image.reading import UnreadablePicture, read_picture, upright_exif
+from gansmith.media.image.reading import (
+    UnreadablePicture,
+    count_frames,
+    read_picture,
+    upright_exif,
+)
 from gansmith.media.image.resizing import LANCZOS, conform
 from gansmith.media.image.tiling import repeated
 from gansmith.media.image.value_range import Scale
@@ -256,6 +261,10 @@ class ImageCodec(Codec):
     def read_exif(self, path: Path) -> bytes:
         """Return the EXIF data of a file, without its orientation; empty without any."""
         return upright_exif(path)
+
+    def count_frames(self, path: Path) -> int:
+        """Return the frames of an animation, or the pages of a TIFF; 1 for other files."""
+        return count_frames(path)
 
     def to_bytes(self, sample: NDArray[np.uint8], format_: str) -> bytes:
         """Encode one sample as PNG, or as a flat plane with it as texture (glTF).

@@ -261,6 +261,16 @@ def upright_exif(path: Path) -> bytes:
         return b""
 
 
+def count_frames(path: Path) -> int:
+    """Return the frames of an animation, or the pages of a TIFF; 1 if they cannot be counted."""
+    try:
+        with Image.open(path) as file:
+            # The further pictures of an MPO are previews and depth maps of the same photograph.
+            return 1 if file.format == "MPO" else int(getattr(file, "n_frames", 1))
+    except Exception:  # as above
+        return 1
+
+
 def _pixels_of(path: Path) -> int:
     """Pixels of a file by its header, checked before anything is decoded."""
     with _opened(path) as file:

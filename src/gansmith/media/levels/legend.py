@@ -90,8 +90,11 @@ _ROLE_COLOURS = {
 
 
 def _listed(value: Any) -> Any:
-    """Accept one text for a list of one."""
-    return (value,) if isinstance(value, str) else value
+    """Accept one text or whole number for a list of one, and numbers for texts."""
+    parts = value if isinstance(value, list | tuple) else (value,)
+    if any(isinstance(part, bool) or not isinstance(part, str | int) for part in parts):
+        return value
+    return tuple(str(part) for part in parts)
 
 
 def _known_role(value: Any) -> Any:
@@ -110,12 +113,17 @@ def _exactly(value: Any) -> Any:
     """Accept a whole number for an exact count."""
     if isinstance(value, int) and not isinstance(value, bool):
         return {"least": value, "most": value}
+    if value is not None and not isinstance(value, Mapping | Section):
+        raise ValueError(f"takes a number, or {{least: 1, most: 4}}, not {value!r}")
     return value
 
 
 def _extent(value: Any) -> Any:
     """Accept `28x20`, columns times rows."""
-    return tuple(value.split("x")) if isinstance(value, str) else value
+    parts = value.split("x") if isinstance(value, str) else value
+    if value is not None and (not isinstance(parts, list | tuple) or len(parts) != 2):
+        raise ValueError(f"takes columns x rows, such as 28x20, not {value!r}")
+    return parts
 
 
 def _hex(value: str | None) -> str | None:
@@ -227,6 +235,8 @@ class Legend(Section):
                 raise ValueError(f"has {symbol!r} for a symbol: put symbols in quotes")
             if symbol == "":
                 raise ValueError("has an empty symbol: give it a character")
+            if isinstance(symbol, int) and str(symbol) in value:
+                raise ValueError(f"has '{symbol}' twice, with quotes and without: leave one out")
         if len(value) > MOST_SYMBOLS:
             raise ValueError(f"has {len(value):,} symbols, takes up to {MOST_SYMBOLS:,}")
         return {str(symbol): {} if tile is None else tile for symbol, tile in value.items()}
@@ -237,9 +247,12 @@ class Legend(Section):
         """Accept a text for a row of symbols of one character."""
         if not isinstance(value, dict):
             return value
+        listed = {name: _listed(rows) for name, rows in value.items()}
         return {
-            name: tuple(tuple(row) if isinstance(row, str) else row for row in _listed(rows))
-            for name, rows in value.items()
+            name: tuple(tuple(row) if isinstance(row, str) else row for row in rows)
+            if isinstance(rows, list | tuple)
+            else rows
+            for name, rows in listed.items()
         }
 
     @model_validator(mode="after")
@@ -358,6 +371,15 @@ class Legend(Section):
         )
 
 
+_REMEDY = "correct it, and put symbols such as @, * and # in quotes"
+_EXAMPLE = 'tiles: {"#": {role: solid}, ".": {role: empty}}'
+_MAPPINGS = {
+    "tiles": _EXAMPLE.removeprefix("tiles: "),
+    "objects": '{pipe: ["<>", "[]"]}',
+    "jump": "{height: 4, length: 6}",
+    "keys": "{used_up: true}",
+}
+"""What mappings look like; that of a tile is `{role: solid}`."""
 _PARTS: dict[str, type[Section]] = {"tiles": Tile, "jump": Jump, "keys": Keys}
 
 
@@ -367,7 +389,7 @@ def load_legend(path: Path) -> Legend:
     Raises:
         GansmithError: It cannot be read, or is not a legend; the message names the first field.
     """
-    return parse_legend(read_yaml(path, remedy="correct it"), path)
+    return parse_legend(read_yaml(path, remedy=_REMEDY), path)
 
 
 def parse_legend(values: object, origin: Path | str) -> Legend:
@@ -411,12 +433,18 @@ def _explain(error: ValidationError) -> str:
         return f"field '{where}' is unknown: takes {', '.join(fields)}{hint}"
     if found["type"] == "missing":
         return f"field '{name}' is missing: add it"
+    if found["input"] is None and not path:
+        return f"it is empty: begin with {_EXAMPLE}"
+    value = "empty" if found["input"] is None else shorten(repr(found["input"]), 60)
+    if found["type"] in ("dict_type", "model_type"):
+        example = (_MAPPINGS.get(name) or "{role: solid}") if path else _EXAMPLE
+        field = f"field '{name}'" if path else "it"
+        return f"{field} is {value}: it must be a mapping, such as {example}"
     reason = found["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    reason = re.sub("(valid )?dictionary( or instance of .*)?", "mapping", reason)
     reason = reason.replace("should be", "must be")
     if "error" in found.get("ctx", {}):
         return f"{name}: {reason}" if name else reason
-    return f"field '{name or 'legend'}' is {shorten(repr(found['input']), 60)}: it {reason}"
+    return f"field '{name}' is {value}: it {reason}"
 
 
 def _colour(symbol: str, tile: Tile) -> tuple[int, int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -215,10 +216,25 @@ def not_in_legend(symbol: str, place: str, legend: Legend) -> GansmithError:
     """Build the error for a symbol, at a place, that the legend lacks."""
     known = "".join(legend.symbols) if len(legend.symbols) <= 40 else ""
     has = f" ({known})" if known and max(map(len, legend.symbols)) == 1 else ""
-    name = shorten(symbol, 40) or symbol[:1]
+    seen = symbol.strip() and symbol.isprintable()
+    name = f"'{shorten(symbol, 40)}'" if seen else " ".join(map(_spelled, symbol[:4]))
+    remedy = "add it there"
+    if symbol == "\t":
+        remedy = "put spaces or tiles in its place"
+    elif symbol.startswith("#"):
+        remedy = (
+            f'add it there in quotes, as in "{symbol}": {{role: solid}}, for # begins a comment'
+        )
     return GansmithError(
-        f"{place}: '{name}' is not in the legend{has}: add it there, or correct the level"
+        f"{place}: {name} is not in the legend{has}: {remedy}, or correct the level"
     )
+
+
+def _spelled(sign: str) -> str:
+    """Name a character that cannot be seen."""
+    if sign in " \t":
+        return "a space" if sign == " " else "a tab"
+    return f"U+{ord(sign):04X} {unicodedata.name(sign, '')}".strip()
 
 
 def _row(source: Source, row: int) -> str:

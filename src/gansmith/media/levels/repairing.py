@@ -76,7 +76,7 @@ def repair_files(
         GansmithError: There is no file or legend, or a request is none.
     """
     listed: list[dict[str, Any]] = []
-    failed = 0
+    failed = left_out = 0
     names: set[str] = set()
     regions = parse_regions((lock or "").split())
     for path in level_files(files):
@@ -86,35 +86,36 @@ def repair_files(
         try:
             grids = read_grids(path, layer=layer)
             levels = [grid.level(known) for grid in grids]
-            done = []
+            done, facts = [], []
             for level in levels:
                 locked = cells_in(regions, level.size, str(level.source))
                 wanted = Requests(locked, counts, border)
                 result = repair(level, known, requests=wanted, seconds=seconds, seed=seed)
                 log(f"{level.source}: {describe(result, level)}")
                 done.append(result)
-                listed.append(_facts(path, level, result))
-            failed += sum(not result.solved for result in done)
+                facts.append(_facts(path, level, result))
             if any(result.edits for result in done):
                 target = _target(path, out, names)
                 _write(path, target, list(zip(grids, levels, done, strict=True)), known)
                 log(f"wrote {target}")
             if out is not None:
                 _write_pictures(out, path, list(zip(levels, done, strict=True)), known)
+            failed += sum(not result.solved for result in done)
+            listed += facts
         except GansmithError as error:
-            failed += 1
+            left_out += 1
             log(f"warning: left out: {error}")
-    if not listed and not failed:
+    if not listed and not left_out:
         raise GansmithError(f"there are no levels in {', '.join(map(str, files))}")
     if out is not None and listed:
         text = json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
         save_output(out / "repairs.json", text.encode(), Provenance(generated=False))
     repaired = sum(bool(entry["edits"]) for entry in listed)
     fine = sum(entry["repaired"] and not entry["edits"] for entry in listed)
-    log(
-        f"{pluralize(len(listed), 'level')}: {repaired} repaired, {fine} unchanged, {failed} failed"
-    )
-    return failed
+    summary = f"{repaired} repaired, {fine} unchanged, {failed} failed"
+    more = f"; {pluralize(left_out, 'file')} left out" if left_out else ""
+    log(f"{pluralize(len(listed), 'level')}: {summary}{more}")
+    return failed + left_out
 
 
 def describe(result: Repair, level: Level) -> str:

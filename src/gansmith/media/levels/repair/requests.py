@@ -211,7 +211,10 @@ def parse_regions(texts: Sequence[str]) -> list[Region]:
                 f"cells '{text}' are none: write COLUMN,ROW, or 1-5,2-9 for a region"
             )
         left, right, top, bottom = match[1], match[2] or match[1], match[3], match[4] or match[3]
-        regions.append(Region((int(left), int(right)), (int(top), int(bottom)), text))
+        region = Region((int(left), int(right)), (int(top), int(bottom)), text)
+        if int(left) > int(right) or int(top) > int(bottom):
+            raise GansmithError(f"cells '{text}' end before they begin: exchange the numbers")
+        regions.append(region)
     return regions
 
 
