@@ -11,6 +11,7 @@ its AdvGAN, and nothing else.
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import time
 from importlib.metadata import version
@@ -42,8 +43,10 @@ def reference(
 ) -> float:
     """Return the accuracy under AutoAttack standard."""
     same = take_images(dataset, indices)
-    judge = AutoAttack(target.network, norm="Linf", eps=eps, seed=seed, version="standard")
-    found = judge.run_standard_evaluation(same.x, same.y, batch_size=256)
+    # pyautoattack takes views of gradients, which colour images in channels-last do not allow
+    network = copy.deepcopy(target.network).to(memory_format=torch.contiguous_format)
+    judge = AutoAttack(network, norm="Linf", eps=eps, seed=seed, version="standard")
+    found = judge.run_standard_evaluation(same.x.contiguous(), same.y, batch_size=256)
     adversarial = found[0] if isinstance(found, tuple) else found
     with torch.no_grad():
         parts = torch.split(adversarial, 256)
