@@ -1,10 +1,11 @@
 """Invisible marks: detection by attack and size, false positives, quality, time and bytes.
 
-    GANSMITH_DATA=DATA python benchmarks/marks.py pictures-64 sounds-1 cost
+    GANSMITH_DATA=DATA python benchmarks/marks.py pictures-64 sounds-1 cost [--run RUN ...]
 
 Real pictures are crops of the shared pictures (faces, drawings, photographs, emoji); real sounds
 are recordings of spoken digits behind each other. Both are marked in place of generated ones, so
 that the result does not depend on one generator; unmarked ones give the false-positive rate.
+`--run` marks what trained generators of pictures or sounds make instead (rows `generated ...`).
 Rows go to `results/marks.csv`, in place of those of an earlier call.
 """
 
@@ -26,6 +27,8 @@ import soxr
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from gansmith.media.audio.codec import AudioCodec
+from gansmith.model import load_generator
 from gansmith.outputs import Provenance, save_output
 from gansmith.provenance import picture_mark, sound_mark
 from gansmith.provenance.marking import Marking
@@ -127,17 +130,42 @@ def pictures(side: int, count: int, unmarked: int) -> list[dict[str, Any]]:
         for pixels in real_pictures(unmarked, side, random)
     ]
     rows.append(_false(f"pictures {side} px", scores, picture_mark.THRESHOLD))
-    before = list(real_pictures(count, side, random))
+    return rows + marked_pictures(f"pictures {side} px", list(real_pictures(count, side, random)))
+
+
+def marked_pictures(name: str, before: list[Pixels]) -> list[dict[str, Any]]:
+    """Mark pictures, and look for the mark after each attack."""
+    rows = []
     start = time.process_time()
     after = [picture_mark.mark_picture(pixels, KEY) for pixels in before]
-    seconds = (time.process_time() - start) / count
+    seconds = (time.process_time() - start) / len(before)
     quality = [_psnr(a, b) for a, b in zip(before, after, strict=True)]
-    for name, attack in PICTURE_ATTACKS.items():
-        attacked = [picture_mark.picture_score(attack(p), KEY) or 0.0 for p in after]
-        row = _found(f"pictures {side} px", name, attacked, picture_mark.THRESHOLD)
+    for title, attack in PICTURE_ATTACKS.items():
+        attacked = [picture_mark.picture_score(attack(_on_white(p)), KEY) or 0.0 for p in after]
+        row = _found(name, title, attacked, picture_mark.THRESHOLD)
         rows.append(row | {"db": float(np.mean(quality)), "db_least": min(quality)})
         rows[-1] |= {"ms": 1000 * seconds}
     return rows
+
+
+def generated(run: Path, count: int) -> list[dict[str, Any]]:
+    """Mark what a trained generator makes: `count` pictures, or half as many sounds."""
+    model = load_generator(run)
+    if isinstance(model.codec, AudioCodec):
+        waves = [clip[0].astype(np.float32) / 32768 for clip in model.sample(count // 2)]
+        seconds = len(waves[0]) / model.codec.rate
+        return marked_sounds(f"generated sounds {seconds:g} s", waves, model.codec.rate)
+    samples = list(model.sample(count))
+    return marked_pictures(f"generated pictures {len(samples[0])} px", samples)
+
+
+def _on_white(pixels: Pixels) -> Pixels:
+    """Show transparent pixels on white, as pages and JPEG do."""
+    if pixels.shape[-1] != 4:
+        return pixels
+    image = Image.fromarray(pixels)
+    white = Image.new("RGBA", image.size, "white")
+    return np.asarray(Image.alpha_composite(white, image).convert("RGB"))
 
 
 def _psnr(before: Pixels, after: Pixels) -> float:
@@ -202,16 +230,22 @@ def sounds(seconds: int, count: int, unmarked: int) -> list[dict[str, Any]]:
     ]
     rows.append(_false(f"sounds {seconds} s", scores, sound_mark.THRESHOLD))
     before = list(real_sounds(count, seconds, random))
+    return rows + marked_sounds(f"sounds {seconds} s", before, 16_000)
+
+
+def marked_sounds(name: str, before: list[Wave], rate: int) -> list[dict[str, Any]]:
+    """Mark sounds, and look for the mark after each attack."""
+    rows = []
     start = time.process_time()
-    after = [sound_mark.mark_sound(wave, 16_000, KEY) for wave in before]
-    spent = (time.process_time() - start) / count
+    after = [sound_mark.mark_sound(wave, rate, KEY) for wave in before]
+    spent = (time.process_time() - start) / len(before)
     ratio = [
         float(10 * np.log10(np.mean(a**2) / np.mean((a - b) ** 2)))
         for a, b in zip(before, after, strict=True)
     ]
-    for name, attack in SOUND_ATTACKS.items():
-        found = [sound_mark.sound_score(*attack(wave, 16_000), KEY) or 0.0 for wave in after]
-        row = _found(f"sounds {seconds} s", name, found, sound_mark.THRESHOLD)
+    for title, attack in SOUND_ATTACKS.items():
+        found = [sound_mark.sound_score(*attack(wave, rate), KEY) or 0.0 for wave in after]
+        row = _found(name, title, found, sound_mark.THRESHOLD)
         rows.append(row | {"db": float(np.mean(ratio)), "db_least": min(ratio)})
         rows[-1] |= {"ms": 1000 * spent}
     return rows
@@ -285,11 +319,12 @@ PARTS = (*(f"pictures-{side}" for side in SIDES), "sounds-1", "sounds-3", "cost"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="+", choices=PARTS)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
+    parser.add_argument("--run", type=Path, nargs="*", default=[], help="trained generators")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--unmarked", type=int, default=10_000)
     given = parser.parse_args()
-    if not SHARED.is_dir():
+    if given.parts and not SHARED.is_dir():
         sys.exit(f"the real pictures and sounds are in {SHARED}, which is not there")
     made: list[dict[str, Any]] = []
     for part in given.parts:
@@ -300,6 +335,8 @@ def main() -> None:
             made += sounds(int(size), given.count // 2, given.unmarked)
         else:
             made += cost(min(given.count, 200))
+    for run in given.run:
+        made += generated(run, given.count)
     measured = {(row["samples"], row["attack"]) for row in made}
     kept = [row for row in _earlier() if (row["samples"], row["attack"]) not in measured]
     write_rows("marks", kept + [rounded(row, 4) for row in made])
