@@ -95,6 +95,12 @@ def test_files_of_ones_own_are_not_written_over(tmp_path: Path) -> None:
     assert prepare_output_dir(tmp_path, ["0.wav", "2.wav"]) == {"0.wav"}
 
 
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    with pytest.raises(GansmithError, match="taken is no folder; choose a place"):
+        prepare_output_dir(tmp_path / "taken" / "out", [])
+
+
 def test_an_overview_does_not_replace_a_file_of_ones_own(tmp_path: Path) -> None:
     write(tmp_path, "preview.wav")
     codec = AudioCodec(8000, 100)

@@ -17,7 +17,7 @@ from gansmith.codec import Codec, suffix
 from gansmith.data.scan import MANIFEST, RUN_FILES
 from gansmith.errors import GansmithError
 from gansmith.outputs import Payload, Provenance, outside_record, save_output
-from gansmith.storage.atomic import atomic_file, sweep
+from gansmith.storage.atomic import atomic_file, require_writable, sweep
 from gansmith.storage.memory import require_memory
 from gansmith.storage.reading import read_json
 
@@ -41,9 +41,10 @@ def prepare_output_dir(place: Path, wanted: Iterable[str]) -> set[str]:
         As :func:`previous_outputs`.
 
     Raises:
-        GansmithError: As :func:`previous_outputs`, or one of the files exists and no earlier call
-            wrote it.
+        GansmithError: As :func:`previous_outputs`, nothing may be written there, or one of the
+            files exists and no earlier call wrote it.
     """
+    require_writable(place)
     before = previous_outputs(place)
     for name in wanted:
         if name not in before and (place / name).exists():

@@ -27,6 +27,8 @@ class Option:
         required: Whether it must be given.
         metavar: What `--help` shows for the value.
         minimum: Smallest number that is accepted.
+        repeatable: Whether it may be given several times; the function takes all values, with
+            spaces between them. For `str` only.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Option:
     required: bool = False
     metavar: str | None = None
     minimum: int | None = None
+    repeatable: bool = False
 
     @property
     def flag(self) -> str:

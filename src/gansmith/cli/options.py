@@ -67,18 +67,27 @@ _SHORT = {"count": "-n"}
 def add_options(
     command: Callable[..., None], options: Iterable[tuple[Option, str | None]]
 ) -> Callable[..., None]:
-    """Give a command further options, which it takes as `**options`.
+    """Return a command with further options, which it takes as `**options`.
 
     Args:
         command: Its last parameter is `**options`.
         options: Declared options, each with the heading of its group in `--help` or None.
     """
+    listed = list(options)
     signature = inspect.signature(command, eval_str=True)
     own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    added = [_parameter(option, panel) for option, panel in options]
-    command.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
-    command.__annotations__ = {p.name: p.annotation for p in (*own, *added)} | {"return": None}
-    return command
+    added = [_parameter(option, panel) for option, panel in listed]
+    repeatable = [option.name for option, _ in listed if option.repeatable]
+
+    def joined(*args: Any, **given: Any) -> None:
+        for name in repeatable:
+            given[name] = " ".join(given[name]) if given[name] else None
+        command(*args, **given)
+
+    joined.__name__, joined.__doc__ = command.__name__, command.__doc__
+    joined.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
+    joined.__annotations__ = {p.name: p.annotation for p in (*own, *added)} | {"return": None}
+    return joined
 
 
 def command_of(verb: Verb) -> Callable[..., None]:
@@ -109,7 +118,8 @@ def _parameter(option: Option, panel: str | None) -> inspect.Parameter:
         rich_help_panel=panel,
     )
     required = option.required or option.default is not None
-    type_ = option.type if required else option.type | None
+    kind = list[str] if option.repeatable else option.type
+    type_ = kind if required else kind | None
     return inspect.Parameter(
         option.name,
         inspect.Parameter.KEYWORD_ONLY,

@@ -89,7 +89,7 @@ def _generation_options() -> Iterator[tuple[Option, str]]:
             known.add(option.name)
 
 
-add_options(generate, _generation_options())
+generate = add_options(generate, _generation_options())
 
 
 def interpolate(

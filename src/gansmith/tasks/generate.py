@@ -22,6 +22,7 @@ from gansmith.outputs import check_collection_file, format_of_file, save_collect
 from gansmith.provenance.marking import EVERY_LAYER, Marking
 from gansmith.run import home_of, provenance_of
 from gansmith.sampling import generate_samples
+from gansmith.storage.atomic import require_writable
 from gansmith.verbs import GENERATIONS, Option, Request, resolve_function
 
 ANIMATIONS = (".webp", ".gif")
@@ -82,6 +83,7 @@ def generate(
     chosen = list(range(count) if index is None else dict.fromkeys(parse_indices(index)))
     folder_out = None if out is None else Path(out)
     request = Request(chosen, seed, label, truncation, folder_out, format_, options)
+    require_writable(home_of(run) if folder_out is None else folder_out)
     if generation is not None and generation.delivers is not None:
         if index is not None or tempo is not None or normalise is not None:
             raise GansmithError(

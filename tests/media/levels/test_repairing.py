@@ -17,6 +17,7 @@ from gansmith.media.levels.reading import read_levels
 from gansmith.media.levels.repair import Requests, repair
 from gansmith.media.levels.repair.requests import cells_in, parse_counts, parse_regions
 from gansmith.media.levels.repairing import repair_files
+from gansmith.media.levels.solving import solve
 from gansmith.media.levels.writing.ldtk import encode_ldtk
 from gansmith.media.levels.writing.picture import encode_tileset
 from gansmith.media.levels.writing.text import encode_csv
@@ -106,6 +107,21 @@ def test_requests_on_the_command_line(folder: Path) -> None:
     assert repair_files([path], lock="1-7,1-5", log=lines.append) == 1
     assert "not repaired: no level keeps the locked cells and the rules of the game" in lines[-2]
     assert lines[-1] == "1 level: 0 repaired, 0 unchanged, 1 failed"
+
+
+def test_options_that_are_repeated_add_up(folder: Path) -> None:
+    given = ["--lock", "1-7,1-2", "--lock", "1-7,3-5", "--count", "key=1", "--count", "R=1"]
+    result = CliRunner().invoke(app, ["repair", str(_text(folder, LOCKED)), *given])
+    assert result.exit_code == 1
+    assert "not repaired: no level keeps the locked cells" in " ".join(result.output.split())
+
+
+def test_a_place_that_cannot_be_written_is_named_before_the_work(folder: Path) -> None:
+    taken, lines = _text(folder, LOCKED), list[str]()
+    for verb in (repair_files, solve):
+        with pytest.raises(GansmithError, match=r"one\.txt is no folder"):
+            verb([taken], out=taken / "out", log=lines.append)
+    assert not lines
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from gansmith.media.levels.writing.text import encode_csv, encode_text
 from gansmith.media.levels.writing.tiled_edit import replace_tmj, replace_tmx
 from gansmith.output_folder import safe_file_names
 from gansmith.outputs import Provenance, save_output
+from gansmith.storage.atomic import require_writable
 from gansmith.storage.reading import JSON_BYTES, read_bytes
 
 SUFFIX = "-repaired"
@@ -79,6 +80,8 @@ def repair_files(
     failed = left_out = 0
     names: set[str] = set()
     regions = parse_regions((lock or "").split())
+    if out is not None:
+        require_writable(out)
     for path in level_files(files):
         known = legend_of_file(path, legend)
         counts = parse_counts((count or "").split(), known)

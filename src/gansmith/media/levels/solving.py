@@ -28,6 +28,7 @@ from gansmith.media.levels.reading import SUFFIXES, read_levels
 from gansmith.media.levels.writing.picture import encode_preview
 from gansmith.output_folder import safe_file_names
 from gansmith.outputs import Provenance, save_output
+from gansmith.storage.atomic import require_writable
 
 LEGEND = "legend.yaml"
 STEPS = {"l": (0, -1), "r": (0, 1), "u": (-1, 0), "d": (1, 0)}
@@ -60,6 +61,8 @@ def solve(
     Raises:
         GansmithError: A file cannot be read, there is no legend, or `out` cannot be written.
     """
+    if out is not None:
+        require_writable(out)
     outcomes: Counter[str] = Counter()
     listed: list[dict[str, Any]] = []
     drawn: list[tuple[Path, Legend, Level]] = []

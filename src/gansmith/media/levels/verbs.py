@@ -31,7 +31,12 @@ LEVEL_GENERATION = GENERATIONS.register("levels")(
             Option(
                 "size", str, "Rows x columns, such as 20x400, where it is not that of the data."
             ),
-            Option("want", str, "Measures to search for: 'length=30 density=0.5' or difficulty."),
+            Option(
+                "want",
+                str,
+                "Measures to search for: 'length=30 density=0.5' or difficulty; repeatable.",
+                repeatable=True,
+            ),
             Option("repair", str, "on or off: change the fewest tiles that make a level solvable."),
             Option("into", Path, "Map of Tiled or project of LDtk of your own to write into."),
         ),
@@ -47,8 +52,18 @@ REPAIR = VERBS.register("repair")(
         options=(
             Option("legend", Path, "What the symbols are; by default legend.yaml beside a file."),
             Option("layer", str, "Name of the layer, in files of Tiled and LDtk."),
-            Option("lock", str, "Cells that stay: '3,4 1-5,2-9', columns and rows from 1."),
-            Option("count", str, "Wanted counts: 'box=3 key=1..2', by symbol or role."),
+            Option(
+                "lock",
+                str,
+                "Cells that stay: '3,4 1-5,2-9', columns and rows from 1; repeatable.",
+                repeatable=True,
+            ),
+            Option(
+                "count",
+                str,
+                "Wanted counts: 'box=3 key=1..2', by symbol or role; repeatable.",
+                repeatable=True,
+            ),
             Option("border", str, "Symbol that all cells at the edge get."),
             Option("seconds", float, "Time for each level.", default=10.0, minimum=0),
             Option("seed", int, "Seed of the search.", default=0, minimum=0),
