@@ -106,6 +106,20 @@ def test_levels_go_into_maps_and_projects_of_ones_own(run: Path, tmp_path: Path)
         assert (found.tiles == level.tiles).all()
 
 
+def test_a_project_that_cannot_hold_the_levels_is_refused_before_they_are_made(
+    run: Path, tmp_path: Path
+) -> None:
+    (mine,) = make_levels(DUNGEONS, 1)
+    project, lines = tmp_path / "mine.ldtk", list[str]()
+    content = encode_ldtk([mine], DUNGEONS.legend)
+    values = json.loads(content)
+    values["defs"]["layers"][0]["intGridValues"].pop()
+    project.write_text(json.dumps(values))
+    with pytest.raises(GansmithError, match=r"mine\.ldtk, .* has nothing for"):
+        gansmith.generate(run, 2, out=tmp_path / "a", into=project, seconds=0, log=lines.append)
+    assert not lines and not (tmp_path / "a").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -299,13 +299,34 @@ COINS = parse_legend(
     },
     "legend",
 )
+NAMED = parse_legend(
+    {
+        "tiles": {
+            ".": {"role": "empty"},
+            "#": {"cells": ["tiles:1", "1"]},
+            "@": {"name": "Spawn"},
+            "o": {"name": "Coin"},
+        }
+    },
+    "legend",
+)
+"""The same without cells: an object stands for the tile of its name."""
 ROWS = ["o..@", "#o#o"], ["....", "@#o#"]
 """More and fewer coins than there are."""
 
 
 @pytest.mark.parametrize("suffix", ["tmx", "tmj"])
 @pytest.mark.parametrize("rows", ROWS)
-def test_objects_go_with_a_level(rows: list[str], suffix: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("coins", "missing"),
+    [
+        (COINS, "no object Spawn for '@': put one there"),
+        (NAMED, "no tile for '@': name one in the legend"),
+    ],
+)
+def test_objects_go_with_a_level(
+    rows: list[str], suffix: str, coins: Legend, missing: str, tmp_path: Path
+) -> None:
     path = tmp_path / f"a.{suffix}"
     legend = parse_legend({"tiles": {"a": {"role": "empty"}, "b": None}}, "l")
     ground = Level.from_rows(["aaaa", "bbbb"], legend)
@@ -325,27 +346,29 @@ def test_objects_go_with_a_level(rows: list[str], suffix: str, tmp_path: Path) -
             for name, number, x, y in things
         ]
         path.write_text(json.dumps(values))
-    assert read_levels(path, COINS).levels[0].rows(COINS) == ["..o.", "@##o"]
+    assert read_levels(path, coins).levels[0].rows(coins) == ["..o.", "@##o"]
     replace = replace_tmx if suffix == "tmx" else replace_tmj
-    path.write_bytes(replace(path.read_bytes(), path, Level.from_rows(rows, COINS), COINS))
-    assert read_levels(path, COINS).levels[0].rows(COINS) == rows
+    path.write_bytes(replace(path.read_bytes(), path, Level.from_rows(rows, coins), coins))
+    assert read_levels(path, coins).levels[0].rows(coins) == rows
     objects = readers.pytiled_parser.parse_map(path).layers[1].tiled_objects
     found = [(each.name, each.coordinates.x, each.coordinates.y) for each in objects]
     assert ("Other", 1, 1) in found and len({each.id for each in objects}) == len(objects)
     if rows == ROWS[0]:
         assert sorted(found)[:3] == [("Coin", 8, 8), ("Coin", 18, 30.5), ("Coin", 50, 30.5)]
         assert ("Spawn", 53, 4) in found
-    with pytest.raises(GansmithError, match="has no object Spawn for '@': put one there"):
+    with pytest.raises(GansmithError, match=missing):
         gone = path.read_bytes().replace(b"Spawn", b"Spam")
-        replace(gone, path, Level.from_rows(rows, COINS), COINS)
+        replace(gone, path, Level.from_rows(rows, coins), coins)
 
 
 @needs_games
-def test_entities_go_with_a_level(tmp_path: Path) -> None:
+@pytest.mark.parametrize("field", ["cells", "name"])
+def test_entities_go_with_a_level(field: str, tmp_path: Path) -> None:
     path = tmp_path / "a.ldtk"
     path.write_bytes((GAMES / "ldtk" / "bevy_ecs_ldtk" / "collectathon.ldtk").read_bytes())
-    tiles = {".": {"role": "empty"}, "#": {"cells": "Wall"}, "o": {"cells": "object:Coin"}}
-    tiles["@"] = {"cells": "object:Player"}
+    prefix = "object:" if field == "cells" else ""
+    tiles = {".": {"role": "empty"}, "#": {"cells": "Wall"}, "o": {field: f"{prefix}Coin"}}
+    tiles["@"] = {field: f"{prefix}Player"}
     legend = parse_legend({"tiles": tiles}, "legend")
     before = {grid.name: grid.level(legend) for grid in read_grids(path)}
     level = next(each for each in before.values() if legend.index["@"] in each.tiles)

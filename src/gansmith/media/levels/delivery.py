@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from gansmith.log import LogFn, silent
 from gansmith.media.levels.candidate_repair import Repairer, make_repairer
 from gansmith.media.levels.checking import Checked, check, with_ends
 from gansmith.media.levels.codec import LevelCodec
-from gansmith.media.levels.export import write_levels
+from gansmith.media.levels.export import check_into, write_levels
 from gansmith.media.levels.games import Limit, Solved
 from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level
@@ -301,6 +302,10 @@ def deliver(model: GeneratorModel, provenance: Provenance, request: Request, log
     if wish not in ("on", "off", "True", "False"):
         raise unknown("--repair", wish, ["on", "off"])
     seconds = options.get("seconds", SECONDS)
+    size = parse_size(options["size"]) if options.get("size") else None
+    if options.get("into") and size is None:
+        sample = codec.level(model.sample(1, seed=request.seed, label=request.label)[0])
+        check_into(Path(options["into"]), sample, codec.legend)
     kept, tally = deliver_levels(
         model,
         request.count,
@@ -309,7 +314,7 @@ def deliver(model: GeneratorModel, provenance: Provenance, request: Request, log
         truncation=request.truncation,
         seconds=SECONDS if seconds is None else float(seconds),
         repair=wish in ("on", "True"),
-        size=parse_size(options["size"]) if options.get("size") else None,
+        size=size,
         wanted=parse_wishes(options["want"]) if options.get("want") else None,
         log=log,
     )

@@ -15,6 +15,7 @@ from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
 from gansmith.media.levels.checking import path_of
 from gansmith.media.levels.codec import TILESET, LevelCodec, encode_level, encode_levels
+from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.reading.ldtk import parse_ldtk
 from gansmith.media.levels.writing.ldtk_edit import add_to_ldtk
@@ -73,7 +74,7 @@ def write_levels(
     format_ = codec.chosen_format(request.format_)
     files: dict[str, tuple[bytes, int]] = {}
     if into is not None:
-        files |= _written_into(Path(into), levels, codec)
+        files |= _written_into(Path(into), [each.level for each in levels], codec.legend)
     else:
         for number, each in enumerate(levels):
             cells = _path(each, codec)
@@ -127,7 +128,7 @@ def _write_file(
 
 
 def _written_into(
-    path: Path, levels: Sequence[Delivered], codec: LevelCodec
+    path: Path, levels: Sequence[Level], legend: Legend
 ) -> dict[str, tuple[bytes, int]]:
     """Return a map of Tiled for each level, or a project of LDtk that has them all besides.
 
@@ -135,12 +136,11 @@ def _written_into(
         GansmithError: The file is neither, or cannot hold the levels.
     """
     data, suffix = read_bytes(path, JSON_BYTES), path.suffix.lower()
-    legend = codec.legend
     if suffix == ".ldtk":
         like = parse_ldtk(data, path)[0].name
         extra: dict[str, tuple[bytes, int]] = {}
-        for number, each in enumerate(levels):
-            named = replace(each.level, name=f"Generated_{each.level.name}")
+        for number, level in enumerate(levels):
+            named = replace(level, name=f"Generated_{level.name}")
             for file, content in add_to_ldtk(data, path, named, legend, like=like).items():
                 if file == path:
                     data = content
@@ -151,12 +151,18 @@ def _written_into(
     if suffix not in edits:
         raise GansmithError(f"--into takes a .tmx, .tmj or .ldtk, not {path.name}")
     return {
-        f"{path.stem}-{each.level.name}{suffix}": (
-            edits[suffix](data, path, each.level, legend),
-            number,
-        )
-        for number, each in enumerate(levels)
+        f"{path.stem}-{level.name}{suffix}": (edits[suffix](data, path, level, legend), number)
+        for number, level in enumerate(levels)
     }
+
+
+def check_into(path: Path, level: Level, legend: Legend) -> None:
+    """Check that a file of one's own can hold levels such as this one, before any is made.
+
+    Raises:
+        GansmithError: It cannot.
+    """
+    _written_into(path, [level], legend)
 
 
 def _path(each: Delivered, codec: LevelCodec) -> list[tuple[int, int]]:

@@ -58,6 +58,8 @@ BLANK = " "
 """What short rows are filled up with, where a legend has it."""
 EMPTY = "empty"
 """Name of a cell without a tile in files of Tiled and LDtk."""
+OBJECT = "object:"
+"""How names of things in files of Tiled and LDtk begin that are no tiles."""
 _NO_WORD = re.compile(r"\W+", re.ASCII)
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _ROLE_COLOURS = {
@@ -305,7 +307,8 @@ class Legend(Section):
     def positions(self) -> Mapping[str, int]:
         """Position of the tile that anything in a file stands for: its cells, symbol or name.
 
-        "empty" stands for no tile in files of Tiled and LDtk: the tile with that name, or the one
+        An object or entity is "object:NAME" or "object:CLASS": a cell, or the name of a tile without
+        cells. "empty" stands for no tile in files of Tiled and LDtk: the tile with that name, or the one
         that has "0" among its cells, else the first whose only role is to be empty, or else "0".
         """
         roles = [tile.roles for tile in self.tiles.values()]
@@ -317,8 +320,13 @@ class Legend(Section):
         cells = {
             cell: place for place, tile in enumerate(self.tiles.values()) for cell in tile.cells
         }
+        objects = {
+            OBJECT + name: place
+            for name, place in named.items()
+            if not self.tiles[self.symbols[place]].cells
+        }
         nothing = {EMPTY: cells["0"]} if "0" in cells else {}
-        return {**called, **free, **named, **self.index, **nothing, **cells}
+        return {**called, **free, **named, **objects, **self.index, **nothing, **cells}
 
     @cached_property
     def identifiers(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field
 
 from gansmith.errors import GansmithError
 from gansmith.media.levels.grid import Placed
-from gansmith.media.levels.legend import EMPTY, Legend
+from gansmith.media.levels.legend import EMPTY, OBJECT, Legend
 from gansmith.media.levels.level import Level, check_extent
 from gansmith.media.levels.reading.ldtk import (
     FLIPS,
@@ -38,7 +38,7 @@ from gansmith.media.levels.reading.ldtk import (
     stacked_tiles,
 )
 from gansmith.media.levels.writing.ldtk import NAMES, Values, place_level
-from gansmith.media.levels.writing.objects import OBJECT, Move, plan_objects
+from gansmith.media.levels.writing.objects import Move, plan_objects
 from gansmith.media.levels.writing.tiled_edit import dump_json
 from gansmith.registry import unknown
 from gansmith.storage.reading import JSON_BYTES, parse_json, read_bytes, validated
@@ -336,7 +336,7 @@ def _resolved(
             known = ", ".join([name for name in names if name not in (EMPTY, "0")][:10])
             raise GansmithError(
                 f"{place} has nothing for '{symbol}' ({known or 'no values'}): define a value in "
-                "LDtk, or name one in the legend under cells"
+                "LDtk, name one in the legend under cells, or put an entity of its name there"
             )
         numbers[position] = found
     return numbers

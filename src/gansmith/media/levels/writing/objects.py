@@ -9,11 +9,8 @@ import numpy as np
 
 from gansmith.errors import GansmithError
 from gansmith.media.levels.grid import Placed
-from gansmith.media.levels.legend import EMPTY, Legend
+from gansmith.media.levels.legend import EMPTY, OBJECT, Legend
 from gansmith.media.levels.level import Level
-
-OBJECT = "object:"
-"""How names of things that are no tiles begin."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,8 @@ class Plan:
 def plan_objects(things: Sequence[Placed | None], level: Level, legend: Legend, place: str) -> Plan:
     """Plan where the objects that the legend names go.
 
-    A symbol is written as an object if the first of its `cells` is one. The objects of a symbol go
+    A symbol is written as an object if the first of its `cells` is one, or if it has none and there
+    is an object of its name. The objects of a symbol go
     to its cells in reading order; copies of the last one fill up, and those left over are removed.
 
     Args:
@@ -74,7 +72,7 @@ def plan_objects(things: Sequence[Placed | None], level: Level, legend: Legend, 
     tiles = level.tiles
     for position, tile in enumerate(legend.tiles.values()):
         mine, cells = owned.get(position, []), np.zeros((0, 2), dtype=np.intp)
-        if tile.cells and tile.cells[0].startswith(OBJECT):
+        if tile.cells[0].startswith(OBJECT) if tile.cells else mine:
             cells = np.argwhere(level.tiles == position)
             if cells.size and EMPTY not in legend.positions:
                 raise GansmithError(
