@@ -1,9 +1,9 @@
 """Does the mark of training pictures show in samples of what is trained on them?
 
-    python benchmarks/fingerprints.py [--run RUN]
+    python benchmarks/fingerprints.py [--run RUN ...]
 
 The generator is a Gaussian over principal components, fitted in seconds: it knows the mean and the
-directions of the pictures, and can carry a mark only in those. `--run` adds a run that was trained
+directions of the pictures, and can carry a mark only in those. `--run` adds runs that were trained
 with `data.fingerprint=public`. Rows go to `results/fingerprints.csv`.
 """
 
@@ -62,7 +62,7 @@ def rows_of(generator: str, data: str, samples: Pictures) -> list[dict[str, Any]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", type=Path)
+    parser.add_argument("--run", type=Path, nargs="*", default=[])
     given = parser.parse_args()
     if not SHARED.is_dir():
         sys.exit(f"the pictures are in {SHARED}, which is not there")
@@ -73,9 +73,9 @@ def main() -> None:
         for data, pictures in (("plain", plain), ("marked", marked)):
             samples = gaussian_samples(pictures, max(SETS), seed=0)
             rows += rows_of(f"Gaussian, {folder}", data, samples)
-    if given.run is not None:
-        samples = load_generator(given.run).sample(max(SETS), seed=0)
-        rows += rows_of(f"GAN, {given.run.name}", "marked", samples)
+    for run in given.run:
+        samples = load_generator(run).sample(max(SETS), seed=0)
+        rows += rows_of(f"GAN, {run.name}", "marked", samples)
     write_rows("fingerprints", [rounded(row, 3) for row in rows])
 
 
