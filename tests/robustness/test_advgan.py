@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from gansmith.robustness import ladder
 from gansmith.robustness.advgan_training import TrainedAdvGAN, train_advgan
 from gansmith.robustness.attacks import misread, noise
 from gansmith.robustness.classifier import take_images
@@ -96,10 +99,20 @@ def test_it_resumes_to_the_same_weights(tmp_path: Path) -> None:
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
-def test_the_ladder_says_that_it_did_not_train_and_that_it_is_no_measure() -> None:
+def test_the_ladder_says_that_it_did_not_train_and_that_it_is_no_measure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    train = ladder.train_advgan
+
+    def train_for_long(*args: Any, **options: Any) -> TrainedAdvGAN:
+        time.sleep(0.5)
+        return train(*args, **options)
+
+    monkeypatch.setattr(ladder, "train_advgan", train_for_long)
     budget = AdvGANBudget(steps=1, batch=16, images=100)
     found = robustness(target(), spots(), 0.15, images=20, queries=30, advgan=budget)
     names = {outcome.name: outcome for outcome in found.outcomes}
+    assert min(names["AdvGAN"].seconds, names["AdvGAN transferred"].seconds) > 0.5
     assert names["AdvGAN"].access == "white-box"
     assert names["AdvGAN transferred"].access == "transfer"
     failed, trap = found.notes

@@ -307,9 +307,10 @@ class Legend(Section):
     def positions(self) -> Mapping[str, int]:
         """Position of the tile that anything in a file stands for: its cells, symbol or name.
 
-        An object or entity is "object:NAME" or "object:CLASS": a cell, or the name of a tile without
-        cells. "empty" stands for no tile in files of Tiled and LDtk: the tile with that name, or the one
-        that has "0" among its cells, else the first whose only role is to be empty, or else "0".
+        An object or entity is "object:NAME" or "object:CLASS": a cell, or the name of a tile
+        without cells. "empty" stands for no tile in files of Tiled and LDtk: the tile with that
+        name, or the one that has "0" among its cells, else the first whose only role is to be
+        empty, or else "0".
         """
         roles = [tile.roles for tile in self.tiles.values()]
         free = {EMPTY: self.index["0"]} if "0" in self.tiles and not self.tiles["0"].roles else {}
