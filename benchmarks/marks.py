@@ -319,7 +319,7 @@ PARTS = (*(f"pictures-{side}" for side in SIDES), "sounds-1", "sounds-3", "cost"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
+    parser.add_argument("parts", nargs="*", choices=PARTS)
     parser.add_argument("--run", type=Path, nargs="*", default=[], help="trained generators")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--unmarked", type=int, default=10_000)
