@@ -319,11 +319,13 @@ PARTS = (*(f"pictures-{side}" for side in SIDES), "sounds-1", "sounds-3", "cost"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=PARTS)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--run", type=Path, nargs="*", default=[], help="trained generators")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--unmarked", type=int, default=10_000)
     given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"unknown parts: {', '.join(sorted(unknown))}")
     if given.parts and not SHARED.is_dir():
         sys.exit(f"the real pictures and sounds are in {SHARED}, which is not there")
     made: list[dict[str, Any]] = []
