@@ -62,6 +62,19 @@ def test_a_sheet_has_every_frame_where_its_table_says(tmp_path: Path) -> None:
         assert frame["sourceSize"] == {"w": 16, "h": 16} and frame["duration"] > 0
 
 
+def test_sprites_without_a_pixel_are_counted(tmp_path: Path) -> None:
+    made, lines = model(), list[str]()
+    request = Request(range(3), out=tmp_path / "sheet", options={"sheet": "aseprite"})
+    write_pictures(made, tmp_path, ORIGIN, request, lines.append)
+    assert len(lines) == 1
+    codec = made.codec
+    assert isinstance(codec, ImageCodec)
+    decode = codec.decode
+    codec.decode = lambda tensor: decode(tensor) * 0  # type: ignore[method-assign]
+    write_pictures(made, tmp_path, ORIGIN, request, lines.append)
+    assert lines[-1] == "warning: 3 of them wholly transparent: train longer"
+
+
 def test_a_grid_is_about_square_and_holds_all() -> None:
     samples = np.arange(5 * 4 * 6 * 4, dtype=np.uint8).reshape(5, 4, 6, 4)
     sheet, places = pack(samples)

@@ -70,6 +70,8 @@ def write_sprite_sheet(
     output.add_overview({IMAGE: model.codec.to_bytes(sheet, "png"), TABLE: content})
     output.write_manifest(sheet=kind)
     log(f"{pluralize(len(chosen), 'sprite')} in {place / IMAGE} and {TABLE}")
+    if model.blueprint.spec.alpha and (empty := int((~samples[..., -1].any((1, 2))).sum())):
+        log(f"warning: {empty} of them wholly transparent: train longer")
     return place
 
 
