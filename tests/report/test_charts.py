@@ -22,7 +22,7 @@ def strokes(svg: str, kind: str = "line") -> list[list[tuple[float, float]]]:
 def test_a_straight_line_is_drawn_straight_over_the_whole_width() -> None:
     svg = line_chart([Series("a", [0, 50, 100], [0, 1, 2])], "samples seen", "Loss")
     ((left, middle, right),) = strokes(svg)
-    assert (left[0], right[0]) == (46, 528)
+    assert (left[0], right[0]) == (60, 528)
     assert middle == pytest.approx(((left[0] + right[0]) / 2, (left[1] + right[1]) / 2), abs=0.11)
     assert left[1] > right[1]  # upwards
 
@@ -54,10 +54,18 @@ def test_long_series_keep_their_extremes_and_stay_small() -> None:
     top, bottom = min(heights), max(heights)
     assert len(trace) <= 602 and len(svg) < 60_000
     assert [p[0] for p in trace] == sorted(p[0] for p in trace)
-    assert trace[heights.index(top)][0] == pytest.approx(46 + 482 * 0.31415, abs=0.2)
-    assert trace[heights.index(bottom)][0] == pytest.approx(46 + 482 * 0.77777, abs=0.2)
+    assert trace[heights.index(top)][0] == pytest.approx(60 + 468 * 0.31415, abs=0.2)
+    assert trace[heights.index(bottom)][0] == pytest.approx(60 + 468 * 0.77777, abs=0.2)
     (mean,) = strokes(svg)
     assert max(h for _, h in mean) - min(h for _, h in mean) < 0.25 * (bottom - top)
+
+
+@pytest.mark.parametrize("values", [(-0.00325, -0.00305), (0.0, 1e-5), (-120_500.0, 99_000.0)])
+def test_labels_of_the_upright_axis_are_not_cut_off(values: tuple[float, float]) -> None:
+    chart = line_chart([Series("a", [0, 1], values)], "samples", "distance")
+    labels = re.findall(r'<text x="(\d+)" y="[\d.]+" text-anchor="end">([^<]+)</text>', chart)[:-1]
+    assert len(labels) > 2 and any(len(text) > 4 for _, text in labels)
+    assert all(int(x) > 6.4 * len(text) for x, text in labels)  # 11 pixels high, 0.58 wide a digit
 
 
 def test_what_cannot_be_drawn_is_left_out() -> None:
@@ -88,7 +96,7 @@ def test_hovers_cover_the_plot_once() -> None:
     svg = line_chart([Series("a", x, x)], "x", "y")
     strips = re.findall(r'<rect x="([\d.]+)" y="10" width="([\d.]+)"', svg)
     edges = [(float(left), float(left) + float(width)) for left, width in strips]
-    assert len(edges) == 60 and edges[0][0] == 46 and edges[-1][1] == 528
+    assert len(edges) == 60 and edges[0][0] == 60 and edges[-1][1] == 528
     gaps = [b[0] - a[1] for a, b in pairwise(edges)]
     assert max(abs(gap) for gap in gaps) < 0.01
 

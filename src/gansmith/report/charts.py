@@ -14,7 +14,7 @@ from gansmith.drawing.scales import Axis, Points, Series, decimate, moving_mean,
 from gansmith.report.page import render
 
 WIDTH, HEIGHT = 540, 230
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 10, 26
+LEFT, RIGHT, TOP, BOTTOM = 60, 12, 10, 26
 HOVERS = 60
 SMOOTH_FROM = 80
 """A series with more points than this also gets its moving mean, over 1/40 of its length."""
