@@ -30,7 +30,7 @@ _PER_CELL, _CELLS = 2, 32
 _PERIOD = _PER_CELL * _CELLS
 _LOWEST, _BAND_WIDTH, _BANDS = 234.375, 93.75, 37
 _STRONG = 7.5
-_GAINS = (0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 1.8, 2.2, 2.6)
+_GAINS = (0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 1.8, 2.2, 2.6, 3.1, 3.7)
 """Gains in dB, tried in turn until the mark is strong."""
 _RANGE, _FLOOR = 60.0, -90.0
 _MOST_DB = 4.0
