@@ -11,12 +11,10 @@ from gansmith.networks import GANNetworks, SampleSpec, build_networks
 from gansmith.networks.audio.spectrogram import (
     Block,
     SpectrogramGenerator,
-    SpectrogramOptions,
     Upsample1d,
     along_time,
     soft_floor,
 )
-from gansmith.networks.base import NETWORKS
 from gansmith.recipe import NetworkConfig
 
 TINY = {"width": 4, "style": 4, "head": 4, "texture": 2, "latent": 4}
