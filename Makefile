@@ -28,7 +28,7 @@ demo: setup
 	$(BIN)/gansmith train digits --out runs/demo
 
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --durations=20 --durations-min=1
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal --durations=20 --durations-min=1
 
 check: setup
 	$(BIN)/ruff check .

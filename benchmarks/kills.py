@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import lightning_fabric  # noqa: F401  (imported before forks)
 import numpy as np
 import soundfile
 import torch
@@ -556,11 +557,18 @@ class Trials:
         return row | {"phase": phase(call)} | self._repeated(home, work, command, killed)
 
     def at_random(self, random_: random.Random) -> dict[str, Any]:
-        """Kill a training at one to three random times, repeat it and compare."""
-        home = self._folder(f"random-{random_.randrange(10**9)}")
-        work = self._training()
-        times = [random_.uniform(0.05, self.seconds) for _ in range(random_.randint(1, 3))]
-        killed = [Child(home, work).kill_in(seconds) for seconds in times]
+        """Kill a training at one to three random times, repeat it and compare.
+
+        One that was over by then is begun anew and killed earlier.
+        """
+        work, latest, killed = self._training(), self.seconds, [0]
+        while KILLED not in killed:
+            home = self._folder(f"random-{random_.randrange(10**9)}")
+            times = [random_.uniform(0.05, latest) for _ in range(random_.randint(1, 3))]
+            killed = [Child(home, work).kill_in(seconds) for seconds in times]
+            latest /= 2
+            if KILLED not in killed:
+                shutil.rmtree(home)
         moments = "after " + ", then ".join(f"{seconds:.2f} s" for seconds in times)
         row = {"command": "train", "moment": moments, "phase": moment(home)}
         return row | self._repeated(home, work, "train", max(killed))

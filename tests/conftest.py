@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import shutil
 import stat
 import sys
@@ -34,12 +35,18 @@ def session_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield cache
 
 
+@pytest.fixture(scope="session")
+def new_caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Paths of caches to be; `mktemp` would list those of all earlier tests for each number."""
+    home = tmp_path_factory.mktemp("caches")
+    return (home / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def private_cache(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def private_cache(new_caches: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, no identity, no folder of ready-made data, and a clock that stands still."""
-    cache = tmp_path_factory.mktemp("cache")
+    cache = next(new_caches)
+    cache.mkdir()
     monkeypatch.setenv("GANSMITH_CACHE", str(cache))
     monkeypatch.setenv("GANSMITH_CONFIG", str(cache / "config"))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
@@ -53,9 +60,13 @@ def shared_learning(private_cache: Path, session_cache: Path) -> None:
 
     What is shared are results of a cache, such as the classifiers of evaluations.
     """
-    learnt = session_cache / "learnt"
+    share_learning(private_cache, session_cache / "learnt")
+
+
+def share_learning(cache: Path, learnt: Path) -> None:
+    """Let a cache keep what is learnt from data in a folder outside it."""
     learnt.mkdir(exist_ok=True)
-    (private_cache / "learnt").symlink_to(learnt, target_is_directory=True)
+    (cache / "learnt").symlink_to(learnt, target_is_directory=True)
 
 
 @pytest.fixture

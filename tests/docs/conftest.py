@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+import gansmith.evaluation.features.classifier as classifier
 import gansmith.tasks.callbacks as callbacks
 import gansmith.tasks.doctor as doctor
 import gansmith.tasks.finalize as finalize
@@ -42,6 +43,7 @@ from tests.conftest import (
     make_messy,
     make_notes,
     make_sprites,
+    share_learning,
 )
 from tests.docs.reader import Reader
 from tests.tasks.people import make_person
@@ -89,8 +91,12 @@ SMALL = {"translator": 32, "unet": 32, "labelled-translator": 32}
 
 
 @pytest.fixture(autouse=True)
-def quick_evaluations(shared_learning: None) -> None:
-    """Pages train on the same data: the classifiers of their evaluations are shared."""
+def quick_evaluations(
+    private_cache: Path, session_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The classifiers of evaluations see few samples, and pages of the same data share them."""
+    monkeypatch.setattr(classifier, "SEEN", (640, 640))
+    share_learning(private_cache, session_cache / "learnt-quickly")
 
 
 @pytest.fixture(autouse=True)

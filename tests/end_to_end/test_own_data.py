@@ -30,7 +30,8 @@ def test_a_folder_trains_and_generates(
     name: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     folder = request.getfixturevalue(name)
-    settings = ["training.batch=16", *QUICK]
+    slim = ["network.max_width=8", "network.grid_width=8"]
+    settings = ["training.batch=16", *QUICK, *slim]
     model = gansmith.train(
         "pictures", data=folder, out=tmp_path / "run", samples=64, settings=settings
     )

@@ -19,6 +19,8 @@ QUICK = [
     "training.batch=8",
     "training.frames=3",
     "network.width=8",
+    "network.max_width=8",
+    "network.grid_width=8",
     "network.head=16",
     "evaluation.quick_looks=2",
     "evaluation.quick_samples=16",
@@ -84,8 +86,8 @@ def test_a_larger_budget_that_ends_before_it_is_judged_is_judged_the_next_time( 
 
     with monkeypatch.context() as patched:
         patched.setattr("gansmith.tasks.generation.finish", broken)
-        assert _train(gansmith, labelled_folder, trained, 960)[0] == 2
-    code, out, _ = _train(gansmith, labelled_folder, trained, 960)
+        assert _train(gansmith, labelled_folder, trained, 240)[0] == 2
+    code, out, _ = _train(gansmith, labelled_folder, trained, 240)
     assert (code, "is finished" in out) == (0, False)
     assert (trained / "quality.json").exists()
     assert (trained / "generator.safetensors").read_bytes() != before

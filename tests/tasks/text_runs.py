@@ -101,7 +101,7 @@ def captioned_run(base: Path) -> Path:
     """A run on pictures with captions."""
     folder = make_captioned(base / "shapes")
     settings = options("data.held_out=0.3", "text.tokens=characters")
-    return _trained(base / "captioned-run", "captioned", folder, "--samples", 600, *settings)
+    return _trained(base / "captioned-run", "captioned", folder, "--samples", 160, *settings)
 
 
 def _trained(out: Path, recipe: str, data: Path | str, *rest: object) -> Path:

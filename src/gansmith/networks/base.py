@@ -231,6 +231,11 @@ class _BoundedAllocation(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self._name, self._total = name, 0
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Stay as it is: hiding it from `torch.compile` would import that, for seconds."""
+        return False
+
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
