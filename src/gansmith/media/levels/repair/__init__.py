@@ -192,9 +192,11 @@ class _Task:
     def _anchored(self) -> Found | None:
         """Repair a level whose fewest edits are hard to prove, with things left where they are.
 
-        One start, goal, key and door stay, which leaves far fewer choices.
+        One start, goal, key and door stay, which leaves far fewer choices. A start or goal that is
+        missing is put on an empty cell first.
         """
         having = self.legend.having
+        tiles = self.level.tiles.copy()
         locked = self.needs.locked
         locked = np.zeros(self.level.size, dtype=bool) if locked is None else locked.copy()
         rng = np.random.default_rng(self.seed)
@@ -205,11 +207,20 @@ class _Task:
             if all(mask[self.level.tiles].any() for mask in pair):
                 wanted += pair
                 break
+        inside = having("empty")[tiles] & ~edge_of(tiles.shape)
         for mask in wanted:
-            cells = np.argwhere(mask[self.level.tiles])
+            cells = np.argwhere(mask[tiles])
+            missing = not len(cells)
+            if missing:
+                cells = np.argwhere(inside & ~locked & having("empty")[tiles])
             if len(cells):
-                locked[tuple(cells[rng.integers(len(cells))])] = True
-        model = WayModel(self.level, self.legend, self.scores, replace(self.needs, locked=locked))
+                cell = tuple(cells[rng.integers(len(cells))])
+                locked[cell] = True
+                if missing:
+                    symbols = np.flatnonzero(mask)
+                    tiles[cell] = symbols[self.scores[cell][symbols].argmax()]
+        level = with_tiles(self.level, tiles)
+        model = WayModel(level, self.legend, self.scores, replace(self.needs, locked=locked))
         try:
             found = solve(model.tiles, model.check, self.ends, self.seed)
         except Infeasible:
