@@ -9,7 +9,10 @@ samples, and against that training with both applied to finished pictures only. 
 each are compared with held-out ones by features of a random network; the floor is that of training
 sprites, as they are and held to the palette. Islands are counted before any are removed, and after.
 
-Textures: seam ratio, the error of a shift, and distinct colours, beside those of the training data.
+Textures: seam ratio and the error of a shift, beside those of the training data. The same ratio is
+taken at every place inside, as if the border were there (`inside_lowest` and `inside_highest`); its
+mean over the places that are as far from the generator's coarsest positions as the border is, is
+`inside_alike`: what differs there is no seam, but the grid of its upsampling.
 Heightmaps: distinct heights of a map of 513 x 513, and the edges of a grid of 2 x 2.
 
 Measured on the textures of Minetest Game (Debian package minetest-data: sprites are its 16 x 16
@@ -126,16 +129,30 @@ def shift_errors(played: Played, seed: int) -> dict[str, float]:
     }
 
 
+def ratios_inside(samples: NDArray[Any], stride: int) -> dict[str, float]:
+    """Take the seam ratio at each place inside textures, as if their border were there."""
+    side = samples.shape[1]
+    found = {k: seam_ratio(np.roll(samples, (-k, -k), (1, 2))) for k in range(1, side)}
+    alike = [found[k] for k in range(stride, side, stride)]
+    return {
+        "inside_alike": round(float(np.mean(alike)), 4),
+        "inside_lowest": round(min(found.values()), 4),
+        "inside_highest": round(max(found.values()), 4),
+    }
+
+
 def textures(args: argparse.Namespace) -> list[dict[str, Any]]:
     recipe, dataset = opened("textures", args)
     played = play(recipe, dataset, HOME / "items-textures", judged=False)
     evaluator = Evaluator(dataset, recipe.evaluation)
-    rows = []
+    generator = played.model.generator
+    assert isinstance(generator, ConvGenerator)
+    rows, stride = [], generator.canvas.stride
     train = dataset.samples[dataset.train_indices]
     for arm, samples in {"training": train, "recipe": played.model.sample(SPRITES)}.items():
         row = {"item": "textures", "arm": arm, "seen": args.samples, "pictures": len(samples)}
         row |= {"frechet": round(evaluator.quick(samples)["frechet"], 3)}
-        row |= {"seam_ratio": round(seam_ratio(samples), 4)}
+        row |= {"seam_ratio": round(seam_ratio(samples), 4)} | ratios_inside(samples, stride)
         if arm == "recipe":
             row |= shift_errors(played, args.seed)
             row["cpu_seconds"] = round(played.seconds)

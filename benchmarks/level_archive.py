@@ -1,10 +1,13 @@
 """Coverage of an archive against random sampling, and control of a length and a density.
 
     GANSMITH_DATA=DATA python benchmarks/level_archive.py [--generator maze] [--evaluations 5000]
+    python benchmarks/level_archive.py --run RUN
 
-The generators need no training, so that this measures the search: `maze` thresholds random fields
-(its 64 latents are their waves), `platformer` is a chain of columns of SuperTux levels in which
-each of 28 latents chooses the next column. Archives have 20 x 20 cells, or 20 x 10. Of control, the
+A trained run is measured as `gan GAME`: archives search its whole latents, draws of tiles and all,
+as random levels have them; control searches those of the layout, as `generate --want` does. Two
+generators need no training, so that they measure the search: `maze` thresholds random fields (its
+64 latents are their waves), `platformer` is a chain of columns of SuperTux levels in which each of
+28 latents chooses the next column. Archives have 20 x 20 cells, 20 x 10 or 10 x 20. Of control, the
 share of wanted values that a level meets within 10 % is reported; the wanted values lie between the
 5th and the 95th percentile of 300 random levels.
 """
@@ -17,24 +20,30 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
 from gansmith.media.levels.archive import Archive, Axis, illuminate
 from gansmith.media.levels.archive_page import save_archive
+from gansmith.media.levels.codec import LevelCodec
 from gansmith.media.levels.control import MEASURES, Sampler, steer, verified
 from gansmith.media.levels.games.replay import replay
 from gansmith.media.levels.legend import Legend, load_legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.reading import read_levels
+from gansmith.media.levels.wishes import sampler_of
+from gansmith.model import load_generator
 from harness import renew_rows
 
+STAND_INS = ("maze", "platformer")
 SIDE, WAVES = 21, 8
 ROWS, COLUMNS, TRAINED = 20, 28, 12
 MAZE = Legend.model_validate(
@@ -107,22 +116,62 @@ def chain() -> tuple[Sampler, Legend]:
     return sample, legend
 
 
-GENERATORS: dict[str, tuple[Callable[[], tuple[Sampler, Legend]], int, tuple[Axis, Axis]]] = {
-    "maze": (
-        lambda: (maze, MAZE),
-        WAVES * WAVES,
-        (Axis("density", 0.15, 0.75), Axis("length", 36, 116)),
-    ),
-    "platformer": (chain, COLUMNS, (Axis("density", 0.0, 0.6), Axis("jumps", 0, 10, 10))),
+@dataclass(frozen=True)
+class Source:
+    """A generator that is measured.
+
+    Attributes:
+        name: In the rows.
+        legend: Of its levels.
+        axes: Of its archive.
+        archived: The function whose latents an archive searches, and how many there are.
+        steered: The same of control, whose other draws may depend on the seed.
+    """
+
+    name: str
+    legend: Legend
+    axes: tuple[Axis, Axis]
+    archived: tuple[Sampler, int]
+    steered: Callable[[int], tuple[Sampler, int]]
+
+
+AXES = {
+    "maze": (Axis("density", 0.15, 0.75), Axis("length", 36, 116)),
+    "platformer": (Axis("density", 0.0, 0.6), Axis("jumps", 0, 10, 10)),
+    "keydoor": (Axis("density", 0.4, 0.5, 10), Axis("length", 10, 70)),
 }
-"""Generator, its latents, and the axes of its archive."""
+"""Of the archives, by game."""
 
 
-def coverage_row(name: str, evaluations: int, seed: int, out: Path | None) -> dict[str, Any]:
+def stand_in(name: str) -> Source:
+    """A generator that needs no training."""
+    sample, legend = (maze, MAZE) if name == "maze" else chain()
+    found = sample, WAVES * WAVES if name == "maze" else COLUMNS
+    return Source(name, legend, AXES[name], found, lambda seed: found)
+
+
+def trained(run: Path) -> Source:
+    """The generator of a finished run."""
+    model = load_generator(run)
+    codec = model.codec
+    if not isinstance(codec, LevelCodec) or codec.legend.game not in AXES:
+        raise GansmithError(f"{run} makes no levels of these games: {', '.join(AXES)}")
+    game = codec.legend.game
+    return Source(
+        f"gan {game}",
+        codec.legend,
+        AXES[game],
+        sampler_of(model, None),
+        partial(sampler_of, model),
+    )
+
+
+def coverage_row(source: Source, evaluations: int, seed: int, out: Path | None) -> dict[str, Any]:
     """Fill two archives with as many levels each."""
-    load, size, axes = GENERATORS[name]
-    sample, legend = load()
-    fill = partial(illuminate, sample, size, legend, axes, evaluations=evaluations, seed=seed)
+    name, legend = source.name, source.legend
+    fill = partial(
+        illuminate, *source.archived, legend, source.axes, evaluations=evaluations, seed=seed
+    )
     archives: dict[str, tuple[Archive, float]] = {}
     for kind, at_random in (("search", False), ("random", True)):
         started = time.process_time()
@@ -131,7 +180,8 @@ def coverage_row(name: str, evaluations: int, seed: int, out: Path | None) -> di
     floor, floor_seconds = archives["random"]
     won = [replay(e.level, legend, e.verdict.moves).won for e in found.elites.values()]
     if out is not None:
-        save_archive(found, legend, out / f"archive-{name}-{seed}.html", title=f"Levels: {name}")
+        page = out / f"archive-{name.replace(' ', '-')}-{seed}.html"
+        save_archive(found, legend, page, title=f"Levels: {name}")
     return {
         "generator": name,
         "seed": seed,
@@ -146,10 +196,9 @@ def coverage_row(name: str, evaluations: int, seed: int, out: Path | None) -> di
     }
 
 
-def control_row(name: str, measure: str, wanted: int, seed: int) -> dict[str, Any]:
+def control_row(source: Source, measure: str, wanted: int, seed: int) -> dict[str, Any]:
     """Ask for values of one measure."""
-    load, size, _ = GENERATORS[name]
-    sample, legend = load()
+    legend, (sample, size) = source.legend, source.archived
     rng = np.random.default_rng(seed)
     values = []
     for level in sample(rng.standard_normal((300, size)).astype(np.float32)):
@@ -160,12 +209,14 @@ def control_row(name: str, measure: str, wanted: int, seed: int) -> dict[str, An
     met, tried, by_chance = 0, [], []
     started = time.process_time()
     for place, value in enumerate(np.linspace(low, high, wanted)):
-        found = steer(sample, size, legend, {measure: float(value)}, evaluations=500, seed=place)
+        found = steer(
+            *source.steered(place), legend, {measure: float(value)}, evaluations=500, seed=place
+        )
         met += found is not None and found.reached
         tried.append(found.evaluations if found is not None and found.reached else 500)
         by_chance.append(float(np.mean(np.abs(np.array(values) - value) <= 0.1 * value)))
     return {
-        "generator": name,
+        "generator": source.name,
         "measure": measure,
         "seed": seed,
         "wanted": wanted,
@@ -180,19 +231,22 @@ def control_row(name: str, measure: str, wanted: int, seed: int) -> dict[str, An
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--generator", nargs="+", choices=GENERATORS, default=list(GENERATORS))
+    parser.add_argument("--generator", nargs="+", choices=STAND_INS, default=list(STAND_INS))
+    parser.add_argument("--run", type=Path, help="a trained run, instead of the stand-ins")
     parser.add_argument("--evaluations", type=int, default=5000)
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
     parser.add_argument("--wanted", type=int, default=10)
     parser.add_argument("--out", type=Path, help="folder for the pages")
     args = parser.parse_args()
-    for name in args.generator:
-        for measure in ("length", "density", "difficulty") if args.wanted else ():
-            row = control_row(name, measure, args.wanted, 0)
+    torch.set_num_threads(1)
+    sources = [trained(args.run)] if args.run else map(stand_in, args.generator)
+    for source in sources:
+        for measure in MEASURES if args.wanted else ():
+            row = control_row(source, measure, args.wanted, 0)
             print(row, flush=True)
             renew_rows("level_control", [row], ("generator", "measure", "seed"))
         for seed in args.seeds:
-            row = coverage_row(name, args.evaluations, seed, args.out)
+            row = coverage_row(source, args.evaluations, seed, args.out)
             print(row, flush=True)
             renew_rows("level_archive", [row], ("generator", "seed", "evaluations"))
 

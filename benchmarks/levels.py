@@ -3,7 +3,9 @@
     GANSMITH_DATA=DATA python benchmarks/levels.py --set keydoor [--seed 0] [--delivered 200]
 
 Trains the recipe `levels` on a set (or takes the finished run of that name) and writes three rows:
-the generator, the chain of columns (`chain`), and held-out real levels (`floor`). `playable` is the
+the generator, the chain of columns (`chain`), and held-out real levels (`floor`). With `--arms
+multi-scale` it writes that of the one-shot token GAN of `baselines/multi_scale.py` instead, trained
+for as many seconds of the processor as the row of the generator says. `playable` is the
 share that is solved, replayed and not trivial, as drawn and before any repair, and `not_excluded`
 the share that breaks no rule and that no proof excludes within the same limits. Of the generator,
 `delivered` levels are also generated as a user would: `copies`, `duplicates` and `not_replayed` are
@@ -30,8 +32,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from baselines import multi_scale
 from gansmith.errors import GansmithError
 from gansmith.loading.open import open_dataset
 from gansmith.media.levels.bigram import bigram_levels
@@ -45,7 +49,7 @@ from gansmith.media.levels.quality import LIMIT, PLAYED, style, unique_grids
 from gansmith.media.levels.sizes import parse_size
 from gansmith.model import GeneratorModel, load_generator
 from gansmith.recipe import load_recipe
-from harness import renew_rows
+from harness import read_rows, renew_rows
 
 FILES = {
     "keydoor": ("keydoor", ("keycorridor-s5r3.txt",), ()),
@@ -53,6 +57,7 @@ FILES = {
     "digger": ("goldrunner", ("*.txt",), ()),
     "platformer": ("supertux", (), ("data.window=20x28", "data.held_out=0.25")),
 }
+ARMS = ("gan", "chain", "floor", "multi-scale")
 SIMPLE = 16
 CHEAP = (
     "evaluation.quick_looks=0",
@@ -156,51 +161,74 @@ def delivered(
     }
 
 
+def multi_scale_levels(training: NDArray[np.uint16], count: int, seconds: float, seed: int) -> Any:
+    """Draw levels of the multi-scale baseline, uint16 [count, rows, columns]."""
+    torch.set_num_threads(1)
+    used, tokens = np.unique(training, return_inverse=True)
+    model = multi_scale.train(tokens.reshape(training.shape), seconds, seed)
+    print(f"multi-scale: {model.steps} iterations of its scales", flush=True)
+    return used[model.sample(count, seed)]
+
+
+def seconds_of_gan(name: str, seed: int) -> float:
+    """Return the seconds of the processor that the generator of a set was trained for."""
+    for row in read_rows("levels"):
+        if (row["set"], row["arm"], row["seed"]) == (name, "gan", str(seed)):
+            return float(row["train_cpu_seconds"])
+    raise GansmithError(f"no seconds are known of set {name}, seed {seed}: measure arm gan first")
+
+
 def main() -> None:
     """Write the rows of one set."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--set", choices=FILES, required=True)
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS[:3]))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--samples", type=int, default=14_400)
     parser.add_argument("--delivered", type=int, default=100)
     parser.add_argument("--setting", action="append", default=[])
     parser.add_argument("--size", default=None, help="of the delivered levels, such as 20x80")
     parser.add_argument("--run", type=Path, default=None)
+    parser.add_argument("--seconds", type=float, default=None, help="of the multi-scale baseline")
     asked = parser.parse_args()
+    if asked.size:  # only of what is delivered: style is measured at the size of the training
+        asked.arms = ["gan"]
     scratch = Path("runs") / "benchmarks" / "levels"
     data = gathered(asked.set, scratch)
     run = asked.run or scratch / f"{asked.set}-run-{asked.seed}"
-    given = [f"training.seed={asked.seed}", *FILES[asked.set][2], *asked.setting]
-    cpu = trained("levels", data, run, asked.samples, given)
     settings = [f"data.source={data}", *FILES[asked.set][2]]
     dataset = open_dataset(load_recipe("levels", settings).data, medium="levels")
     legend = legend_of_dataset(dataset)
     order = np.random.default_rng(asked.seed)
     training = order.permutation(unique_grids(dataset.samples[dataset.train_indices]))[:6_000]
     held_out = order.permutation(unique_grids(dataset.samples[dataset.held_out_indices]))
-    model = load_generator(run)
-    arms = {
-        "gan": np.ascontiguousarray(model.sample(DRAWN, seed=asked.seed)[..., 0]),
-        "chain": bigram_levels(training, DRAWN, asked.seed),
-        "floor": held_out[:DRAWN],
-    }
-    rows = []
+    real = {sample[..., 0].tobytes() for sample in dataset.samples}
     size = parse_size(asked.size) if asked.size else None
-    if size:  # only of what is delivered: style is measured at the size of the training
-        arms = {"gan": arms["gan"]}
-    for arm, grids in arms.items():
+    name = " ".join(filter(None, (asked.set, asked.size)))
+    rows = []
+    for arm in asked.arms:
+        cpu, offered = float("nan"), dict.fromkeys(DELIVERED, "")
+        if arm == "gan":
+            given = [f"training.seed={asked.seed}", *FILES[asked.set][2], *asked.setting]
+            cpu = trained("levels", data, run, asked.samples, given)
+            model = load_generator(run)
+            grids = np.ascontiguousarray(model.sample(DRAWN, seed=asked.seed)[..., 0])
+            offered = delivered(model, asked.delivered, real, size)
+        elif arm == "chain":
+            grids = bigram_levels(training, DRAWN, asked.seed)
+        elif arm == "floor":
+            grids = held_out[:DRAWN]
+        else:
+            cpu = asked.seconds or seconds_of_gan(asked.set, asked.seed)
+            grids = multi_scale_levels(training, DRAWN, cpu, asked.seed)
         measured = style(grids, training, legend, asked.seed)
-        name = " ".join(filter(None, (asked.set, asked.size)))
         row: dict[str, Any] = {"set": name, "arm": arm, "seed": asked.seed}
-        row |= {"train_cpu_seconds": round(cpu, 1) if arm == "gan" and cpu == cpu else ""}
+        row |= {"train_cpu_seconds": round(cpu, 1) if cpu == cpu else ""}
         row |= {"levels": len(grids), **{name: round(v, 4) for name, v in measured.items()}}
-        row |= {"not_excluded": round(not_excluded(grids, legend), 4)}
-        real = {sample[..., 0].tobytes() for sample in dataset.samples}
-        empty = dict.fromkeys(DELIVERED, "")
-        row |= delivered(model, asked.delivered, real, size) if arm == "gan" else empty
+        row |= {"not_excluded": round(not_excluded(grids, legend), 4), **offered}
         rows.append(row)
         print(row, flush=True)
-    renew_rows("levels", rows, ("set", "seed"))
+    renew_rows("levels", rows, ("set", "arm", "seed"))
 
 
 if __name__ == "__main__":

@@ -203,6 +203,22 @@ RATIO = ("ratio", "ratio_low", "ratio_high")
 TRAINED = ("minutes", "augmented", "temperature")
 PICTURES = ("frechet", "recall", "coverage", "precision", "copying_ratio")
 QUALITY = ("frechet", "recall", "coverage", "precision")
+
+
+def archives() -> str:
+    """Coverage of archives of levels against that of random ones."""
+    lines = []
+    for (generator,), group in grouped(read_rows("level_archive"), "generator").items():
+        coverage, random = (
+            spread([100 * float(row[name]) for row in group], 1)
+            for name in ("coverage", "random_coverage")
+        )
+        ratio = spread([float(row["ratio"]) for row in group], 2)
+        seconds = statistics.fmean(float(row["cpu_seconds"]) for row in group)
+        lines.append([generator, str(len(group)), coverage, random, ratio, f"{seconds:.0f}"])
+    return markdown(["generator", "seeds", "covered %", "random %", "ratio", "CPU s"], lines)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "digits_quality": quality,
     "plane": plane,
@@ -221,6 +237,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "quatrains": lambda: markdown(*form_lines(spread)),
     "texygen_table": lambda: markdown(*texygen_lines()),
     "emoji_captions": lambda: markdown(*caption_lines(spread)),
+    "level_archive": archives,
     "stacked": lambda: seeds_table("stacked", "arm", ("modes", "kl")),
     **{
         n: partial(ratios, n) for n in ("textbook_speed", "overhead", "monitor_cost", "sound_speed")

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
 from gansmith.media.levels import wishes
-from gansmith.media.levels.archive import Archive, Axis, Elite, illuminate
+from gansmith.media.levels.archive import (
+    SELDOM,
+    Archive,
+    Axis,
+    Elite,
+    _parents,
+    _redrawn,
+    illuminate,
+)
 from gansmith.media.levels.archive_page import save_archive
 from gansmith.media.levels.codec import LevelCodec
 from gansmith.media.levels.control import MEASURES, measure_of, steer, verified
@@ -123,6 +131,36 @@ def test_a_search_covers_more_than_random_levels_and_all_elites_are_won(tmp_path
     for entry in data["elites"]:
         elite = found.elites[tuple(entry["cell"])]
         assert len(entry["path"]) == entry["length"] + 1 == elite.verdict.length + 1
+
+
+def archive_of(latents: NDArray[np.float32], places: list[tuple[int, int]]) -> Archive:
+    archive = Archive((Axis("length", 0, 5, 5), Axis("density", 0, 5, 5)))
+    level, verdict = level_of(MAZE, "@>"), Solved("r", 1)
+    for latent, place in zip(latents, places, strict=True):
+        archive.elites[place] = Elite(level, verdict, latent, place, 1.0)
+    return archive
+
+
+def test_elites_beside_empty_cells_are_varied_more_often() -> None:
+    places = [(row, column) for row in range(3) for column in range(3)]
+    numbers = np.arange(9, dtype=np.float32)[:, None]
+    drawn = _parents(archive_of(numbers, places), (40_000, 1), np.random.default_rng(0))
+    shares = np.bincount(drawn.astype(int).ravel(), minlength=9) / drawn.size
+    # In the corner of the map, (0, 0) and (1, 1) have full cells around them; (2, 2) has 5 empty.
+    weights = np.array([0, 0, 3, 0, 0, 3, 3, 3, 5]) + SELDOM
+    weights[[2, 6]] = 2 + SELDOM
+    assert shares == pytest.approx(weights / weights.sum(), abs=0.01)
+
+
+def test_redrawn_latents_of_normal_ones_are_normal() -> None:
+    random = np.random.default_rng(1)
+    latents = random.standard_normal((20, 3000)).astype(np.float32)
+    archive = archive_of(latents, [(row, column) for row in range(5) for column in range(4)])
+    drawn = _redrawn(archive, 60, random)
+    assert drawn.mean(1) == pytest.approx(np.zeros(60), abs=0.1)
+    assert drawn.std(1) == pytest.approx(np.ones(60), abs=0.06)
+    nearest = [max(np.corrcoef(one, latent)[0, 1] for latent in latents) for one in drawn]
+    assert min(nearest) > 0.3 and max(nearest) < 0.99
 
 
 def test_levels_that_are_not_accepted_are_no_elites() -> None:

@@ -280,3 +280,11 @@ def test_a_search_varies_the_layout_and_keeps_the_draws(run: Path) -> None:
     assert (first[0].tiles == again[0].tiles).all() and first[0].size == (11, 11)
     other, _ = sampler_of(model, 4)
     assert (other(latents[:1])[0].tiles != again[0].tiles).any()
+
+
+def test_a_search_of_whole_latents_varies_the_draws_too(run: Path) -> None:
+    model = load_generator(run)
+    sample, size = sampler_of(model, None)
+    assert size == model.generator.latent > sampler_of(model, 0)[1]
+    found = [level.tiles for level in sample(model.latents(2, 5).numpy())]
+    assert (np.stack(found) == model.sample(2, seed=5)[..., 0]).all()

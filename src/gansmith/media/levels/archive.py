@@ -1,8 +1,11 @@
 """Archive: the best verified level for each pair of values of two measures.
 
-MAP-Elites (Mouret and Clune, 2015) with improvement emitters (CMA-ME: Fontaine et al., GECCO 2020)
-and variation along lines between elites (Vassiliades and Mouret, GECCO 2018), which share the
-evaluations. It needs `cma` only; `ribs` has the same algorithms, but brings 450 MB of packages.
+MAP-Elites (Mouret and Clune, 2015) with improvement emitters (CMA-ME: Fontaine et al., GECCO 2020),
+variation along lines between elites (Vassiliades and Mouret, GECCO 2018) and redrawn elites, which
+take turns. Redrawing keeps normal latents normal (as in preconditioned Crank-Nicolson proposals:
+Cotter et al., 2013), which lines do not where a latent has thousands of numbers, such as the draws
+of a level's tiles. Elites beside empty cells are varied more often. It needs `cma` only; `ribs` has
+the same algorithms, but brings 450 MB of packages.
 """
 
 from __future__ import annotations
@@ -21,13 +24,19 @@ from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level
 
 EMITTERS = 4
-"""Strategies of CMA-ES that take turns with lines between elites."""
+"""Strategies of CMA-ES."""
 BATCH = 36
 """Latents of one turn."""
 FIRST = 200
 """Random latents to begin with."""
 ISO, LINE = 0.05, 0.5
 """Deviations of variation along lines: of each coordinate, and of the line's length."""
+REDRAWN = 0.2, 0.8
+"""Least and largest deviation of what is drawn anew, of a latent whose own is 1."""
+SELDOM = 0.3
+"""Weight of an elite without empty cells beside it, where each such cell adds 1."""
+CROSSED = 0.5
+"""Share of redrawn elites that have some numbers of another one."""
 RADIUS = 3.0
 """Coordinates of latents are kept within it: a generator knows no others."""
 
@@ -166,15 +175,16 @@ def illuminate(
         left = evaluations - archive.evaluations
         if at_random or archive.evaluations < FIRST or not archive.elites:
             evaluate(rng.standard_normal((min(BATCH, left), latent_size)))
-        elif turn % 2:
-            evaluate(_along_lines(archive, min(BATCH, left), rng))
+        elif turn % 3 < 2:
+            vary = _along_lines if turn % 3 else _redrawn
+            evaluate(vary(archive, min(BATCH, left), rng).clip(-RADIUS, RADIUS))
         else:
-            place = turn // 2 % EMITTERS
+            place = turn // 3 % EMITTERS
             emitter = emitters[place]
             if emitter is None:
                 emitter = emitters[place] = _Emitter(archive, rng)
             latents = emitter.ask()[:left]
-            if not emitter.tell(latents, evaluate(latents)):
+            if not emitter.tell(latents, evaluate(latents.clip(-RADIUS, RADIUS))):
                 emitters[place] = None
         turn += 1
         if turn % 20 == 0:
@@ -191,8 +201,7 @@ class _Emitter:
         self.strategy = new_strategy(origin, 0.5, int(rng.integers(1, 2**31)))
 
     def ask(self) -> NDArray[np.float64]:
-        latents: NDArray[np.float64] = np.array(self.strategy.ask(BATCH))
-        return latents.clip(-RADIUS, RADIUS)
+        return np.array(self.strategy.ask(BATCH))
 
     def tell(self, latents: NDArray[np.float64], added: Sequence[tuple[int, float]]) -> bool:
         """Learn from a turn; return whether the emitter should go on."""
@@ -205,11 +214,39 @@ class _Emitter:
         return any(status > 0 for status, _ in added) and not self.strategy.stop()
 
 
+def _parents(
+    archive: Archive, shape: tuple[int, int], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draw latents of elites, [*shape, Z], more often those with empty cells beside theirs."""
+    ends = archive.axes[0].cells, archive.axes[1].cells
+    full = np.ones((ends[0] + 2, ends[1] + 2))
+    full[1:-1, 1:-1] = 0
+    places = np.array(list(archive.elites)) + 1
+    full[places[:, 0], places[:, 1]] = 1
+    around = sum(full[places[:, 0] + y, places[:, 1] + x] for y in (-1, 0, 1) for x in (-1, 0, 1))
+    weights = 9 - around + SELDOM
+    chosen = rng.choice(len(places), shape, p=weights / weights.sum())
+    latents = np.array([elite.latent for elite in archive.elites.values()], dtype=float)
+    found: NDArray[np.float64] = latents[chosen]
+    return found
+
+
 def _along_lines(archive: Archive, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Vary elites along the lines to other elites."""
-    elites = np.array([elite.latent for elite in archive.elites.values()], dtype=float)
-    one, other = elites[rng.integers(len(elites), size=(2, count))]
+    one, other = _parents(archive, (2, count), rng)
     noise = ISO * rng.standard_normal(one.shape)
     steps = LINE * rng.standard_normal((count, 1))
-    latents: NDArray[np.float64] = one + noise + steps * (other - one)
-    return latents.clip(-RADIUS, RADIUS)
+    found: NDArray[np.float64] = one + noise + steps * (other - one)
+    return found
+
+
+def _redrawn(archive: Archive, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Give some elites numbers of others, and mix all with new normal latents."""
+    one, other = _parents(archive, (2, count), rng)
+    crossed = rng.random((count, 1)) < CROSSED
+    taken = crossed & (rng.random(one.shape) < rng.random((count, 1)))
+    low, high = np.log(REDRAWN)
+    share = np.exp(rng.uniform(low, high, (count, 1)))
+    kept = np.sqrt(1 - share**2) * np.where(taken, other, one)
+    found: NDArray[np.float64] = kept + share * rng.standard_normal(one.shape)
+    return found

@@ -44,27 +44,29 @@ def parse_wishes(text: str) -> dict[str, float]:
     return wanted
 
 
-def sampler_of(model: GeneratorModel, seed: int) -> tuple[Sampler, int]:
+def sampler_of(model: GeneratorModel, seed: int | None) -> tuple[Sampler, int]:
     """Return a generator as a function of the latents that decide a level's layout.
 
     The other numbers of a latent, which decide the draw of each tile, are fixed by the seed.
 
     Args:
         model: A generator of levels, without labels.
-        seed: Of the draws.
+        seed: Of the draws; None for a function of whole latents, draws and all.
 
     Returns:
         The function, and how many numbers its latents have.
     """
     codec, generator = model.codec, model.generator
     assert isinstance(codec, LevelCodec)
-    size = int(getattr(generator, "layout", generator.latent))
-    rest = draw_latents(1, generator.latent, seed)[:, size:]
+    size = int(generator.latent)
+    if seed is not None:
+        size = int(getattr(generator, "layout", size))
+    rest = draw_latents(1, generator.latent, seed or 0)[:, size:]
 
     def sample(latents: NDArray[np.float32]) -> Sequence[Level]:
         given = torch.from_numpy(np.asarray(latents, np.float32))
         whole = torch.cat([given, rest.expand(len(given), -1)], dim=1)
-        labels = model.labels(len(given), seed)
+        labels = model.labels(len(given), seed or 0)
         return [codec.level(s) for s in generate_samples(generator, codec, whole, labels)]
 
     return sample, size

@@ -247,6 +247,20 @@ def test_boxes_are_brought_to_where_they_can_be_pushed(rows: tuple[str, ...]) ->
     assert 1 <= len(found.edits) <= 4
 
 
+@pytest.mark.parametrize(
+    ("edits", "rows"),
+    [
+        (1, ("########", "#@ $  .#", "#      #", "### ####")),
+        (2, ("## #####", "#@ $  ..", "#      #", "########")),
+        (3, ("####.###", "#@ $   #", "#       ", "########")),
+    ],
+)
+def test_holes_in_the_border_around_boxes_are_closed(edits: int, rows: tuple[str, ...]) -> None:
+    level = level_of(SOKOBAN, *rows)
+    found = checked(level, SOKOBAN, repair(level, SOKOBAN, seconds=30))
+    assert len(found.edits) == edits
+
+
 def test_boxes_keep_their_number_if_that_is_asked() -> None:
     level = level_of(SOKOBAN, "########", "#$   . #", "#  $ . #", "#@     #", "########")
     locked = level.tiles == SOKOBAN.index["."]

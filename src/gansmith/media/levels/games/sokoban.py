@@ -338,24 +338,27 @@ def _problems(level: Level, legend: Legend) -> list[str]:
         found.append("trivial: every box is on a target from the start")
     if (solid & (boxes | targets)).any() or (boxes & level.mask(legend, "start")).any():
         found.append("two things are on one cell")
-    if not found and _opens(solid, level.cells(legend, "start")[0]):
+    if not found and open_edge(solid, level.cells(legend, "start")[0]):
         found.append("the border is open")
     return found
 
 
-def _opens(solid: Mask, start: tuple[int, int]) -> bool:
-    """Say whether the player would get to the edge of the level if there were no boxes."""
+def open_edge(solid: Mask, start: tuple[int, int]) -> list[tuple[int, int]]:
+    """Return the cells at the edge of a level that the player would get to without boxes.
+
+    Args:
+        solid: Cells that nobody enters, `(rows, columns)`.
+        start: Row and column of the player.
+    """
     rows, columns = solid.shape
     walls = np.pad(solid, 1, constant_values=True)
-    edge, seen = [start], {start}
-    for row, column in edge:
-        if row in (0, rows - 1) or column in (0, columns - 1):
-            return True
+    reached, seen = [start], {start}
+    for row, column in reached:
         for cell in ((row, column - 1), (row, column + 1), (row - 1, column), (row + 1, column)):
             if cell not in seen and not walls[cell[0] + 1, cell[1] + 1]:
                 seen.add(cell)
-                edge.append(cell)
-    return False
+                reached.append(cell)
+    return [cell for cell in reached if cell[0] in (0, rows - 1) or cell[1] in (0, columns - 1)]
 
 
 def _search(level: Level, legend: Legend, limit: Limit) -> Verdict:

@@ -9,6 +9,7 @@ implementation of the rules.
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
 from gansmith.media.levels.games import Limit, Solved, Undecided, Verdict, game_of
+from gansmith.media.levels.games.game import BLOCKING
 from gansmith.media.levels.games.replay import replay
+from gansmith.media.levels.games.sokoban import open_edge
 from gansmith.media.levels.legend import Count, Legend
 from gansmith.media.levels.level import Level, torn_cells
 from gansmith.media.levels.repair.digging import improved
@@ -189,9 +192,11 @@ class _Task:
     def _anchored(self) -> Found | None:
         """Repair a level whose fewest edits are hard to prove, with things left where they are.
 
-        One start, goal, key and door stay, which leaves far fewer choices.
+        One start, goal, key and door stay, which leaves far fewer choices. A start or goal that is
+        missing is put on an empty cell first.
         """
         having = self.legend.having
+        tiles = self.level.tiles.copy()
         locked = self.needs.locked
         locked = np.zeros(self.level.size, dtype=bool) if locked is None else locked.copy()
         rng = np.random.default_rng(self.seed)
@@ -202,11 +207,20 @@ class _Task:
             if all(mask[self.level.tiles].any() for mask in pair):
                 wanted += pair
                 break
+        inside = having("empty")[tiles] & ~edge_of(tiles.shape)
         for mask in wanted:
-            cells = np.argwhere(mask[self.level.tiles])
+            cells = np.argwhere(mask[tiles])
+            missing = not len(cells)
+            if missing:
+                cells = np.argwhere(inside & ~locked & having("empty")[tiles])
             if len(cells):
-                locked[tuple(cells[rng.integers(len(cells))])] = True
-        model = WayModel(self.level, self.legend, self.scores, replace(self.needs, locked=locked))
+                cell = tuple(cells[rng.integers(len(cells))])
+                locked[cell] = True
+                if missing:
+                    symbols = np.flatnonzero(mask)
+                    tiles[cell] = symbols[self.scores[cell][symbols].argmax()]
+        level = with_tiles(self.level, tiles)
+        model = WayModel(level, self.legend, self.scores, replace(self.needs, locked=locked))
         try:
             found = solve(model.tiles, model.check, self.ends, self.seed)
         except Infeasible:
@@ -258,7 +272,7 @@ class _Task:
         """Repair a level of boxes, or of digging."""
         base = Found(self.level.tiles, 0, True)
         if not self._begun():
-            begun = solve(self._base(self.needs), lambda tiles: (), self.ends, self.seed)
+            begun = self._lawful()
             if begun is None:
                 return None
             base = begun
@@ -277,6 +291,26 @@ class _Task:
         tiles, _ = found
         edits = int((tiles != self.level.tiles).sum())
         return Found(tiles, edits, base.fewest and edits == base.edits)
+
+    def _lawful(self) -> Found | None:
+        """Return the fewest edits after which the solver does not refuse a level.
+
+        Where a player could leave a level of boxes, cells at its edge are closed.
+        """
+        locked = self.needs.locked
+        closed: set[tuple[int, int]] = set()
+        while True:
+            found = solve(self._base(self.needs, closed), lambda tiles: (), self.ends, self.seed)
+            if found is None or self.legend.game != "sokoban":
+                return found
+            level = with_tiles(self.level, found.tiles)
+            start = level.cells(self.legend, "start")[0]
+            out = open_edge(level.mask(self.legend, *BLOCKING), start)
+            if not out:
+                return replace(found, fewest=found.fewest and not closed)
+            if all(locked is not None and locked[cell] for cell in out):
+                return None
+            closed.update(cell for cell in out if locked is None or not locked[cell])
 
     def _begun(self) -> bool:
         """Say whether a level lacks nothing but a solution."""
@@ -324,8 +358,13 @@ class _Task:
         )
         return counted and not torn_cells(level, self.legend).any()
 
-    def _base(self, needs: Needs) -> TileModel:
-        """Model what the solver refuses: starts, and boxes and targets that are not as many."""
+    def _base(self, needs: Needs, closed: Collection[tuple[int, int]] = ()) -> TileModel:
+        """Model what the solver refuses: starts, and boxes and targets that are not as many.
+
+        Args:
+            needs: What the level must keep.
+            closed: Cells that nobody may enter.
+        """
         having = self.legend.having
         masks = [having(role) for role in ("start", "box", "target", "collectible", "solid")]
         signatures = [tuple(bool(mask[s]) for mask in masks) for s in range(len(masks[0]))]
@@ -343,4 +382,6 @@ class _Task:
             tiles.model.add(boxes == targets)
             off = [x for cell in cells for x in tiles.chosen(cell, box & ~target)]
             tiles.model.add_bool_or(off)
+            for cell in closed:
+                tiles.model.add_bool_or(tiles.chosen(cell, having("solid")))
         return tiles

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gansmith.media.levels.games import Limit, Solved, game_of
 from gansmith.media.levels.games.game import BLOCKING
 from gansmith.media.levels.games.replay import replay
-from gansmith.media.levels.games.sokoban import Board
+from gansmith.media.levels.games.sokoban import Board, open_edge
 from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level, torn_cells
 from gansmith.media.levels.repair.requests import edge_of, with_tiles
@@ -77,11 +77,14 @@ class BoxTrouble:
         return np.asarray(found & ~legend.having(*BLOCKING))
 
     def _board(self, tiles: Tiles) -> Board | None:
+        """Return what the solver knows of tiles, or None where the player can leave them."""
         level, legend = self.level_of(tiles), self.legend
         start = level.mask(legend, "start")
         if start.sum() != 1:
             return None
         blocked = level.mask(legend, *BLOCKING)
+        if open_edge(blocked, level.cells(legend, "start")[0]):
+            return None
         return Board(blocked, level.mask(legend, "box"), level.mask(legend, "target"), start)
 
     def score(self, tiles: Tiles) -> int:
