@@ -58,6 +58,7 @@ class Verb:
         help: What it does, in one sentence.
         options: Its options.
         takes: "run", or "files" for any number of files and folders.
+        logs: Whether a function of a run takes `log` too, because it works for long.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Verb:
     help: str
     options: tuple[Option, ...] = ()
     takes: Literal["run", "files"] = "run"
+    logs: bool = False
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,8 @@ def command_of(verb: Verb) -> Callable[..., None]:
     """Build the command of a verb: it calls the function and prints what was written or found."""
 
     def of_run(run: Path, **options: Any) -> None:
-        console.print(f"{verb.name} in {resolve_function(verb.function)(run, **options)}")
+        more = {"log": plain(console)} if verb.logs else {}
+        console.print(f"{verb.name} in {resolve_function(verb.function)(run, **options, **more)}")
 
     def of_files(files: list[Path], **options: Any) -> None:
         if resolve_function(verb.function)(files, log=plain(console), **options):

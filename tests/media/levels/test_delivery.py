@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import gansmith
 from gansmith.errors import GansmithError
-from gansmith.media.levels import delivery
+from gansmith.media.levels import archiving, delivery
 from gansmith.media.levels.codec import LevelCodec, find_placed
+from gansmith.media.levels.control import verified
 from gansmith.media.levels.datasets import LEVEL_SETS
 from gansmith.media.levels.datasets.corpus import make_levels, write_levels
 from gansmith.media.levels.delivery import Gate
@@ -104,6 +106,32 @@ def test_levels_go_into_maps_and_projects_of_ones_own(run: Path, tmp_path: Path)
     for number, level in enumerate(levels[1:]):
         (found,) = read_levels(out / f"mine-000{number}.tmx", DUNGEONS.legend).levels
         assert (found.tiles == level.tiles).all()
+
+
+def test_an_archive_has_solved_new_levels_on_a_page_and_in_a_file(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("cma")
+    pool = make_levels(DUNGEONS, 200)  # the first five train
+
+    def sample(latents: NDArray[np.float32]) -> list[Level]:
+        return [pool[int(abs(latent[0]) * 60) % len(pool)] for latent in latents]
+
+    monkeypatch.setattr(archiving, "sampler_of", lambda model, seed: (sample, 3))
+    home, lines = tmp_path / "archive", list[str]()
+    made = archiving.write_archive(run, evaluations=1_000, out=home, log=lines.append)
+    assert made == home and lines
+    manifest = json.loads((home / "manifest.json").read_text("utf-8"))
+    levels = read_levels(home / "levels.txt", DUNGEONS.legend).levels
+    cells = re.search(r"([\d,]+) of ([\d,]+) cells", (home / "archive.html").read_text("utf-8"))
+    assert cells and int(cells[1]) == len(levels) > 0 and manifest["evaluations"] == 1_000
+    assert manifest["coverage"] == round(len(levels) / int(cells[2]), 4)
+    codec = load_generator(run).codec
+    assert isinstance(codec, LevelCodec)
+    assert {digest(level.tiles) for level in levels}.isdisjoint(codec.known.tolist())
+    assert len({digest(level.tiles) for level in levels}) == len(levels)
+    for level in levels:
+        assert verified(level, DUNGEONS.legend)
 
 
 def test_a_project_that_cannot_hold_the_levels_is_refused_before_they_are_made(

@@ -19,7 +19,7 @@ from gansmith.outputs import Provenance, save_output
 def save_archive(
     archive: Archive, legend: Legend, path: Path, *, title: str = "Levels", run: str | None = None
 ) -> Path:
-    """Write an archive as one HTML page that needs nothing else: a click shows a level.
+    """Write :func:`archive_page` to a file.
 
     Args:
         archive: With at least one elite.
@@ -31,6 +31,18 @@ def save_archive(
     Returns:
         The path.
     """
+    page = archive_page(archive, legend, title)
+    return save_output(path, page.encode(), Provenance(run=run))
+
+
+def archive_page(archive: Archive, legend: Legend, title: str = "Levels") -> str:
+    """Return an archive as one HTML page that needs nothing else: a click shows a level.
+
+    Args:
+        archive: With at least one elite.
+        legend: Has the colours of the tiles.
+        title: Of the page.
+    """
     parts = {
         "TITLE": html.escape(title),
         "DATA": _embedded(_values(archive, legend)),
@@ -40,8 +52,7 @@ def save_archive(
             f"{archive.solved:,} solved. Every level shown was solved, and its solution replayed."
         ),
     }
-    page = re.sub("@([A-Z]+)@", lambda name: parts[name[1]], _PAGE)
-    return save_output(path, page.encode(), Provenance(run=run))
+    return re.sub("@([A-Z]+)@", lambda name: parts[name[1]], _PAGE)
 
 
 def _embedded(values: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ from gansmith.media.levels.inspect import inspect_levels
 from gansmith.media.levels.options import LevelOptions
 from gansmith.media.levels.quality import METRICS, measure
 from gansmith.media.levels.reading.text import SOKOBAN
-from gansmith.media.levels.verbs import LEVEL_GENERATION
+from gansmith.media.levels.verbs import ARCHIVE, LEVEL_GENERATION
 from gansmith.medium import ASKED_FOR, CERTAIN, MEDIA, Listing, Medium, draw_labelled
 from gansmith.recipe import DataConfig
 
@@ -78,5 +78,6 @@ LEVELS = Medium(
     matching_settings=lambda shape: {"window": (shape[0], shape[1])},
     checker=make_checker,
     generation=LEVEL_GENERATION,
+    verbs=(ARCHIVE,),
 )
 MEDIA.register(LEVELS.name)(LEVELS)

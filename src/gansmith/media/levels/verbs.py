@@ -43,6 +43,27 @@ LEVEL_GENERATION = GENERATIONS.register("levels")(
     )
 )
 
+ARCHIVE = VERBS.register("archive")(
+    Verb(
+        name="archive",
+        function="gansmith.media.levels.archiving:write_archive",
+        help="Search a run for the best level of each pair of values of two measures.",
+        options=(
+            Option(
+                "measures",
+                str,
+                "Two of length, density, difficulty, jumps, ...; with ranges 'density=0..0.6'.",
+                default="density length",
+            ),
+            Option("quality", str, "Measure that is higher for better levels.", "difficulty"),
+            Option("evaluations", int, "Levels that are tried.", default=5000, minimum=1),
+            Option("seed", int, "Seed of the search.", default=0, minimum=0),
+            Option("out", Path, "Folder of the page and of the levels."),
+        ),
+        logs=True,
+    )
+)
+
 REPAIR = VERBS.register("repair")(
     Verb(
         name="repair",
