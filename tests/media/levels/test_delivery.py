@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 import gansmith
 from gansmith.errors import GansmithError
-from gansmith.media.levels import archiving, delivery
+from gansmith.media.levels import archiving, candidate_repair, delivery
 from gansmith.media.levels.codec import LevelCodec, find_placed
 from gansmith.media.levels.control import verified
 from gansmith.media.levels.datasets import LEVEL_SETS
@@ -178,6 +178,18 @@ def test_a_generator_without_valid_levels_says_so(
         GansmithError, match=r"none of 40 levels that were drawn in \d+ s can be delivered"
     ):
         gansmith.generate(run, 2, out=tmp_path / "none", repair="off")
+
+
+def test_without_the_packages_for_repairs_their_extra_is_named(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "TRIES", 40)
+    monkeypatch.setattr(candidate_repair, "find_spec", lambda name: None)
+    monkeypatch.setattr(
+        LevelCodec, "level", lambda self, sample, name="": Level(np.zeros((5, 5), np.uint16))
+    )
+    with pytest.raises(GansmithError, match=r"pip install 'gansmith\[games\]' to repair them, or"):
+        gansmith.generate(run, 2, out=tmp_path / "levels")
 
 
 def test_a_slow_delivery_says_how_far_it_is_and_gives_up_in_time(

@@ -29,7 +29,7 @@ def make_repairer(codec: LevelCodec, seconds: float, seed: int) -> Repairer | No
         seconds: Time for a repair.
         seed: Of the search.
     """
-    if codec.legend.game not in REPAIRED or find_spec("ortools") is None:
+    if codec.legend.game not in REPAIRED or lacks_packages(codec):
         return None
     from gansmith.media.levels.repair import repair  # ortools takes 0.7 s to import
 
@@ -42,6 +42,11 @@ def make_repairer(codec: LevelCodec, seconds: float, seed: int) -> Repairer | No
         ).level
 
     return repaired
+
+
+def lacks_packages(codec: LevelCodec) -> bool:
+    """Return whether levels would be repaired if the extra `games` were installed."""
+    return codec.legend.game in REPAIRED and find_spec("ortools") is None
 
 
 def symbol_scores(codec: LevelCodec, chances: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from gansmith.counting import pluralize
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
-from gansmith.media.levels.candidate_repair import Repairer, make_repairer
+from gansmith.media.levels.candidate_repair import Repairer, lacks_packages, make_repairer
 from gansmith.media.levels.checking import Checked, check, with_ends
 from gansmith.media.levels.codec import LevelCodec
 from gansmith.media.levels.export import check_into, write_levels
@@ -257,15 +257,18 @@ def deliver_levels(
             drawn, spent = pluralize(gate.tally.candidates, "candidate"), clock.seconds()
             log(f"{len(kept)} of {pluralize(count, 'level')} after {drawn}, {spent:.0f} s")
     gate.tally.seconds = clock.seconds()
+    remedy = "train longer, or on more levels"
+    if repair and lacks_packages(codec):
+        remedy = f"pip install 'gansmith[games]' to repair them, or {remedy}"
     if not kept:
         raise GansmithError(
             f"none of {gate.tally.candidates} levels that were drawn in {gate.tally.seconds:.0f} s "
-            f"can be delivered ({gate.tally}): train longer, or on more levels"
+            f"can be delivered ({gate.tally}): {remedy}"
         )
     if len(kept) < count:
         log(
             f"warning: gave up at {len(kept)} of {count} levels after {gate.tally.seconds:.0f} s: "
-            "too few candidates are valid; train longer, or on more levels"
+            f"too few candidates are valid; {remedy}"
         )
     return kept, gate.tally
 
