@@ -15,7 +15,7 @@ from gansmith.recipe import Recipe, load_recipe
 from gansmith.training.duel import Batch, DuelSetting, build_duel
 from gansmith.training.engine import Engine
 from gansmith.training.expression_loader import ExpressionLoader
-from gansmith.training.expressions import ExpressionDuel
+from gansmith.training.expressions import TINT, ExpressionDuel, _painted
 from gansmith.training.loader import BatchLoader
 from tests.training.toy import bars
 
@@ -131,3 +131,15 @@ def test_all_batches_come_with_the_strengths_of_their_labels() -> None:
             across = (samples == samples[..., :1]).all(3).all(2).all(1)  # the bar's direction
             assert torch.equal(strengths, torch.from_numpy(table)[across.long()])
     assert len(loader.held_out(100).samples) == dataset.held_out.sum()
+
+
+def test_paint_that_colours_costs_more_than_paint_that_shades() -> None:
+    """Closed forms of one position: shade, pure colour of the same amount, and opacity."""
+    shade = torch.full((1, 3, 1, 1), -0.3)
+    colour = torch.tensor([0.3, -0.3, 0.0])[None, :, None, None]
+    assert float(_painted(shade)) == pytest.approx(0.3)
+    assert float(_painted(colour)) == pytest.approx(0.2 * (1 + TINT))
+    assert float(_painted(torch.tensor([0.0, 0.0, 0.0, 0.4])[None, :, None, None])) == (
+        pytest.approx(0.1)
+    )
+    assert float(_painted(torch.full((2, 1, 3, 3), -0.5))) == pytest.approx(0.5)

@@ -39,6 +39,8 @@ READS_FROM, READS_WELL = 0.8, 0.95
 """Share of conditions told apart at which the penalty on attention begins, and is whole."""
 TOLD = 0.25
 """Difference of strengths from which two conditions should be told apart."""
+TINT = 4.0
+"""Additional cost of paint that changes hue: expressions shade faces, and seldom colour them."""
 
 
 class ExpressionDuel(TranslationDuel[ExpressionsConfig]):
@@ -174,7 +176,7 @@ class ExpressionDuel(TranslationDuel[ExpressionsConfig]):
         costs = {
             "cycle": (back.float() - source).abs().mean(),
             "tearing": _roughness(flow),
-            "paint": paint.abs().mean() if paint.shape[1] else paint.sum(),
+            "paint": _painted(paint) if paint.shape[1] else paint.sum(),
             "attention": attention.mean(),
         }
         self._seen |= {name: cost.detach() for name, cost in costs.items()}
@@ -222,6 +224,13 @@ def _roughness(flow: Tensor) -> Tensor:
     moved = flow * size.view(1, 2, 1, 1)
     across, down = moved.diff(dim=3), moved.diff(dim=2)
     return across.square().mean() + down.square().mean()
+
+
+def _painted(paint: Tensor) -> Tensor:
+    """Return the cost of paint [N, C, h, w]: its mean amount, and what makes its colours differ."""
+    colours = paint[:, :3]
+    tint = colours - colours.mean(dim=1, keepdim=True)
+    return paint.abs().mean() + TINT * tint.abs().mean()
 
 
 @register_duel("expressions", ExpressionsConfig)
