@@ -30,7 +30,7 @@ from tests.benchmarks import load as load_benchmark
 from tests.report.run_folders import make_run
 
 fuzz = load_benchmark("fuzz")
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 def attempt(call: Callable[[], object]) -> bool:

@@ -31,7 +31,7 @@ def step(recipe, spec):
     pair, engine = build_networks(recipe.network, spec), Engine(recipe.training.precision)
     duel = NoiseDuel(pair, recipe, engine)
     duel.set_progress(0.5, 10**6)
-    duel.step([Batch(torch.rand(16, *spec.shape), None) for _ in range(duel.draws)])
+    duel.step([Batch(torch.rand(8, *spec.shape), None) for _ in range(duel.draws)])
     lines = dict(line.split(":") for line in open("/proc/self/status"))
     return int(lines["VmHWM"].split()[0]) / 2**20
 def step_without_gaps(recipe, spec):
@@ -71,7 +71,7 @@ def _steps() -> dict[str, tuple[float, ...]]:
     Each has a process of its own, whose memory nothing but imports has touched: a fork of one
     that imports for all of them.
     """
-    slim = ["network.name=r3gan", "network.width=16", "network.max_width=16", "training.batch=16"]
+    slim = ["network.name=r3gan", "network.width=16", "network.max_width=16", "training.batch=8"]
     settings = [[*slim, f"training.precision={precision}"] for precision in PRECISIONS]
     command = [sys.executable, "-c", PROGRAM, json.dumps(settings)]
     told = subprocess.run(command, capture_output=True, check=True, text=True).stdout

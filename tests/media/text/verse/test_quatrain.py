@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from importlib.metadata import distribution
 from pathlib import Path
@@ -102,11 +101,9 @@ def test_a_thousand_walks_keep_every_rule(length: int) -> None:
     assert len({lines[0][-1] for lines in made}) > 100
 
 
-def test_walks_over_a_whole_vocabulary_keep_the_form_and_are_fast() -> None:
+def test_walks_over_a_whole_vocabulary_keep_the_form() -> None:
     form = Quatrain(vocabulary(5), 5, end=0)
-    before = time.process_time()
     rows = walk(form, [[]] * 1000, extra=3)
-    assert time.process_time() - before < 5
     assert (rows[:, form.tokens :] == 0).all()
     texts = ["\n".join(lines) for lines in poems(form, rows[:, : form.tokens + 1])]
     report = quatrain_report(texts, 5)
