@@ -11,6 +11,9 @@ alike: translation and scale, probability 0.3. `plain` is the conv pair; `dcgan`
 `fastgan` are peers, with the settings of their papers in networks of a width for one core. A sheet
 of each is left in `runs/benchmarks/`.
 
+With labels, `agreement` is the share of samples in which a classifier of real training samples sees
+the label that was asked for; its floor is the share on samples that are held out.
+
 `checker` is the checker grid: how much of the finest detail depends on the place in a cell of 2x2
 pixels, in percent; real samples have about 0.
 """
@@ -30,7 +33,7 @@ import fastgan  # noqa: F401  (registers the pair and its duel)
 from arena import HOME, Row, in_processes, play
 from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.evaluation.evaluator import Evaluator
-from gansmith.evaluation.features import build_extractor
+from gansmith.evaluation.features import ClassifyingExtractor, build_extractor
 from gansmith.loading.open import open_dataset
 from gansmith.model import contact_sheet
 from gansmith.recipe import load_recipe
@@ -105,6 +108,23 @@ def only(dataset: Dataset, pictures: int) -> Dataset:
     )
 
 
+def agreement(dataset: Dataset, samples: NDArray[Any], wanted: NDArray[np.int64]) -> Row:
+    """Return how often a classifier sees the labels of samples, and of real ones held out."""
+    assert dataset.labels is not None
+    classifier = build_extractor("classifier", dataset)
+    assert isinstance(classifier, ClassifyingExtractor)
+    held_out = dataset.held_out_indices
+    sides = {
+        "agreement": (samples, wanted),
+        "agreement_floor": (dataset.samples[held_out], dataset.labels[held_out]),
+    }
+    row: Row = {}
+    for name, (pictures, labels) in sides.items():
+        seen = classifier.probabilities(classifier.features(pictures)).argmax(1).numpy()
+        row[name] = round(float((seen == labels).mean()), 4)
+    return row
+
+
 def row_of(
     arm: str, data: str, pictures: int, minutes: float, seed: int, settings: tuple[str, ...]
 ) -> Row:
@@ -113,7 +133,8 @@ def row_of(
     budget = [f"training.minutes={minutes}", f"training.seed={seed}", f"data.source={data}"]
     recipe_name, *own = ARMS[arm]
     recipe = load_recipe(recipe_name, [*own, *augment, *budget, *quiet, *settings])
-    dataset, title = open_dataset(recipe.data), Path(data).name
+    dataset, place = open_dataset(recipe.data), Path(data)
+    title = place.parent.name if place.name == "train" else place.name
     if pictures:
         dataset, title = only(dataset, pictures), f"{title}-{pictures}"
 
@@ -133,6 +154,9 @@ def row_of(
             row[metric] = round(verdict.metrics[metric].value, 4)
             floor = verdict.metrics[metric].floor
             row[f"{metric}_floor"] = None if floor is None else round(floor, 4)
+    labels = played.model.labels(SAMPLES, seed, None)
+    if labels is not None:
+        row |= agreement(dataset, samples[:MEASURED], labels[:MEASURED].numpy())
     row |= {"checker": round(checker(samples), 2)}
     row |= {"checker_real": round(checker(dataset.samples[:]), 2)}
     row["cpu_seconds"] = round(played.seconds)

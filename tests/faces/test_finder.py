@@ -56,6 +56,16 @@ def test_a_face_is_found_in_a_turned_picture_and_a_grey_one_with_opacity() -> No
 
 
 @needs_heads
+def test_no_face_is_missed_or_taken_for_one_that_lies_on_its_side() -> None:
+    """Before, a tenth of these pictures was aligned to a quarter turn, and one in 25 was missed."""
+    for picture, truth in heads(every=22):
+        for turns in range(2):
+            (face, *_) = face_finder()(np.ascontiguousarray(np.rot90(picture, turns)))
+            points = np.stack([truth[:, 1], 96 - truth[:, 0]], 1) if turns else truth
+            assert error(face.landmarks, points) < 0.3
+
+
+@needs_heads
 def test_two_faces_are_found_the_larger_one_first() -> None:
     small, _ = next(heads(every=22))
     large = np.asarray(Image.fromarray(small).resize((160, 160)))

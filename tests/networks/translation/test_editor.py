@@ -10,6 +10,7 @@ from gansmith.errors import GansmithError
 from gansmith.networks import SampleSpec, build_networks
 from gansmith.networks.translation.editor import (
     LEAST_ATTENTION,
+    MOST_PAINT,
     EditDiscriminator,
     Editor,
     Fields,
@@ -74,6 +75,21 @@ def test_an_editor_that_pays_no_attention_still_learns() -> None:
     editor(samples, torch.ones(2, 3)).square().sum().backward()
     moving, painting, attending = last.bias.grad.view(3, 6).split([2, 3, 1], dim=1)
     assert moving.abs().min() > 0 and painting.abs().min() > 0 and not attending.any()
+
+
+def test_an_editor_that_diverges_stays_bounded_and_finds_back() -> None:
+    """Painting over painted samples, as on the way back, exploded once from one step to the next."""
+    editor, _ = pair()
+    last = editor.exit[-1]
+    with torch.no_grad():
+        last.weight.mul_(1e4)
+    samples = torch.rand(2, 3, 24, 16)
+    once = editor(samples, torch.ones(2, 3))
+    twice = editor(once, -torch.ones(2, 3))
+    most = 3 * MOST_PAINT  # each of three expressions may paint so much
+    assert once.abs().max() <= 1 + most and twice.abs().max() <= 1 + 2 * most
+    twice.square().sum().backward()
+    assert last.weight.grad.isfinite().all() and last.weight.grad.abs().max() > 0
 
 
 def test_fields_are_applied_to_larger_samples_in_their_own_size() -> None:

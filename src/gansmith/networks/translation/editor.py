@@ -32,6 +32,9 @@ from gansmith.schema import Section
 
 FARTHEST = 0.25
 """Most displacement, as a share of half a side."""
+MOST_PAINT = 2.0
+"""Most that is added to a value: from black to white. Unbounded paint, painted over once more on the
+way back, can explode within one step."""
 SHUFFLE = 2
 """Pixels a side of one position of the fields."""
 START = 0.1
@@ -65,7 +68,7 @@ class Fields(NamedTuple):
 
     Attributes:
         flow: Where each position takes its value from, [N, E, 2, h, w] (x, y), in halves of a side.
-        paint: What is added to each position, [N, E, C, h, w].
+        paint: What is added to each position, [N, E, C, h, w] in [-MOST_PAINT, MOST_PAINT].
         attention: How far either applies, [N, E, 1, h, w] in [LEAST_ATTENTION, 1].
     """
 
@@ -141,6 +144,7 @@ class Editor(Generator):
         flow, paint, attention = made.split(self.parts, dim=2)
         attention = torch.sigmoid(attention + ATTENTIVE)
         attention = LEAST_ATTENTION + (1 - LEAST_ATTENTION) * attention
+        paint = MOST_PAINT * F.softsign(paint / MOST_PAINT)
         return Fields(FARTHEST * F.softsign(flow), paint, attention)
 
 
