@@ -78,7 +78,7 @@ def test_an_editor_that_pays_no_attention_still_learns() -> None:
 
 
 def test_an_editor_that_diverges_stays_bounded_and_finds_back() -> None:
-    """Painting over painted samples, as on the way back, exploded once from one step to the next."""
+    """Painting over painted samples, as on the way back, exploded once within one step."""
     editor, _ = pair()
     last = editor.exit[-1]
     with torch.no_grad():

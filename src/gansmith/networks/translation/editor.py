@@ -33,7 +33,7 @@ from gansmith.schema import Section
 FARTHEST = 0.25
 """Most displacement, as a share of half a side."""
 MOST_PAINT = 2.0
-"""Most that is added to a value: from black to white. Unbounded paint, painted over once more on the
+"""Most that is added to a value: from black to white. Unbounded paint, painted over again on the
 way back, can explode within one step."""
 SHUFFLE = 2
 """Pixels a side of one position of the fields."""
