@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from gansmith.errors import GansmithError
 from gansmith.faces.weights import load_landmark_network
 from gansmith.networks import GANNetworks
-from gansmith.networks.translation.swap import FaceSwapper
+from gansmith.networks.translation.swap import FaceSwapper, lit
 from gansmith.recipe import Recipe
 from gansmith.sections import FaceSwapConfig
 from gansmith.training.duel import Batch, DuelSetting, Loss, register_duel
@@ -102,9 +102,7 @@ class FaceSwapDuel(TranslationDuel[FaceSwapConfig]):
     def prepare(self, batch: Batch) -> None:
         """Measure the mean colour of both people's faces."""
         for side, faces in enumerate((self.draw_input(batch), batch.samples)):
-            masks = self._located(faces)[1]
-            colour = ((faces + 1) / 2 * masks).sum((0, 2, 3)) / masks.sum().clamp(min=1)
-            self.swapper.colours[side] = colour.clamp(min=0.05)[:, None, None]
+            self.swapper.colours[side] = self.swapper.measured(faces).mean(0)
 
     def set_progress(self, progress: float, samples: int) -> None:
         """Set learning rates and the weight of the penalty, and begin the game when it is due."""
@@ -127,9 +125,10 @@ class FaceSwapDuel(TranslationDuel[FaceSwapConfig]):
 
     def _reconstruction(self, view: View) -> Tensor:
         with self._engine.autocast():
-            codes = self.swapper.codes(view.seen, view.labels)
+            codes = self.swapper.codes(view.seen)
             both = [self.swapper.decode(half, k) for k, half in enumerate(codes.chunk(2))]
         drawn = torch.cat([face for face, _ in both]).float()
+        drawn = lit(drawn, self.swapper.measured(view.faces))
         logits = torch.cat([mask for _, mask in both]).float()
         blended = view.faces + (drawn - view.faces) * view.masks
         faces = (view.weights * (drawn - view.faces).abs()).mean()

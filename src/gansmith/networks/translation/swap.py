@@ -33,7 +33,10 @@ LEAST, MOST = 32, 256
 QUIET = 0.3
 """Scale of the weights of the last layers at the start."""
 _BASE = 0.5
-"""Mean colour, in [0, 1], that the encoder sees of both people."""
+"""Mean colour, in [0, 1], of all faces as the encoder sees them and decoders draw them."""
+_DARKEST = 0.05
+_OVAL = (0.5, 0.27), (0.55, 0.36)
+"""Centre and radius across and down of the part of an aligned face whose colour is measured."""
 
 
 class SwapOptions(Section):
@@ -56,8 +59,9 @@ class FaceSwapper(Generator):
         options: Widths.
 
     Attributes:
-        colours: Mean colour of the faces of each side, [2, 3, 1, 1] in [0, 1]. What the encoder
-            sees is divided by it, so that it cannot mistake skin for light.
+        colours: Mean colour of the faces of each side, [2, 3, 1, 1] in [0, 1]. A swapped face has
+            the colour of the face that it replaces, changed as these differ: neither the light of a
+            picture nor the skin of a person passes through the code.
     """
 
     latent = 0
@@ -83,6 +87,8 @@ class FaceSwapper(Generator):
         keep_variance(self.squeeze)
         self.register_buffer("colours", torch.full((SIDES, spec.channels, 1, 1), _BASE))
         self.colours: Tensor
+        self.register_buffer("oval", _oval(spec.height), persistent=False)
+        self.oval: Tensor
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return faces [N, 3, S, S] of aligned faces [N, 3, S, S], both in [-1, 1].
@@ -103,22 +109,40 @@ class FaceSwapper(Generator):
             faces: Of the other side each.
             labels: The side that each becomes, [N].
         """
-        codes = self.codes(faces, 1 - labels)
+        codes = self.codes(faces)
         sides = [decoder(codes) for decoder in self.decoders]
         second = (labels == 1)[:, None, None, None]
         drawn = torch.where(second, sides[1][0], sides[0][0])
-        return drawn, torch.minimum(sides[0][1], sides[1][1]).sigmoid()
+        colours = self.measured(faces) * (self.colours[labels] / self.colours[1 - labels])
+        return lit(drawn, colours), torch.minimum(sides[0][1], sides[1][1]).sigmoid()
 
-    def codes(self, faces: Tensor, labels: Tensor) -> Tensor:
-        """Return what the decoders take, of faces [N, 3, S, S] of the sides `labels` [N]."""
-        matched = (faces + 1) * (_BASE / self.colours[labels]) - 1
+    def codes(self, faces: Tensor) -> Tensor:
+        """Return what the decoders take, of faces [N, 3, S, S]."""
+        matched = (faces + 1) * (_BASE / self.measured(faces)) - 1
         codes: Tensor = self.squeeze(self.encoder(matched))
         return codes
 
+    def measured(self, faces: Tensor) -> Tensor:
+        """Return the mean colour of each face [N, 3, S, S] within an oval, [N, 3, 1, 1]."""
+        inside = self.oval / self.oval.sum()
+        colours = ((faces + 1) / 2 * inside).sum((2, 3), keepdim=True)
+        return colours.clamp(min=_DARKEST)
+
     def decode(self, codes: Tensor, side: int) -> tuple[Tensor, Tensor]:
-        """Return faces [N, 3, S, S] and mask logits [N, 1, S, S] of one side."""
+        """Return faces [N, 3, S, S] yet to be :func:`lit`, and mask logits [N, 1, S, S]."""
         found: tuple[Tensor, Tensor] = self.decoders[side](codes)
         return found
+
+
+def lit(faces: Tensor, colours: Tensor) -> Tensor:
+    """Return faces [N, 3, S, S] as decoders draw them in mean colours [N, 3, 1, 1]."""
+    return (faces + 1) * (colours / _BASE) - 1
+
+
+def _oval(side: int) -> Tensor:
+    line = (torch.arange(side) + 0.5) / side
+    across, down = (((line - centre) / radius).square() for centre, radius in _OVAL)
+    return (across + down[:, None] < 1).float()
 
 
 class Decoder(nn.Module):
