@@ -87,7 +87,7 @@ class FaceSwapper(Generator):
         keep_variance(self.squeeze)
         self.register_buffer("colours", torch.full((SIDES, spec.channels, 1, 1), _BASE))
         self.colours: Tensor
-        self.register_buffer("oval", _oval(spec.height), persistent=False)
+        self.register_buffer("oval", _oval(spec.height))
         self.oval: Tensor
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
