@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gansmith.data.dataset import Dataset
+from gansmith.errors import GansmithError
 from gansmith.evaluation.evaluator import Evaluator
-from gansmith.evaluation.features import ClassifyingExtractor, build_extractor
+from gansmith.evaluation.features import ClassifyingExtractor, Extractor, build_extractor
 from gansmith.evaluation.metrics import kernel_distance
 from gansmith.evaluation.result import EvaluationResult
-from gansmith.medium import Values
+from gansmith.medium import MEDIA, Values
 from gansmith.recipe import EvaluationConfig
 
 Judged = TypeVar("Judged", contravariant=True)
@@ -51,11 +53,21 @@ class ModelEvaluator(ABC, Generic[Judged]):
 def result_evaluator(dataset: Dataset, config: EvaluationConfig) -> Evaluator:
     """Return an evaluator of results that should be like the samples of a dataset.
 
-    Where the recipe leaves the extractor open it is an untrained one: a classifier would see the
-    domains or expressions, and hardly the rest.
+    Where the recipe leaves the extractor open, it is that of the medium that knows other samples,
+    if its package is installed, else an untrained one, which a change of colour already satisfies.
+    A classifier would see the domains or expressions, and hardly the rest.
     """
-    name = "random-conv" if config.extractor == "auto" else config.extractor
-    return Evaluator(dataset, config, build_extractor(name, dataset))
+    return Evaluator(dataset, config, _extractor(dataset, config))
+
+
+def _extractor(dataset: Dataset, config: EvaluationConfig) -> Extractor:
+    if config.extractor != "auto":
+        return build_extractor(config.extractor, dataset)
+    pretrained = MEDIA[dataset.medium].second_extractor
+    if pretrained is not None:
+        with suppress(GansmithError):
+            return build_extractor(pretrained, dataset)
+    return build_extractor("random-conv", dataset)
 
 
 def unlabelled(dataset: Dataset) -> Dataset:
