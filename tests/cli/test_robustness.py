@@ -134,3 +134,28 @@ def test_attacks_that_cannot_be_run_are_answered_in_one_line(home: Path, tmp_pat
     assert "recipe 'digits' is of task 'generate'" in str(error)
     error = CliRunner().invoke(app, ["harden", "harden", "--set", "hardening.advgan=1"]).exception
     assert isinstance(error, GansmithError) and "hardened by AdvGAN alone" in str(error)
+
+
+def test_a_classifier_in_a_file_has_its_own_order_and_values(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import torch\n"
+        "def make():\n"
+        "    def network(x):\n"
+        "        assert x.min() < -0.2, 'takes values from -1 to 1'\n"
+        "        halves = [x[..., 4:].mean((1, 2, 3)), x[..., :4].mean((1, 2, 3))]\n"
+        "        return 10 * torch.stack(halves, 1)\n"
+        "    return network\n"
+    )
+    mine, out = f"{tmp_path / 'mine.py'}:make", ["--out", str(tmp_path / "attack")]
+    words = ["attack", mine, str(home / "data"), "--method", "fgsm", "--eps", "0.1", *out]
+    settings = ["--set", "data.held_out=0.3", "--set", "data.size=8", "--value-range", "-1..1"]
+    wrong = CliRunner().invoke(app, [*words, *settings])
+    assert isinstance(wrong.exception, GansmithError)
+    assert "with --labels; what it reads suggests 'right,left'" in str(wrong.exception)
+    assert not (tmp_path / "attack").exists()
+    right = CliRunner().invoke(app, [*words, *settings, "--labels", "right,left", "--json"])
+    assert right.exit_code == 0, right.output
+    assert json.loads(right.stdout)["clean"]["share"] > 0.9
+    for value, why in (("auto", "takes LOW..HIGH"), ("3", "takes LOW..HIGH")):
+        bad = CliRunner().invoke(app, [*words, "--value-range", value])
+        assert isinstance(bad.exception, GansmithError) and why in str(bad.exception)

@@ -9,7 +9,13 @@ from typing import Annotated
 import typer
 
 from gansmith.cli.options import Data, Json, RunArgument, Settings, console
-from gansmith.cli.robustness import TargetArgument, labelled_data
+from gansmith.cli.robustness import (
+    LabelsOption,
+    TargetArgument,
+    ValueRange,
+    labelled_data,
+    opened_classifier,
+)
 from gansmith.cli.training import train
 from gansmith.console import PlainConsole, plain
 from gansmith.errors import GansmithError
@@ -63,6 +69,8 @@ def attack(
     ] = None,
     oracle: Oracle = None,
     seed: ClassifierSeed = 0,
+    labels: LabelsOption = None,
+    value_range: ValueRange = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
@@ -71,13 +79,13 @@ def attack(
     from gansmith.robustness.attack_folder import save_attack
     from gansmith.robustness.attacking import AttackOptions
     from gansmith.robustness.attacking import attack as run
-    from gansmith.robustness.opening import open_classifier
     from gansmith.robustness.patch import Scene
     from gansmith.robustness.threat import Threat
 
     notices = plain(PlainConsole(stderr=True) if as_json else console)
     if method == "unrestricted":
-        _unrestricted(target, generator, oracle, aim, out, images, steps, seed, as_json)
+        means = labels, value_range
+        _unrestricted(target, generator, oracle, means, aim, out, images, steps, seed, as_json)
         return
     if data is None:
         raise GansmithError(f"attack '{method}' needs images: gansmith attack CLASSIFIER DATA")
@@ -90,7 +98,7 @@ def attack(
         scene=Scene(area=area),
         seed=seed,
     )
-    opened = open_classifier(target, runs_code=True)
+    opened = opened_classifier(target, labels, value_range)
     dataset = labelled_data(data, settings)
     place = out or Path("attacks") / f"{Path(target).stem}-{method}"
     found = run(opened, dataset, method, threat, options, log=notices)
@@ -105,6 +113,7 @@ def _unrestricted(
     target: str,
     generator: Path | None,
     oracle: str | None,
+    means: tuple[str | None, str | None],
     aim: str | None,
     out: Path | None,
     images: int,
@@ -115,7 +124,6 @@ def _unrestricted(
     from gansmith.model import load_generator
     from gansmith.registry import unknown
     from gansmith.robustness.attack_folder import save_readings
-    from gansmith.robustness.opening import open_classifier
     from gansmith.robustness.result import Proportion
     from gansmith.robustness.unrestricted import search_latents
     from gansmith.run import provenance_of
@@ -132,7 +140,7 @@ def _unrestricted(
     names = list(model.label_names)
     if aim is not None and aim not in names:
         raise unknown("label", aim, names)
-    opened, judge = (open_classifier(name, runs_code=True) for name in (target, oracle))
+    opened, judge = (opened_classifier(name, *means) for name in (target, oracle))
     found = search_latents(
         model,
         opened,
@@ -209,20 +217,21 @@ def scan(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="Number of samples.")] = 1000,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Output folder.")] = None,
     seed: ClassifierSeed = 0,
+    labels: LabelsOption = None,
+    value_range: ValueRange = None,
     as_json: Json = False,
 ) -> None:
     """Read a generator's samples: how many a classifier misreads, and how many are copies."""
     from gansmith.loading.open import open_dataset
     from gansmith.model import load_generator
     from gansmith.robustness.attack_folder import save_readings
-    from gansmith.robustness.opening import open_classifier
     from gansmith.robustness.scan import scan as read
     from gansmith.run import Run, provenance_of
 
     notices = plain(PlainConsole(stderr=True) if as_json else console)
     model = load_generator(run)
-    opened = open_classifier(target, runs_code=True)
-    judge = None if oracle is None else open_classifier(oracle, runs_code=True)
+    opened = opened_classifier(target, labels, value_range)
+    judge = None if oracle is None else opened_classifier(oracle, labels, value_range)
     dataset = open_dataset(Run(run).recipe().data, log=notices, medium=Run(run).recipe().medium)
     found = read(model, dataset, opened, judge, count=count, seed=seed)
     place = out or run / "scan"

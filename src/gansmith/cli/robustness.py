@@ -15,6 +15,7 @@ from gansmith.storage.atomic import require_writable
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
+    from gansmith.robustness.classifier import Classifier
 
 TargetArgument = Annotated[
     str,
@@ -22,6 +23,23 @@ TargetArgument = Annotated[
         metavar="CLASSIFIER",
         help="Folder of `gansmith classifier` or `harden`, FILE.onnx, or FILE.pt2 or "
         "FILE.py:FUNCTION, which run code.",
+    ),
+]
+LabelsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--labels",
+        metavar="A,B,...|FILE",
+        help="Names of the outputs of a classifier in a file, in their order; by default that of "
+        "the labels of the data.",
+    ),
+]
+ValueRange = Annotated[
+    str | None,
+    typer.Option(
+        "--value-range",
+        metavar="LOW..HIGH",
+        help="What black and white are to a classifier in a file, such as -1..1; by default 0..1.",
     ),
 ]
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="Labelled images: name or path.")]
@@ -82,6 +100,8 @@ def robustness(
         Path | None, typer.Option("--out", metavar="FILE.html", help="Report to write.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of all attacks.")] = 0,
+    labels: LabelsOption = None,
+    value_range: ValueRange = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
@@ -89,7 +109,6 @@ def robustness(
     from gansmith.outputs import Provenance
     from gansmith.robustness.ladder import AdvGANBudget
     from gansmith.robustness.ladder import robustness as measure
-    from gansmith.robustness.opening import open_classifier
     from gansmith.robustness.page import (
         embedded,
         evaluation_table,
@@ -105,20 +124,17 @@ def robustness(
     if norm not in ("Linf", "L2"):
         raise GansmithError(f"--norm is '{norm}': it takes Linf or L2")
     notices = PlainConsole(stderr=True) if as_json else console
+    opened = opened_classifier(target, labels, value_range)
+    followed = None if surrogate is None else opened_classifier(surrogate, labels, value_range)
     dataset = labelled_data(data, settings)
-    opened = [
-        None if name is None else open_classifier(name, runs_code=True)
-        for name in (target, surrogate)
-    ]
-    assert opened[0] is not None
     found: Evaluation = measure(
-        opened[0],
+        opened,
         dataset,
         eps,
         norm,  # type: ignore[arg-type]
         images=images,
         seed=seed,
-        surrogate=opened[1],
+        surrogate=followed,
         advgan=AdvGANBudget(steps=advgan) if advgan else None,
         log=plain(notices),
     )
@@ -138,6 +154,26 @@ def robustness(
         plain(notices)(f"report {out}")
     if not found.reliable:
         raise typer.Exit(1)
+
+
+def opened_classifier(target: str, labels: str | None, value_range: str | None) -> Classifier:
+    """Open a classifier that a command names, with what its options say of those in files.
+
+    A folder of gansmith knows its labels and values, so the options do not count for it.
+    """
+    from gansmith.robustness.opening import open_classifier, parse_labels
+    from gansmith.schema import parse_range
+
+    names = parse_labels(labels)
+    try:
+        values = parse_range(value_range) if value_range is not None else (0.0, 1.0)
+    except ValueError:
+        values = None
+    if values is None:
+        raise GansmithError(f"--value-range takes LOW..HIGH, such as -1..1, not {value_range}")
+    if Path(target).expanduser().is_dir():
+        return open_classifier(target, runs_code=True)
+    return open_classifier(target, labels=names, value_range=values, runs_code=True)
 
 
 def labelled_data(data: str, settings: list[str] | None) -> Dataset:
