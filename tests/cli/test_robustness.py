@@ -156,6 +156,8 @@ def test_a_classifier_in_a_file_has_its_own_order_and_values(home: Path, tmp_pat
     right = CliRunner().invoke(app, [*words, *settings, "--labels", "right,left", "--json"])
     assert right.exit_code == 0, right.output
     assert json.loads(right.stdout)["clean"]["share"] > 0.9
+    assert "reads 30 of 30 held-out images rightly: 100.0%" in right.stderr
+    assert "does not name its outputs" not in right.stderr
     for value, why in (("auto", "takes LOW..HIGH"), ("3", "takes LOW..HIGH")):
         bad = CliRunner().invoke(app, [*words, "--value-range", value])
         assert isinstance(bad.exception, GansmithError) and why in str(bad.exception)

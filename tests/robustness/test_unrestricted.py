@@ -153,7 +153,8 @@ def test_a_search_says_in_which_order_it_takes_labels() -> None:
     turned = Classifier(lambda x: right.logits(x).flip(1), "mine.pt2", (1, 8, 8))
     search_latents(asked, turned, right, count=20, steps=1, log=lines.append)
     assert (
-        "mine.pt2 does not name its outputs: taken in the order of the run, left,right" in lines[0]
+        "mine.pt2 does not name its outputs: taken in the order of the labels, left,right"
+        in lines[0]
     )
     assert lines[1].startswith("warning: as it reads samples, the labels of mine.pt2 look swapped")
     lines.clear()

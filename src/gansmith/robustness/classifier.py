@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.errors import GansmithError
 from gansmith.extractor import Preparation
+from gansmith.log import LogFn
 from gansmith.medium import MEDIA
 from gansmith.storage.reading import shorten
 
@@ -162,6 +163,15 @@ def take_images(dataset: Dataset, indices: NDArray[np.int64]) -> Images:
     x = seen(dataset.samples[indices])
     y = torch.from_numpy(np.array(dataset.labels[indices]))
     return Images(x, y, indices, dataset.label_names)
+
+
+def say_order(classifier: Classifier, names: Sequence[str], log: LogFn) -> None:
+    """Say in which order the outputs of a classifier are taken, where it does not name them."""
+    if not classifier.labels:
+        log(
+            f"{classifier.name} does not name its outputs: taken in the order of the labels, "
+            f"{shorten(','.join(names), 200)}; else give --labels"
+        )
 
 
 def images_to_check(dataset: Dataset, chosen: Images) -> Images:

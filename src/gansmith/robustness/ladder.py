@@ -25,6 +25,7 @@ from gansmith.robustness.classifier import (
     Images,
     check_classifier,
     images_to_check,
+    say_order,
     take_images,
 )
 from gansmith.robustness.feed import ImageFeed
@@ -120,6 +121,7 @@ def robustness(
     classifier = classifier.in_order(chosen.label_names)
     checked = images_to_check(dataset, chosen)
     check_classifier(classifier, checked)
+    say_order(classifier, chosen.label_names, log)
     if surrogate is not None:
         surrogate = surrogate.in_order(chosen.label_names)
         check_classifier(surrogate, checked)

@@ -20,9 +20,8 @@ from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.model import GeneratorModel
 from gansmith.robustness.attacks import Logits, margins
-from gansmith.robustness.classifier import Classifier, Images, check_classifier
+from gansmith.robustness.classifier import Classifier, Images, check_classifier, say_order
 from gansmith.sampling import draw_latents, generate_samples
-from gansmith.storage.reading import shorten
 
 SURE = 2.0
 """Margin, in logits, by which the oracle is to read a sample as asked."""
@@ -183,10 +182,7 @@ def _warn_of_orders(
             continue
         x = as_classified(samples, classifier.shape[0] or samples.shape[3])
         images = Images(x, asked, np.arange(len(x)), model.label_names)
-        log(
-            f"{classifier.name} does not name its outputs: taken in the order of the run, "
-            f"{shorten(','.join(model.label_names))}; else give --labels"
-        )
+        say_order(classifier, model.label_names, log)
         try:
             check_classifier(classifier, images)
         except GansmithError as error:
