@@ -161,3 +161,25 @@ def test_a_classifier_in_a_file_has_its_own_order_and_values(home: Path, tmp_pat
     for value, why in (("auto", "takes LOW..HIGH"), ("3", "takes LOW..HIGH")):
         bad = CliRunner().invoke(app, [*words, "--value-range", value])
         assert isinstance(bad.exception, GansmithError) and why in str(bad.exception)
+
+
+def test_data_are_opened_as_the_classifier_takes_them(home: Path, tmp_path: Path) -> None:
+    out, data = ["--out", str(tmp_path / "attack")], str(home / "data")
+    words = ["attack", str(home / "reader"), data, "--method", "fgsm", "--eps", "0.1"]
+    held = ["--set", "data.held_out=0.3"]
+    opened = CliRunner().invoke(app, [*words, *out, *held, "--set", "data.mode=RGB", "--json"])
+    assert isinstance(opened.exception, GansmithError)  # what the user sets, stays
+    assert "open the data with --set data.mode=L" in str(opened.exception)
+    opened = CliRunner().invoke(app, [*words, *out, *held, "--json"])
+    assert opened.exit_code == 0, opened.output
+    assert "images are opened as reader takes them: data.size=8x8" in opened.stderr
+    assert json.loads(opened.stdout)["clean"]["share"] > 0.9
+
+
+def test_a_place_that_is_a_file_is_refused_before_the_attack(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    words = ["attack", str(home / "reader"), str(tmp_path / "no data"), "--method", "fgsm"]
+    refused = CliRunner().invoke(app, [*words, "--eps", "0.1", "--out", str(tmp_path / "file")])
+    assert isinstance(refused.exception, GansmithError)
+    assert "file" in str(refused.exception) and "no data" not in str(refused.exception)
+    assert (tmp_path / "file").read_text() == "mine"

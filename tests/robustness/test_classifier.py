@@ -132,7 +132,7 @@ def test_other_sizes_name_what_to_type() -> None:
     with pytest.raises(
         GansmithError,
         match=r"mine takes images of 3 x 32 x 32 .*, the data has "
-        "1 x 10 x 10: open the data with data.size=32x32 data.mode=RGB",
+        "1 x 10 x 10: open the data with --set data.size=32x32 --set data.mode=RGB",
     ):
         check(changed(shape=(3, 32, 32)))
     check(changed(shape=(1, None, None)))

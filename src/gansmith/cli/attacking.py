@@ -19,6 +19,7 @@ from gansmith.cli.robustness import (
 from gansmith.cli.training import train
 from gansmith.console import PlainConsole, plain
 from gansmith.errors import GansmithError
+from gansmith.storage.atomic import require_writable
 
 Images = Annotated[int, typer.Option("--images", min=1, help="Held-out images at most.")]
 Oracle = Annotated[
@@ -89,6 +90,8 @@ def attack(
         return
     if data is None:
         raise GansmithError(f"attack '{method}' needs images: gansmith attack CLASSIFIER DATA")
+    place = out or Path("attacks") / f"{Path(target).stem}-{method}"
+    require_writable(place / "attack.json")
     threat = None if eps is None else Threat(eps, norm)  # type: ignore[arg-type]
     options = AttackOptions(
         images=images,
@@ -99,8 +102,7 @@ def attack(
         seed=seed,
     )
     opened = opened_classifier(target, labels, value_range)
-    dataset = labelled_data(data, settings)
-    place = out or Path("attacks") / f"{Path(target).stem}-{method}"
+    dataset = labelled_data(data, settings, opened)
     found = run(opened, dataset, method, threat, options, log=notices)
     save_attack(found, place, Provenance(data=dataset.source, seed=seed))
     if as_json:
@@ -135,6 +137,8 @@ def _unrestricted(
         )
     if Path(oracle).resolve() == Path(target).resolve():
         raise GansmithError("the oracle is the target itself: give an independent classifier")
+    place = out or Path("attacks") / f"{Path(target).stem}-unrestricted"
+    require_writable(place / "attack.json")
     notices = plain(PlainConsole(stderr=True) if as_json else console)
     model = load_generator(generator)
     names = list(model.label_names)
@@ -159,7 +163,6 @@ def _unrestricted(
         "run": str(generator),
     }
     facts |= {"searches": images, "found": share.count, "share": share.share}
-    place = out or Path("attacks") / f"{Path(target).stem}-unrestricted"
     save_readings(found, place, provenance_of(generator, seed), facts)
     if as_json:
         typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
@@ -228,13 +231,14 @@ def scan(
     from gansmith.robustness.scan import scan as read
     from gansmith.run import Run, provenance_of
 
+    place = out or run / "scan"
+    require_writable(place / "attack.json")
     notices = plain(PlainConsole(stderr=True) if as_json else console)
     model = load_generator(run)
     opened = opened_classifier(target, labels, value_range)
     judge = None if oracle is None else opened_classifier(oracle, labels, value_range)
     dataset = open_dataset(Run(run).recipe().data, log=notices, medium=Run(run).recipe().medium)
     found = read(model, dataset, opened, judge, count=count, seed=seed)
-    place = out or run / "scan"
     only = found.readings.target != found.readings.truth
     facts = found.to_json()
     save_readings(found.readings, place, provenance_of(run, seed), facts, lambda _: only)

@@ -11,6 +11,7 @@ import typer
 from gansmith.cli.options import Json, Settings, console
 from gansmith.console import PlainConsole, plain
 from gansmith.errors import GansmithError
+from gansmith.log import silent
 from gansmith.storage.atomic import require_writable
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def robustness(
     notices = PlainConsole(stderr=True) if as_json else console
     opened = opened_classifier(target, labels, value_range)
     followed = None if surrogate is None else opened_classifier(surrogate, labels, value_range)
-    dataset = labelled_data(data, settings)
+    dataset = labelled_data(data, settings, opened)
     found: Evaluation = measure(
         opened,
         dataset,
@@ -176,10 +177,28 @@ def opened_classifier(target: str, labels: str | None, value_range: str | None) 
     return open_classifier(target, labels=names, value_range=values, runs_code=True)
 
 
-def labelled_data(data: str, settings: list[str] | None) -> Dataset:
-    """Open the images that a command names, by the settings of the recipe `pictures`."""
+def labelled_data(
+    data: str, settings: list[str] | None, classifier: Classifier | None = None
+) -> Dataset:
+    """Open the images that a command names, by the settings of the recipe `pictures`.
+
+    Size and mode are those that a classifier takes, unless the settings say otherwise.
+    """
     from gansmith.loading.open import open_dataset
     from gansmith.recipe import load_recipe
 
-    recipe = load_recipe("pictures", [f"data.source={data}", *(settings or ())])
-    return open_dataset(recipe.data, log=plain(PlainConsole(stderr=True)))
+    log = plain(PlainConsole(stderr=True))
+    chosen = [f"data.source={data}", *(settings or ())]
+    dataset = open_dataset(load_recipe("pictures", chosen).data, log=log)
+    if classifier is None or dataset.medium != "image":
+        return dataset
+    from gansmith.robustness.classifier import settings_for
+
+    height, width, channels = dataset.samples.shape[1:]
+    needed = settings_for(classifier, (3 if channels > 2 else 1, height, width))
+    given = {setting.partition("=")[0] for setting in chosen}
+    needed = [setting for setting in needed if setting.partition("=")[0] not in given]
+    if not needed:
+        return dataset
+    log(f"images are opened as {classifier.name} takes them: {', '.join(needed)}")
+    return open_dataset(load_recipe("pictures", [*chosen, *needed]).data, log=silent)

@@ -203,15 +203,26 @@ def check_classifier(classifier: Classifier, images: Images, *, attacked: bool =
     _check_labels(classifier, logits.argmax(1), images)
 
 
+def settings_for(classifier: Classifier, given: Sequence[int]) -> list[str]:
+    """Return the settings that open data as a classifier takes them, such as `data.size=32x32`.
+
+    Args:
+        classifier: Takes images of some size and number of channels.
+        given: Channels, height and width of the data as they are.
+    """
+    channels, height, width = classifier.shape
+    settings = []
+    if (height, width) != tuple(given[1:]) and height and width:
+        settings.append(f"data.size={height}x{width}")
+    if channels in (1, 3) and channels != given[0]:
+        settings.append(f"data.mode={'L' if channels == 1 else 'RGB'}")
+    return settings
+
+
 def _check_shape(classifier: Classifier, images: Images) -> None:
     given = tuple(images.x.shape[1:])
     if any(want not in (None, have) for want, have in zip(classifier.shape, given, strict=True)):
-        channels, height, width = classifier.shape
-        settings = []
-        if (height, width) != given[1:] and height and width:
-            settings.append(f"data.size={height}x{width}")
-        if channels in (1, 3) and channels != given[0]:
-            settings.append(f"data.mode={'L' if channels == 1 else 'RGB'}")
+        settings = [f"--set {setting}" for setting in settings_for(classifier, given)]
         wanted = " x ".join("any" if side is None else str(side) for side in classifier.shape)
         raise GansmithError(
             f"{classifier.name} takes images of {wanted} (channels, height, width), the data has "
