@@ -287,6 +287,36 @@ def format_of_file(codec: Codec, path: Path, format_: str | None = None) -> str 
     return format_
 
 
+def format_of_only_file(
+    codec: Codec, path: Path | None, count: int, format_: str | None = None
+) -> str | None:
+    """Return the format where a path names the file of the only sample, None where a folder.
+
+    Args:
+        codec: Encodes the samples.
+        path: Where to; None for a folder by default.
+        count: Number of files that would be written.
+        format_: As for :func:`format_of_file`.
+
+    Raises:
+        GansmithError: It names a file, and there are several, or the codec has no such format.
+    """
+    if path is None or not path.suffix or path.is_dir():
+        return None
+    found = format_of_file(codec, path, format_)
+    if found is None:
+        endings = ", ".join(dict.fromkeys(f".{suffix(known)}" for known in codec.formats))
+        raise GansmithError(
+            f"--out takes a folder, or with -n 1 one of {endings}, not '{path.name}'; a folder "
+            "whose name has a dot must exist already"
+        )
+    if count > 1:
+        raise GansmithError(
+            f"--out {path.name} is one file, and there are {count:,}: give a folder, or ask for one"
+        )
+    return found
+
+
 def check_collection_file(codec: Codec, path: Path) -> None:
     """Check that all samples can be written to one file of this name.
 

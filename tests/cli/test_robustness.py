@@ -134,3 +134,52 @@ def test_attacks_that_cannot_be_run_are_answered_in_one_line(home: Path, tmp_pat
     assert "recipe 'digits' is of task 'generate'" in str(error)
     error = CliRunner().invoke(app, ["harden", "harden", "--set", "hardening.advgan=1"]).exception
     assert isinstance(error, GansmithError) and "hardened by AdvGAN alone" in str(error)
+
+
+def test_a_classifier_in_a_file_has_its_own_order_and_values(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import torch\n"
+        "def make():\n"
+        "    def network(x):\n"
+        "        assert x.min() < -0.2, 'takes values from -1 to 1'\n"
+        "        halves = [x[..., 4:].mean((1, 2, 3)), x[..., :4].mean((1, 2, 3))]\n"
+        "        return 10 * torch.stack(halves, 1)\n"
+        "    return network\n"
+    )
+    mine, out = f"{tmp_path / 'mine.py'}:make", ["--out", str(tmp_path / "attack")]
+    words = ["attack", mine, str(home / "data"), "--method", "fgsm", "--eps", "0.1", *out]
+    settings = ["--set", "data.held_out=0.3", "--set", "data.size=8", "--value-range", "-1..1"]
+    wrong = CliRunner().invoke(app, [*words, *settings])
+    assert isinstance(wrong.exception, GansmithError)
+    assert "with --labels; what it reads suggests 'right,left'" in str(wrong.exception)
+    assert not (tmp_path / "attack").exists()
+    right = CliRunner().invoke(app, [*words, *settings, "--labels", "right,left", "--json"])
+    assert right.exit_code == 0, right.output
+    assert json.loads(right.stdout)["clean"]["share"] > 0.9
+    assert "reads 30 of 30 held-out images rightly: 100.0%" in right.stderr
+    assert "does not name its outputs" not in right.stderr
+    for value, why in (("auto", "takes LOW..HIGH"), ("3", "takes LOW..HIGH")):
+        bad = CliRunner().invoke(app, [*words, "--value-range", value])
+        assert isinstance(bad.exception, GansmithError) and why in str(bad.exception)
+
+
+def test_data_are_opened_as_the_classifier_takes_them(home: Path, tmp_path: Path) -> None:
+    out, data = ["--out", str(tmp_path / "attack")], str(home / "data")
+    words = ["attack", str(home / "reader"), data, "--method", "fgsm", "--eps", "0.1"]
+    held = ["--set", "data.held_out=0.3"]
+    opened = CliRunner().invoke(app, [*words, *out, *held, "--set", "data.mode=RGB", "--json"])
+    assert isinstance(opened.exception, GansmithError)  # what the user sets, stays
+    assert "open the data with --set data.mode=L" in str(opened.exception)
+    opened = CliRunner().invoke(app, [*words, *out, *held, "--json"])
+    assert opened.exit_code == 0, opened.output
+    assert "images are opened as reader takes them: data.size=8x8" in opened.stderr
+    assert json.loads(opened.stdout)["clean"]["share"] > 0.9
+
+
+def test_a_place_that_is_a_file_is_refused_before_the_attack(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    words = ["attack", str(home / "reader"), str(tmp_path / "no data"), "--method", "fgsm"]
+    refused = CliRunner().invoke(app, [*words, "--eps", "0.1", "--out", str(tmp_path / "file")])
+    assert isinstance(refused.exception, GansmithError)
+    assert "file" in str(refused.exception) and "no data" not in str(refused.exception)
+    assert (tmp_path / "file").read_text() == "mine"

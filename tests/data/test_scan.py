@@ -24,7 +24,8 @@ def test_own_samples_are_passed_over_with_a_word(tmp_path: Path) -> None:
     found = find_files(tmp_path, lines.append)
     assert found == ["a.png", "other/b.png", "other/manifest.json"]
     assert lines == [f"passed over {tmp_path / 'new'}: gansmith generated the samples in it"]
-    assert "0.png" in find_files(tmp_path / "new")  # where it is what was asked for
+    inside = find_files(tmp_path / "new")  # where it is what was asked for
+    assert inside == ["0.png", "1.png"]
 
 
 def test_a_folder_that_cannot_be_read_is_named(

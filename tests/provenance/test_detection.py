@@ -162,3 +162,30 @@ def test_sets_are_compared_with_random_keys(tmp_path: Path) -> None:
     assert not fingerprint_of([tmp_path / "real"]).found
     with pytest.raises(GansmithError, match="at least 16"):
         fingerprint_of([tmp_path / "real" / "0.png"])
+
+
+@pytest.mark.parametrize(
+    ("name", "as_name"), [(".png", "a.jpg"), (".jpg", "a.PNG"), (".webp", "a"), (".wav", "a.mp3")]
+)
+def test_a_file_that_was_only_renamed_is_whole(tmp_path: Path, name: str, as_name: str) -> None:
+    save_output(tmp_path / f"first{name}", FILES[name], Provenance()).rename(tmp_path / as_name)
+    found = layers(tmp_path / as_name)
+    assert found["record"].state == "valid" and "broken" not in {of.state for of in found.values()}
+
+
+def test_the_mark_is_looked_for_in_pictures_that_other_programs_saved(tmp_path: Path) -> None:
+    made = save_output(tmp_path / "made 1%.png", FILES[".png"], Provenance())
+    (tmp_path / "ü").mkdir()
+    with Image.open(made) as image:
+        for name in ("a.tif", "b.bmp", "c.tga", "d.jfif"):
+            image.convert("RGB").save(tmp_path / "ü" / name, quality=92)
+    Image.fromarray(np.full((80, 80), 40_000, np.uint16)).save(tmp_path / "ü" / "deep.tiff")
+    made.unlink()
+    states = {
+        found.path.name: {layer.name: layer.state for layer in found.layers}
+        for found in detect(tmp_path / "ü")
+    }
+    unmarked = states.pop("deep.tiff")
+    assert set(states) == {"a.tif", "b.bmp", "c.tga", "d.jfif"} and unmarked["mark"] == "absent"
+    for found in states.values():
+        assert (found["record"], found["label"], found["mark"]) == ("absent", "absent", "valid")

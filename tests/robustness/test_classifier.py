@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from gansmith.errors import GansmithError
 from gansmith.robustness.classifier import (
@@ -14,6 +15,7 @@ from gansmith.robustness.classifier import (
     Images,
     as_images,
     check_classifier,
+    images_to_check,
     take_images,
 )
 from tests.robustness.targets import LABELS, held_out, spots, target
@@ -54,8 +56,12 @@ def test_a_good_classifier_passes() -> None:
 
 def test_only_labelled_images_are_taken() -> None:
     unlabelled = dataclasses.replace(spots(), labels=None, label_names=())
-    with pytest.raises(GansmithError, match="'spots' has 0 labels, a classifier needs two"):
+    with pytest.raises(GansmithError, match="'spots' has no labels, a classifier needs two"):
         as_images(unlabelled)
+    zeros = np.zeros(600, np.int64)
+    single = dataclasses.replace(spots(), labels=zeros, label_names=("stone",))
+    with pytest.raises(GansmithError, match=r"has a single label, .* two or more sub-folders"):
+        as_images(single)
     points = dataclasses.replace(spots(), medium="points", samples=np.zeros((600, 1, 2, 1), "f4"))
     with pytest.raises(GansmithError, match=r"'spots' holds points: .* give labelled images"):
         as_images(points)
@@ -83,6 +89,31 @@ def test_outputs_that_no_logits_are(change: Any, message: str) -> None:
     assert "\n" not in str(error.value)
 
 
+def test_another_order_is_found_where_few_images_are_held_out_and_is_named() -> None:
+    few = dataclasses.replace(spots(), held_out=np.arange(600) < 10)
+    chosen = take_images(few, few.held_out_indices)
+    unnamed = around(lambda z: z.roll(1, 1))
+    unnamed = dataclasses.replace(unnamed, labels=())
+    check_classifier(unnamed, chosen)  # two images of each label say nothing
+    images = images_to_check(few, chosen)
+    assert set(chosen.indices) <= set(images.indices) and len(images.x) == 500
+    with pytest.raises(GansmithError, match="look swapped") as error:
+        check_classifier(unnamed, images)
+    suggested = str(error.value).split("'")[-2].split(",")
+    assert suggested == ["middle", "north", "east", "south", "west"]
+    right = dataclasses.replace(unnamed, labels=tuple(suggested)).in_order(LABELS)
+    check_classifier(right, images)
+    assert torch.equal(right.logits(images.x), target().logits(images.x))
+
+
+def test_a_label_for_each_output() -> None:
+    wider = dataclasses.replace(
+        changed(), network=lambda x: F.pad(target().logits(x), (0, 1)), labels=LABELS[::-1]
+    )
+    with pytest.raises(GansmithError, match="has 6 outputs and 5 labels are named"):
+        wider.in_order(LABELS).logits(held_out(3).x)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -101,7 +132,7 @@ def test_other_sizes_name_what_to_type() -> None:
     with pytest.raises(
         GansmithError,
         match=r"mine takes images of 3 x 32 x 32 .*, the data has "
-        "1 x 10 x 10: open the data with data.size=32x32 data.mode=RGB",
+        "1 x 10 x 10: open the data with --set data.size=32x32 --set data.mode=RGB",
     ):
         check(changed(shape=(3, 32, 32)))
     check(changed(shape=(1, None, None)))

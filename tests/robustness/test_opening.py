@@ -11,7 +11,7 @@ import torch
 
 from gansmith.errors import GansmithError
 from gansmith.robustness.classifier import Classifier, check_classifier
-from gansmith.robustness.opening import open_classifier
+from gansmith.robustness.opening import open_classifier, parse_labels
 from gansmith.robustness.train import save_classifier
 from tests.robustness.targets import LABELS, convolutional, grey, held_out, linear, through, trained
 
@@ -184,3 +184,13 @@ def test_what_no_classifier_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(GansmithError, match=r"pip install 'gansmith\[onnx\]'"):
         open_classifier(str(tmp_path / "flat.onnx"))
+
+
+def test_names_of_outputs(tmp_path: Path) -> None:
+    assert parse_labels(None) == ()
+    assert parse_labels("cat, dog,ünï 1") == ("cat", "dog", "ünï 1")
+    (tmp_path / "names.txt").write_text("a, b\nc\n\n", encoding="utf-8")
+    assert parse_labels(str(tmp_path / "names.txt")) == ("a, b", "c")
+    for text, why in (("a,,b", "a name that is empty"), ("a,b,a", "'a' twice"), ("", "is empty")):
+        with pytest.raises(GansmithError, match=f"{why}: name each output"):
+            parse_labels(text)

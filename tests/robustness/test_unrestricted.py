@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -117,3 +118,46 @@ def test_readers_that_do_not_fit_are_answered() -> None:
     blind = Classifier(lambda x: x.flatten(1)[:, :2], "blind.onnx", differentiable=False)
     with pytest.raises(GansmithError, match="gives no gradients to search with"):
         search_latents(model(), blind, reader(0.0, "oracle"))
+
+
+def test_other_orders_of_labels_are_noticed() -> None:
+    plain = reader(0.0, "mine.pt2")
+    turned = Classifier(lambda x: plain.logits(x).flip(1), "mine.pt2", (1, 8, 8))
+    with pytest.raises(GansmithError, match=r"swapped: .* --labels; .* suggests 'right,left'"):
+        scan(model(), dataset(), turned, plain)
+    with pytest.raises(GansmithError, match="suggests 'right,left'"):
+        scan(model(), dataset(), plain, turned)
+    named = dataclasses.replace(turned, labels=NAMES[::-1])
+    assert scan(model(), dataset(), named, plain, count=20).differs.count == 0
+    certain = Classifier(lambda x: plain.logits(x).softmax(1), "mine.pt2", (1, 8, 8))
+    assert scan(model(), dataset(), certain, plain, count=20).differs.count == 0
+    wider = Classifier(lambda x: plain.logits(x).repeat(1, 2), "mine.pt2", (1, 8, 8))
+    with pytest.raises(GansmithError, match="4 outputs, the data has 2 labels"):
+        scan(model(), dataset(), wider, plain)
+    with pytest.raises(
+        GansmithError, match=r"returns shape \(4, 4\) for 4 samples and .* 2 labels"
+    ):
+        search_latents(model(), wider, plain, count=4, steps=1)
+
+
+def test_a_search_says_in_which_order_it_takes_labels() -> None:
+    class Conditional(Halves):
+        def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+            assert labels is not None
+            sign = 2 * labels[:, None] - 1
+            return super().forward(torch.cat([-3.0 * sign, 3.0 * sign], 1) + 0 * latents)
+
+    plain, lines = model(), list[str]()
+    asked = GeneratorModel(Conditional(), plain.blueprint)
+    right = reader(0.0, "oracle")
+    turned = Classifier(lambda x: right.logits(x).flip(1), "mine.pt2", (1, 8, 8))
+    search_latents(asked, turned, right, count=20, steps=1, log=lines.append)
+    assert (
+        "mine.pt2 does not name its outputs: taken in the order of the labels, left,right"
+        in lines[0]
+    )
+    assert lines[1].startswith("warning: as it reads samples, the labels of mine.pt2 look swapped")
+    lines.clear()
+    named = dataclasses.replace(turned, labels=NAMES[::-1])
+    search_latents(asked, named, right, count=20, steps=1, log=lines.append)
+    assert not [line for line in lines if "labels" in line or "outputs" in line]

@@ -9,10 +9,17 @@ from typing import Annotated
 import typer
 
 from gansmith.cli.options import Data, Json, RunArgument, Settings, console
-from gansmith.cli.robustness import TargetArgument, labelled_data
+from gansmith.cli.robustness import (
+    LabelsOption,
+    TargetArgument,
+    ValueRange,
+    labelled_data,
+    opened_classifier,
+)
 from gansmith.cli.training import train
 from gansmith.console import PlainConsole, plain
 from gansmith.errors import GansmithError
+from gansmith.storage.atomic import require_writable
 
 Images = Annotated[int, typer.Option("--images", min=1, help="Held-out images at most.")]
 Oracle = Annotated[
@@ -63,6 +70,8 @@ def attack(
     ] = None,
     oracle: Oracle = None,
     seed: ClassifierSeed = 0,
+    labels: LabelsOption = None,
+    value_range: ValueRange = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
@@ -71,16 +80,18 @@ def attack(
     from gansmith.robustness.attack_folder import save_attack
     from gansmith.robustness.attacking import AttackOptions
     from gansmith.robustness.attacking import attack as run
-    from gansmith.robustness.opening import open_classifier
     from gansmith.robustness.patch import Scene
     from gansmith.robustness.threat import Threat
 
     notices = plain(PlainConsole(stderr=True) if as_json else console)
     if method == "unrestricted":
-        _unrestricted(target, generator, oracle, aim, out, images, steps, seed, as_json)
+        means = labels, value_range
+        _unrestricted(target, generator, oracle, means, aim, out, images, steps, seed, as_json)
         return
     if data is None:
         raise GansmithError(f"attack '{method}' needs images: gansmith attack CLASSIFIER DATA")
+    place = out or Path("attacks") / f"{Path(target).stem}-{method}"
+    require_writable(place / "attack.json")
     threat = None if eps is None else Threat(eps, norm)  # type: ignore[arg-type]
     options = AttackOptions(
         images=images,
@@ -90,9 +101,8 @@ def attack(
         scene=Scene(area=area),
         seed=seed,
     )
-    opened = open_classifier(target, runs_code=True)
-    dataset = labelled_data(data, settings)
-    place = out or Path("attacks") / f"{Path(target).stem}-{method}"
+    opened = opened_classifier(target, labels, value_range)
+    dataset = labelled_data(data, settings, opened)
     found = run(opened, dataset, method, threat, options, log=notices)
     save_attack(found, place, Provenance(data=dataset.source, seed=seed))
     if as_json:
@@ -105,6 +115,7 @@ def _unrestricted(
     target: str,
     generator: Path | None,
     oracle: str | None,
+    means: tuple[str | None, str | None],
     aim: str | None,
     out: Path | None,
     images: int,
@@ -115,7 +126,6 @@ def _unrestricted(
     from gansmith.model import load_generator
     from gansmith.registry import unknown
     from gansmith.robustness.attack_folder import save_readings
-    from gansmith.robustness.opening import open_classifier
     from gansmith.robustness.result import Proportion
     from gansmith.robustness.unrestricted import search_latents
     from gansmith.run import provenance_of
@@ -127,12 +137,14 @@ def _unrestricted(
         )
     if Path(oracle).resolve() == Path(target).resolve():
         raise GansmithError("the oracle is the target itself: give an independent classifier")
+    place = out or Path("attacks") / f"{Path(target).stem}-unrestricted"
+    require_writable(place / "attack.json")
     notices = plain(PlainConsole(stderr=True) if as_json else console)
     model = load_generator(generator)
     names = list(model.label_names)
     if aim is not None and aim not in names:
         raise unknown("label", aim, names)
-    opened, judge = (open_classifier(name, runs_code=True) for name in (target, oracle))
+    opened, judge = (opened_classifier(name, *means) for name in (target, oracle))
     found = search_latents(
         model,
         opened,
@@ -151,7 +163,6 @@ def _unrestricted(
         "run": str(generator),
     }
     facts |= {"searches": images, "found": share.count, "share": share.share}
-    place = out or Path("attacks") / f"{Path(target).stem}-unrestricted"
     save_readings(found, place, provenance_of(generator, seed), facts)
     if as_json:
         typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
@@ -209,23 +220,25 @@ def scan(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="Number of samples.")] = 1000,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Output folder.")] = None,
     seed: ClassifierSeed = 0,
+    labels: LabelsOption = None,
+    value_range: ValueRange = None,
     as_json: Json = False,
 ) -> None:
     """Read a generator's samples: how many a classifier misreads, and how many are copies."""
     from gansmith.loading.open import open_dataset
     from gansmith.model import load_generator
     from gansmith.robustness.attack_folder import save_readings
-    from gansmith.robustness.opening import open_classifier
     from gansmith.robustness.scan import scan as read
     from gansmith.run import Run, provenance_of
 
+    place = out or run / "scan"
+    require_writable(place / "attack.json")
     notices = plain(PlainConsole(stderr=True) if as_json else console)
     model = load_generator(run)
-    opened = open_classifier(target, runs_code=True)
-    judge = None if oracle is None else open_classifier(oracle, runs_code=True)
+    opened = opened_classifier(target, labels, value_range)
+    judge = None if oracle is None else opened_classifier(oracle, labels, value_range)
     dataset = open_dataset(Run(run).recipe().data, log=notices, medium=Run(run).recipe().medium)
     found = read(model, dataset, opened, judge, count=count, seed=seed)
-    place = out or run / "scan"
     only = found.readings.target != found.readings.truth
     facts = found.to_json()
     save_readings(found.readings, place, provenance_of(run, seed), facts, lambda _: only)

@@ -92,7 +92,7 @@ def data_inspect(
     )
     if as_json:
         pairs = {} if trip is None else {"round_trip": trip.to_json()}
-        typer.echo(json.dumps(found.to_json() | pairs, indent=2))
+        typer.echo(json.dumps(found.to_json() | pairs, indent=2, ensure_ascii=False))
         return
     console.print(inspection_tables(found))
     if trip is not None:
@@ -120,7 +120,7 @@ def _inspect_domains(
 
     found = inspect_domains(paths, recipe, settings, sheet=sheet, log=notices.print)
     if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=2))
+        typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
         return
     for domain in found.domains:
         console.print(inspection_tables(domain))

@@ -43,7 +43,7 @@ def evaluate(
         target, reference=reference, samples=count, extractor=extractor, console=notices
     )
     if as_json:
-        typer.echo(json.dumps(verdict.to_json(), indent=2))
+        typer.echo(json.dumps(verdict.to_json(), indent=2, ensure_ascii=False))
     else:
         console.print(result_table(verdict, str(target)))
 

@@ -82,7 +82,9 @@ def detect(
 
     if as_set:
         found = fingerprint_of(files, key=key)
-        console.print(json.dumps(found.to_json(), indent=2) if as_json else found.line())
+        console.print(
+            json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else found.line()
+        )
         return
     notices = PlainConsole(stderr=True) if as_json else console
     findings = []
@@ -92,7 +94,9 @@ def detect(
             for line in _lines(finding):
                 plain(notices)(line)
     if as_json:
-        typer.echo(json.dumps([finding.to_json() for finding in findings], indent=2))
+        typer.echo(
+            json.dumps([finding.to_json() for finding in findings], indent=2, ensure_ascii=False)
+        )
     else:
         generated = sum(finding.generated for finding in findings)
         broken = sum(finding.broken for finding in findings)

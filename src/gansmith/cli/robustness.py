@@ -11,10 +11,12 @@ import typer
 from gansmith.cli.options import Json, Settings, console
 from gansmith.console import PlainConsole, plain
 from gansmith.errors import GansmithError
+from gansmith.log import silent
 from gansmith.storage.atomic import require_writable
 
 if TYPE_CHECKING:
     from gansmith.data.dataset import Dataset
+    from gansmith.robustness.classifier import Classifier
 
 TargetArgument = Annotated[
     str,
@@ -22,6 +24,23 @@ TargetArgument = Annotated[
         metavar="CLASSIFIER",
         help="Folder of `gansmith classifier` or `harden`, FILE.onnx, or FILE.pt2 or "
         "FILE.py:FUNCTION, which run code.",
+    ),
+]
+LabelsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--labels",
+        metavar="A,B,...|FILE",
+        help="Names of the outputs of a classifier in a file, in their order; by default that of "
+        "the labels of the data.",
+    ),
+]
+ValueRange = Annotated[
+    str | None,
+    typer.Option(
+        "--value-range",
+        metavar="LOW..HIGH",
+        help="What black and white are to a classifier in a file, such as -1..1; by default 0..1.",
     ),
 ]
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="Labelled images: name or path.")]
@@ -82,6 +101,8 @@ def robustness(
         Path | None, typer.Option("--out", metavar="FILE.html", help="Report to write.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of all attacks.")] = 0,
+    labels: LabelsOption = None,
+    value_range: ValueRange = None,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
@@ -89,7 +110,6 @@ def robustness(
     from gansmith.outputs import Provenance
     from gansmith.robustness.ladder import AdvGANBudget
     from gansmith.robustness.ladder import robustness as measure
-    from gansmith.robustness.opening import open_classifier
     from gansmith.robustness.page import (
         embedded,
         evaluation_table,
@@ -105,20 +125,17 @@ def robustness(
     if norm not in ("Linf", "L2"):
         raise GansmithError(f"--norm is '{norm}': it takes Linf or L2")
     notices = PlainConsole(stderr=True) if as_json else console
-    dataset = labelled_data(data, settings)
-    opened = [
-        None if name is None else open_classifier(name, runs_code=True)
-        for name in (target, surrogate)
-    ]
-    assert opened[0] is not None
+    opened = opened_classifier(target, labels, value_range)
+    followed = None if surrogate is None else opened_classifier(surrogate, labels, value_range)
+    dataset = labelled_data(data, settings, opened)
     found: Evaluation = measure(
-        opened[0],
+        opened,
         dataset,
         eps,
         norm,  # type: ignore[arg-type]
         images=images,
         seed=seed,
-        surrogate=opened[1],
+        surrogate=followed,
         advgan=AdvGANBudget(steps=advgan) if advgan else None,
         log=plain(notices),
     )
@@ -140,10 +157,48 @@ def robustness(
         raise typer.Exit(1)
 
 
-def labelled_data(data: str, settings: list[str] | None) -> Dataset:
-    """Open the images that a command names, by the settings of the recipe `pictures`."""
+def opened_classifier(target: str, labels: str | None, value_range: str | None) -> Classifier:
+    """Open a classifier that a command names, with what its options say of those in files.
+
+    A folder of gansmith knows its labels and values, so the options do not count for it.
+    """
+    from gansmith.robustness.opening import open_classifier, parse_labels
+    from gansmith.schema import parse_range
+
+    names = parse_labels(labels)
+    try:
+        values = parse_range(value_range) if value_range is not None else (0.0, 1.0)
+    except ValueError:
+        values = None
+    if values is None:
+        raise GansmithError(f"--value-range takes LOW..HIGH, such as -1..1, not {value_range}")
+    if Path(target).expanduser().is_dir():
+        return open_classifier(target, runs_code=True)
+    return open_classifier(target, labels=names, value_range=values, runs_code=True)
+
+
+def labelled_data(
+    data: str, settings: list[str] | None, classifier: Classifier | None = None
+) -> Dataset:
+    """Open the images that a command names, by the settings of the recipe `pictures`.
+
+    Size and mode are those that a classifier takes, unless the settings say otherwise.
+    """
     from gansmith.loading.open import open_dataset
     from gansmith.recipe import load_recipe
 
-    recipe = load_recipe("pictures", [f"data.source={data}", *(settings or ())])
-    return open_dataset(recipe.data, log=plain(PlainConsole(stderr=True)))
+    log = plain(PlainConsole(stderr=True))
+    chosen = [f"data.source={data}", *(settings or ())]
+    dataset = open_dataset(load_recipe("pictures", chosen).data, log=log)
+    if classifier is None or dataset.medium != "image":
+        return dataset
+    from gansmith.robustness.classifier import settings_for
+
+    height, width, channels = dataset.samples.shape[1:]
+    needed = settings_for(classifier, (3 if channels > 2 else 1, height, width))
+    given = {setting.partition("=")[0] for setting in chosen}
+    needed = [setting for setting in needed if setting.partition("=")[0] not in given]
+    if not needed:
+        return dataset
+    log(f"images are opened as {classifier.name} takes them: {', '.join(needed)}")
+    return open_dataset(load_recipe("pictures", [*chosen, *needed]).data, log=silent)

@@ -30,8 +30,8 @@ def find_files(root: Path, log: LogFn = silent) -> list[str]:
     """List the files below `root` that are not hidden, in the order of their relative paths.
 
     Folders behind links are part of it, each once. Tables of labels are not, nor runs, nor
-    sub-folders of samples that gansmith generated, nor what their manifest lists as an overview,
-    nor records of provenance beside files.
+    sub-folders of samples that gansmith generated, nor their manifest and what it lists as an
+    overview, nor records of provenance beside files.
 
     Args:
         root: The folder.
@@ -60,7 +60,7 @@ def find_files(root: Path, log: LogFn = silent) -> list[str]:
             inner.clear()
             continue
         prefix = Path(folder).relative_to(root).as_posix()
-        passed = {*TABLES, *(generated or ())}
+        passed = {*TABLES, *(() if generated is None else (MANIFEST, *generated))}
         found += [
             name if prefix == "." else f"{prefix}/{name}"
             for name in names

@@ -56,6 +56,26 @@ CARRIERS = {
 """By suffix in lower case. All other files get a sidecar, or their record in a manifest."""
 
 
-def carrier_of(path: Path) -> Carrier | None:
-    """Return how a file holds a record; None where its format has no place for one."""
-    return CARRIERS.get(path.suffix.lower())
+_BEGINNINGS = {
+    b"\x89PNG\r\n\x1a\n": ".png",
+    b"\xff\xd8\xff": ".jpg",
+    b"GIF87a": ".gif",
+    b"GIF89a": ".gif",
+    b"II*\0": ".tif",
+    b"MM\0*": ".tif",
+    b"fLaC": ".flac",
+    b"OggS": ".ogg",
+    b"ID3": ".mp3",
+}
+_RIFF = {b"WEBP": ".webp", b"WAVE": ".wav"}
+
+
+def suffix_of(path: Path, content: bytes) -> str:
+    """Return the suffix that a file's content calls for, else that of its name, in lower case.
+
+    A file that was only renamed is not damaged.
+    """
+    if content[:4] == b"RIFF" and content[8:12] in _RIFF:
+        return _RIFF[content[8:12]]
+    found = (suffix for start, suffix in _BEGINNINGS.items() if content.startswith(start))
+    return next(found, path.suffix.lower())

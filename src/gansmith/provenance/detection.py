@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from gansmith.errors import GansmithError
 from gansmith.provenance import credentials, picture_mark, sound_mark, xmp
-from gansmith.provenance.carriers import CARRIERS, SIDECAR, Carrier, carrier_of
+from gansmith.provenance.carriers import CARRIERS, SIDECAR, Carrier, suffix_of
 from gansmith.provenance.identity import own_anchor
 from gansmith.provenance.keyed import PUBLIC_KEY, key_name
 from gansmith.provenance.record import IN_EVERY_RECORD, Record, outside_bytes
@@ -115,7 +115,8 @@ def detect_file(path: Path, keys: Mapping[str, bytes]) -> Finding:
 
 
 def _layers(path: Path, content: bytes, keys: Mapping[str, bytes]) -> Finding:
-    carrier, suffix = carrier_of(path), path.suffix.lower()
+    suffix = suffix_of(path, content)
+    carrier = CARRIERS.get(suffix)
     layers, record = [], None
     if carrier is not None and carrier.mime is not None:
         layers.append(_credential(content, carrier.mime))

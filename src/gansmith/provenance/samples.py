@@ -16,7 +16,11 @@ from gansmith.drawing.pixels import MODES, png_bytes, to_array, to_image
 from gansmith.errors import GansmithError
 from gansmith.provenance import riff
 
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+PICTURES = (
+    *(".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif"),
+    *(".tif", ".tiff", ".bmp", ".tga", ".avif", ".jp2"),
+)
+"""Suffixes of pictures; those of the second row hold no record, but keep a mark."""
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg")
 _PCM = (1, 0xFFFE)
 _MOST_PIXELS = 1 << 26

@@ -19,7 +19,14 @@ from gansmith.registry import unknown
 from gansmith.robustness.advgan_training import TrainedAdvGAN, train_advgan
 from gansmith.robustness.attacks import Attack, Logits, fgsm, misread, noise, pgd
 from gansmith.robustness.autopgd import apgd_ce, apgd_t
-from gansmith.robustness.classifier import Classifier, Images, check_classifier, take_images
+from gansmith.robustness.classifier import (
+    Classifier,
+    Images,
+    check_classifier,
+    images_to_check,
+    say_order,
+    take_images,
+)
 from gansmith.robustness.feed import ImageFeed
 from gansmith.robustness.patch import Scene, patch_success, train_patch
 from gansmith.robustness.result import Proportion
@@ -169,7 +176,8 @@ def attack(
     if not len(held.x):
         raise GansmithError(f"'{dataset.name}' has no held-out images: change data.held_out")
     classifier = classifier.in_order(held.label_names)
-    check_classifier(classifier, held)
+    check_classifier(classifier, images_to_check(dataset, held))
+    say_order(classifier, held.label_names, log)
     aim = _checked(method, classifier, held, threat, options)
     x, y = held.x.to(classifier.device), held.y.to(classifier.device)
     right = ~torch.cat(
@@ -181,6 +189,7 @@ def attack(
     clean = Proportion(int(right.sum()), len(x))
     if not clean.count:
         raise GansmithError(f"{classifier.name} recognises none of the images: nothing to attack")
+    log(f"{classifier.name} reads {clean.count} of {len(x)} held-out images rightly: {clean}")
     if aim is not None:  # images of the aim cannot be made to be read as it
         right &= y != aim
     x, y, indices = x[right], y[right], held.indices[right.cpu().numpy()]

@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gansmith.data.dataset import Dataset
+from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.errors import GansmithError
 from gansmith.extractor import Preparation
+from gansmith.log import LogFn
 from gansmith.medium import MEDIA
 from gansmith.storage.reading import shorten
 
 Shape = tuple[int | None, int | None, int | None]
 _PARTS = 256
 """Images in one pass of a check."""
+_CHECKED = 500
+"""Images that the order of labels is looked for in."""
 _ENOUGH = 5
 """Images of a label from which on it can look swapped."""
 
@@ -93,13 +96,20 @@ class Classifier:
                     for where, some in (("classifier", extra), ("data", missing))
                     if some
                 )
-                + "; name the outputs of the classifier in order with its labels"
+                + "; name the outputs of the classifier in their order with --labels"
             )
         order = torch.tensor([self.labels.index(name) for name in names], device=self.device)
-        network = self.network
-        return replace(
-            self, network=lambda x: network(x).index_select(1, order), labels=tuple(names)
-        )
+
+        def reordered(x: Tensor) -> Tensor:
+            logits = self.network(x)
+            if logits.dim() == 2 and logits.shape[1] != len(order):
+                raise GansmithError(
+                    f"{self.name} has {logits.shape[1]} outputs and {len(order)} labels are named: "
+                    "name each output, in their order"
+                )
+            return logits.index_select(1, order)
+
+        return replace(self, network=reordered, labels=tuple(names))
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,9 +144,10 @@ def as_images(dataset: Dataset) -> Preparation:
             "images, so give labelled images"
         )
     if dataset.classes < 2:
+        has = "a single label" if dataset.classes else "no labels"
         raise GansmithError(
-            f"'{dataset.name}' has {dataset.classes} labels, a classifier needs two or more: sort "
-            "the images into one folder for each label"
+            f"'{dataset.name}' has {has}, a classifier needs two or more: sort the images into two "
+            "or more sub-folders, one for each label, or add a labels.csv"
         )
     return to_extractor(dataset, max(dataset.samples.shape[1:3]), 0.0, 1.0)
 
@@ -154,12 +165,32 @@ def take_images(dataset: Dataset, indices: NDArray[np.int64]) -> Images:
     return Images(x, y, indices, dataset.label_names)
 
 
-def check_classifier(classifier: Classifier, images: Images) -> None:
+def say_order(classifier: Classifier, names: Sequence[str], log: LogFn) -> None:
+    """Say in which order the outputs of a classifier are taken, where it does not name them."""
+    if not classifier.labels:
+        log(
+            f"{classifier.name} does not name its outputs: taken in the order of the labels, "
+            f"{shorten(','.join(names), 200)}; else give --labels"
+        )
+
+
+def images_to_check(dataset: Dataset, chosen: Images) -> Images:
+    """Return chosen images and, where they are few, images of the training split besides.
+
+    Whether a classifier has its labels in the order of the data is no question of unseen images,
+    and a few of each label cannot answer it.
+    """
+    more = evenly_chosen(dataset.train_indices, max(0, _CHECKED - len(chosen.indices)))
+    return take_images(dataset, np.concatenate([chosen.indices, more])) if len(more) else chosen
+
+
+def check_classifier(classifier: Classifier, images: Images, *, attacked: bool = True) -> None:
     """Check that a classifier can be judged by these images.
 
     Args:
         classifier: Its outputs are in the order of the labels of the images.
         images: Some hundred, of all classes.
+        attacked: Whether its logits are needed; who only reads images may return probabilities.
 
     Raises:
         GansmithError: The classifier takes images of another size, fails on them, does not return
@@ -168,19 +199,30 @@ def check_classifier(classifier: Classifier, images: Images) -> None:
     """
     _check_shape(classifier, images)
     logits = _outputs(classifier, images)
-    _check_outputs(classifier, logits, images)
+    _check_outputs(classifier, logits, images, attacked)
     _check_labels(classifier, logits.argmax(1), images)
+
+
+def settings_for(classifier: Classifier, given: Sequence[int]) -> list[str]:
+    """Return the settings that open data as a classifier takes them, such as `data.size=32x32`.
+
+    Args:
+        classifier: Takes images of some size and number of channels.
+        given: Channels, height and width of the data as they are.
+    """
+    channels, height, width = classifier.shape
+    settings = []
+    if (height, width) != tuple(given[1:]) and height and width:
+        settings.append(f"data.size={height}x{width}")
+    if channels in (1, 3) and channels != given[0]:
+        settings.append(f"data.mode={'L' if channels == 1 else 'RGB'}")
+    return settings
 
 
 def _check_shape(classifier: Classifier, images: Images) -> None:
     given = tuple(images.x.shape[1:])
     if any(want not in (None, have) for want, have in zip(classifier.shape, given, strict=True)):
-        channels, height, width = classifier.shape
-        settings = []
-        if (height, width) != given[1:] and height and width:
-            settings.append(f"data.size={height}x{width}")
-        if channels in (1, 3) and channels != given[0]:
-            settings.append(f"data.mode={'L' if channels == 1 else 'RGB'}")
+        settings = [f"--set {setting}" for setting in settings_for(classifier, given)]
         wanted = " x ".join("any" if side is None else str(side) for side in classifier.shape)
         raise GansmithError(
             f"{classifier.name} takes images of {wanted} (channels, height, width), the data has "
@@ -205,7 +247,7 @@ def _outputs(classifier: Classifier, images: Images) -> Tensor:
         ) from None
 
 
-def _check_outputs(classifier: Classifier, logits: Tensor, images: Images) -> None:
+def _check_outputs(classifier: Classifier, logits: Tensor, images: Images, attacked: bool) -> None:
     classes = len(images.label_names)
     if logits.dim() != 2 or len(logits) != len(images.x):
         raise GansmithError(
@@ -223,7 +265,11 @@ def _check_outputs(classifier: Classifier, logits: Tensor, images: Images) -> No
             "its weights and its value range"
         )
     sums = logits.sum(1)
-    if bool((logits >= 0).all()) and bool(torch.allclose(sums, torch.ones_like(sums), atol=1e-3)):
+    if (
+        attacked
+        and bool((logits >= 0).all())
+        and bool(torch.allclose(sums, torch.ones_like(sums), atol=1e-3))
+    ):
         raise GansmithError(
             f"{classifier.name} returns probabilities: a softmax hides its gradients, so give it "
             "without the softmax at its end (logits)"
@@ -246,9 +292,13 @@ def _check_labels(classifier: Classifier, said: Tensor, images: Images) -> None:
         return
     plain = float(counts.diagonal().sum() / counts.sum())
     exchanged = float(counts[torch.arange(classes), torch.tensor(order)].sum() / counts.sum())
+    remedy = "name its outputs in their order with --labels"
+    if not classifier.labels:  # so its outputs are as it has them, not as its labels order them
+        named = ",".join(names[order.index(output)] for output in range(classes))
+        remedy += f"; what it reads suggests '{shorten(named, 200)}'"
     raise GansmithError(
         f"the labels of {classifier.name} look swapped: {shorten(', '.join(moved), 160)} (accuracy "
-        f"{plain:.1%}, with these exchanged {exchanged:.1%}): name its outputs in their order"
+        f"{plain:.1%}, with these exchanged {exchanged:.1%}): {remedy}"
     )
 
 

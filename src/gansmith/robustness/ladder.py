@@ -20,7 +20,14 @@ from gansmith.robustness import attacks, sanity
 from gansmith.robustness.advgan_training import TrainedAdvGAN, train_advgan
 from gansmith.robustness.attacks import Attack, Logits, fgsm, noise, pgd, run_attack
 from gansmith.robustness.autopgd import apgd_ce, apgd_t
-from gansmith.robustness.classifier import Classifier, Images, check_classifier, take_images
+from gansmith.robustness.classifier import (
+    Classifier,
+    Images,
+    check_classifier,
+    images_to_check,
+    say_order,
+    take_images,
+)
 from gansmith.robustness.feed import ImageFeed
 from gansmith.robustness.networks import SIDES
 from gansmith.robustness.result import (
@@ -112,10 +119,12 @@ def robustness(
             "image can be turned into any other; choose a smaller one"
         )
     classifier = classifier.in_order(chosen.label_names)
-    check_classifier(classifier, chosen)
+    checked = images_to_check(dataset, chosen)
+    check_classifier(classifier, checked)
+    say_order(classifier, chosen.label_names, log)
     if surrogate is not None:
         surrogate = surrogate.in_order(chosen.label_names)
-        check_classifier(surrogate, chosen)
+        check_classifier(surrogate, checked)
     runner = _Runner(classifier, surrogate, chosen, threat, seed, queries, log)
     runner.run()
     if advgan is not None:

@@ -16,10 +16,11 @@ from gansmith.evaluation.features.custom import refuse_pickles
 from gansmith.extractor import optional_module
 from gansmith.robustness.classifier import Classifier, Shape
 from gansmith.robustness.train import load_trained_classifier
-from gansmith.storage.reading import open_regular, shorten
+from gansmith.storage.reading import open_regular, read_text, shorten
 from gansmith.training.engine import device_kind
 
 MODEL_BYTES = 2 << 30
+LABEL_BYTES = 1 << 20
 FORMS = "a folder of `gansmith classifier`, FILE.onnx, FILE.pt2 or FILE.py:FUNCTION"
 
 
@@ -41,7 +42,7 @@ def open_classifier(
             FILE.py:FUNCTION, a function that takes nothing and returns the network.
             The last two run code.
         labels: Names of its outputs in order; by default those it knows, else those of the data.
-        value_range: What black and white are to a network of the user.
+        value_range: What black and white are to the network in a file.
         runs_code: Whether the user typed the target on the command line, so that it may run code.
 
     Raises:
@@ -65,6 +66,33 @@ def open_classifier(
     else:
         raise GansmithError(f"{target} is no classifier: give {FORMS}")
     return replace(found, labels=tuple(labels), value_range=value_range)
+
+
+def parse_labels(text: str | None) -> tuple[str, ...]:
+    """Return names of outputs, in their order.
+
+    Args:
+        text: Names with commas between them, or the path of a text file with a name on each line;
+            None for none.
+
+    Raises:
+        GansmithError: The file cannot be read, or names are empty or there twice.
+    """
+    if text is None:
+        return ()
+    path = Path(text).expanduser()
+    parts = read_text(path, LABEL_BYTES).splitlines() if path.is_file() else text.split(",")
+    names = [part.strip() for part in parts]
+    if path.is_file():
+        names = [name for name in names if name]
+    twice = sorted({name for name in names if names.count(name) > 1 and name})
+    if not all(names) or not names or twice:
+        why = f"has '{twice[0]}' twice" if twice else "has a name that is empty"
+        raise GansmithError(
+            f"--labels {shorten(text, 60)} {why}: name each output of the classifier in order, "
+            "such as cat,dog,owl, or give a text file with a name on each line"
+        )
+    return tuple(names)
 
 
 def _require_consent(target: str, runs_code: bool) -> None:

@@ -14,7 +14,13 @@ from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.errors import GansmithError
 from gansmith.evaluation.metrics.neighbours import nearest_distances
 from gansmith.model import GeneratorModel
-from gansmith.robustness.classifier import Classifier, as_images
+from gansmith.robustness.classifier import (
+    Classifier,
+    as_images,
+    check_classifier,
+    images_to_check,
+    take_images,
+)
 from gansmith.robustness.result import Proportion
 from gansmith.robustness.unrestricted import (
     Readings,
@@ -26,6 +32,8 @@ from gansmith.robustness.unrestricted import (
 NEAR = 0.01
 """Share of held-out images whose distance to the nearest training image counts as a duplicate's."""
 _COMPARED = 10_000
+_CHECKED = 500
+"""Real images in which the order of a classifier's labels is looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +102,8 @@ def scan(
         seed: Of the samples.
 
     Raises:
-        GansmithError: A classifier does not fit the generator, or there is neither an oracle nor
-            a label to compare with.
+        GansmithError: A classifier does not fit the generator or has its labels in another order,
+            or there is neither an oracle nor a label to compare with.
     """
     if oracle is None and not model.label_names:
         raise GansmithError(
@@ -105,6 +113,10 @@ def scan(
     names = model.label_names or target.labels or dataset.label_names
     target = readable_by(model, target, "target")
     oracle = None if oracle is None else readable_by(model, oracle, "oracle")
+    if dataset.classes > 1 and dataset.label_names == names:
+        held = take_images(dataset, evenly_chosen(dataset.held_out_indices, _CHECKED))
+        for classifier in (target, *(() if oracle is None else (oracle,))):
+            check_classifier(classifier, images_to_check(dataset, held), attacked=False)
     samples = model.sample(count, seed=seed)
     asked = model.classes(count, seed)
     found = read_samples(samples, target, oracle, None if asked is None else asked.numpy(), names)

@@ -7,6 +7,7 @@ otherwise. The oracle stands for people; what it says should be looked at.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +20,7 @@ from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.model import GeneratorModel
 from gansmith.robustness.attacks import Logits, margins
-from gansmith.robustness.classifier import Classifier
+from gansmith.robustness.classifier import Classifier, Images, check_classifier, say_order
 from gansmith.sampling import draw_latents, generate_samples
 
 SURE = 2.0
@@ -139,6 +140,8 @@ def search_latents(
     asked = torch.arange(count) % len(names) if label is None else torch.full((count,), label)
     conditions = asked if model.label_names else None
     start = draw_latents(count, model.generator.latent, seed)
+    if conditions is not None:
+        _warn_of_orders(model, (target, oracle), start, conditions, log)
     latents = start.clone().requires_grad_()
     adam = torch.optim.Adam([latents], RATE)
     best, best_score = start.clone(), torch.full((count,), torch.inf)
@@ -162,6 +165,30 @@ def search_latents(
     return read_samples(samples, target, oracle, asked.numpy(), tuple(names))
 
 
+def _warn_of_orders(
+    model: GeneratorModel,
+    classifiers: Sequence[Classifier],
+    latents: Tensor,
+    asked: Tensor,
+    log: LogFn,
+) -> None:
+    """Say where a classifier whose outputs have no names seems to have them in another order.
+
+    It is no error, for it is the generator that may draw one class for another.
+    """
+    samples = generate_samples(model.generator, model.codec, latents, asked)
+    for classifier in classifiers:
+        if classifier.labels:
+            continue
+        x = as_classified(samples, classifier.shape[0] or samples.shape[3])
+        images = Images(x, asked, np.arange(len(x)), model.label_names)
+        say_order(classifier, model.label_names, log)
+        try:
+            check_classifier(classifier, images)
+        except GansmithError as error:
+            log(f"warning: as it reads samples, {error}")
+
+
 @torch.no_grad()
 def read_samples(
     samples: NDArray[np.uint8],
@@ -172,15 +199,19 @@ def read_samples(
 ) -> Readings:
     """Have classifiers read samples as they are stored in files."""
     x = as_classified(samples, target.shape[0] or samples.shape[3])
-    said = _said(target.logits, x)
-    return Readings(
-        samples, asked, said, None if oracle is None else _said(oracle.logits, x), label_names
-    )
+    said = _said(target.logits, x, len(label_names))
+    right = None if oracle is None else _said(oracle.logits, x, len(label_names))
+    return Readings(samples, asked, said, right, label_names)
 
 
-def _said(logits: Logits, x: Tensor) -> NDArray[np.int64]:
-    found = torch.cat([logits(part).argmax(1) for part in torch.split(x, 256)])
-    return found.cpu().numpy().astype(np.int64)
+def _said(logits: Logits, x: Tensor, classes: int) -> NDArray[np.int64]:
+    found = torch.cat([logits(part) for part in torch.split(x, 256)])
+    if found.dim() != 2 or found.shape[1] != classes:
+        raise GansmithError(
+            f"a classifier returns shape {tuple(found.shape)} for {len(x)} samples and there are "
+            f"{classes} labels: it must return a logit for each label of the run"
+        )
+    return found.argmax(1).cpu().numpy().astype(np.int64)
 
 
 def _as_seen(model: GeneratorModel, outputs: Tensor) -> Tensor:

@@ -118,6 +118,22 @@ def test_the_same_call_gives_the_same_bytes_in_every_format(tmp_path: Path) -> N
         assert contents[0][0] != contents[0][1] and size in (0, len(contents[0][0]))
 
 
+@torch.no_grad()
+def test_one_heightmap_is_one_file_of_the_format_that_its_name_says(tmp_path: Path) -> None:
+    def written(name: str, **options: object) -> Path:
+        request = Request([1], 2, out=tmp_path / name, options={"side": 33, **options})
+        return write_heightmaps(model(), tmp_path, ORIGIN, request, silent)
+
+    heights = np.fromfile(written("one.raw"), "<u2").reshape(33, 33)
+    assert np.array_equal(heights, np.asarray(Image.open(written("one.png"))))
+    assert written("one.glb").read_bytes()[:4] == b"glTF"
+    with pytest.raises(GansmithError, match=r"tiles\.png is one file, and there are 4"):
+        written("tiles.png", tiles="2x2")
+    with pytest.raises(GansmithError, match=r"with -n 1 one of \.png, \.raw, \.glb, not 'x\.tif'"):
+        written("x.tif")
+    assert {file.suffix for file in tmp_path.iterdir() if file.is_dir()} == set()
+
+
 @pytest.mark.parametrize("text", ["2", "0x2", "2x99", "axb"])
 def test_wrong_tiles_are_refused(text: str) -> None:
     with pytest.raises(GansmithError, match="--tiles takes rows x columns, such as 2x2"):

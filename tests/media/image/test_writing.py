@@ -98,6 +98,25 @@ def test_textures_of_any_size_repeat(tmp_path: Path) -> None:
     assert (tmp_path / "planes" / "0.glb").read_bytes()[:4] == b"glTF"
 
 
+def test_one_texture_of_any_size_is_one_file(tmp_path: Path) -> None:
+    made = model(wrap=True)
+    made.codec = ImageCodec()
+    for name, start in (("one 1%.png", b"\x89PNG"), ("plane.glb", b"glTF")):
+        request = Request([2], 3, out=tmp_path / name, options={"side": 64})
+        assert write_pictures(made, tmp_path, ORIGIN, request, silent) == tmp_path / name
+        assert (tmp_path / name).read_bytes()[:4] == start
+    several = Request([0, 1], 3, out=tmp_path / "two.png", options={"side": 64})
+    with pytest.raises(
+        GansmithError, match=r"two\.png is one file, and there are 2: give a folder"
+    ):
+        write_pictures(made, tmp_path, ORIGIN, several, silent)
+    other = Request([0], 3, out=tmp_path / "x.raw", options={"side": 64})
+    with pytest.raises(GansmithError, match=r"with -n 1 one of \.png, .*, not 'x\.raw'"):
+        write_pictures(made, tmp_path, ORIGIN, other, silent)
+    names = {file.name for file in tmp_path.iterdir()}
+    assert names == {"one 1%.png", "plane.glb", "plane.glb.provenance.json"}
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

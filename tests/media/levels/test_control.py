@@ -24,9 +24,12 @@ from gansmith.media.levels.archive import (
 from gansmith.media.levels.archive_page import save_archive
 from gansmith.media.levels.codec import LevelCodec
 from gansmith.media.levels.control import MEASURES, measure_of, steer, verified
+from gansmith.media.levels.delivery import Gate, _as_wanted
 from gansmith.media.levels.games import Solved
 from gansmith.media.levels.games.replay import replay
 from gansmith.media.levels.level import Level
+from gansmith.media.levels.novelty import Novelty
+from gansmith.media.levels.wishes import Wish
 from gansmith.provenance.texts import HTML
 from tests.media.levels.games.tiny import MAZE, level_of
 
@@ -55,10 +58,46 @@ def test_a_wish_that_nothing_meets_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(wishes, "EVALUATIONS", 20)
     model = SimpleNamespace(codec=LevelCodec(MAZE, [0]))
     with pytest.raises(GansmithError, match=r"no level with length=900 .* 60 .*length="):
-        next(wishes.steered(model, {"length": 900}, 0))  # type: ignore[arg-type]
+        next(wishes.steered(model, Wish({"length": 900}, MAZE), 0))  # type: ignore[arg-type]
     with pytest.raises(GansmithError, match="measure 'beauty' is unknown"):
-        next(wishes.steered(model, {"beauty": 3}, 0))  # type: ignore[arg-type]
-    assert next(wishes.steered(model, {"density": 0.6}, 0))  # type: ignore[arg-type]
+        next(wishes.steered(model, Wish({"beauty": 3}, MAZE), 0))  # type: ignore[arg-type]
+    assert next(wishes.steered(model, Wish({"density": 0.6}, MAZE), 0))  # type: ignore[arg-type]
+
+
+def test_the_nearest_of_all_searches_is_named() -> None:
+    wish = Wish({"length": 40, "density": 0.5}, MAZE)
+    for length, density in ((10, 0.5), (30, 0.4), (80, 0.5)):
+        wish.consider({"length": length, "density": density})
+    assert wish.described().startswith("the nearest has length=30 density=0.4; ask for")
+    (level,) = combs(np.zeros((1, 5), np.float32))
+    solution = verified(level, MAZE)
+    assert solution is not None
+    share = float((level.tiles == 0).mean())
+    assert Wish({"length": 1.09 * solution.length}, MAZE).met_by(level, solution)
+    assert not Wish({"length": 1.2 * solution.length}, MAZE).met_by(level, solution)
+    near = Wish({"length": solution.length, "density": 2 * share}, MAZE)
+    assert not near.met_by(level, solution)
+    assert near.nearest == {"length": solution.length, "density": share}
+
+
+def test_a_generator_of_levels_that_nobody_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    shut = level_of(MAZE, "@#.#>")
+    monkeypatch.setattr(wishes, "sampler_of", lambda model, seed: (lambda z: [shut] * len(z), 5))
+    monkeypatch.setattr(wishes, "EVALUATIONS", 20)
+    model, wish = SimpleNamespace(codec=LevelCodec(MAZE, [0])), Wish({"length": 2}, MAZE)
+    with pytest.raises(GansmithError, match="among 60 that were drawn: none of them can be won"):
+        next(wishes.steered(model, wish, 0))  # type: ignore[arg-type]
+    assert not list(wishes.steered(model, wish, 0, repaired=True))  # type: ignore[arg-type]
+
+    # what repair makes of them is measured instead
+    mended = iter([level_of(MAZE, row) for row in ("@...>", "@..>#", "@.>##")])
+    gate = Gate(MAZE, Novelty([]), repairer=lambda level, chances, verdict: next(mended))
+    drawn = ((level, None) for level in [shut] * 3)
+    candidates = _as_wanted(wishes.steered(model, wish, 0, repaired=True), gate, wish, drawn)  # type: ignore[arg-type]
+    found = [gate.judge(*candidate) for candidate in candidates]
+    assert [each is not None for each in found] == [False, False, True]
+    assert gate.tally.rejected == {"not as wanted": 2} and gate.tally.as_drawn == 0
+    assert wish.nearest == {"length": 2}
 
 
 def test_a_wanted_length_is_found() -> None:

@@ -76,6 +76,24 @@ def test_pictures_have_a_colour_for_every_symbol(legend: Legend) -> None:
 
 def test_a_legend_is_written_as_it_is_read(legend: Legend) -> None:
     assert parse_legend(yaml.safe_load(dump_legend(legend)), "dump") == legend
+    written = (
+        "game: keydoor\n"
+        "tiles:\n"
+        "  '#': {role: solid, draw: '#8a8f98'}\n"
+        "  '@': {role: start, count: 1}\n"
+        "  '+': {roles: [start, goal], count: {least: 1}}\n"
+        "  R: {role: door, colour: red, cells: ['ground:12', 'ground:13']}\n"
+        "objects:\n"
+        "  gate: ['#R', '@+']\n"
+        "keys: {used_up: true}\n"
+    )
+    again = dump_legend(parse_legend(yaml.safe_load(written), "written"))
+    assert parse_legend(yaml.safe_load(again), "again") == parse_legend(
+        yaml.safe_load(written), "written"
+    )
+    lines = again.splitlines()
+    assert lines[2:4] == ["  '#': {role: solid, draw: '#8a8f98'}", "  '@': {role: start, count: 1}"]
+    assert lines[-1] == "keys: {used_up: true}" and "  - '#R'" in lines
 
 
 def test_levels_without_a_legend_get_their_symbols() -> None:

@@ -12,7 +12,7 @@ from gansmith.log import LogFn
 from gansmith.media.image.any_size import draw_any_size
 from gansmith.model import GeneratorModel
 from gansmith.output_folder import OutputFolder, sample_names
-from gansmith.outputs import Provenance
+from gansmith.outputs import Provenance, format_of_only_file, save_output
 from gansmith.verbs import Request
 
 USUAL_SIDE = 513
@@ -38,16 +38,23 @@ def write_heightmaps(
     options = request.options
     side, (rows, columns) = options.get("side", USUAL_SIDE), parse_tiles(options.get("tiles"))
     place = request.out or home / f"heightmaps-{request.seed}-{side}"
-    format_ = model.codec.chosen_format(request.format_)
     cells = [(y, x) for y in range(rows) for x in range(columns)]
-    tiled = len(cells) > 1
+    tiled, total = len(cells) > 1, len(request.indices) * len(cells)
+    size = rows * (side - 1) + 1, columns * (side - 1) + 1
+    only = format_of_only_file(model.codec, request.out, total, request.format_)
+    if only is not None:
+        (index,), (origin,) = request.indices, provenance.of_samples(request.indices)
+        (terrain,) = model.codec.decode(draw_any_size(model, index, request, size))
+        save_output(place, model.codec.to_bytes(terrain, only), origin)
+        log(f"1 heightmap of {side} x {side} in {place}")
+        return place
+    format_ = model.codec.chosen_format(request.format_)
     names = {
         (index, y, x): f"{name}{f'_x{x}_y{y}' if tiled else ''}.{suffix(format_)}"
         for index, name in zip(request.indices, sample_names(request.indices), strict=True)
         for y, x in cells
     }
     folder = OutputFolder(place, provenance, names.values())
-    size = rows * (side - 1) + 1, columns * (side - 1) + 1
     origins = provenance.of_samples(request.indices)
     for index, origin in zip(request.indices, origins, strict=True):
         (terrain,) = model.codec.decode(draw_any_size(model, index, request, size))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gansmith.codec import suffix
 from gansmith.counting import pluralize
@@ -12,7 +16,7 @@ from gansmith.media.image.any_size import draw_any_size
 from gansmith.media.image.sprite_sheet import write_sprite_sheet
 from gansmith.model import GeneratorModel
 from gansmith.output_folder import OutputFolder, sample_names
-from gansmith.outputs import Provenance
+from gansmith.outputs import Provenance, format_of_only_file, save_output
 from gansmith.verbs import Request
 
 
@@ -36,14 +40,26 @@ def write_pictures(
         return write_sprite_sheet(model, home, provenance, request, log)
     side = options["side"]
     place = request.out or home / f"samples-{request.seed}-{side}"
+    only = format_of_only_file(model.codec, request.out, len(request.indices), request.format_)
+    if only is not None:
+        (index,), (origin,) = request.indices, provenance.of_samples(request.indices)
+        save_output(place, model.codec.to_bytes(_drawn(model, index, request, side), only), origin)
+        log(f"1 texture of {side} pixels a side in {place}")
+        return place
     format_ = model.codec.chosen_format(request.format_)
     names = [f"{name}.{suffix(format_)}" for name in sample_names(request.indices)]
     folder = OutputFolder(place, provenance, names)
     origins = provenance.of_samples(request.indices)
     for index, name, origin in zip(request.indices, names, origins, strict=True):
-        tensors = draw_any_size(model, index, request, (side, side))
-        (sample,) = model.codec.finish(model.codec.decode(tensors))
+        sample = _drawn(model, index, request, side)
         folder.add(name, model.codec.to_bytes(sample, format_), origin)
     folder.write_manifest(side=side)
     log(f"{pluralize(len(names), 'texture')} of {side} pixels a side in {place}")
     return place
+
+
+def _drawn(model: GeneratorModel, index: int, request: Request, side: int) -> NDArray[np.uint8]:
+    """Draw one texture, [H, W, C]."""
+    tensors = draw_any_size(model, index, request, (side, side))
+    (sample,) = model.codec.finish(model.codec.decode(tensors))
+    return cast("NDArray[np.uint8]", sample)

@@ -88,7 +88,7 @@ class LevelFolder(Collection):
         self.source = f"{'folder' if root.is_dir() else 'file'} {root.resolve()}"
         self.options = options
         chosen = level_files(files)
-        self.ignored = len(files) - len(chosen)
+        self.ignored = len(files) - len(chosen) - (LEGEND in files)
         known = _legend(self.root, options)
         grids, self.faults = self._read(chosen, options, alone=not root.is_dir())
         self.legend = known if known is not None else legend_of(g for _, g in grids)

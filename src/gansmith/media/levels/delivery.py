@@ -30,7 +30,7 @@ from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.novelty import Novelty
 from gansmith.media.levels.sizes import grown, grows, least_moves, parse_size, resized
-from gansmith.media.levels.wishes import parse_wishes, steered
+from gansmith.media.levels.wishes import Wish, parse_wishes, said, steered
 from gansmith.model import GeneratorModel
 from gansmith.networks import Generator
 from gansmith.outputs import Provenance
@@ -127,6 +127,9 @@ class Gate:
         least: Fewest moves of a level that is not trivial.
         limit: How long to search for a solution.
         repairer: Repairs levels that are not solved; None where the game cannot be.
+
+    Attributes:
+        wish: What levels are to measure besides; None for any.
     """
 
     def __init__(
@@ -141,6 +144,7 @@ class Gate:
         self.legend, self.novelty, self.least = legend, novelty, least
         self.limit = limit or Limit(seconds=SECONDS, nodes=NODES)
         self.repairer = repairer
+        self.wish: Wish | None = None
         self.tally = Tally()
 
     def judge(
@@ -189,6 +193,9 @@ class Gate:
                 level = ended
             if found.solution is None:
                 self.tally.rejected[found.outcome] += 1
+                return None
+            if self.wish is not None and not self.wish.met_by(level, found.solution):
+                self.tally.rejected["not as wanted"] += 1
                 return None
         self.novelty.keep(plain)
         if edits:
@@ -242,7 +249,10 @@ def deliver_levels(
     kept: list[Delivered] = []
     candidates = _sized(model, gate, seed, label, truncation, size)
     if wanted:
-        candidates = ((level, None) for level in steered(model, wanted, seed))
+        wish = Wish(wanted, codec.legend)
+        candidates = _as_wanted(
+            steered(model, wish, seed, repaired=gate.repairer is not None), gate, wish, candidates
+        )
     for level, chances in candidates:
         if gate.tally.candidates >= TRIES + MOST_TRIES * len(kept) or clock.out_of_patience():
             break
@@ -260,6 +270,8 @@ def deliver_levels(
     remedy = "train longer, or on more levels"
     if repair and lacks_packages(codec):
         remedy = f"pip install 'gansmith[games]' to repair them, or {remedy}"
+    if gate.wish is not None:
+        remedy = f"with {said(gate.wish.wanted)} {gate.wish.described()}"
     if not kept:
         raise GansmithError(
             f"none of {gate.tally.candidates} levels that were drawn in {gate.tally.seconds:.0f} s "
@@ -330,6 +342,20 @@ def _level_codec(model: GeneratorModel) -> LevelCodec:
     if not isinstance(model.codec, LevelCodec):
         raise GansmithError(f"this model generates '{model.codec.name}', not levels")
     return model.codec
+
+
+def _as_wanted(
+    searched: Iterator[Level], gate: Gate, wish: Wish, drawn: Iterator[Candidate]
+) -> Iterator[Candidate]:
+    """Yield levels as wanted; where none can be won as drawn, any, of which the gate keeps those.
+
+    A search sees how levels are drawn. What repair makes of them is known only afterwards.
+    """
+    for level in searched:
+        yield level, None
+    if not gate.tally.candidates:
+        gate.wish = wish
+        yield from drawn
 
 
 def _sized(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gansmith.counting import pluralize
 from gansmith.data import inspection
 from gansmith.data.collection import Collection
 from gansmith.media.levels.checking import check
@@ -56,7 +57,9 @@ class LevelInspection(inspection.Inspected):
 
     def found(self) -> Iterable[tuple[str, str]]:
         """Yield properties of the levels, and what is wrong with them."""
-        yield "levels", f"{self.levels:,} in {self.files:,} files ({self.ignored:,} others ignored)"
+        others = pluralize(self.ignored, "other")
+        files = pluralize(self.files, "file")
+        yield "levels", f"{self.levels:,} in {files} ({others} ignored)"
         yield "sizes", inspection.counts(self.sizes)
         yield "game", self.game or "none: add a legend with 'game:' to have levels solved"
         yield "tiles", inspection.counts(self.tiles)

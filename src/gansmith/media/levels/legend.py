@@ -418,11 +418,48 @@ def parse_legend(values: object, origin: Path | str) -> Legend:
 
 
 def dump_legend(legend: Legend) -> str:
-    """Return a legend as YAML that :func:`load_legend` reads."""
+    """Return a legend as YAML that :func:`load_legend` reads, as people write it: a tile a line."""
     values = legend.model_dump(mode="json", exclude_defaults=True)
     if legend.size:
         values["size"] = "{}x{}".format(*legend.size)
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    values["tiles"] = {symbol: _Line(_short(tile)) for symbol, tile in values["tiles"].items()}
+    for name in {"jump", "keys"} & values.keys():
+        values[name] = _Line(values[name])
+    if legend.objects:
+        one_character = all(len(symbol) == 1 for symbol in legend.symbols)
+        values["objects"] = {
+            name: ["".join(row) if one_character else list(row) for row in rows]
+            for name, rows in legend.objects.items()
+        }
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+class _Line(dict[str, Any]):
+    """A mapping that is written on one line."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes `_Line` on one line."""
+
+
+def _on_one_line(dumper: _Dumper, values: _Line) -> yaml.Node:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", values, flow_style=True)
+
+
+_Dumper.add_representer(_Line, _on_one_line)
+
+
+def _short(tile: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a tile with one role as `role`, and an exact count as a number."""
+    short: dict[str, Any] = {}
+    for name, value in tile.items():
+        if name == "roles" and len(value) == 1:
+            short["role"] = value[0]
+        elif name == "count" and value.get("least", 0) == value.get("most"):
+            short["count"] = value["most"]
+        else:
+            short[name] = value
+    return short
 
 
 def _explain(error: ValidationError) -> str:

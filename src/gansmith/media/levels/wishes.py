@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from gansmith.errors import GansmithError
 from gansmith.media.levels.codec import LevelCodec
 from gansmith.media.levels.control import Sampler, measure_of, steer
+from gansmith.media.levels.games import Solved
+from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level
 from gansmith.model import GeneratorModel
 from gansmith.sampling import draw_latents, generate_samples
@@ -21,6 +23,8 @@ MOST = 10_000
 """Searches of one call."""
 FRUITLESS = 3
 """Searches in a row without a level as wanted, after which it is given up."""
+TOLERANCE = 0.1
+"""Relative error of each measure of a level that is as wanted."""
 
 
 def parse_wishes(text: str) -> dict[str, float]:
@@ -72,34 +76,89 @@ def sampler_of(model: GeneratorModel, seed: int | None) -> tuple[Sampler, int]:
     return sample, size
 
 
-def steered(model: GeneratorModel, wanted: Mapping[str, float], seed: int) -> Iterator[Level]:
+class Wish:
+    """What delivered levels are to measure, and what came nearest to it.
+
+    Args:
+        wanted: Values of the measures.
+        legend: Of the levels.
+
+    Attributes:
+        nearest: Measures of the level that came nearest, by the sum of relative errors.
+    """
+
+    def __init__(self, wanted: Mapping[str, float], legend: Legend) -> None:
+        self.wanted, self.legend = wanted, legend
+        self.nearest: Mapping[str, float] | None = None
+
+    def consider(self, measures: Mapping[str, float]) -> None:
+        """Remember measures if they are the nearest so far."""
+        if self.nearest is None or sum(self._errors(measures)) < sum(self._errors(self.nearest)):
+            self.nearest = measures
+
+    def met_by(self, level: Level, solution: Solved) -> bool:
+        """Return whether all measures of a level are within a tenth, and remember the nearest."""
+        found = {name: measure_of(name)(level, self.legend, solution) for name in self.wanted}
+        self.consider(found)
+        return max(self._errors(found)) <= TOLERANCE
+
+    def _errors(self, measures: Mapping[str, float]) -> list[float]:
+        return [abs(measures[n] - w) / max(abs(w), 1e-9) for n, w in self.wanted.items()]
+
+    def described(self) -> str:
+        """What came nearest, and what to do."""
+        nearest = "" if self.nearest is None else f"the nearest has {said(self.nearest)}; "
+        return f"{nearest}ask for what is nearer to your data, or train longer"
+
+
+def said(measures: Mapping[str, float]) -> str:
+    """Return measures as `--want` takes them."""
+    return " ".join(f"{name}={value:.4g}" for name, value in measures.items())
+
+
+def steered(
+    model: GeneratorModel, wish: Wish, seed: int, *, repaired: bool = False
+) -> Iterator[Level]:
     """Yield levels within a tenth of wanted measures, each of a search of its own.
 
     It ends after `FRUITLESS` searches in a row that found none.
+
+    Args:
+        model: A generator of levels.
+        wish: What is wanted; it gets to know what came nearest.
+        seed: Of the searches.
+        repaired: Whether levels can be repaired: then it is no error if none can be won as drawn.
 
     Raises:
         GansmithError: There was none at all; the message says what was nearest.
     """
     codec = model.codec
     assert isinstance(codec, LevelCodec)
-    nearest, misses, any_found = "none of them was solved", 0, False
+    misses, any_found = 0, False
     for number in range(MOST):
         of = seed * 1_000_003 + number
         sample, size = sampler_of(model, of)
-        found = steer(sample, size, codec.legend, wanted, evaluations=EVALUATIONS, seed=of)
+        found = steer(
+            sample,
+            size,
+            codec.legend,
+            wish.wanted,
+            tolerance=TOLERANCE,
+            evaluations=EVALUATIONS,
+            seed=of,
+        )
         if found is not None and found.reached:
             misses, any_found = 0, True
             yield found.level
             continue
         misses += 1
         if found is not None:
-            measures = " ".join(f"{name}={value:.4g}" for name, value in found.measures.items())
-            nearest = f"the last search came to {measures}"
+            wish.consider(found.measures)
         if misses == FRUITLESS:
             break
-    if not any_found:
-        wish = " ".join(f"{name}={value:g}" for name, value in wanted.items())
+    if not any_found and (wish.nearest is not None or not repaired):
+        none = "" if wish.nearest is not None else "none of them can be won; "
         raise GansmithError(
-            f"no level with {wish} is found among {misses * EVALUATIONS:,} that were drawn: "
-            f"{nearest}; ask for what is nearer to your data, or train longer"
+            f"no level with {said(wish.wanted)} is found among {misses * EVALUATIONS:,} that were "
+            f"drawn: {none}{wish.described()}"
         )

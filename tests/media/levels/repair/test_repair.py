@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from itertools import combinations, count, product
 from types import SimpleNamespace
@@ -14,6 +17,7 @@ from gansmith.media.levels.games.replay import replay
 from gansmith.media.levels.legend import Count, Legend
 from gansmith.media.levels.level import Level, torn_cells
 from gansmith.media.levels.repair import Repair, Requests, repair
+from gansmith.media.levels.repair.model import _run
 from tests.media.levels.games.tiny import (
     DIGGER,
     KEYDOOR,
@@ -326,3 +330,20 @@ def test_what_is_solved_stays() -> None:
     level = level_of(SMALL, "#######", "#@.R.>#", "#r.#..#", "#######")
     found = repair(level, SMALL)
     assert found.level is level and found.edits == () and found.proved_fewest and found.share == 0
+
+
+def test_ctrl_c_is_not_taken_by_the_solver() -> None:
+    """CP-SAT replaces the handler of SIGINT while it runs; then Ctrl-C would not reach Python."""
+    cp = pytest.importorskip("ortools.sat.python.cp_model")
+    pigeons = cp.CpModel()  # 12 in 11 holes, which takes resolution far longer than the test
+    sits = [[pigeons.new_bool_var("") for _ in range(11)] for _ in range(12)]
+    for pigeon in sits:
+        pigeons.add_bool_or(pigeon)
+    for hole in zip(*sits, strict=True):
+        for one, other in combinations(hole, 2):
+            pigeons.add_bool_or(one.negated(), other.negated())
+    timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        _run(SimpleNamespace(cp=cp, model=pigeons), time.monotonic() + 1.0, 0, 1e9)  # type: ignore[arg-type]
+    timer.join()

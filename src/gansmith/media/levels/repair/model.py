@@ -336,6 +336,7 @@ def _run(tiles: TileModel, ends: float, seed: int, effort: float) -> tuple[Any, 
     parameters.max_deterministic_time = effort
     parameters.random_seed = seed
     parameters.num_workers = 1
+    parameters.catch_sigint_signal = False  # or Ctrl-C ends one search, and the program goes on
     # Few edits are proved fastest from below: by what cannot all stay as it is.
     parameters.linearization_level = 0
     parameters.optimize_with_core = True
