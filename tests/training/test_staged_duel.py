@@ -57,7 +57,7 @@ def test_it_resumes_bit_equal_in_each_stage(tmp_path: Path, setting: str) -> Non
     whole = toy_trainer(recipe, tmp_path / "whole")
     assert whole.train()
     build = partial(toy_trainer, recipe, tmp_path / "parts")
-    later = train_in_parts(build, 80, 160, 192, 240, 320)
+    later = train_in_parts(build, 80, 160, 200, 240, 320)
     for name, network in whole.duel.networks.items():
         found = later.duel.networks[name].state_dict()
         assert all(torch.equal(value, found[key]) for key, value in network.state_dict().items())
