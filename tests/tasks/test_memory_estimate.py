@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
-from multiprocessing.connection import Connection
 
 import pytest
 import torch
@@ -16,10 +15,11 @@ from gansmith.tasks.memory_estimate import GAPS, MemoryTracker, forecast_memory
 from gansmith.training.duel import Batch
 from gansmith.training.engine import Engine, peak_memory
 from gansmith.training.noise import NoiseDuel
-from tests.forked import fork, forks
+from tests.forked import called
 
 MIB = 2**20
 PRECISIONS = ("32-true", "bf16-mixed")
+SPEC = SampleSpec(3, 64, 64)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -48,43 +48,29 @@ def _steps() -> dict[str, tuple[float, ...]]:
     slim += ("training.batch=16",)
     return {
         precision: tuple(
-            _in_a_process(work, (*slim, f"training.precision={precision}"))
+            called(work, (*slim, f"training.precision={precision}"))
             for work in (_foretold, _taken, _taken_without_gaps)
         )
         for precision in PRECISIONS
     }
 
 
-def _in_a_process(work: Callable[[Recipe, SampleSpec], float], settings: Sequence[str]) -> float:
-    reader, writer = forks().Pipe(duplex=False)
-    process = fork(_tell, writer, work, settings)
-    writer.close()
-    figure: float = reader.recv()
-    process.join()
-    return figure
+def _foretold(settings: Sequence[str]) -> float:
+    return forecast_memory(load_recipe("pictures-conv", settings), SPEC)
 
 
-def _tell(
-    writer: Connection, work: Callable[[Recipe, SampleSpec], float], settings: Sequence[str]
-) -> None:
-    writer.send(work(load_recipe("pictures-conv", settings), SampleSpec(3, 64, 64)))
-
-
-def _foretold(recipe: Recipe, spec: SampleSpec) -> float:
-    return forecast_memory(recipe, spec)
-
-
-def _taken(recipe: Recipe, spec: SampleSpec) -> float:
-    pair, engine = build_networks(recipe.network, spec), Engine(recipe.training.precision)
+def _taken(settings: Sequence[str]) -> float:
+    recipe = load_recipe("pictures-conv", settings)
+    pair, engine = build_networks(recipe.network, SPEC), Engine(recipe.training.precision)
     duel, count = NoiseDuel(pair, recipe, engine), recipe.training.batch
     duel.set_progress(0.5, 10**6)
-    duel.step([Batch(torch.rand(count, *spec.shape), None) for _ in range(duel.draws)])
+    duel.step([Batch(torch.rand(count, *SPEC.shape), None) for _ in range(duel.draws)])
     return peak_memory()
 
 
-def _taken_without_gaps(recipe: Recipe, spec: SampleSpec) -> float:
+def _taken_without_gaps(settings: Sequence[str]) -> float:
     assert ctypes.CDLL(None).mallopt(-3, 65536)  # M_MMAP_THRESHOLD
-    return _taken(recipe, spec)
+    return _taken(settings)
 
 
 def _recipe(*settings: str) -> Recipe:

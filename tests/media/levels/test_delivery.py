@@ -168,9 +168,11 @@ def test_bad_requests_are_one_line(
     run: Path, tmp_path: Path, options: dict[str, str], message: str
 ) -> None:
     out = tmp_path / options.pop("out", "levels")
+    lines: list[str] = []
     with pytest.raises(GansmithError, match=message) as caught:
-        gansmith.generate(run, 2, out=out, **options)
+        gansmith.generate(run, 2, out=out, log=lines.append, **options)
     assert "\n" not in str(caught.value) and not out.exists()
+    assert not lines  # no level was made
 
 
 def test_a_generator_without_valid_levels_says_so(
