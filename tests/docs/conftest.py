@@ -22,6 +22,7 @@ import gansmith.tasks.invert as inversion
 import gansmith.tasks.train as verb
 from gansmith.data.downloads.checksums import PinnedFile
 from gansmith.extractor import EXTRACTORS, FILE_EXTRACTORS
+from gansmith.media.audio.vocoder import Vocoder
 from gansmith.media.image.datasets import PICTURE_SETS
 from gansmith.media.image.datasets.stacked_mnist import stacked
 from gansmith.media.levels.datasets import LEVEL_SETS
@@ -68,7 +69,7 @@ REGISTRIES = (
 TRAIN, TEST = 300, 60
 SOUND = {"decoder_steps": 2, "iterations": 2}
 BUDGET = {"minutes": None, "samples": 32, "batch": 16, "frames": 2, "log_every": 1}
-LOOKS = {"samples": 32, "quick_samples": 16, "quick_looks": 1}
+LOOKS = {"samples": 16, "quick_samples": 16, "quick_looks": 1}
 SLIM = {
     "conv": ("width=8", "max_width=8", "head=16"),
     "dcgan": ("width=8",),
@@ -126,7 +127,7 @@ def small_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small networks train on 32 samples and are evaluated on 32, whatever the recipe says."""
+    """Small networks train on 32 samples and are evaluated on 16, whatever the recipe says."""
     resolve = verb.resolve
 
     def shrunk(*args: object, **options: object) -> Recipe:
@@ -149,10 +150,11 @@ def small_budgets(monkeypatch: pytest.MonkeyPatch) -> None:
         return recipe.model_copy(update={"sound": recipe.sound.model_copy(update=SOUND)})
 
     monkeypatch.setattr(inspection, "load_recipe", quickly_decoded)
-    monkeypatch.setattr(finalize, "contact_sheet", partial(contact_sheet, count=20))
-    monkeypatch.setattr(callbacks, "FRAME_SAMPLES", 20)
-    monkeypatch.setattr(callbacks, "FRAME_SOUNDS", 8)
+    monkeypatch.setattr(finalize, "contact_sheet", partial(contact_sheet, count=10))
+    monkeypatch.setattr(callbacks, "FRAME_SAMPLES", 10)
+    monkeypatch.setattr(callbacks, "FRAME_SOUNDS", 4)
     monkeypatch.setattr(inversion, "STEPS", 5)
+    monkeypatch.setattr(Vocoder.__init__, "__defaults__", (32, 1))  # width and depth
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,12 @@ import torch
 from rich.console import Console
 
 import gansmith
+from gansmith.cli import main
 from gansmith.errors import GansmithError
 from gansmith.model import load_generator
 from gansmith.run import Run
 from gansmith.storage.checkpoint import load_tree
+from tests.forked import fork, forks
 
 ROOT = Path(__file__).parents[2]
 QUICK = (
@@ -33,12 +36,6 @@ QUIET = Console(quiet=True)
 def _environment(tmp_path: Path) -> dict[str, str]:
     own = {"OMP_NUM_THREADS": "1", "TMPDIR": str(tmp_path)}
     return {**os.environ, **own}
-
-
-def _command(run: Path, samples: int) -> list[str]:
-    command = [sys.executable, "-m", "gansmith", "train", "ring", "--out", str(run)]
-    command += ["--samples", str(samples)]
-    return [*command, *(f"--set={setting}" for setting in QUICK)]
 
 
 def train(run: Path, samples: int = 64, *settings: str, **options: object):  # type: ignore[no-untyped-def]
@@ -185,38 +182,40 @@ def test_generating_while_checkpoints_are_replaced_reads_whole_ones(tmp_path: Pa
 @pytest.mark.skipif(os.name == "nt", reason="there are no such signals on Windows")
 @pytest.mark.parametrize("how", ["closed", "hang-up"])
 def test_closed_output_and_hang_up_save_and_say_so(how: str, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    with subprocess.Popen(
-        _command(run, 10**8),
-        env=_environment(tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=_heed_hang_up,
-    ) as process:
-        _check_saving(process, run, how)
-
-
-def _heed_hang_up() -> None:
-    """Undo what `nohup` does to the tests and all that they start."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
-def _check_saving(process: subprocess.Popen[str], run: Path, how: str) -> None:
-    assert process.stdout is not None and process.stderr is not None
-    process.stdout.readline()
-    if how == "closed":
-        process.stdout.close()
-    else:
-        while not Run(run).metrics_file.exists() and process.poll() is None:
-            time.sleep(0.05)
-        time.sleep(0.5)
-        process.send_signal(signal.SIGHUP)
-    error = process.stderr.read()
-    assert process.wait(120) == (1 if how == "closed" else 0), error
-    samples = load_tree(run / "checkpoints" / "last.safetensors")["clock"]["samples"]
-    if how == "closed":
-        assert error.count("\n") == 1 and f"stopped and saved after {samples:,} samples" in error
-    else:
-        assert f"stopped and saved after {samples:,} samples" in process.stdout.read()
+    run, told = tmp_path / "run", tmp_path / "errors"
+    reader, writer = forks().Pipe(duplex=False)
+    process = fork(_train_forever, run, writer, told, environment=_environment(tmp_path))
+    writer.close()
+    with os.fdopen(os.dup(reader.fileno())) as output:
+        reader.close()
+        output.readline()
+        if how == "closed":
+            output.close()
+        else:
+            while not Run(run).metrics_file.exists() and process.is_alive():
+                time.sleep(0.05)
+            time.sleep(0.5)
+            assert process.pid is not None
+            os.kill(process.pid, signal.SIGHUP)
+        process.join(120)
+        error = told.read_text("utf-8")
+        assert process.exitcode == (1 if how == "closed" else 0), error
+        samples = load_tree(run / "checkpoints" / "last.safetensors")["clock"]["samples"]
+        if how == "closed":
+            assert error.count("\n") == 1
+            assert f"stopped and saved after {samples:,} samples" in error
+        else:
+            assert f"stopped and saved after {samples:,} samples" in output.read()
     assert not Run(run).lock_file.exists()
+
+
+def _train_forever(run: Path, output: Connection, errors: Path) -> None:
+    """Run the command line, as a process of its own does."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` of the tests would hold here too
+    os.dup2(output.fileno(), 1)
+    output.close()
+    sys.stdout, sys.stderr = open(1, "w"), open(errors, "w")  # noqa: SIM115  (to their end)
+    settings = (f"--set={setting}" for setting in QUICK)
+    command = ["train", "ring", "--out", str(run), "--samples", str(10**8), *settings]
+    sys.argv = ["gansmith", *command]
+    main()

@@ -52,6 +52,7 @@ def test_a_folder_trains_and_generates(
 def test_transparency_is_learnt(sprites: Path, tmp_path: Path) -> None:
     """The corners of every sprite are empty and the middle is not; so should ours be, mostly."""
     settings = ["data.size=16", "training.batch=16", "training.ema_half_life=1000", *QUICK]
+    settings += ["network.max_width=16", "network.grid_width=16"]
     model = gansmith.train(
         "pictures", data=sprites, out=tmp_path / "run", samples=3200, settings=settings
     )

@@ -23,7 +23,7 @@ OF_EXTRA = set(PRETRAINED_METRICS)
 
 @pytest.fixture(autouse=True)
 def short_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(classifier_module, "SEEN", (4_000, 4_000))
+    monkeypatch.setattr(classifier_module, "SEEN", (2_000, 2_000))
 
 
 def test_fresh_real_samples_come_out_as_the_floor_does() -> None:

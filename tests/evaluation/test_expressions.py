@@ -10,10 +10,16 @@ from scipy.stats import spearmanr
 from gansmith.data.dataset import Dataset
 from gansmith.data.expressions import read_expressions
 from gansmith.evaluation.expressions import ExpressionEvaluator, rank_correlation
+from gansmith.evaluation.features import classifier as classifier_module
 from gansmith.recipe import EvaluationConfig
 
 LEVELS = (0.0, 0.4, 0.7, 1.0)
 NAMES = ("neutral", *(f"{e}={s:.2f}" for e in ("low", "wide") for s in LEVELS[1:]))
+
+
+@pytest.fixture(autouse=True)
+def short_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifier_module, "SEEN", (2_000, 2_000))
 
 
 def drawn(strengths: NDArray[np.float32], seed: int = 0) -> NDArray[np.uint8]:

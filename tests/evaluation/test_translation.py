@@ -1,12 +1,19 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from gansmith.data.domains import split_domains
+from gansmith.evaluation.features import classifier as classifier_module
 from gansmith.evaluation.translation import TranslationEvaluator, content_kept
 from gansmith.recipe import EvaluationConfig
 from tests.evaluation.bars import bars
+
+
+@pytest.fixture(autouse=True)
+def short_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifier_module, "SEEN", (2_000, 2_000))
 
 
 def test_own_sources_are_found_in_spite_of_a_change_that_all_share() -> None:

@@ -34,15 +34,17 @@ CASES: dict[str, tuple[list[tuple[int, int, int]], dict[str, Any]]] = {
 
 @pytest.fixture(scope="module", autouse=True)
 def one_registry() -> Iterator[None]:
-    """Parse the source of the exporter's operators once, and not for every export."""
+    """Parse the exporter's operators and collect those of PyTorch once, not for every export."""
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
+    from torch._export import utils
     from torch.onnx._internal.exporter._registration import ONNXRegistry
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             ONNXRegistry, "from_torchlib", staticmethod(cache(ONNXRegistry.from_torchlib))
         )
+        patch.setattr(utils, "_materialize_cpp_cia_ops", cache(utils._materialize_cpp_cia_ops))
         yield
 
 

@@ -6,12 +6,14 @@ import sys
 
 import pytest
 
+import gansmith.evaluation.features.classifier as classifier
 from gansmith.cli import main
 
 
 @pytest.fixture(autouse=True)
-def quick_evaluations(shared_learning: None) -> None:
-    """Trainings of the same data share the classifiers of their evaluations."""
+def quick_evaluations(shared_learning: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The classifiers of evaluations see few samples, and trainings of the same data share them."""
+    monkeypatch.setattr(classifier, "SEEN", (640, 640))
 
 
 @pytest.fixture

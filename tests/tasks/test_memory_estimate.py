@@ -1,52 +1,25 @@
 from __future__ import annotations
 
-import json
-import subprocess
+import ctypes
 import sys
+from collections.abc import Sequence
 from functools import cache
 
 import pytest
 import torch
 
 from gansmith.errors import GansmithError
-from gansmith.networks import SampleSpec
+from gansmith.networks import SampleSpec, build_networks
 from gansmith.recipe import Recipe, load_recipe
 from gansmith.tasks.memory_estimate import GAPS, MemoryTracker, forecast_memory
+from gansmith.training.duel import Batch
+from gansmith.training.engine import Engine, peak_memory
+from gansmith.training.noise import NoiseDuel
+from tests.forked import called
 
 MIB = 2**20
-PROGRAM = """
-import ctypes, json, os, sys
-import torch
-torch.set_num_threads(1)
-import lightning_fabric  # which each fork would import else
-from gansmith.networks import SampleSpec, build_networks
-from gansmith.recipe import load_recipe
-from gansmith.training.duel import Batch
-from gansmith.training.engine import Engine
-from gansmith.tasks.memory_estimate import forecast_memory
-from gansmith.training.noise import NoiseDuel
-def foretell(recipe, spec):
-    return forecast_memory(recipe, spec)
-def step(recipe, spec):
-    pair, engine = build_networks(recipe.network, spec), Engine(recipe.training.precision)
-    duel = NoiseDuel(pair, recipe, engine)
-    duel.set_progress(0.5, 10**6)
-    duel.step([Batch(torch.rand(8, *spec.shape), None) for _ in range(duel.draws)])
-    lines = dict(line.split(":") for line in open("/proc/self/status"))
-    return int(lines["VmHWM"].split()[0]) / 2**20
-def step_without_gaps(recipe, spec):
-    assert ctypes.CDLL(None).mallopt(-3, 65536)  # M_MMAP_THRESHOLD
-    return step(recipe, spec)
-for settings in json.loads(sys.argv[1]):
-    recipe, spec = load_recipe("pictures-conv", settings), SampleSpec(3, 64, 64)
-    for work in (foretell, step, step_without_gaps):
-        child = os.fork()
-        if not child:
-            print(work(recipe, spec), flush=True)
-            os._exit(0)
-        assert os.waitpid(child, 0)[1] == 0
-"""
 PRECISIONS = ("32-true", "bf16-mixed")
+SPEC = SampleSpec(3, 64, 64)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -69,18 +42,35 @@ def _steps() -> dict[str, tuple[float, ...]]:
     """Foretell and take a step of each precision, in GiB: foretold, taken, taken without gaps.
 
     Each has a process of its own, whose memory nothing but imports has touched: a fork of one
-    that imports for all of them.
+    that has imported for all of them.
     """
-    slim = ["network.name=r3gan", "network.width=16", "network.max_width=16", "training.batch=8"]
-    settings = [[*slim, f"training.precision={precision}"] for precision in PRECISIONS]
-    command = [sys.executable, "-c", PROGRAM, json.dumps(settings)]
-    told = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-    figures = list(map(float, told.split()))
-    count = len(figures) // len(PRECISIONS)
+    slim = ("network.name=r3gan", "network.width=8", "network.max_width=8", "network.blocks=1")
+    slim += ("training.batch=16",)
     return {
-        precision: tuple(figures[place * count : (place + 1) * count])
-        for place, precision in enumerate(PRECISIONS)
+        precision: tuple(
+            called(work, (*slim, f"training.precision={precision}"))
+            for work in (_foretold, _taken, _taken_without_gaps)
+        )
+        for precision in PRECISIONS
     }
+
+
+def _foretold(settings: Sequence[str]) -> float:
+    return forecast_memory(load_recipe("pictures-conv", settings), SPEC)
+
+
+def _taken(settings: Sequence[str]) -> float:
+    recipe = load_recipe("pictures-conv", settings)
+    pair, engine = build_networks(recipe.network, SPEC), Engine(recipe.training.precision)
+    duel, count = NoiseDuel(pair, recipe, engine), recipe.training.batch
+    duel.set_progress(0.5, 10**6)
+    duel.step([Batch(torch.rand(count, *SPEC.shape), None) for _ in range(duel.draws)])
+    return peak_memory()
+
+
+def _taken_without_gaps(settings: Sequence[str]) -> float:
+    assert ctypes.CDLL(None).mallopt(-3, 65536)  # M_MMAP_THRESHOLD
+    return _taken(settings)
 
 
 def _recipe(*settings: str) -> Recipe:

@@ -33,15 +33,17 @@ SAMPLES = 160
 SIGNALS = {"d_loss", "g_loss", "real_sign", "fake_sign", "d_grad", "g_grad"}
 LIGHT: dict[str, list[str]] = {
     "stacked-gpu": ["training.batch=4"],
-    **{name: ["sound.decoder_steps=1"] for name in SOUNDS},
+    **{name: ["sound.decoder_steps=1", "training.batch=4"] for name in SOUNDS},
+    "emoji": ["training.batch=8"],
+    "heightmaps": ["training.batch=8"],
     "pixel-art": ["image.palette=8"],
     "sprites": ["image.palette=8"],
-    "pictures-256": ["training.batch=2"],
+    "pictures-256": ["training.batch=2", "data.size=128"],
     "pictures-1024": ["training.batch=2", "data.size=64"],
 }
 """What keeps the heavy recipes within seconds. Networks, objective and schedules stay their own;
-`pictures-1024` is played at 64 x 64 here, so of its ladder only the lower levels are, and at the
-width that they have at that size."""
+Of the ladders of `pictures-256` and `pictures-1024` only the lower levels are played, at the widths
+that they have at these sizes."""
 
 
 def _light(name: str) -> Recipe:
@@ -141,4 +143,5 @@ def test_only_batch_and_size_of_a_heavy_recipe_are_changed_here(name: str) -> No
     whole, light = load_recipe(name), _light(name)
     for section in ("network", "objective", "optimiser", "augment"):
         assert getattr(light, section) == getattr(whole, section)
-    assert light.data.size == ((64, 64) if name == "pictures-1024" else whole.data.size)
+    smaller = {"pictures-256": (128, 128), "pictures-1024": (64, 64)}
+    assert light.data.size == smaller.get(name, whole.data.size)

@@ -15,6 +15,7 @@ from rich.console import Console
 import gansmith as library
 from gansmith.loading.open import open_dataset
 from gansmith.media.audio.loudness import loudness
+from gansmith.media.audio.vocoder import Vocoder
 from gansmith.outputs import Provenance, save_samples
 from gansmith.tasks.invert import SEARCH
 from tests.conftest import make_hits, make_notes
@@ -164,7 +165,10 @@ def test_a_kit_has_a_folder_a_class_and_lays_them_on_keys(  # type: ignore[no-un
     assert {p.name for p in place.rglob("*-0*.*")} == {"kick-00.flac", "hat-00.flac"}
 
 
-def test_an_instrument_is_laid_on_keys_and_plays_its_scale(gansmith, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_an_instrument_is_laid_on_keys_and_plays_its_scale(  # type: ignore[no-untyped-def]
+    gansmith, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Vocoder.__init__, "__defaults__", (32, 1))  # width and depth: small ones
     folder = make_notes(tmp_path / "flute", 40)
     run, place = tmp_path / "run", tmp_path / "kit"
     settings = [part for entry in QUICK for part in ("--set", entry)]

@@ -120,7 +120,7 @@ def test_the_language_model_is_kept_without_held_out_texts() -> None:
 
 
 def test_a_training_that_ends_in_the_likelihood_phase_keeps_its_last_steps(tmp_path: Path) -> None:
-    recipe = text_recipe(FAST, "training.samples=480", "sequence.likelihood=1")
+    recipe = text_recipe(FAST, "training.samples=160", "sequence.likelihood=1")
     recipe = override(recipe, ["sequence.check_every=1000", "training.checkpoint_seconds=0"])
     game, run = build_training(recipe, verses()), Run(tmp_path)
     run.create(recipe, {})
@@ -195,8 +195,8 @@ def test_other_pairs_are_refused() -> None:
 
 
 def _trainer(folder: Path, observers: Sequence[Callback] = ()) -> Trainer:
-    """Each of the three phases takes about a third of 480 samples."""
-    recipe = text_recipe("training.samples=480", "sequence.check_every=3", "network.dropout=0.2")
+    """Each of the three phases takes about a third of 240 samples."""
+    recipe = text_recipe("training.samples=240", "sequence.check_every=3", "network.dropout=0.2")
     game, run = build_training(recipe, verses()), Run(folder)
     if not run.exists:
         run.create(recipe, {})
@@ -209,7 +209,7 @@ def _final(folder: Path) -> Tree:
 
 def test_a_stopped_and_resumed_training_equals_one_never_stopped(tmp_path: Path) -> None:
     assert _trainer(tmp_path / "whole").train()
-    train_in_parts(partial(_trainer, tmp_path / "parts"), 96, 256, 384)
+    train_in_parts(partial(_trainer, tmp_path / "parts"), 48, 128, 192)
     whole, parts = (_final(tmp_path / name) for name in ("whole", "parts"))
     assert whole["duel"]["phase"] == ADVERSARIAL
     assert_equal(whole, parts)

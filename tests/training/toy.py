@@ -23,10 +23,10 @@ from gansmith.training.trainer import Trainer
 SMALL = [
     "network.width=8",
     "network.head=16",
-    "training.batch=8",
+    "training.batch=20",
     "training.precision=32-true",
     "training.checkpoint_seconds=1000",
-    "training.log_every=10",
+    "training.log_every=4",
 ]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Callable
+from functools import cache
 from importlib.metadata import version
 from typing import Annotated, NoReturn
 
@@ -78,7 +80,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a terminal may lack a letter of some file
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        _commands()()
     except GansmithError as error:
         _fail(str(error))
     except MemoryError as error:
@@ -89,6 +91,12 @@ def main() -> None:
         _fail(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+@cache
+def _commands() -> Callable[[], object]:
+    """Build the commands, once a process: there are many, and each takes milliseconds."""
+    return typer.main.get_command(app)
 
 
 def _fail(message: str) -> NoReturn:

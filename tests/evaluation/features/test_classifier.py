@@ -17,7 +17,7 @@ from tests.evaluation.bars import bars
 
 @pytest.fixture(autouse=True)
 def short_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SEEN", (4_000, 4_000))
+    monkeypatch.setattr(module, "SEEN", (2_000, 2_000))
 
 
 def test_learns_to_tell_labels_apart_on_unseen_samples() -> None:

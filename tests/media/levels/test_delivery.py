@@ -83,15 +83,21 @@ def test_the_same_seed_gives_the_same_levels_and_another_seed_others(
     assert texts[0] == texts[1] != texts[2]
 
 
+@pytest.fixture(scope="module")
+def as_text(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Level:
+    """The first level of the run, as a text."""
+    out = gansmith.generate(run, 1, out=tmp_path_factory.mktemp("text") / "levels")
+    (level,) = read_levels(out / "0000.txt", DUNGEONS.legend).levels
+    return level
+
+
 @pytest.mark.parametrize("format_", ["csv", "json", "tmx", "tmj", "ldtk", "png"])
-def test_every_format_is_written(run: Path, tmp_path: Path, format_: str) -> None:
+def test_every_format_is_written(run: Path, as_text: Level, tmp_path: Path, format_: str) -> None:
     out = gansmith.generate(run, 1, out=tmp_path / format_, format_=format_)
     assert (out / f"0000.{format_}").is_file()
     if format_ in ("tmx", "tmj", "ldtk"):
-        gansmith.generate(run, 1, out=tmp_path / "text")
-        (text,) = read_levels(tmp_path / "text" / "0000.txt", DUNGEONS.legend).levels
         (level,) = read_levels(out / f"0000.{format_}", DUNGEONS.legend).levels
-        assert (level.tiles == text.tiles).all()
+        assert (level.tiles == as_text.tiles).all()
 
 
 def test_levels_go_into_maps_and_projects_of_ones_own(run: Path, tmp_path: Path) -> None:
@@ -162,9 +168,11 @@ def test_bad_requests_are_one_line(
     run: Path, tmp_path: Path, options: dict[str, str], message: str
 ) -> None:
     out = tmp_path / options.pop("out", "levels")
+    lines: list[str] = []
     with pytest.raises(GansmithError, match=message) as caught:
-        gansmith.generate(run, 2, out=out, **options)
+        gansmith.generate(run, 2, out=out, log=lines.append, **options)
     assert "\n" not in str(caught.value) and not out.exists()
+    assert not lines  # no level was made
 
 
 def test_a_generator_without_valid_levels_says_so(

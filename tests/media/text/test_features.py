@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +18,7 @@ from gansmith.media.text.code_points import to_points
 from gansmith.media.text.features import Reading, rarity
 from gansmith.media.text.metrics.bleu import tokenise
 from tests.evaluation.bars import bars
+from tests.forked import called
 
 PARTS = (
     ["a", "the", "one", "my"],
@@ -118,19 +116,18 @@ def test_capitals_do_not_count_and_order_does() -> None:
 
 def test_features_are_the_same_in_every_process() -> None:
     """Python salts its own hashes: no feature may come from them."""
-    code = (
-        "from gansmith.media.text.features import Reading, rarity;"
-        "from gansmith.media.text.code_points import to_points;"
-        "r = Reading(rarity(['a cat', 'a dog']));"
-        "print(r.identity, r.features(to_points(['a cat sits'], 20)).sum().item())"
-    )
-    environment = os.environ | {"PYTHONHASHSEED": "1"}
-    there = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
-    )
+    salt, identity, there = called(_read)
+    assert salt != hash(TEXT)
     here = Reading(rarity(["a cat", "a dog"]))
-    total = here.features(to_points(["a cat sits"], 20)).sum().item()
-    assert there.stdout.split() == [here.identity, str(total)]
+    assert (identity, there) == (here.identity, here.features(to_points([TEXT], 20)).sum().item())
+
+
+TEXT = "a cat sits"
+
+
+def _read() -> tuple[int, str, float]:
+    reading = Reading(rarity(["a cat", "a dog"]))
+    return hash(TEXT), reading.identity, reading.features(to_points([TEXT], 20)).sum().item()
 
 
 def test_metrics_see_order_spelling_repetition_and_topic() -> None:

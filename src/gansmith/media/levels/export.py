@@ -110,21 +110,31 @@ def _write_file(
         content = encode_levels([_with_facts(each) for each in levels], codec.legend, ending)
     elif ending == ".png" and len(levels) > 1:
         content = _sheet(levels, codec)
-    elif len(levels) == 1 and ending[1:] in codec.formats:
-        only = levels[0]
-        content = encode_level(_with_facts(only), codec.legend, ending[1:], _path(only, codec))
     else:
-        takes = ", ".join(codec.collections)
-        raise GansmithError(
-            f"--out takes a folder, a {takes} or a .png of all levels, not '{place.name}'; with "
-            f"-n 1 also a {', '.join(codec.formats)}"
-        )
+        (only,) = levels
+        content = encode_level(_with_facts(only), codec.legend, ending[1:], _path(only, codec))
     save_output(place, content, provenance)
     if ending in (".tmx", ".tmj"):
         save_output(place.with_name(TILESET), encode_tileset(codec.legend), provenance)
     facts = _json(_facts(levels, tally, codec, provenance))
     save_output(place.with_name(f"{place.stem}.{PROVENANCE}"), facts, provenance)
     return place
+
+
+def check_file(place: Path, count: int, codec: LevelCodec) -> None:
+    """Check that a file can be of so many levels, before any is made.
+
+    Raises:
+        GansmithError: It cannot.
+    """
+    ending = place.suffix.lower()
+    single = count == 1 and ending[1:] in codec.formats
+    if ending not in (*codec.collections, ".png") and not single:
+        takes = ", ".join(codec.collections)
+        raise GansmithError(
+            f"--out takes a folder, a {takes} or a .png of all levels, not '{place.name}'; with "
+            f"-n 1 also a {', '.join(codec.formats)}"
+        )
 
 
 def _written_into(
