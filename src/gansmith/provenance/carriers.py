@@ -63,7 +63,6 @@ _BEGINNINGS = {
     b"GIF89a": ".gif",
     b"II*\0": ".tif",
     b"MM\0*": ".tif",
-    b"fLaC": ".flac",
     b"OggS": ".ogg",
     b"ID3": ".mp3",
 }
@@ -77,5 +76,7 @@ def suffix_of(path: Path, content: bytes) -> str:
     """
     if content[:4] == b"RIFF" and content[8:12] in _RIFF:
         return _RIFF[content[8:12]]
+    if content[sounds.id3_end(content) :].startswith(b"fLaC"):
+        return ".flac"
     found = (suffix for start, suffix in _BEGINNINGS.items() if content.startswith(start))
     return next(found, path.suffix.lower())

@@ -93,7 +93,7 @@ def flac_parts(content: bytes) -> Parts:
     blocks, _ = _flac_blocks(content)
     comments = [_vorbis(data) for kind, data in blocks if kind == _COMMENTS]
     text = next((found[_RECORD] for found in comments if _RECORD in found), None)
-    return text, content[_id3_end(content) :]
+    return text, content[id3_end(content) :]
 
 
 def _vorbis(data: bytes) -> Mapping[str, str]:
@@ -118,7 +118,7 @@ def _vorbis(data: bytes) -> Mapping[str, str]:
 
 def _flac_blocks(content: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
     """Return the metadata blocks of a FLAC, and its audio; a leading ID3 tag is left out."""
-    place = _id3_end(content)
+    place = id3_end(content)
     if content[place : place + 4] != b"fLaC":
         raise GansmithError("it is no FLAC")
     place, last, blocks = place + 4, False, list[tuple[int, bytes]]()
@@ -139,7 +139,7 @@ def mp3_with(content: bytes, record: Record) -> bytes:
         body = b"\3" + name.encode() + b"\0" + text.encode()
         frames += b"TXXX" + _synchsafe(len(body)) + b"\0\0" + body
     frames += bytes(_PADDING)
-    return b"ID3\4\0\0" + _synchsafe(len(frames)) + frames + content[_id3_end(content) :]
+    return b"ID3\4\0\0" + _synchsafe(len(frames)) + frames + content[id3_end(content) :]
 
 
 def mp3_parts(content: bytes) -> Parts:
@@ -148,7 +148,7 @@ def mp3_parts(content: bytes) -> Parts:
     Raises:
         GansmithError: It is damaged.
     """
-    end, text, place, own = _id3_end(content), None, 10, b""
+    end, text, place, own = id3_end(content), None, 10, b""
     while place + 10 <= end and content[place]:
         size = _unsafe(content[place + 4 : place + 8])
         body = content[place + 10 : place + 10 + size]
@@ -169,5 +169,6 @@ def _unsafe(data: bytes) -> int:
     return sum((byte & 0x7F) << shift for byte, shift in zip(data, (21, 14, 7, 0), strict=False))
 
 
-def _id3_end(content: bytes) -> int:
+def id3_end(content: bytes) -> int:
+    """Return where the ID3 tag ends that a sound, also a FLAC, may begin with; 0 without one."""
     return 10 + _unsafe(content[6:10]) if content[:3] == b"ID3" else 0

@@ -343,7 +343,12 @@ def test_ctrl_c_is_not_taken_by_the_solver() -> None:
         for one, other in combinations(hole, 2):
             pigeons.add_bool_or(one.negated(), other.negated())
     timer = threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,))
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        _run(SimpleNamespace(cp=cp, model=pigeons), time.monotonic() + 1.0, 0, 1e9)  # type: ignore[arg-type]
-    timer.join()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            _run(SimpleNamespace(cp=cp, model=pigeons), time.monotonic() + 5.0, 0, 1e9)  # type: ignore[arg-type]
+            timer.join()
+    finally:
+        timer.join()
+        signal.signal(signal.SIGINT, former)
