@@ -55,7 +55,7 @@ def trained(gansmith: Cli, data: Path, *entries: str) -> Path:
     run = data.parent / "run"
     quick = options("sequence.check_every=4", *entries)
     code, out, err = gansmith(
-        "train", "texts", "--data", data, "--out", run, "--samples", 80, *quick
+        "train", "texts", "--data", data, "--out", run, "--samples", 40, *quick
     )
     assert code == 0, out + err
     return run
