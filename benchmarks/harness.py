@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +73,12 @@ def _stamp() -> dict[str, Any]:
 
 
 def _write(name: str, rows: Sequence[dict[str, Any]]) -> Path:
-    """Write rows with the columns of the last."""
+    """Write rows with the columns of all; those that the last has too come first, as there."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.csv"
+    columns = list(dict.fromkeys(chain.from_iterable(reversed(rows))))
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[-1]), extrasaction="ignore", lineterminator="\n")
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     return path

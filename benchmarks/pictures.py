@@ -5,11 +5,15 @@
     python benchmarks/pictures.py --pictures 300 --set augment.ops=translation,scale,cutout
     python benchmarks/pictures.py --minutes 6 --seeds 0 --arms dcgan r3gan fastgan
 
-trains each arm for so many minutes of processor time (one thread) and evaluates 5,000 samples of
-the state at the end with `random-conv` features, which no arm learns from. All arms augment
-alike: translation and scale, probability 0.3. `plain` is the conv pair; `dcgan`, `r3gan` and
-`fastgan` are peers, with the settings of their papers in networks of a width for one core. A sheet
-of each is left in `runs/benchmarks/`.
+trains each arm for so many minutes of processor time (one thread) and evaluates samples of the
+state at the end, as many as there are training samples (at most 5,000), with `random-conv`
+features, which no arm learns from. Where the extra `efficientnet` is installed, its features judge
+1,000 of them too (columns `pretrained_...`).
+
+All arms augment alike: translation and scale, probability 0.3. `plain` is the conv pair,
+`antialiased` the staged networks without their stages; `dcgan`, `r3gan` and `fastgan` are peers,
+with the settings of their papers in networks of a width for one core. A sheet and the generator of
+each are left in `runs/benchmarks/`.
 
 With labels, `agreement` is the share of samples in which a classifier of real training samples sees
 the label that was asked for; its floor is the share on samples that are held out.
@@ -21,7 +25,9 @@ pixels, in percent; real samples have about 0.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,8 +41,8 @@ from gansmith.data.dataset import Dataset, evenly_chosen
 from gansmith.evaluation.evaluator import Evaluator
 from gansmith.evaluation.features import ClassifyingExtractor, build_extractor
 from gansmith.loading.open import open_dataset
-from gansmith.model import contact_sheet
-from gansmith.recipe import load_recipe
+from gansmith.model import contact_sheet, save_model
+from gansmith.recipe import Recipe, load_recipe
 from gansmith.training.progress import Progress
 from gansmith.training.trainer import Trainer
 from harness import renew_rows
@@ -45,6 +51,7 @@ NAME = "pictures"
 ARMS = {
     "plain": ("pictures-conv",),
     "staged": ("pictures",),
+    "antialiased": ("pictures-conv", "network={name: staged, width: 16}"),
     "dcgan": (
         "pictures-conv",
         *("network={name: dcgan, width: 16}", "objective={name: nonsaturating}"),
@@ -65,7 +72,8 @@ ARMS = {
 }
 """A recipe and settings for each arm."""
 METRICS = ("frechet", "kernel", "recall", "coverage", "precision", "copying_ratio", "copying_share")
-SAMPLES, MEASURED = 5_000, 2_000
+PRETRAINED = ("frechet", "kernel", "coverage")
+SAMPLES, MEASURED, COSTLY = 5_000, 2_000, 1_000
 
 
 @dataclass
@@ -125,6 +133,21 @@ def agreement(dataset: Dataset, samples: NDArray[Any], wanted: NDArray[np.int64]
     return row
 
 
+def judged(
+    recipe: Recipe, dataset: Dataset, samples: NDArray[Any], extractor: str, names: Iterable[str]
+) -> Row:
+    """Return metrics of samples by features of an extractor, and their floors."""
+    evaluator = Evaluator(dataset, recipe.evaluation, build_extractor(extractor, dataset))
+    metrics = evaluator.full(samples).metrics
+    row: Row = {}
+    for name in names:
+        if name in metrics:
+            row[name] = round(metrics[name].value, 4)
+            floor = metrics[name].floor
+            row[f"{name}_floor"] = None if floor is None else round(floor, 4)
+    return row
+
+
 def row_of(
     arm: str, data: str, pictures: int, minutes: float, seed: int, settings: tuple[str, ...]
 ) -> Row:
@@ -143,18 +166,18 @@ def row_of(
 
     name = f"pictures-{title}-{arm}-{minutes:g}-{seed}"
     played = play(recipe, dataset, HOME / name, count_processor_time, judged=False)
-    evaluator = Evaluator(dataset, recipe.evaluation, build_extractor("random-conv", dataset))
-    samples = played.model.sample(SAMPLES, seed=seed)
-    verdict = evaluator.full(samples)
+    save_model(played.run, played.model.blueprint, played.model.generator.state_dict())
     contact_sheet(played.model).save(HOME / f"{name}.png")
+    count = min(SAMPLES, len(dataset.train_indices))  # as many as the floor is measured with
+    samples = played.model.sample(count, seed=seed)
     row: Row = {"data": title, "arm": arm, "minutes": minutes, "seed": seed}
     row |= {"settings": " ".join(settings), "seen": played.trainer.clock.samples}
-    for metric in METRICS:
-        if metric in verdict.metrics:
-            row[metric] = round(verdict.metrics[metric].value, 4)
-            floor = verdict.metrics[metric].floor
-            row[f"{metric}_floor"] = None if floor is None else round(floor, 4)
-    labels = played.model.labels(SAMPLES, seed, None)
+    row["samples"] = count
+    row |= judged(recipe, dataset, samples, "random-conv", METRICS)
+    if importlib.util.find_spec("efficientnet_lite_pytorch"):
+        found = judged(recipe, dataset, samples[:COSTLY], "efficientnet-lite0", PRETRAINED)
+        row |= {f"pretrained_{metric}": value for metric, value in found.items()}
+    labels = played.model.labels(count, seed, None)
     if labels is not None:
         row |= agreement(dataset, samples[:MEASURED], labels[:MEASURED].numpy())
     row |= {"checker": round(checker(samples), 2)}

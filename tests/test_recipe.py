@@ -114,6 +114,15 @@ def test_schedules_start_end_and_warm_up() -> None:
     assert schedule.at(7.0, 1000) == pytest.approx(1.0)
 
 
+def test_a_warm_up_takes_a_tenth_of_a_short_budget() -> None:
+    """On a slow machine a few minutes have fewer samples than a warm-up is long."""
+    schedule = Schedule(start=2.0, end=2.0, warmup=3000)
+    rates = [schedule.at(progress, int(4000 * progress)) for progress in (0.0, 0.05, 0.1, 0.5)]
+    assert rates == pytest.approx([0.0, 1.0, 2.0, 2.0])
+    long = [schedule.at(progress, int(300_000 * progress)) for progress in (0.005, 0.01, 0.02)]
+    assert long == pytest.approx([1.0, 2.0, 2.0])
+
+
 @pytest.mark.parametrize(
     ("overrides", "options"),
     [

@@ -16,6 +16,9 @@ from pydantic.fields import FieldInfo
 from gansmith.errors import GansmithError
 from gansmith.registry import suggest
 
+LONGEST_WARMUP = 0.1
+"""Progress at which a warm-up ends at the latest: on a slow machine a budget has few samples."""
+
 
 class Section(BaseModel):
     """A part of a recipe: unknown names are errors, values are checked, nothing changes later."""
@@ -34,7 +37,11 @@ class Schedule(Section):
     shape: Literal["cosine", "linear"] = Field(
         "cosine", description="how the value moves from `start` to `end`"
     )
-    warmup: int = Field(0, ge=0, description="samples over which the value rises from 0")
+    warmup: int = Field(
+        0,
+        ge=0,
+        description="samples over which the value rises from 0, at most a tenth of the budget",
+    )
 
     def at(self, progress: float, samples: int) -> float:
         """Return the value.
@@ -47,7 +54,9 @@ class Schedule(Section):
         if self.shape == "cosine":
             share = 0.5 - 0.5 * math.cos(math.pi * share)
         value = self.start + (self.end - self.start) * share
-        return value * min(1.0, samples / self.warmup) if self.warmup else value
+        if self.warmup:
+            value *= min(1.0, max(samples / self.warmup, progress / LONGEST_WARMUP))
+        return value
 
 
 def _constant(value: Any) -> Any:
