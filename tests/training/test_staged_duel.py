@@ -116,7 +116,7 @@ def test_anchored_samples_are_held_near_the_real_ones() -> None:
     duel.set_progress(0.7, samples=0)
     duel.step(batches())
     first = duel.signals()["anchors"]
-    for _ in range(60):
+    for _ in range(90):
         duel.set_progress(0.7, samples=4000)
         duel.step(batches())
     assert duel.signals()["anchors"] < 0.7 * first

@@ -50,7 +50,7 @@ CODE_NOISE = 0.4
 OBSERVED = 2 / 3
 """Progress of the codes' stage from which their distribution is measured."""
 DECORRELATION = 0.02
-AUTOENCODER_BATCH = 16
+AUTOENCODER_BATCH = 8
 """Samples of a step of the autoencoder, which learns faster by more and smaller steps."""
 SCALES = 3
 """Resolutions at which anchored samples are compared with the real ones, each half of the last."""

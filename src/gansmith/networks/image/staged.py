@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import torch
@@ -81,17 +81,52 @@ class Grid:
         return cls(levels, canvas, PadCrop2d(*canvas.base, 1 << inner), inner)
 
 
-class Decoder(nn.Sequential):
-    """Grid of latents -> residual blocks between doublings -> sample."""
+class Decoder(nn.Module):
+    """Grid of latents -> residual blocks between doublings -> sample.
+
+    Each level draws what it knows of the sample, and what finer levels draw is added to that
+    (output skips, Karras et al. 2020, arXiv 1912.04958): colours and shapes take fewer steps.
+    """
 
     def __init__(self, spec: SampleSpec, options: StagedOptions, grid: Grid) -> None:
-        widths, wrap = _widths(options, grid.levels), options.wrap
-        layers: list[nn.Module] = [conv2d(options.grid_channels, widths[-1], wrap=wrap)]
-        layers += [Residual(widths[-1], wrap)]
-        for wide, narrow in zip(widths[:0:-1], widths[-2::-1], strict=True):
-            layers += [nn.LeakyReLU(SLOPE), conv2d(wide, narrow, wrap=wrap)]
+        super().__init__()
+        widths, wrap = _widths(options, grid.levels)[::-1], options.wrap
+        entry = conv2d(options.grid_channels, widths[0], wrap=wrap)
+        self.entry = nn.Sequential(entry, Residual(widths[0], wrap))
+        self.levels = nn.ModuleList()
+        for wide, narrow in pairwise(widths):
+            layers = [nn.LeakyReLU(SLOPE), conv2d(wide, narrow, wrap=wrap)]
             layers += [doubled(wrap=wrap), Residual(narrow, wrap)]
-        super().__init__(*layers, nn.LeakyReLU(SLOPE), conv2d(widths[0], spec.channels, wrap=wrap))
+            self.levels.append(nn.Sequential(*layers))
+        self.outputs = nn.ModuleList(
+            nn.Sequential(nn.LeakyReLU(SLOPE), conv2d(width, spec.channels, wrap=wrap))
+            for width in widths
+        )
+        self.doubled = doubled(wrap=wrap)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        """Take weights from before coarser levels drew, whose outputs are zero."""
+        if f"{prefix}0.weight" in state_dict:
+            finest = len(self.levels)
+            names = {"0.": "entry.0.", "1.": "entry.1."}
+            for level, layer in product(range(finest), (1, 3)):
+                names[f"{2 + 4 * level + layer}."] = f"levels.{level}.{layer}."
+            names[f"{3 + 4 * finest}."] = f"outputs.{finest}.1."
+            for old, new in names.items():
+                for name in [name for name in state_dict if name.startswith(prefix + old)]:
+                    state_dict[prefix + new + name[len(prefix + old) :]] = state_dict.pop(name)
+            for name, values in self.outputs[:-1].named_parameters(prefix + "outputs"):
+                state_dict[name] = torch.zeros_like(values)
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+    def forward(self, grids: Tensor) -> Tensor:
+        """Return samples [N, C, H, W] of grids [N, grid_channels, h, w]."""
+        x = self.entry(grids)
+        sample: Tensor = self.outputs[0](x)
+        for level, output in zip(self.levels, self.outputs[1:], strict=True):
+            x = level(x)
+            sample = self.doubled(sample) + output(x)
+        return sample
 
 
 class CodePrior(nn.Module):
