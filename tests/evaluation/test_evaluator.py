@@ -135,8 +135,9 @@ def test_tiny_collections_are_judged_as_far_as_they_go(
     evaluator = Evaluator(dataset, EvaluationConfig(samples=50))
     verdict = evaluator.full(bars(count=generated, seed=1).samples)
     json.dumps(verdict.to_json(), allow_nan=False)
-    assert verdict.neighbours == max(0, min(5, held_out - 1, generated - 1))
-    assert ("frechet" in verdict.metrics) == (verdict.neighbours > 0)
+    assert verdict.neighbours == max(0, min(5, held_out - 1, min(generated, train) - 1))
+    assert ("recall" in verdict.metrics) == (verdict.neighbours > 0)
+    assert ("frechet" in verdict.metrics) == (min(held_out, generated) >= 2)
     assert ("kernel" in verdict.metrics) == (min(held_out, generated) >= 4)
     assert any("imprecise" in note for note in verdict.notes)
     assert any("Neighbours" in n or "neighbours" in n for n in verdict.notes) == (
@@ -151,8 +152,21 @@ def test_notes_tell_what_was_cut() -> None:
     assert verdict.generated == 200
     assert verdict.notes == (
         "The first 200 of 300 samples were evaluated.",
-        "The floor is based on 30 training samples: there are no more.",
+        "The floor is based on 30 training samples: there are no more. Recall, coverage, "
+        "precision, density and Vendi score are those of 30 generated ones.",
     )
+
+
+def test_as_many_generated_samples_as_the_floor_has_count_for_variety() -> None:
+    """Real samples in place of generated ones are no better or worse than the floor by number."""
+    dataset = bars(count=230, held_out=200)
+    evaluator = Evaluator(dataset, CONFIG)
+    train = dataset.samples[dataset.train_indices]
+    more = np.concatenate([train, bars(count=170, seed=1).samples])
+    verdict = evaluator.full(more)
+    for name in ("precision", "recall", "density", "coverage", "vendi"):
+        assert verdict.metrics[name].value == pytest.approx(verdict.metrics[name].floor), name
+    assert verdict.metrics["frechet"].value != pytest.approx(verdict.metrics["frechet"].floor)
 
 
 def test_samples_of_another_size_and_colour_are_fitted() -> None:

@@ -111,7 +111,8 @@ class Evaluator:
         started = time.perf_counter()
         features = self._features(samples[: self.config.samples])
         count = len(features)
-        values = self._full_metrics.everything(features)
+        compared = min(count, len(self.real.train))
+        values = self._full_metrics.everything(features, compared)
         floors = self._floor(self._full_metrics.everything, count)
         for more, real in (
             self._copying(features),
@@ -132,11 +133,11 @@ class Evaluator:
             },
             generated=count,
             reference=len(self.real.held_out),
-            floor_samples=min(count, len(self.real.train)),
+            floor_samples=compared,
             training_reference=len(self.real.train),
             resize=self.extractor.preprocessing.description,
             seeds={"judge": self.config.seed, **(seeds or {})},
-            neighbours=self._full_metrics.usable_neighbours(count),
+            neighbours=self._full_metrics.usable_neighbours(compared),
             metrics=metrics,
             notes=tuple(self._notes(len(samples), count, set(values) - set(metrics))),
             seconds=time.perf_counter() - started,
@@ -235,7 +236,7 @@ class Evaluator:
     def _notes(self, given: int, count: int, dropped: set[str]) -> Iterator[str]:
         """Yield what was left out or changed, one sentence each."""
         held_out, train = len(self.real.held_out), len(self.real.train)
-        k = self._full_metrics.usable_neighbours(count)
+        k = self._full_metrics.usable_neighbours(min(count, train))
         if count < given:
             yield f"The first {count} of {given} samples were evaluated."
         if self.extractor.note:
@@ -245,9 +246,14 @@ class Evaluator:
         elif held_out < FEW:
             yield f"Only {held_out} real samples are held out: all numbers are imprecise."
         if train < count:
-            yield f"The floor is based on {train} training samples: there are no more."
-        if k == 0:
+            yield (
+                f"The floor is based on {train} training samples: there are no more. Recall, "
+                f"coverage, precision, density and Vendi score are those of {train} generated ones."
+            )
+        if min(held_out, count) < 2:
             yield "Distances and neighbours are left out: they need two samples of each kind."
+        elif k == 0:
+            yield "Neighbours are left out: they need two training samples."
         elif k < self.config.neighbours:
             yield f"Neighbours are {k}, not {self.config.neighbours}: there are too few samples."
         if missing := [name for name in metric_specs() if name in dropped]:

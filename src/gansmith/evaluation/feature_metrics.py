@@ -55,16 +55,22 @@ class FeatureMetrics:
             values |= manifold_overlap(self.reference, features, neighbours, radii)._asdict()
         return values
 
-    def overlap(self, features: Tensor) -> dict[str, float]:
-        """All of `variety`, and the Frechet distance."""
-        values = self.variety(features)
+    def overlap(self, features: Tensor, compared: int | None = None) -> dict[str, float]:
+        """All of `variety`, and the Frechet distance.
+
+        Args:
+            features: Features [N, D] of generated samples.
+            compared: So many of them, unless None, count for `variety`, which depends on the
+                number of samples.
+        """
+        values = self.variety(features[:compared])
         if self.usable_neighbours(len(features)):
             values["frechet"] = frechet_distance(self.reference, features)
         return values
 
-    def everything(self, features: Tensor) -> dict[str, float]:
+    def everything(self, features: Tensor, compared: int | None = None) -> dict[str, float]:
         """All of `overlap`, the kernel distance with its deviation, and those of a classifier."""
-        return self.overlap(features) | self._kernel(features) | self._classes(features)
+        return self.overlap(features, compared) | self._kernel(features) | self._classes(features)
 
     def _kernel(self, features: Tensor) -> dict[str, float]:
         size = min(SUBSET, len(features) // 2, len(self.reference) // 2)

@@ -29,7 +29,9 @@ class EvaluationResult:
         extractor: name, identity, dimensions and details of the feature extractor.
         generated: Number of generated samples.
         reference: Number of held-out real samples.
-        floor_samples: Number of real training samples that stood in for generated ones.
+        floor_samples: Number of real training samples that stood in for generated ones; as many
+            generated ones count for metrics that depend on the number: precision, recall, density,
+            coverage and vendi.
         training_reference: Number of training samples that were searched for copies.
         resize: The extractor's preprocessing, in words.
         seeds: Seed of the evaluator's draws (`judge`), and those that made the samples.
