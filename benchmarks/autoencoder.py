@@ -2,8 +2,9 @@
 
     python benchmarks/autoencoder.py --data emoji-google --seconds 80
 
-trains only the first stage of recipe `pictures`, with batches of 8 and 16 samples, with the output
-skips of the decoder and without them, and compares images that are held out with what comes back.
+trains only the first stage of recipe `pictures`, with batches of 16, 8 and 4 samples, with the
+output skips of the decoder and without them, and compares images that are held out with what comes
+back.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from gansmith.training.duel import Batch
 from gansmith.training.staged import StagedDuel
 from harness import renew_rows
 
-BATCHES = (16, 8)
+BATCHES = (16, 8, 4)
 AT_ONCE = 64
 
 

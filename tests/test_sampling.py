@@ -75,9 +75,12 @@ def test_samples_do_not_depend_on_the_batch() -> None:
     assert abs(one - many).max() <= 1
 
 
-@pytest.mark.parametrize(("side", "fitting"), [(16, 256), (64, 32), (128, 8), (256, 4)])
-def test_few_large_pictures_are_drawn_at_once_on_a_cpu(side: int, fitting: int) -> None:
-    config = NetworkConfig.model_validate({"name": "conv", "width": 4, "max_width": 4})
+@pytest.mark.parametrize(
+    ("name", "side", "fitting"),
+    [("conv", 16, 256), ("conv", 64, 32), ("conv", 128, 8), ("conv", 256, 4), ("staged", 64, 16)],
+)
+def test_few_large_pictures_are_drawn_at_once_on_a_cpu(name: str, side: int, fitting: int) -> None:
+    config = NetworkConfig.model_validate({"name": name, "width": 4, "max_width": 4})
     generator = build_networks(config, SampleSpec(1, side, side), seed=0).generator
     counts = []
     generator.register_forward_hook(lambda _, given, __: counts.append(len(given[0])))

@@ -24,8 +24,6 @@ MOST_WEIGHTS = 2**28
 """Numbers in both networks of a pair together: 1 GiB as float32."""
 MOST_AT_ONCE = 256
 """Samples that a generator draws at once."""
-CACHED = 2**17
-"""Positions of samples that are drawn at once on a CPU; the maps of more leave its caches."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +101,14 @@ class Generator(nn.Module, ABC):
         latent: Numbers in a latent; 0 where there are none.
         draws_tokens: A latent decides draws from distributions, which have a temperature of their
             own; latents then always have deviation 1.
+        cached: Positions of samples that are drawn at once on a CPU; the maps of more leave its
+            caches.
         at_once: Samples that are best drawn at once on a CPU; :func:`build_networks` sets it.
     """
 
     latent: int
     draws_tokens: bool = False
+    cached: int = 2**17
     at_once: int = MOST_AT_ONCE
 
     @abstractmethod
@@ -220,7 +221,8 @@ def build_networks(
                 pair = pair._replace(discriminator=build(packed, options).discriminator)
     check_networks(config.name, pair, spec, packing)
     if spec.tokens == 0:
-        pair.generator.at_once = min(MOST_AT_ONCE, max(4, CACHED // (spec.height * spec.width)))
+        fitting = pair.generator.cached // (spec.height * spec.width)
+        pair.generator.at_once = min(MOST_AT_ONCE, max(4, fitting))
     return pair
 
 

@@ -110,9 +110,9 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Keep the shape [N, width, H, W]."""
-        hidden = self.first(F.leaky_relu(x, SLOPE))
-        change: Tensor = self.second(F.leaky_relu(hidden, SLOPE))
-        return x + change
+        hidden = F.leaky_relu(self.first(F.leaky_relu(x, SLOPE)), SLOPE, inplace=True)
+        change: Tensor = self.second(hidden)
+        return change.add_(x)  # in place: fresh memory costs more than the sum
 
 
 def keep_variance(network: nn.Module) -> None:

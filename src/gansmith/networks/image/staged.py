@@ -243,6 +243,8 @@ class CodeEncoder(nn.Module):
 class StagedGenerator(EmbeddingGenerator):
     """Latents (and label) -> code -> grid of latents -> sample."""
 
+    cached = 2**16  # its last residual block works at full resolution
+
     def __init__(self, spec: SampleSpec, options: StagedOptions) -> None:
         super().__init__()
         self.spec, self.options, self.grid = spec, options, Grid.of(spec)
