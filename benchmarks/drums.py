@@ -38,7 +38,7 @@ def measured(clips: NDArray[np.int16], rate: int) -> dict[str, float]:
     times = 1000 * attack_times(waves, rate).numpy()
     drawn = np.nanquantile(random.choice(times, (DRAWS, len(times))), QUARTILES, axis=1)
     low, high = np.quantile(drawn, (0.025, 0.975), axis=1)
-    found = {}
+    found: dict[str, float] = {}
     for end, values in (("", np.nanquantile(times, QUARTILES)), ("_low", low), ("_high", high)):
         found |= {f"q{100 * q:.0f}{end}": float(v) for q, v in zip(QUARTILES, values, strict=True)}
     return found | {"clipped": clipping_share(waves)}

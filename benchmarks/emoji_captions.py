@@ -21,7 +21,7 @@ from gansmith.media.captions.codec import CaptionCodec, example_labels
 from gansmith.media.captions.quality import captions_by_picture
 from gansmith.media.captions.retrieval import Retrieval, words
 from gansmith.media.text.code_points import to_texts
-from gansmith.model import Model
+from gansmith.model import GeneratorModel
 from gansmith.networks.sequence.language_model import Decoding, SequenceGenerator
 from gansmith.run import Run
 from gansmith.sampling import generate_samples
@@ -31,7 +31,7 @@ CAPTIONS, OFFERED, SEED = 5, 32, 1
 TEMPERATURES = (0.3, 0.4, 0.5, 0.7, 1.0)
 
 
-def several(model: Model, temperature: float) -> list[list[str]]:
+def several(model: GeneratorModel, temperature: float) -> list[list[str]]:
     """Write captions of every example, each different from the others of its picture."""
     assert isinstance(model.codec, CaptionCodec)
     assert isinstance(model.generator, SequenceGenerator)
@@ -49,11 +49,11 @@ def measured(made: list[list[str]], dataset: Dataset, training: set[str]) -> dic
     retrieval, own = Retrieval(captions_by_picture(dataset)), example_labels(dataset)
     texts = [text for group in made for text in group]
     owners = [int(label) for label, group in zip(own, made, strict=True) for _ in group]
-    fifth = [(group[-1], int(label)) for label, group in zip(own, made, strict=True)]
+    fifth = [group[-1] for group in made]
     return {
         "match_1": retrieval.found(texts, owners, 1),
         "match_10": retrieval.found(texts, owners, 10),
-        "match_10_fifth": retrieval.found(*zip(*fifth, strict=True), 10),
+        "match_10_fifth": retrieval.found(fifth, own, 10),
         "match_10_wrong": retrieval.found(texts, np.roll(owners, CAPTIONS), 10),
         "different": len(texts) / len(made),
         "novel": float(np.mean([text not in training for text in texts])),

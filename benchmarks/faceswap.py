@@ -226,7 +226,8 @@ def nearest(way: Direction, own: Pictures, other: Pictures) -> Pictures:
     means = [(part * inside).sum((0, 1, 2)) / inside.sum() / len(part) for part in (own, wanted)]
     matched = inputs * (means[1] / means[0])
     distances = np.stack([(((wanted - one) * inside) ** 2).sum((1, 2, 3)) for one in matched])
-    return other[distances.argmin(1)]
+    nearest: Pictures = other[distances.argmin(1)]
+    return nearest
 
 
 def baselines(data: Path, ways: Sequence[Direction], judge: Judge) -> list[Row]:

@@ -46,7 +46,8 @@ def gaussian_samples(pictures: Pictures, count: int, seed: int) -> Pictures:
     directions = vectors[:, -COMPONENTS:].T @ (flat - mean) / np.sqrt(len(flat))
     draws = np.random.default_rng(seed).normal(size=(count, COMPONENTS)).astype(np.float32)
     made = np.rint(mean + draws @ directions).clip(0, 255).astype(np.uint8)
-    return made.reshape(count, *pictures.shape[1:])
+    result: Pictures = made.reshape(count, *pictures.shape[1:])
+    return result
 
 
 def rows_of(generator: str, data: str, samples: Pictures) -> list[dict[str, Any]]:

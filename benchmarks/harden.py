@@ -30,6 +30,7 @@ from gansmith.robustness.feed import LabelledFeed
 from gansmith.robustness.hardening import HardeningDuel
 from gansmith.robustness.ladder import AdvGANBudget, robustness
 from gansmith.robustness.train import TrainingOptions, load_trained_classifier, train_classifier
+from gansmith.sections import HardeningConfig
 from gansmith.training.engine import Engine
 from harness import renew_rows, rounded
 
@@ -44,7 +45,9 @@ def reference(
     """Return the accuracy under AutoAttack standard."""
     same = take_images(dataset, indices)
     # pyautoattack takes views of gradients, which colour images in channels-last do not allow
-    network = copy.deepcopy(target.network).to(memory_format=torch.contiguous_format)
+    network = copy.deepcopy(target.network)
+    assert isinstance(network, torch.nn.Module)
+    network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     judge = AutoAttack(network, norm="Linf", eps=eps, seed=seed, version="standard")
     found = judge.run_standard_evaluation(same.x.contiguous(), same.y, batch_size=256)
     adversarial = found[0] if isinstance(found, tuple) else found
@@ -89,7 +92,9 @@ def advgan_only(dataset: Dataset, args: argparse.Namespace) -> dict[str, Any]:
     started = time.process_time()
     trained = train_classifier(dataset, options=TrainingOptions(epochs=1, seed=args.seed))
     recipe = load_recipe("harden-digits", [f"training.seed={args.seed}", "hardening.lr=0.001"])
-    alone = recipe.hardening.model_copy(update={"advgan": 1.0, "beyond": 1.0, "ramp": 0.1})
+    alone = recipe.section(HardeningConfig).model_copy(
+        update={"advgan": 1.0, "beyond": 1.0, "ramp": 0.1}
+    )
     recipe = recipe.model_copy(update={"hardening": alone})
     engine = Engine("32-true", args.seed)
     feed = LabelledFeed(dataset, engine, 64, args.seed)

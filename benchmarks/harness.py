@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gansmith.codec import Codec
 from gansmith.data.downloads.archives import Archive, PinnedFolder, obtain_folder
-from gansmith.model import Model, rebuild, run_blueprint
+from gansmith.model import GeneratorModel, rebuild, run_blueprint
 from gansmith.run import Run
 from gansmith.tasks.manifest import device_name, machine, versions
 from gansmith.training.engine import device_kind
@@ -38,7 +38,7 @@ def trained(recipe: str, name: str, minutes: float, seed: int, settings: Sequenc
     return Run(folder)
 
 
-def both_arms(run: Run) -> dict[str, Model]:
+def both_arms(run: Run) -> dict[str, GeneratorModel]:
     """Return the language model that a game over sequences began with, and what became of it."""
     state, blueprint = run.load_checkpoint("last"), run_blueprint(run)
     assert state is not None
@@ -148,7 +148,7 @@ def chained(codec: Codec, samples: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([codec.decode(codec.encode(part)) for part in parts])
 
 
-def seconds_of(work: Callable[[], None]) -> float:
+def seconds_of(work: Callable[[], object]) -> float:
     """Time one call."""
     started = time.perf_counter()
     work()
@@ -157,7 +157,8 @@ def seconds_of(work: Callable[[], None]) -> float:
 
 def paired(one: Callable[[], None], other: Callable[[], None], pairs: int) -> list[float]:
     """Time two pieces of work in turn; returns the ratios one / other, pair by pair."""
-    one(), other()
+    one()
+    other()
     return [seconds_of(one) / seconds_of(other) for _ in range(pairs)]
 
 

@@ -65,14 +65,14 @@ def tiny(dataset: Dataset) -> Dataset:
     return few(dataset, 6)
 
 
-def tampered(trainer: Trainer, change: Callable[[BatchLoader, Batch], Batch]) -> None:
+def tampered(trainer: Trainer, change: Callable[[Batch], Batch]) -> None:
     """Let every batch pass through a function."""
     feed, following = trainer.feed, trainer.feed.next
-    feed.next = lambda: change(feed, following())  # type: ignore[method-assign]
+    feed.next = lambda: change(following())  # type: ignore[method-assign]
 
 
 def shuffle_labels(trainer: Trainer) -> None:
-    def change(_: BatchLoader, batch: Batch) -> Batch:
+    def change(batch: Batch) -> Batch:
         condition = batch.condition
         assert condition is not None
         return batch._replace(condition=condition[torch.randperm(len(condition))])
@@ -83,7 +83,7 @@ def shuffle_labels(trainer: Trainer) -> None:
 def drop_a_class(trainer: Trainer) -> None:
     """From half-way on, sevens are replaced by other samples of their batch."""
     feed, half = trainer.feed, trainer.recipe.training.samples
-    assert half is not None
+    assert half is not None and isinstance(feed, BatchLoader)
     dataset = open_dataset(trainer.recipe.data)
     assert dataset.labels is not None
     labels = torch.from_numpy(dataset.labels[dataset.train_indices])
@@ -108,9 +108,10 @@ def collapse(trainer: Trainer) -> None:
 
 def poison(trainer: Trainer) -> None:
     """Put a NaN into one batch, at two fifths of the budget."""
-    at, done = 0.4 * (trainer.recipe.training.samples or 0), []
+    at = 0.4 * (trainer.recipe.training.samples or 0)
+    done: list[bool] = []
 
-    def change(_: BatchLoader, batch: Batch) -> Batch:
+    def change(batch: Batch) -> Batch:
         if trainer.clock.samples < at or done:
             return batch
         done.append(True)
@@ -146,7 +147,7 @@ FAULTS: dict[str, Case] = {
     "collapsed start": Case(FREE, ("mode collapse (total)", "generator stalled"), tamper=collapse),
     "a NaN in a batch": Case(FREE, ("diverged",), onset=0.4, tamper=poison),
 }
-STAGED = ("data.source=mnist", "augment.ops=", "augment.flip_if_symmetric=false")
+STAGED = ("data.source=mnist", "augment.ops=[]", "augment.flip_if_symmetric=false")
 UNLABELLED = (*STAGED, "network.conditional=false")
 GAME = 0.58
 """Share of the budget after which the staged duel begins its game."""
@@ -169,7 +170,7 @@ def stop_codes(trainer: Trainer) -> None:
 def poison_early(trainer: Trainer) -> None:
     """Put a NaN into the first batch."""
 
-    def change(_: BatchLoader, batch: Batch) -> Batch:
+    def change(batch: Batch) -> Batch:
         samples = batch.samples.clone()
         samples[0, 0, 0, 0] = float("nan") if trainer.clock.steps == 0 else samples[0, 0, 0, 0]
         return batch._replace(samples=samples)
@@ -243,9 +244,9 @@ def row_of(name: str, seed: int, act: str) -> dict[str, Any]:
     dataset = case.cut(dataset) if case.cut else dataset
     folder = HOME / "health" / f"{name}-{seed}-{act}".replace(" ", "_")
     played = play(recipe, dataset, folder, case.tamper)
-    assert played.discriminate is not None
+    assert played.evaluator is not None
     row = read(case, played.run) | {"ended": played.ended}
-    row["coverage"] = round(played.discriminate.quick(played.model.sample(2000))["coverage"], 4)
+    row["coverage"] = round(played.evaluator.quick(played.model.sample(2000))["coverage"], 4)
     row = {"name": name, "seed": seed, "act": act, "healthy": not case.names} | row
     print(row, flush=True)
     return row

@@ -341,7 +341,8 @@ class Child:
             self._calls.write_text(json.dumps(content), "utf-8")
         except BaseException:
             traceback.print_exc(file=sys.__stderr__)
-            sys.__stderr__.flush()
+            if sys.__stderr__ is not None:
+                sys.__stderr__.flush()
             return 1
         return 0
 

@@ -152,7 +152,7 @@ def draw(picture: NDArray[np.uint8], labels: NDArray[np.uint8], seed: int) -> ND
     random = np.random.default_rng(seed)
     values = torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None]
     soft = F.avg_pool2d(F.pad(values, (2, 2, 2, 2), "reflect"), 5, stride=1)
-    tones = random.integers(3, 7)
+    tones = int(random.integers(3, 7))
     flat = (soft * tones).round() / tones * 0.6 + soft * 0.4
     flat = flat.mean(1, keepdim=True) + random.uniform(1, 1.8) * (flat - flat.mean(1, keepdim=True))
     grey = values.mean(1, keepdim=True)
@@ -164,7 +164,8 @@ def draw(picture: NDArray[np.uint8], labels: NDArray[np.uint8], seed: int) -> ND
         edges * random.uniform(3, 12) + torch.from_numpy(borders) * random.uniform(0, 0.8)
     ).clamp(0, 1)
     result = (flat * (1 - ink) + 0.08 * ink).clamp(0, 1)[0].permute(1, 2, 0).numpy()
-    return (result * 255).round().astype(np.uint8)
+    drawn: NDArray[np.uint8] = (result * 255).round().astype(np.uint8)
+    return drawn
 
 
 def disguised(pictures: Tensor, random: torch.Generator) -> Tensor:
@@ -411,14 +412,14 @@ def cases(data: Path) -> Iterator[Case]:
         )
         yield Case(f"iris, turned by {degrees} degrees", list(turned), list(where))
     random, grounds = np.random.default_rng(0), sorted((data / "photo-vangogh/test").glob("*/*"))
-    placed, where = [], []
+    placed, spots = [], []
     for k, (picture, points_of) in enumerate(zip(pictures, points, strict=True)):
         ground = np.array(Image.open(grounds[k % len(grounds)]).convert("RGB").resize((256, 256)))
         row, column = random.integers(0, 256 - SIDE, 2)
         ground[row : row + SIDE, column : column + SIDE] = picture
         placed.append(ground)
-        where.append(points_of + np.array([column, row]))
-    yield Case("iris, in a picture of 256 px", placed, [*where])
+        spots.append(points_of + np.array([column, row]))
+    yield Case("iris, in a picture of 256 px", placed, [*spots])
     drawn = [
         json.loads(row) for row in (data / "faces-drawn/pictures.jsonl").open(encoding="utf-8")
     ]

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
-from gansmith.media.levels.grid import Grid, TileGrid
+from gansmith.media.levels.grid import Grid, TextGrid, TileGrid
 from gansmith.media.levels.reading import TEXT, read_grids
 from harness import write_rows
 from level_readers import (
@@ -105,7 +105,8 @@ def measured(path: Path, root: Path, readers: dict[str, Reader]) -> dict[str, An
         row |= compared(path, tiles, readers)
         row["cells"] = sum(grid.cells.size for grid in tiles)
     else:
-        row["cells"] = sum(sum(map(len, grid.rows)) for grid in grids)  # type: ignore[attr-defined]
+        texts = [grid for grid in grids if isinstance(grid, TextGrid)]
+        row["cells"] = sum(len(cells) for grid in texts for cells in grid.rows)
     return row | {"layers": len(grids), "outcome": "read", "why": ""}
 
 
@@ -117,7 +118,9 @@ def main() -> None:
             for entry in csv.DictReader(index):
                 path = root / folder / entry["file"]
                 project = root / folder / Path(entry["file"]).parts[0]
-                readers = {"ldtkpy": with_ldtkpy} if folder == "ldtk" else tiled_readers(project)
+                readers: dict[str, Reader] = tiled_readers(project)
+                if folder == "ldtk":
+                    readers = {"ldtkpy": with_ldtkpy}
                 rows.append(measured(path, root, readers))
                 print({key: value for key, value in rows[-1].items() if value})
     for path in sorted(root.rglob("*")):

@@ -192,7 +192,8 @@ def _mp3(level: float) -> Callable[[Wave, int], tuple[Wave, int]]:
         faster = soxr.resample(wave, rate, 44_100)
         soundfile.write(buffer, faster, 44_100, format="MP3", **options)
         buffer.seek(0)
-        return soundfile.read(buffer, dtype="float32", always_2d=True)
+        read: tuple[Wave, int] = soundfile.read(buffer, dtype="float32", always_2d=True)
+        return read
 
     return attack
 

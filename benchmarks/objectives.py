@@ -58,10 +58,10 @@ def row_of(arm: str, seed: int, seconds: float) -> dict[str, Any]:
     samples = affordable(recipe, dataset, seconds)
     folder = HOME / f"objectives-{list(ARMS).index(arm)}-{seed}"
     played = play(with_budget(recipe, samples), dataset, folder)
-    assert played.discriminate is not None
+    assert played.evaluator is not None
     row: dict[str, Any] = {"arm": arm, "seed": seed, "seen": samples, "ended": played.ended}
     row["cpu_seconds"] = round(played.seconds, 1)
-    verdict = played.discriminate.full(played.model.sample(recipe.evaluation.samples))
+    verdict = played.evaluator.full(played.model.sample(recipe.evaluation.samples))
     for metric in METRICS:
         found = verdict.metrics[metric]
         row |= {metric: round(found.value, 4), f"{metric}_floor": round(found.floor or 0.0, 4)}

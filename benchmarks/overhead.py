@@ -18,6 +18,7 @@ import torch
 from torch.nn import functional as F
 
 from gansmith.loading.open import open_dataset
+from gansmith.networks.base import Generator
 from gansmith.recipe import Recipe, load_recipe
 from gansmith.run import Run
 from gansmith.tasks.build import build_training
@@ -38,6 +39,7 @@ def bare_digits(recipe: Recipe) -> Callable[[int], None]:
     """The operations of recipe `digits`, written out by hand; returns a function of steps."""
     dataset = open_dataset(recipe.data)
     generator, discriminator = build_training(recipe, dataset).duel.networks.values()
+    assert isinstance(generator, Generator)
     chosen = dataset.train_indices
     assert dataset.labels is not None
     images = torch.from_numpy(np.array(dataset.samples[chosen]))
@@ -47,27 +49,31 @@ def bare_digits(recipe: Recipe) -> Callable[[int], None]:
         for network in (generator, discriminator)
     )
     averaged = [p.detach().clone() for p in generator.parameters()]
-    current = list(generator.parameters())
+    current: list[torch.Tensor] = list(generator.parameters())
     half = Engine(recipe.training.precision).precision == "bf16-mixed"
     batch, gamma, every = recipe.training.batch, 2.0, 4
-    state = {"step": 0, "position": 0, "order": torch.randperm(len(images))}
+    order, position, taken = torch.randperm(len(images)), 0, 0
 
     def real() -> tuple[torch.Tensor, torch.Tensor]:
-        if state["position"] + batch > len(images):
-            state["order"], state["position"] = torch.randperm(len(images)), 0
-        picked = state["order"][state["position"] : state["position"] + batch]
-        state["position"] += batch
+        nonlocal order, position
+        if position + batch > len(images):
+            order, position = torch.randperm(len(images)), 0
+        picked = order[position : position + batch]
+        position += batch
         return images[picked].permute(0, 3, 1, 2).float().div_(127.5).sub_(1), classes[picked]
 
     def fake(labels: torch.Tensor) -> torch.Tensor:
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
-            return generator(torch.randn(batch, generator.latent), labels).float()
+            made: torch.Tensor = generator(torch.randn(batch, generator.latent), labels)
+            return made.float()
 
     def judged(samples: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
-            return discriminator(samples, labels).float()
+            logits: torch.Tensor = discriminator(samples, labels)
+            return logits.float()
 
     def step() -> None:
+        nonlocal taken
         rate = 4e-5 + 3.8e-4 * (1 + math.cos(math.pi * 0.5))
         for adam in (g_adam, d_adam):
             adam.param_groups[0]["lr"] = rate
@@ -75,7 +81,7 @@ def bare_digits(recipe: Recipe) -> Callable[[int], None]:
         with torch.no_grad():
             made = fake(labels)
         samples = torch.cat([samples, made])
-        penalised = state["step"] % every == 0
+        penalised = taken % every == 0
         samples.requires_grad_(penalised)
         logits = judged(samples, torch.cat([labels, labels]))
         on_real, on_fake = logits.chunk(2)
@@ -97,7 +103,7 @@ def bare_digits(recipe: Recipe) -> Callable[[int], None]:
         discriminator.requires_grad_(True)
         with torch.no_grad():
             torch._foreach_lerp_(averaged, current, 0.001)
-        state["step"] += 1
+        taken += 1
 
     def steps(count: int) -> None:
         for _ in range(count):

@@ -22,6 +22,7 @@ from gansmith.drawing.animation import animation_bytes
 from gansmith.loading.open import open_dataset
 from gansmith.media.points.codec import REACH, scatter
 from gansmith.media.points.mixtures import MIXTURES
+from gansmith.networks.base import Generator
 from gansmith.recipe import load_recipe
 from gansmith.sampling import draw_latents
 from gansmith.training.callbacks import TrainingState
@@ -53,6 +54,7 @@ class Camera:
     @torch.no_grad()
     def _picture(self, moment: TrainingState) -> Image.Image:
         generator = moment.network
+        assert isinstance(generator, Generator)
         points = generator(draw_latents(POINTS, generator.latent, seed=3)).flatten(1).numpy()
         ground = Image.fromarray(self._field()).resize(
             (2 * SIDE, 2 * SIDE), Image.Resampling.BICUBIC

@@ -19,7 +19,7 @@ from gansmith.media.text.code_points import to_texts
 from gansmith.media.text.quality import sides
 from gansmith.media.text.verse.forms import form_labels
 from gansmith.media.text.verse.quatrain import quatrain_lines, quatrain_report, quatrain_shaped
-from gansmith.model import load
+from gansmith.model import load_generator
 from gansmith.networks.sequence.language_model import Decoding, SequenceGenerator
 from gansmith.run import Run
 from harness import over_seeds
@@ -51,7 +51,7 @@ def rows_of(run: Run) -> list[dict[str, Any]]:
         {"of": "held out", "label": k, "temperature": 0} | measured(v, known)
         for k, v in real.items()
     ]
-    model = load(run.path)
+    model = load_generator(run.path)
     assert isinstance(model.generator, SequenceGenerator)
     for temperature in TEMPERATURES:
         model.generator.decoding = Decoding(temperature)

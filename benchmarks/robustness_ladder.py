@@ -53,7 +53,7 @@ def on_attacks(trained: TrainedClassifier, dataset: Dataset, eps: float, seed: i
         threat = Threat(eps * min(1.0, (progress + 0.01) / RAMP))
         start = threat.random_start(x, generator)
         step = 2.5 * threat.eps / STEPS
-        found = ascend(network.eval(), x, y, threat, start, steps=STEPS, step=step)
+        found = ascend(network.eval(), x, y, threat, start, [step] * STEPS)
         adam.param_groups[0]["lr"] = RATE * one_cycle(progress)
         loss = F.cross_entropy(network.train()(found), y)
         adam.zero_grad()

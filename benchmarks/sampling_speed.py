@@ -35,7 +35,7 @@ def main() -> None:
     with torch.inference_mode():
         for round_ in range(ROUNDS + 1):
             for name, generator in generators.items():
-                parts = torch.randn(COUNT, generator.latent).split(generator.at_once)
+                parts = torch.split(torch.randn(COUNT, generator.latent), generator.at_once)
                 started = time.process_time()
                 for latents in parts:
                     generator(latents)

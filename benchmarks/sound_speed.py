@@ -10,6 +10,7 @@ clips counts; what decodes them, or is fitted once before a training, does not.
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 from gansmith.loading.open import open_dataset
 from gansmith.recipe import load_recipe
@@ -44,7 +45,7 @@ def main() -> None:
     row |= {"ratio_low": round(low, 2), "ratio_median": round(middle, 2)}
     row |= {"ratio_high": round(high, 2)}
     for name, assembly in zip(PAIRS, (ours, theirs), strict=True):
-        seconds = seconds_of(lambda a=assembly: steps(a, args.steps))
+        seconds = seconds_of(partial(steps, assembly, args.steps))
         row[f"{name}_steps_per_second"] = round(args.steps / seconds, 3)
     print(row)
     print(write_rows("sound_speed", [row]))

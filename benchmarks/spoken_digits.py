@@ -35,9 +35,10 @@ from gansmith.evaluation.metrics import (
     within_class_spread,
 )
 from gansmith.loading.open import open_dataset
-from gansmith.media.audio.features import prepare_for
+from gansmith.media.audio.features import to_extractor
+from gansmith.media.audio.options import AudioOptions
 from gansmith.media.audio.quality import audio_quality_metrics
-from gansmith.model import Model, load
+from gansmith.model import GeneratorModel, load_generator
 from gansmith.recipe import load_recipe
 from gansmith.run import Run
 from gansmith.sampling import draw_latents, generate_samples
@@ -52,6 +53,7 @@ WAVES = [
 ]
 RECIPE = load_recipe("spoken-digits")
 DATA = RECIPE.data
+LOUDNESS = DATA.of(AudioOptions).loudness
 ARMS: dict[str, list[str]] = {
     "gansmith": [],
     "wavegan": [
@@ -72,7 +74,7 @@ class Ears:
     """A classifier of its own, taught by the training split of `dataset` or of `taught`."""
 
     def __init__(self, dataset: Dataset, taught: Dataset | None = None) -> None:
-        self.seen, self.dataset = prepare_for(dataset, 64), dataset
+        self.seen, self.dataset = to_extractor(dataset, 0, 0.5, 0.5), dataset
         self.network: Classifier = train_classifier(taught or dataset, self.seen, EARS).eval()
         self.real = self.features(dataset.samples)
         self.train = self.real[dataset.train_indices]
@@ -109,7 +111,7 @@ def train(arm: str, seed: int, minutes: float) -> Run:
     return Run(folder)
 
 
-def asked(model: Model, temperature: float) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
+def asked(model: GeneratorModel, temperature: float) -> tuple[NDArray[Any], NDArray[np.int64]]:
     labels = torch.arange(SAMPLES) % len(model.label_names)
     latents = temperature * draw_latents(SAMPLES, model.generator.latent, SEED)
     return generate_samples(model.generator, model.codec, latents, labels), labels.numpy()
@@ -119,7 +121,7 @@ def row_of(
     arm: str, seed: int, minutes: float, values: dict[str, float], temperature: float | str = ""
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"arm": arm, "seed": seed, "minutes": round(minutes, 2)}
-    row |= {"loudness": DATA.loudness, "augmented": AUGMENTED.get(arm, "")}
+    row |= {"loudness": LOUDNESS, "augmented": AUGMENTED.get(arm, "")}
     row["temperature"] = temperature
     row |= {name: round(value, 4) for name, value in values.items()}
     print(row, flush=True)
@@ -135,12 +137,12 @@ def command_line(doc: str | None, minutes: float) -> argparse.ArgumentParser:
     return parser
 
 
-def generators(args: argparse.Namespace) -> Iterator[tuple[Model, dict[str, Any]]]:
+def generators(args: argparse.Namespace) -> Iterator[tuple[GeneratorModel, dict[str, Any]]]:
     """Ours by seed, and what tells its row apart: `RUN_KEYS`."""
     for seed in args.seeds:
-        model = load(train("gansmith", seed, args.minutes).path)
+        model = load_generator(train("gansmith", seed, args.minutes).path)
         temperature = args.temperature or model.blueprint.temperature
-        values = (seed, args.minutes, DATA.loudness, AUGMENTED["gansmith"], temperature)
+        values = (seed, args.minutes, LOUDNESS, AUGMENTED["gansmith"], temperature)
         yield model, dict(zip(RUN_KEYS, values, strict=True))
 
 
@@ -159,7 +161,7 @@ def main() -> None:
     for arm in args.arms:
         for seed in args.seeds:
             run = train(arm, seed, args.minutes)
-            model = load(run.path)
+            model = load_generator(run.path)
             last = [event for event in run.events() if event["event"] == "step"][-1]
             temperature = args.temperature or model.blueprint.temperature
             values = ears.measure(*asked(model, temperature))

@@ -101,7 +101,7 @@ class Eye:
         whole = 2 * unit(pictures)[0].float() - 1
         whole = F.interpolate(whole, size=(96, 96), mode="bilinear", align_corners=False)
         self.maps, last = [], []
-        for part in whole.split(50):
+        for part in torch.split(whole, 50):
             last.append(self.backbone.extract_features(part).mean((2, 3)))  # type: ignore[operator]
         count = len(DEPTHS)
         return [torch.cat(self.maps[depth::count]) for depth in range(count)], torch.cat(last)
@@ -167,7 +167,8 @@ def nearest(test: Test, training: Pictures) -> Pictures:
     ours, theirs = (
         torch.from_numpy(side.reshape(len(side), -1)).float() for side in (test.source, training)
     )
-    return training[torch.cdist(ours, theirs).argmin(1).numpy()]
+    nearest: Pictures = training[torch.cdist(ours, theirs).argmin(1).numpy()]
+    return nearest
 
 
 def compared(name: str, made: Pictures, test: Test, eye: Eye | None) -> Row:

@@ -262,6 +262,10 @@ TABLES: dict[str, Callable[[], str]] = {
 """By the names of their files in `results/`, and of their marks in the pages."""
 
 
+def _filled(table: str, found: re.Match[str]) -> str:
+    return f"{found[1]}\n{table}\n\n{found[2]}"
+
+
 def main() -> None:
     tables = {name: table() if read_rows(name) else OPEN for name, table in TABLES.items()}
     for page in (ROOT / name for name in PAGES):
@@ -270,7 +274,7 @@ def main() -> None:
         text = page.read_text("utf-8")
         for name, table in tables.items():
             block = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-            text = block.sub(lambda found, t=table: f"{found[1]}\n{t}\n\n{found[2]}", text)
+            text = block.sub(partial(_filled, table), text)
         page.write_text(text, "utf-8")
         print(page)
 

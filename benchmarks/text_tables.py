@@ -41,7 +41,7 @@ def form_lines(spread: Spread) -> tuple[Sequence[str], Lines]:
     for row in read_rows("quatrains"):
         where = f"temperature {row['temperature']}" if row["of"] == "generated" else row["of"]
         groups.setdefault((row["label"], where), []).append(row)
-    lines = [
+    lines: Lines = [
         [*key, str(len(rows)), *(spread([float(row[rule]) for row in rows]) for rule in RULES)]
         for key, rows in sorted(groups.items())
     ]

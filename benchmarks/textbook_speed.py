@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -45,7 +46,7 @@ def peak_flops() -> float:
     a, b = torch.randn(2048, 2048), torch.randn(2048, 2048)
     with torch.no_grad():
         times = [
-            min(seconds_of(lambda product=product: product(a, b)) for _ in range(20))
+            min(seconds_of(partial(product, a, b)) for _ in range(20))
             for product in (linear, torch.nn.functional.linear)
         ]
     return 2 * 2048**3 / min(times)

@@ -79,6 +79,7 @@ def harden(dataset: Dataset, args: argparse.Namespace) -> dict[str, Any]:
     """Train the recipe `harden`, or take the finished run, and judge it."""
     pictures, run = FOLDER / "pictures", FOLDER / f"hardened-{args.harden:g}-{args.seed}"
     if not pictures.exists():
+        assert dataset.labels is not None
         for index, (image, label) in enumerate(zip(dataset.samples, dataset.labels, strict=True)):
             side = "test" if dataset.held_out[index] else "train"
             place = pictures / side / dataset.label_names[label]
@@ -119,8 +120,8 @@ def main() -> None:
     started = time.process_time()
     target, accuracy = classifier(dataset, args.epochs, args.seed)
     print(f"clean {accuracy:.2%}, {time.process_time() - started:.0f} CPU s", flush=True)
-    row: dict[str, Any] = {"network": "plain", "seed": args.seed, "epochs": args.epochs}
-    row |= {"clean": accuracy}
+    plain: dict[str, Any] = {"network": "plain", "seed": args.seed, "epochs": args.epochs}
+    plain |= {"clean": accuracy}
     rows = []
     for method in args.only:
         started = time.process_time()
@@ -132,7 +133,7 @@ def main() -> None:
         save_attack(found, FOLDER / f"{method}-{args.seed}", provenance)
         low, high = found.fooled.interval
         rows.append(
-            row
+            plain
             | {
                 "attack": method,
                 "steps": args.steps,

@@ -224,5 +224,5 @@ class Game:
     def _update(self, player: int, loss: Tensor) -> None:
         for optimiser in self.optimisers:
             optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimisers[player].step()

@@ -73,7 +73,8 @@ class Generator(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(x).view(x.size(0), 1, 28, 28)
+        made: Tensor = self.model(x)
+        return made.view(x.size(0), 1, 28, 28)
 
 
 class Discriminator(nn.Module):
@@ -91,7 +92,8 @@ class Discriminator(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(x.view(x.size(0), 784))
+        logits: Tensor = self.model(x.view(x.size(0), 784))
+        return logits
 
 
 class Program:

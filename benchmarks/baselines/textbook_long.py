@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -83,8 +84,12 @@ def main() -> None:
     images = read_images(args.mnist)
     torch.manual_seed(args.seed)
     game, first, seconds = Game(), 0, 0.0
-    players = {"generator": game.generator, "discriminator": game.discriminator}
-    players |= {"g_optimiser": game.g_optimiser, "d_optimiser": game.d_optimiser}
+    players: dict[str, Any] = {
+        "generator": game.generator,
+        "discriminator": game.discriminator,
+        "g_optimiser": game.g_optimiser,
+        "d_optimiser": game.d_optimiser,
+    }
     saved = args.out / f"seed{args.seed}-state.pt"
     if saved.exists():
         state = torch.load(saved, weights_only=True)
