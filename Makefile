@@ -34,7 +34,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	cd benchmarks && MYPYPATH=../src:. ../$(BIN)/mypy --config-file ../pyproject.toml --allow-untyped-calls *.py
+	cd benchmarks && MYPYPATH=../src:. $(abspath $(BIN))/mypy --config-file ../pyproject.toml --allow-untyped-calls *.py
 	$(MAKE) test
 
 format: setup
