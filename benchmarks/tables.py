@@ -106,9 +106,13 @@ def textbook_health() -> str:
     return markdown(head, lines)
 
 
-def pictures() -> str:
-    """The staged game beside the plain one, with floors and the checker grid."""
-    rows = read_rows("pictures")
+def pictures(former: bool) -> str:
+    """The staged game beside other pairs, with floors and the checker grid.
+
+    Args:
+        former: Only arms of former versions, which are named `staged, ...`; otherwise the others.
+    """
+    rows = [row for row in read_rows("pictures") if ("," in row["arm"]) == former]
     columns = (*PICTURES, "checker")
     lines = [
         [*told, str(len(group)), *(spread([float(row[c]) for row in group]) for c in columns)]
@@ -241,7 +245,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "textbook_health": textbook_health,
     "small_data": lambda: seeds_table("small_data", "arm", (*QUALITY, "copying_ratio")),
     "objectives": lambda: seeds_table("objectives", "arm", QUALITY),
-    "pictures": pictures,
+    "pictures": partial(pictures, False),
+    "pictures_former": partial(pictures, True),
     "autoencoder": autoencoders,
     "spoken_digits": spoken_digits,
     "spoken_digits_copies": spoken_digits_copies,
@@ -267,7 +272,10 @@ def _filled(table: str, found: re.Match[str]) -> str:
 
 
 def main() -> None:
-    tables = {name: table() if read_rows(name) else OPEN for name, table in TABLES.items()}
+    tables = {
+        name: table() if read_rows(name.removesuffix("_former")) else OPEN
+        for name, table in TABLES.items()
+    }
     for page in (ROOT / name for name in PAGES):
         if not page.exists():
             continue

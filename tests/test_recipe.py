@@ -114,13 +114,13 @@ def test_schedules_start_end_and_warm_up() -> None:
     assert schedule.at(7.0, 1000) == pytest.approx(1.0)
 
 
-def test_a_warm_up_takes_a_tenth_of_a_short_budget() -> None:
+def test_a_warm_up_may_end_by_progress() -> None:
     """On a slow machine a few minutes have fewer samples than a warm-up is long."""
     schedule = Schedule(start=2.0, end=2.0, warmup=3000)
-    rates = [schedule.at(progress, int(4000 * progress)) for progress in (0.0, 0.05, 0.1, 0.5)]
-    assert rates == pytest.approx([0.0, 1.0, 2.0, 2.0])
-    long = [schedule.at(progress, int(300_000 * progress)) for progress in (0.005, 0.01, 0.02)]
-    assert long == pytest.approx([1.0, 2.0, 2.0])
+    moments = [(progress, int(4000 * progress)) for progress in (0.0, 0.05, 0.1, 0.5)]
+    assert [schedule.at(*m, 0.1) for m in moments] == pytest.approx([0.0, 1.0, 2.0, 2.0])
+    assert [schedule.at(*m) for m in moments] == pytest.approx([0.0, 0.4 / 3, 0.8 / 3, 4 / 3])
+    assert schedule.at(0.01, 3000, 0.1) == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize(

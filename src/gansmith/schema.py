@@ -16,9 +16,6 @@ from pydantic.fields import FieldInfo
 from gansmith.errors import GansmithError
 from gansmith.registry import suggest
 
-LONGEST_WARMUP = 0.1
-"""Progress at which a warm-up ends at the latest: on a slow machine a budget has few samples."""
-
 
 class Section(BaseModel):
     """A part of a recipe: unknown names are errors, values are checked, nothing changes later."""
@@ -37,25 +34,22 @@ class Schedule(Section):
     shape: Literal["cosine", "linear"] = Field(
         "cosine", description="how the value moves from `start` to `end`"
     )
-    warmup: int = Field(
-        0,
-        ge=0,
-        description="samples over which the value rises from 0, at most a tenth of the budget",
-    )
+    warmup: int = Field(0, ge=0, description="samples over which the value rises from 0")
 
-    def at(self, progress: float, samples: int) -> float:
+    def at(self, progress: float, samples: int, longest_warmup: float = math.inf) -> float:
         """Return the value.
 
         Args:
             progress: Share of the budget that is used up, in [0, 1].
             samples: Real samples seen so far.
+            longest_warmup: Progress at which the warm-up ends at the latest.
         """
         share = min(max(progress / self.until, 0.0), 1.0)
         if self.shape == "cosine":
             share = 0.5 - 0.5 * math.cos(math.pi * share)
         value = self.start + (self.end - self.start) * share
         if self.warmup:
-            value *= min(1.0, max(samples / self.warmup, progress / LONGEST_WARMUP))
+            value *= min(1.0, max(samples / self.warmup, progress / longest_warmup))
         return value
 
 

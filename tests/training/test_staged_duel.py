@@ -140,6 +140,9 @@ def test_the_game_has_a_schedule_of_its_own() -> None:
     assert rates[0] == pytest.approx(0.0005, rel=0.02)
     assert rates[0] < rates[1] < 0.001
     assert rates[2] == pytest.approx(0.0001, rel=0.02)
+    duel.set_progress(ENDS[1] + 0.05 * (1 - ENDS[1]), samples=5000)
+    halfway = duel.optimisers["generator"].param_groups[0]["lr"]
+    assert halfway == pytest.approx(0.0005, rel=0.02), "a tenth of the game ends the warm-up"
 
 
 FEATURES = ("network.conditional=false", "staged.features=autoencoder")

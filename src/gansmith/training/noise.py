@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,7 @@ class NoiseDuel(Duel):
 
     shipped = ("generator",)
     critics: tuple[str, ...] = ("discriminator",)
+    longest_warmup = math.inf
     losses: tuple[Loss, ...] = (
         Loss("d_loss", "discriminator", "discriminator"),
         Loss("g_loss", "generator", "generator"),
@@ -105,7 +107,8 @@ class NoiseDuel(Duel):
         betas = (settings.beta1, settings.beta2)
         for name, rate in (("generator", settings.g_lr), ("discriminator", settings.d_lr)):
             for group in self.optimisers[name].param_groups:
-                group["lr"], group["betas"] = rate.at(progress, samples), betas
+                group["lr"] = rate.at(progress, samples, self.longest_warmup)
+                group["betas"] = betas
         self._gamma = self._recipe.objective.gamma.at(progress, samples)
 
     def step(self, batches: list[Batch]) -> None:

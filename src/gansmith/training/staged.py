@@ -71,6 +71,7 @@ class StagedDuel(NoiseDuel):
     """
 
     companions = ("sample_encoder", "code_encoder")
+    longest_warmup = 0.1  # a slow machine plays few samples, and with a generator that has learnt
     losses = (
         Loss("autoencoder_loss", "autoencoder", "sample_encoder"),
         Loss("code_loss", "codes", "code_encoder"),
