@@ -124,21 +124,6 @@ def pictures(former: bool) -> str:
     return markdown(["data", "trained", "CPU minutes", "seeds", *columns], lines)
 
 
-def autoencoders() -> str:
-    """How near held-out images come back, by size of a batch, with output skips and without."""
-    groups = grouped(read_rows("autoencoder"), "batch", "skips")
-    lines = [
-        [
-            batch,
-            "yes" if skips == "True" else "no",
-            str(len(group)),
-            *(spread([float(row[column]) for row in group]) for column in ("steps", "psnr")),
-        ]
-        for (batch, skips), group in groups.items()
-    ]
-    return markdown(["batch", "output skips", "seeds", "steps", "PSNR, dB"], lines)
-
-
 def spoken_digits() -> str:
     """Generators of spoken digits, and real clips as they are and after each chain."""
     columns = ("agreement", "score", "spread", "frechet", "copying_ratio", "noise_floor")
@@ -247,7 +232,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "objectives": lambda: seeds_table("objectives", "arm", QUALITY),
     "pictures": partial(pictures, False),
     "pictures_former": partial(pictures, True),
-    "autoencoder": autoencoders,
     "spoken_digits": spoken_digits,
     "spoken_digits_copies": spoken_digits_copies,
     "spoken_digits_heard": spoken_digits_heard,

@@ -71,6 +71,24 @@ def test_every_level_that_is_generated_is_solved_new_and_replayed(
     assert len(facts["model"]["sha256"]) == 64 and facts["rules"] == "keydoor"
 
 
+def test_generated_levels_are_solved_where_they_lie(run: Path, tmp_path: Path) -> None:
+    out = gansmith.generate(run, 2, out=tmp_path / "levels")
+    lines: list[str] = []
+    assert gansmith.solve([out], log=lines.append) == 0
+    assert lines[-1] == "2 levels: 2 solved"
+    assert load_legend(out / "legend.yaml") == DUNGEONS.legend
+    again = gansmith.generate(run, 2, seed=1, out=out)
+    assert load_legend(again / "legend.yaml") == DUNGEONS.legend
+
+
+def test_a_legend_of_ones_own_is_not_replaced(run: Path, tmp_path: Path) -> None:
+    own = tmp_path / "legend.yaml"
+    own.write_text("mine", "utf-8")
+    for seed in (0, 1):
+        gansmith.generate(run, 1, seed=seed, out=tmp_path)
+        assert own.read_text("utf-8") == "mine"
+
+
 def test_the_same_seed_gives_the_same_levels_and_another_seed_others(
     run: Path, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from gansmith.log import LogFn, silent
 from gansmith.media.levels.checking import check
 from gansmith.media.levels.games import Limit
 from gansmith.media.levels.grid import Grid, legend_of
-from gansmith.media.levels.legend import BLANK, Legend, load_legend
+from gansmith.media.levels.legend import BLANK, LEGEND, Legend, load_legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.options import LevelOptions
 from gansmith.media.levels.reading import SUFFIXES, read_grids
@@ -29,7 +29,6 @@ from gansmith.media.levels.symmetry import FROM_ABOVE, symmetries
 from gansmith.recipe import DataConfig
 from gansmith.storage.file_facts import file_digest
 
-LEGEND = "legend.yaml"
 LONG = 40
 """Columns of the longest level that is one sample, unless a window is set."""
 WINDOW = 28

@@ -15,13 +15,13 @@ from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
 from gansmith.media.levels.checking import path_of
 from gansmith.media.levels.codec import TILESET, LevelCodec, encode_level, encode_levels
-from gansmith.media.levels.legend import Legend
+from gansmith.media.levels.legend import LEGEND, Legend, dump_legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.reading.ldtk import parse_ldtk
 from gansmith.media.levels.writing.ldtk_edit import add_to_ldtk
 from gansmith.media.levels.writing.picture import encode_preview, encode_tileset
 from gansmith.media.levels.writing.tiled_edit import replace_tmj, replace_tmx
-from gansmith.output_folder import OutputFolder
+from gansmith.output_folder import OutputFolder, previous_outputs
 from gansmith.outputs import Provenance, save_output
 from gansmith.run import home_of
 from gansmith.storage.file_facts import file_digest
@@ -51,7 +51,7 @@ def write_levels(
     """Write levels to a folder, or to one file that holds them all.
 
     A folder gets a file and a preview with the solution drawn for each level, a sheet, the
-    solutions and `provenance.json`.
+    solutions, `provenance.json`, and `legend.yaml` unless there is one.
 
     Args:
         levels: At least one.
@@ -89,6 +89,8 @@ def write_levels(
     }
     if format_ in ("tmx", "tmj") and into is None:
         overview[TILESET] = encode_tileset(codec.legend)
+    if LEGEND in previous_outputs(place) or not (place / LEGEND).exists():
+        overview[LEGEND] = dump_legend(codec.legend).encode()
     folder = OutputFolder(place, provenance, [*files, *previews, *overview])
     for name, (content, number) in files.items():
         folder.add(name, content, replace(provenance, index=number))

@@ -52,6 +52,8 @@ Role = Literal[
 GAMES: tuple[Game, ...] = get_args(Game)
 ROLES: tuple[Role, ...] = get_args(Role)
 
+LEGEND = "legend.yaml"
+"""Name of the legend beside levels."""
 MOST_SYMBOLS = 1 << 16
 """Symbols of a legend: a level holds their numbers in 16 bits."""
 BLANK = " "

@@ -16,9 +16,10 @@ from gansmith.log import LogFn
 from gansmith.media.levels import features
 from gansmith.media.levels.checker import make_checker
 from gansmith.media.levels.codec import LevelCodec, legend_of_dataset
-from gansmith.media.levels.collection import LEGEND, LevelFolder, level_files
+from gansmith.media.levels.collection import LevelFolder, level_files
 from gansmith.media.levels.datasets import LEVEL_SETS
 from gansmith.media.levels.inspect import inspect_levels
+from gansmith.media.levels.legend import LEGEND
 from gansmith.media.levels.options import LevelOptions
 from gansmith.media.levels.quality import METRICS, measure
 from gansmith.media.levels.reading.text import SOKOBAN

@@ -22,7 +22,7 @@ from gansmith.media.levels.games import (
     game_of,
 )
 from gansmith.media.levels.games.replay import replay
-from gansmith.media.levels.legend import Legend, load_legend
+from gansmith.media.levels.legend import LEGEND, Legend, load_legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.reading import SUFFIXES, read_levels
 from gansmith.media.levels.writing.picture import encode_preview
@@ -30,7 +30,6 @@ from gansmith.output_folder import safe_file_names
 from gansmith.outputs import Provenance, save_output
 from gansmith.storage.atomic import require_writable
 
-LEGEND = "legend.yaml"
 STEPS = {"l": (0, -1), "r": (0, 1), "u": (-1, 0), "d": (1, 0)}
 PREVIEWED = ("sokoban", "keydoor", "maze", "platformer")
 """Games whose solutions say where the player is, command by command."""

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from gansmith.data.named_dataset import NamedDataset
 from gansmith.log import LogFn, silent
 from gansmith.media.levels.checking import check
-from gansmith.media.levels.collection import LEGEND, LevelFolder
+from gansmith.media.levels.collection import LevelFolder
 from gansmith.media.levels.games import Limit
-from gansmith.media.levels.legend import Legend, dump_legend, parse_legend
+from gansmith.media.levels.legend import LEGEND, Legend, dump_legend, parse_legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.writing.text import encode_text
 from gansmith.outputs import Provenance, save_output
