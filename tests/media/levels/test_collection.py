@@ -122,3 +122,14 @@ def test_without_a_legend_there_are_symbols_and_no_rules(tmp_path: Path) -> None
     (tmp_path / "a.txt").write_text("ab\nba\n\naa\nbb\n", "utf-8")
     folder = LevelFolder(tmp_path, config(tmp_path))
     assert folder.legend.game is None and folder.legend.symbols == ("a", "b")
+
+
+def test_files_without_levels_are_named(tmp_path: Path) -> None:
+    place, said = tmp_path / "mine", list[str]()
+    write_levels(place, LEVEL_SETS["level-dungeons"], 2)
+    (place / "blank.txt").write_text("\n\n", "utf-8")
+    found = LevelFolder(place, config(place), log=said.append)
+    assert len(found.levels) == 2
+    assert said == [
+        "warning: left out blank.txt: no levels: add rows of symbols, or a layer of tiles"
+    ]

@@ -130,6 +130,8 @@ class LevelFolder(Collection):
                     raise
                 faults.append((name, self._reason(name, error)))
                 continue
+            if not found:
+                faults.append((name, "no levels: add rows of symbols, or a layer of tiles"))
             grids += [(name, grid) for grid in found]
         return grids, faults
 
