@@ -112,6 +112,8 @@ class Residual(nn.Module):
         """Keep the shape [N, width, H, W]."""
         hidden = F.leaky_relu(self.first(F.leaky_relu(x, SLOPE)), SLOPE, inplace=True)
         change: Tensor = self.second(hidden)
+        if change.dtype != x.dtype:  # under autocast the sum has the precision of x
+            return x + change
         return change.add_(x)  # in place: fresh memory costs more than the sum
 
 
