@@ -71,7 +71,7 @@ class StagedDuel(NoiseDuel):
     """
 
     companions = ("sample_encoder", "code_encoder")
-    longest_warmup = 0.1  # a slow machine plays few samples, and with a generator that has learnt
+    longest_warmup = 0.1  # the generator has learnt, and a slow machine plays a short game
     losses = (
         Loss("autoencoder_loss", "autoencoder", "sample_encoder"),
         Loss("code_loss", "codes", "code_encoder"),
