@@ -109,6 +109,16 @@ def test_requests_on_the_command_line(folder: Path) -> None:
     assert lines[-1] == "1 level: 0 repaired, 0 unchanged, 1 failed"
 
 
+def test_a_level_without_the_cells_to_lock_does_not_cost_the_others(tmp_path: Path) -> None:
+    lines: list[str] = []
+    folder = write_levels(tmp_path, LOCKED, "#####\n#@r>#\n#####\n").parent
+    assert repair_files([folder / "levels.txt"], lock="6,2", log=lines.append) == 1
+    assert "level 1: repaired with 1 edit" in lines[0]
+    assert "level 2: not repaired: the level has columns 1 to 5 and rows 1 to 3" in lines[1]
+    assert lines[-1] == "2 levels: 1 repaired, 0 unchanged, 1 failed"
+    assert (folder / "levels-repaired.txt").read_text("utf-8").endswith("#####\n#@r>#\n#####\n")
+
+
 def test_options_that_are_repeated_add_up(folder: Path) -> None:
     given = ["--lock", "1-7,1-2", "--lock", "1-7,3-5", "--count", "key=1", "--count", "R=1"]
     result = CliRunner().invoke(app, ["repair", str(_text(folder, LOCKED)), *given])

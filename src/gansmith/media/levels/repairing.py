@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gansmith.counting import pluralize
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
-from gansmith.media.levels.games import Solved
+from gansmith.media.levels.games import Solved, Undecided
 from gansmith.media.levels.grid import Grid
-from gansmith.media.levels.legend import Legend
+from gansmith.media.levels.legend import Count, Legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.reading import TEXT, read_grids
 from gansmith.media.levels.reading.picture import PictureGrid
 from gansmith.media.levels.reading.text import SOKOBAN
 from gansmith.media.levels.repair import Repair, Requests, repair
-from gansmith.media.levels.repair.requests import cells_in, parse_counts, parse_regions
+from gansmith.media.levels.repair.requests import Region, cells_in, parse_counts, parse_regions
 from gansmith.media.levels.solving import cells_of, legend_of_file, level_files
 from gansmith.media.levels.writing.ldtk_edit import replace_ldtk
 from gansmith.media.levels.writing.picture import encode_preview
@@ -54,8 +54,8 @@ def repair_files(
 ) -> int:
     """Repair all levels of files with few edits; each is solved, and its solution replayed.
 
-    A file none of whose levels changes is not copied. One that cannot be read, or cannot be written
-    again, is named, and the others go on.
+    A file none of whose levels changes is not copied. A level that lacks cells to lock, and a file
+    that cannot be read or written again, are named, and the others go on.
 
     Args:
         files: Files of levels, or folders of them.
@@ -91,9 +91,7 @@ def repair_files(
             levels = [grid.level(known) for grid in grids]
             done, facts = [], []
             for level in levels:
-                locked = cells_in(regions, level.size, str(level.source))
-                wanted = Requests(locked, counts, border)
-                result = repair(level, known, requests=wanted, seconds=seconds, seed=seed)
+                result = _repaired(level, known, regions, counts, border, seconds, seed)
                 log(f"{level.source}: {describe(result, level)}")
                 done.append(result)
                 facts.append(_facts(path, level, result))
@@ -119,6 +117,24 @@ def repair_files(
     more = f"; {pluralize(left_out, 'file')} left out" if left_out else ""
     log(f"{pluralize(len(listed), 'level')}: {summary}{more}")
     return failed + left_out
+
+
+def _repaired(
+    level: Level,
+    legend: Legend,
+    regions: Sequence[Region],
+    counts: Mapping[str, Count],
+    border: str | None,
+    seconds: float,
+    seed: int,
+) -> Repair:
+    """Repair a level of a file; without the cells that are to be locked, it is not repaired."""
+    try:
+        locked = cells_in(regions, level.size, "the level")
+    except GansmithError as error:
+        return Repair(None, (), False, Undecided(None), str(error))
+    requests = Requests(locked, counts, border)
+    return repair(level, legend, requests=requests, seconds=seconds, seed=seed)
 
 
 def describe(result: Repair, level: Level) -> str:
