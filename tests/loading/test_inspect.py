@@ -49,6 +49,22 @@ def test_it_foretells_what_opening_does(sprites: Path, messy_folder: Path) -> No
         )
 
 
+def test_of_few_large_pictures_windows_are_advised(tmp_path: Path, sprites: Path) -> None:
+    folder = tmp_path / "large"
+    folder.mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (3, 300, 400, 3), dtype=np.uint8)
+    for k, pixels in enumerate(noise):
+        Image.fromarray(pixels).save(folder / f"{k}.png")
+    with pytest.raises(GansmithError, match=r"cut several samples .*data\.crops=100"):
+        open_dataset(DataConfig(source=str(folder), size=64), minimum=32)
+    advice = "data.crops=100"
+    assert advice in dict(inspect(folder, size=64).planned())["advice"]
+    cut = inspect(folder, size=64, crops=20)
+    assert not cut.few_large and not inspect(sprites).few_large
+    opened = open_dataset(DataConfig(source=str(folder), size=64, crops=20))
+    assert cut.training == len(opened.train_indices)
+
+
 def test_alpha_and_labels_are_counted(sprites: Path, labelled_folder: Path) -> None:
     found = inspect(sprites)
     assert (found.transparent, found.coloured) == (40, 40)

@@ -19,6 +19,7 @@ class Collection(ABC):
     Attributes:
         kind: What they are, in the plural ("pictures").
         medium: Name of the medium whose samples they become.
+        enlarging: How to make more samples of the same files, for messages; empty: there is no way.
         name: Catalogue name, or name of the folder or file.
         source: Where the samples are, in words.
         licence: Terms of use.
@@ -30,6 +31,7 @@ class Collection(ABC):
 
     kind: ClassVar[str]
     medium: ClassVar[str]
+    enlarging: ClassVar[str] = ""
     name: str
     source: str
     licence: str = "unknown (your own data)"

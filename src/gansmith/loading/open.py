@@ -95,7 +95,7 @@ def _open(config: DataConfig, minimum: int, log: LogFn, medium: str | None) -> D
                 dataset = _load(folder, collection, prepared, fingerprint)
     if dataset is None:
         raise GansmithError(f"{folder} cannot be read back after writing; check the disk")
-    _require_enough(dataset, collection.kind, minimum)
+    _require_enough(dataset, collection, minimum)
     return dataset
 
 
@@ -424,10 +424,11 @@ def _mapped(path: Path) -> NDArray[Any]:
     return array
 
 
-def _require_enough(dataset: Dataset, kind: str, minimum: int) -> None:
-    training = len(dataset.train_indices)
+def _require_enough(dataset: Dataset, collection: Collection, minimum: int) -> None:
+    training, kind = len(dataset.train_indices), collection.kind
     if training < minimum:
+        more = f"add {kind}, {collection.enlarging}" if collection.enlarging else f"add {kind}"
         raise GansmithError(
-            f"{dataset.source} has {training} {kind} to train on ({len(dataset) - training} are "
-            f"held out) and a batch takes {minimum}; add {kind} or lower training.batch"
+            f"{dataset.source} has {training} {kind} to train on and {len(dataset) - training} "
+            f"held out, but a batch takes {minimum}; {more} or lower training.batch"
         )

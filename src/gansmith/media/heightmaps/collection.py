@@ -56,6 +56,7 @@ class HeightmapFolder(Collection):
     """
 
     kind, medium = "heightmaps", "heightmap"
+    enlarging = "cut more samples out of large ones (data.crops=1000)"
 
     def __init__(self, path: Path, value_range: str | None, log: LogFn) -> None:
         self.name, self.source = path.resolve().stem, str(path.resolve())

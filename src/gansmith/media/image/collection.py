@@ -35,6 +35,7 @@ class PictureCollection(Collection):
 
     kind = "pictures"
     medium = "image"
+    enlarging = "cut several samples out of large ones (data.crops=100)"
     sizes: Counter[tuple[int, int]]
     transparent: bool
     coloured: bool
@@ -111,23 +112,29 @@ class PreparedPictures(Prepared):
         return labels and [label for label in labels for _ in range(self._plan.crops)]
 
     def held_out(self) -> NDArray[np.bool_]:
-        """Choose the samples kept for judging, bool [N]; windows of a picture are on one side.
-
-        Of few pictures, windows at the right end are held out, which overlap no others.
+        """Choose the samples kept for judging, bool [N].
 
         Raises:
             GansmithError: All pictures are equal, so that no split leaves any to train on.
         """
+        held_out = self.split()
+        if len(self._collection) > 1 and (held_out.all() or not held_out.any()):
+            raise GansmithError(
+                f"{self._collection.source}: all {len(self._collection):,} pictures are equal, "
+                "so that none can be held out from training; add different ones"
+            )
+        return held_out
+
+    def split(self) -> NDArray[np.bool_]:
+        """Choose the samples kept for judging, bool [N], even if that is none or all of them.
+
+        Windows of a picture are on one side. Of few pictures, windows at the right end are held
+        out, which overlap no others.
+        """
         if apart := self._windows.held_out:
             rest = self._plan.crops - apart
             return np.tile(np.repeat([False, True], [rest, apart]), len(self._collection))
-        held_out = self._collection.held_out(self._plan.share)
-        if len(held_out) > 1 and (held_out.all() or not held_out.any()):
-            raise GansmithError(
-                f"{self._collection.source}: all {len(held_out):,} pictures are equal, "
-                "so that none can be held out from training; add different ones"
-            )
-        return np.repeat(held_out, self._plan.crops)
+        return np.repeat(self._collection.held_out(self._plan.share), self._plan.crops)
 
     def rows(self) -> Iterator[NDArray[np.uint8]]:
         """Yield every picture as the plan wants it, uint8 [H, W, C]."""

@@ -13,7 +13,7 @@ from gansmith.counting import pluralize
 from gansmith.data import duplicates, inspection
 from gansmith.data.collection import Collection
 from gansmith.data.labels import sorted_naturally
-from gansmith.media.image.collection import PictureCollection
+from gansmith.media.image.collection import PictureCollection, PreparedPictures
 from gansmith.media.image.reading import PictureFacts
 from gansmith.media.image.resizing import NEAREST
 from gansmith.recipe import DataConfig
@@ -22,6 +22,8 @@ _SPRITE, _FEW_COLOURS, _NEARLY_ALL = 128, 40, 0.9
 """Longest side of a sprite, most colours of one, and share of a collection that is like that."""
 _TINY = 48
 """Longest side of sprites that may have up to 256 colours, which photographs exceed."""
+_FEW, _LARGE = 50, 2
+"""Fewer pictures are few; a large one has as many times the side of a sample, or more."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Inspection(inspection.Inspected):
         held_out: Samples kept for judging.
         untrained: Labels of which every sample is held out.
         pixel_art: The pictures are small with few colours, and will be resized.
+        few_large: They are few, and much larger than the samples they are resized to.
     """
 
     pictures: int
@@ -71,6 +74,7 @@ class Inspection(inspection.Inspected):
     held_out: int
     untrained: tuple[str, ...]
     pixel_art: bool
+    few_large: bool
 
     def found(self) -> Iterable[tuple[str, str]]:
         """Yield what the pictures are, and what is wrong with them."""
@@ -107,6 +111,8 @@ class Inspection(inspection.Inspected):
             yield "not trained", f"{names} of {len(self.labels):,} labels: all samples held out"
         if self.pixel_art:
             yield "advice", "looks like pixel art: recipe pixel-art keeps it sharp"
+        if self.few_large:
+            yield "advice", "few large pictures: of textures, cut 100 samples each: data.crops=100"
 
 
 def inspect_pictures(collection: Collection, config: DataConfig) -> Inspection:
@@ -120,8 +126,9 @@ def inspect_pictures(collection: Collection, config: DataConfig) -> Inspection:
     facts, names = collection.facts(), collection.names()
     looked_at = facts[: duplicates.LIMIT]
     pairs = duplicates.similar_pairs([one.look for one in looked_at])
-    held_out = collection.held_out(config.held_out)
     labels, plan = collection.labels(), collection.plan(config)
+    prepared = PreparedPictures(collection, plan)
+    held_out = prepared.split()
     return Inspection(
         name=collection.name,
         source=collection.source,
@@ -147,9 +154,15 @@ def inspect_pictures(collection: Collection, config: DataConfig) -> Inspection:
         plan=plan.settings(),
         training=int((~held_out).sum()),
         held_out=int(held_out.sum()),
-        untrained=_untrained(labels, held_out),
+        untrained=_untrained(prepared.labels(), held_out),
         pixel_art=plan.filter != NEAREST and looks_like_pixel_art(facts),
+        few_large=plan.crops == 1 and len(facts) < _FEW and _are_large(facts, plan.size),
     )
+
+
+def _are_large(facts: Sequence[PictureFacts], size: tuple[int, int]) -> bool:
+    height, width = (_LARGE * side for side in size)
+    return all(one.height >= height and one.width >= width for one in facts)
 
 
 def looks_like_pixel_art(facts: Sequence[PictureFacts]) -> bool:
