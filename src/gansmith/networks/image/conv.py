@@ -216,13 +216,41 @@ class ConvGenerator(EmbeddingGenerator):
         return textures
 
 
-class ConvDiscriminator(ProjectionDiscriminator):
-    """Sample -> strided levels with residual blocks at the coarsest -> features -> logit."""
+class CanvasDiscriminator(ProjectionDiscriminator):
+    """Sample on a canvas -> coarsest level -> features -> logit.
+
+    Features are those of the whole level, or the mean of those of its positions where the canvas
+    goes on at the opposite side.
+
+    Attributes:
+        body: From a canvas to its coarsest level; a network sets it before the head.
+    """
+
+    body: nn.Sequential
+
+    def __init__(self, canvas: PadCrop2d, wrap: bool) -> None:
+        super().__init__()
+        self.canvas, self.wrap = canvas, wrap
+
+    def add_head(self, width: int, hidden: int, classes: int) -> None:
+        """Add the layers behind a coarsest level of so many channels."""
+        places = 1 if self.wrap else math.prod(self.canvas.base)
+        self.head = Linear(places * width, hidden)
+        self.set_head(Linear(hidden, 1), classes, scaled=True)
+
+    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return logits [N]."""
+        coarse = self.body(self.canvas.pad(samples)).permute(0, 2, 3, 1)
+        features = F.leaky_relu(self.head(coarse if self.wrap else coarse.flatten(1)), SLOPE)
+        return self.project(features.mean((1, 2)) if self.wrap else features, labels)
+
+
+class ConvDiscriminator(CanvasDiscriminator):
+    """Strided levels, with residual blocks at each coarser one."""
 
     def __init__(self, spec: SampleSpec, options: ConvOptions) -> None:
-        super().__init__()
         geometry = Geometry(spec, options)
-        self.canvas, self.wrap = geometry.canvas, options.seamless
+        super().__init__(geometry.canvas, options.seamless)
         fine = spec.channels * geometry.shuffle**2
         layers: list[nn.Module] = [nn.PixelUnshuffle(geometry.shuffle)]
         layers += [conv2d(fine, geometry.widths[0], wrap=options.seamless), nn.LeakyReLU(SLOPE)]
@@ -230,15 +258,7 @@ class ConvDiscriminator(ProjectionDiscriminator):
             layers += [conv2d(width, coarser, 4, 2, wrap=options.seamless)]
             layers += _blocks(coarser, options.blocks, options.seamless)
         self.body = nn.Sequential(*layers)
-        features = geometry.widths[-1] if options.seamless else geometry.coarse_features
-        self.head = Linear(features, options.head)
-        self.set_head(Linear(options.head, 1), spec.classes, scaled=True)
-
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return logits [N]."""
-        coarse = self.body(self.canvas.pad(samples)).permute(0, 2, 3, 1)
-        features = F.leaky_relu(self.head(coarse if self.wrap else coarse.flatten(1)), SLOPE)
-        return self.project(features.mean((1, 2)) if self.wrap else features, labels)
+        self.add_head(geometry.widths[-1], options.head, spec.classes)
 
 
 @register_networks("conv", ConvOptions)

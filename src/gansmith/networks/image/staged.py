@@ -22,12 +22,11 @@ from typing import Any
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from gansmith.networks.base import GANNetworks, SampleSpec, register_networks
 from gansmith.networks.geometry import PadCrop2d, for_convolutions, require_sides
-from gansmith.networks.heads import ConditionalOptions, EmbeddingGenerator, ProjectionDiscriminator
-from gansmith.networks.image.conv import SLOPE, Residual
+from gansmith.networks.heads import ConditionalOptions, EmbeddingGenerator
+from gansmith.networks.image.conv import SLOPE, CanvasDiscriminator, Residual
 from gansmith.networks.image.frozen_features import FeatureNetwork
 from gansmith.networks.image.wrapping import conv2d, doubled, require_whole
 from gansmith.networks.linear import Linear
@@ -276,14 +275,13 @@ class StagedGenerator(EmbeddingGenerator):
         return sample_encoder, code_encoder
 
 
-class StagedDiscriminator(ProjectionDiscriminator):
-    """Sample -> convolutions between halvings -> features -> logit."""
+class StagedDiscriminator(CanvasDiscriminator):
+    """Convolutions between halvings."""
 
     def __init__(self, spec: SampleSpec, options: StagedOptions) -> None:
-        super().__init__()
         levels = max(2, math.ceil(math.log2(max(spec.height, spec.width) / COARSEST)))
-        self.canvas = PadCrop2d(spec.height, spec.width, 1 << levels)
-        self.wrap = wrap = options.wrap
+        wrap = options.wrap
+        super().__init__(PadCrop2d(spec.height, spec.width, 1 << levels), wrap)
         if wrap:
             require_whole(self.canvas)
         widths = _widths(options, levels)
@@ -291,15 +289,7 @@ class StagedDiscriminator(ProjectionDiscriminator):
         for width, coarser in pairwise(widths):
             layers += [nn.LeakyReLU(SLOPE), nn.AvgPool2d(2), conv2d(width, coarser, wrap=wrap)]
         self.body = nn.Sequential(*layers, Residual(widths[-1], wrap), nn.LeakyReLU(SLOPE))
-        places = 1 if wrap else math.prod(self.canvas.base)
-        self.head = Linear(places * widths[-1], options.head)
-        self.set_head(Linear(options.head, 1), spec.classes, scaled=True)
-
-    def forward(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return logits [N]."""
-        coarse = self.body(self.canvas.pad(samples)).permute(0, 2, 3, 1)
-        features = F.leaky_relu(self.head(coarse if self.wrap else coarse.flatten(1)), SLOPE)
-        return self.project(features.mean((1, 2)) if self.wrap else features, labels)
+        self.add_head(widths[-1], options.head, spec.classes)
 
 
 @register_networks("staged", StagedOptions)
