@@ -15,7 +15,7 @@ from gansmith.tasks.hardening_watch import HardeningWatch, measure
 from gansmith.training.callbacks import Intervention, TrainingState
 from tests.robustness.targets import held_out, target
 
-GOOD = {"clean": 0.9, "attacked": 0.7, "more_steps": 0.68, "apgd": 0.66}
+GOOD = {"clean": 0.9, "attacked": 0.7, "more_steps": 0.68, "apgd": 0.66, "one_label": 0.0}
 BAD = GOOD | {"attacked": 0.9, "more_steps": 0.1, "apgd": 0.05}
 
 

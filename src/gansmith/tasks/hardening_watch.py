@@ -9,10 +9,10 @@ from statistics import fmean
 import torch
 
 from gansmith.health.diagnosis import Diagnosis
-from gansmith.health.hardening import diagnose_hardening, hardening_remedy
+from gansmith.health.hardening import diagnose_hardening, hardening_remedy, share_of_one_label
 from gansmith.health.responder import Responder
 from gansmith.recipe import Recipe
-from gansmith.robustness.attacks import Logits, misread, pgd, run_attack
+from gansmith.robustness.attacks import Logits, pgd, run_attack
 from gansmith.robustness.autopgd import apgd_ce
 from gansmith.robustness.classifier import Images
 from gansmith.robustness.threat import Threat
@@ -121,17 +121,19 @@ def measure(model: Logits, images: Images, threat: Threat, steps: int) -> dict[s
 
     Returns:
         `clean`; `attacked`, under PGD with these steps; `more_steps`, under PGD with MORE_STEPS;
-        `apgd`, of images that withstand that and APGD on the cross-entropy.
+        `apgd`, of images that withstand that and APGD on the cross-entropy; and `one_label`, see
+        :func:`share_of_one_label`.
     """
     x, y = images.x, images.y
     with torch.no_grad():
-        clean = 1 - float(misread(model, x, y).float().mean())
+        read = model(x).argmax(1)
     few = run_attack(partial(pgd, steps=steps), model, x, y, threat)
     many = run_attack(partial(pgd, steps=MORE_STEPS), model, x, y, threat, seed=1)
     left = ~(few.fooled | many.fooled)
     strong = run_attack(partial(apgd_ce, steps=_APGD_STEPS), model, x[left], y[left], threat)
     return {
-        "clean": clean,
+        "clean": float((read == y).float().mean()),
+        "one_label": share_of_one_label(read, y),
         "attacked": float((~few.fooled).float().mean()),
         "more_steps": float((~many.fooled).float().mean()),
         "apgd": float((~strong.fooled).sum()) / len(x),
