@@ -15,7 +15,6 @@ HIDDEN = 0.2
 """Accuracy that more steps may take away: honest trainings lose a few hundredths."""
 MEMORISED = 0.3
 """Accuracy under attack by which training images may be ahead of others."""
-
 CONSTANT = 0.9
 """Of the images that are not of the most common label, the share that is read as one label."""
 
