@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from gansmith.counting import pluralize
 from gansmith.data.collection import Collection, Prepared
 from gansmith.data.dataset import Dataset
 from gansmith.data.labels import encode_labels
@@ -151,8 +152,8 @@ def open_pairs(
     left = [len(side) - len(pairs) for side in names]
     if any(left):
         log(
-            f"warning: {len(pairs):,} pairs by name; left out, without a partner: {left[0]:,} of "
-            f"{both.label_names[0]}, {left[1]:,} of {both.label_names[1]}"
+            f"warning: {pluralize(len(pairs), 'pair')} by name; left out, without a partner: "
+            f"{left[0]:,} of {both.label_names[0]}, {left[1]:,} of {both.label_names[1]}"
         )
     first, second = np.array(pairs).T
     held_out = both.held_out[first]

@@ -90,7 +90,7 @@ class Inspection(inspection.Inspected):
         yield inspection.duplicate_row(self.duplicates)
         among = f" among the first {self.compared:,}" if self.compared < self.pictures else ""
         pairs = inspection.examples(" ~ ".join(pair) for pair in self.similar)
-        yield "near duplicates", f"{len(self.similar):,} pairs{among}{pairs}"
+        yield "near duplicates", f"{pluralize(len(self.similar), 'pair')}{among}{pairs}"
         yield inspection.unreadable_row(self.unreadable)
 
     def planned(self) -> Iterable[tuple[str, str]]:
