@@ -145,6 +145,24 @@ def test_the_game_has_a_schedule_of_its_own() -> None:
     assert halfway == pytest.approx(0.0005, rel=0.02), "a tenth of the game ends the warm-up"
 
 
+def test_the_average_follows_the_game_from_its_beginning(tmp_path: Path) -> None:
+    trainer = toy_trainer(staged_recipe(400, "network.conditional=false"), tmp_path / "run")
+    seen: list[tuple[bool, int]] = []
+    update = trainer.averages["generator"].update
+
+    def watch(batch: int, samples: int) -> None:
+        seen.append((trainer.duel.pretraining, samples))
+        update(batch, samples)
+
+    trainer.averages["generator"].update = watch  # type: ignore[method-assign]
+    assert trainer.train()
+    before = [samples for pretraining, samples in seen if pretraining]
+    game = [samples for pretraining, samples in seen if not pretraining]
+    assert before == list(range(20, 20 * len(before) + 1, 20))
+    assert game == list(range(20, 20 * len(game) + 1, 20)), "the ramp begins again"
+    assert len(before) + len(game) == 20
+
+
 FEATURES = ("network.conditional=false", "staged.features=autoencoder")
 
 

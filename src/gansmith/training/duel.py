@@ -92,6 +92,11 @@ class Duel(ABC):
         """Whether the adversarial game has not begun; samples then say nothing about it."""
         return False
 
+    @property
+    def averaged_since(self) -> int:
+        """Samples seen when weights last changed in kind; the EMA's ramp counts from there."""
+        return 0
+
     def prepare(self, batch: Batch) -> None:  # noqa: B027 (a hook that may stay empty)
         """Initialise what depends on data, and create its optimisers.
 

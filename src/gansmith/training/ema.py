@@ -17,7 +17,7 @@ class EMA:
     Args:
         network: The network to follow.
         half_life: Samples after which a weight's influence has halved; 0 copies it exactly.
-        ramp: The half-life is at most this share of the samples seen so far.
+        ramp: The half-life is at most this share of the samples averaged so far.
     """
 
     def __init__(self, network: nn.Module, half_life: int, ramp: float) -> None:
@@ -45,7 +45,8 @@ class EMA:
 
         Args:
             batch: Samples in the step.
-            samples: Samples seen so far, the step included.
+            samples: Samples averaged so far, the step included; where training begins anew, as the
+                game does after pretraining, counted from there.
         """
         if self._half_life:
             half_life = min(float(self._half_life), samples * self._ramp)

@@ -253,13 +253,18 @@ class FaceSwapDuel(TranslationDuel[FaceSwapConfig]):
 def dissimilarity(made: Tensor, real: Tensor) -> Tensor:
     """Return 1 - SSIM of samples [N, C, H, W] in [-1, 1], with square windows, averaged."""
     x, y = (made + 1) / 2, (real + 1) / 2
-    mx, my, xx, yy, xy = (
-        F.avg_pool2d(values, _WINDOW, stride=1) for values in (x, y, x * x, y * y, x * y)
-    )
+    mx, my, xx, yy, xy = _window_means(torch.stack([x, y, x * x, y * y, x * y]))
     c1, c2 = 0.01**2, 0.03**2
     similar = (2 * mx * my + c1) * (2 * (xy - mx * my) + c2)
     norm = (mx**2 + my**2 + c1) * (xx - mx**2 + yy - my**2 + c2)
     return 1 - (similar / norm).mean()
+
+
+def _window_means(values: Tensor) -> Tensor:
+    """Means over square windows of the last two axes, by cumulative sums: a pool takes longer."""
+    sums = F.pad(values.cumsum(-2).cumsum(-1), (1, 0, 1, 0))
+    rows = sums[..., _WINDOW:, :] - sums[..., :-_WINDOW, :]
+    return (rows[..., _WINDOW:] - rows[..., :-_WINDOW]) / _WINDOW**2
 
 
 @register_duel("faceswap", FaceSwapConfig)

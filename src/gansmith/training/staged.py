@@ -144,6 +144,11 @@ class StagedDuel(NoiseDuel):
         """Whether the game has not begun."""
         return self._stage != "game"
 
+    @property
+    def averaged_since(self) -> int:
+        """Samples seen when the game began, which changes a generator that had settled."""
+        return self._game_began
+
     def reconfigure(self, recipe: Recipe) -> None:
         """Go on by the settings of another recipe, of the same networks and constraint."""
         super().reconfigure(recipe)

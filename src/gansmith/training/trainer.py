@@ -140,7 +140,7 @@ class Trainer:
         self.clock.samples += shown
         self.clock.steps += 1
         for average in self.averages.values():
-            average.update(shown, self.clock.samples)
+            average.update(shown, self.clock.samples - self.duel.averaged_since)
 
     def _prepare(self, duel: Duel, seed: int) -> None:
         """Initialise what depends on data, the same in every process and session."""
