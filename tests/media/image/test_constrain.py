@@ -49,9 +49,29 @@ def test_discriminators_see_what_files_hold(name: str, channels: int) -> None:
 
 
 def test_gradients_pass_straight_through() -> None:
-    made, weights = outputs().requires_grad_(), outputs().sin()
+    made, weights = outputs().clamp(-1, 1).requires_grad_(), outputs().sin()
     (ImageCodec(hard_alpha=True, palette=PALETTE).constrain(made) * weights).sum().backward()
     assert torch.equal(made.grad, weights)
+
+
+def test_gradients_push_nothing_out_of_range_and_call_back_what_is() -> None:
+    made = torch.tensor([-1.5, -1.5, -0.5, -0.5, 0.5, 0.5, 1.5, 1.5]).view(1, 1, 2, 4)
+    made.requires_grad_()
+    slopes = torch.tensor([1.0, -1.0]).repeat(4).view(1, 1, 2, 4)
+    (ImageCodec(palette=PALETTE[:, :1]).constrain(made) * slopes).sum().backward()
+    assert made.grad.flatten().tolist() == [0, -1, 1, -1, 1, -1, 1, 0]
+
+
+def test_a_colour_out_of_range_comes_back_when_it_is_asked_to() -> None:
+    made = torch.full((1, 3, 1, 1), 0.2).requires_grad_()
+    codec, optimiser = ImageCodec(palette=PALETTE), torch.optim.SGD([made], lr=0.1)
+    for step in range(240):
+        seen = codec.constrain(made)
+        wanted = 1.0 if step < 200 else -1.0
+        optimiser.zero_grad()
+        (-wanted * seen).sum().backward()
+        optimiser.step()
+    assert not codec.decode(made).any(), "black again"
 
 
 def test_a_mirror_draws_one_half_and_learns_from_both() -> None:

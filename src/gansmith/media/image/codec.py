@@ -194,7 +194,8 @@ class ImageCodec(Codec):
 
         Values are those of decoded pictures; the gradient passes as if nothing were changed
         (straight-through, Bengio et al. 2013, arXiv 1308.3432), but for the mirror, whose gradient
-        is exact.
+        is exact, and for what would push values beyond [-1, 1] further out: decoding clips them,
+        so nothing would ever call them back.
         """
         if not (self.hard_alpha or self.mirror or self.palette is not None):
             return tensors
@@ -206,7 +207,8 @@ class ImageCodec(Codec):
             if values.shape[1] in (2, 4):
                 values[:, :-1] *= values[:, -1:] / 255
             exact = values.mul_(1 / 127.5).sub_(1).to(tensors.dtype)
-        return exact + (passed - passed.detach())
+        result: Tensor = _StraightThrough.apply(passed, exact)  # type: ignore[no-untyped-call]
+        return result
 
     def finish(self, samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Remove islands of fewer visible pixels than there may be."""
@@ -289,6 +291,21 @@ class ImageCodec(Codec):
     def sheet(self, samples: NDArray[np.uint8], **options: Any) -> Image.Image:
         """Draw a contact sheet; options as for `gansmith.drawing.contact_sheet.contact_sheet`."""
         return contact_sheet(repeated(samples) if self.tileable else samples, **options)
+
+
+class _StraightThrough(torch.autograd.Function):
+    """Returns `exact`, with the gradient of `passed` where descent does not leave [-1, 1]."""
+
+    @staticmethod
+    def forward(ctx: Any, passed: Tensor, exact: Tensor) -> Tensor:
+        ctx.save_for_backward(passed)
+        return exact.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (grad,), (passed,) = grads, ctx.saved_tensors
+        outwards = (passed.abs() > 1) & (grad * passed < 0)
+        return grad.masked_fill(outwards, 0), None
 
 
 def _mirrored(values: Tensor) -> Tensor:
