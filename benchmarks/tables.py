@@ -115,13 +115,17 @@ def pictures(former: bool) -> str:
     rows = [row for row in read_rows("pictures") if ("," in row["arm"]) == former]
     columns = (*PICTURES, "checker")
     lines = [
-        [*told, str(len(group)), *(spread([float(row[c]) for row in group]) for c in columns)]
+        [
+            *(*told, str(len(group))),
+            f"{statistics.fmean(float(row['seen']) for row in group):,.0f}",
+            *(spread([float(row[c]) for row in group]) for c in columns),
+        ]
         for told, group in grouped(rows, "data", "arm", "minutes").items()
     ]
     for (data,), group in grouped(rows, "data").items():
         floors = [spread([float(group[0][f"{column}_floor"])]) for column in PICTURES]
-        lines.append([data, "real (floor)", "", "", *floors, group[0]["checker_real"]])
-    return markdown(["data", "trained", "CPU minutes", "seeds", *columns], lines)
+        lines.append([data, "real (floor)", "", "", "", *floors, group[0]["checker_real"]])
+    return markdown(["data", "trained", "CPU minutes", "seeds", "samples seen", *columns], lines)
 
 
 def spoken_digits() -> str:

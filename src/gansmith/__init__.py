@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from gansmith.tasks.invert import invert
     from gansmith.tasks.train import train
 
+    archive: Callable[..., Path]
     kit: Callable[..., Path]
+    repair: Callable[..., int]
+    solve: Callable[..., int]
 
 os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 
@@ -45,6 +48,7 @@ __all__ = [
     "Marking",
     "Model",
     "apply",
+    "archive",
     "detect",
     "diagnose",
     "doctor",
@@ -55,6 +59,8 @@ __all__ = [
     "invert",
     "kit",
     "load",
+    "repair",
+    "solve",
     "train",
 ]
 

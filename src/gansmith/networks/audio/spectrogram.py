@@ -56,7 +56,7 @@ class SpectrogramOptions(ConditionalOptions):
         128,
         ge=1,
         le=16_384,
-        description="numbers in a latent for all of a clip; places have one each besides",
+        description="numbers in a latent for all of a clip; each position has one of its own in addition",
     )
     width: int = Field(
         64,

@@ -46,7 +46,7 @@ class ConvOptions(ConditionalOptions):
     head: int = Field(256, ge=1, le=4_096, description="features before the discriminator's logit")
     wrap: bool = Field(
         False,
-        description="samples repeat: both players pad convolutions from the opposite side",
+        description="samples repeat: both networks pad convolutions from the opposite side",
     )
     local: int = Field(
         8, ge=1, le=256, description="numbers of a latent for each coarsest position, with wrap"

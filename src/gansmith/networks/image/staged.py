@@ -50,7 +50,7 @@ class StagedOptions(ConditionalOptions):
     head: int = Field(256, ge=1, le=4_096, description="features before the discriminator's logit")
     wrap: bool = Field(
         False,
-        description="samples repeat: both players pad convolutions from the opposite side",
+        description="samples repeat: both networks pad convolutions from the opposite side",
     )
 
 
