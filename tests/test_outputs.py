@@ -87,3 +87,14 @@ def test_other_kinds_of_single_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(GansmithError, match=r"name it FILE\.png, not 'a\.jpg'"):
         save_png(tmp_path / "a.jpg", Image.new("L", (8, 8)), Provenance())
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("time", ["9" * 17, "9" * 5000])
+def test_a_time_that_is_none_is_answered_in_one_line(
+    time: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", time)
+    with pytest.raises(GansmithError, match=r"SOURCE_DATE_EPOCH is '9+': it must be a time"):
+        Provenance()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    assert Provenance().created == "1970-01-01T00:00:00+00:00"

@@ -44,7 +44,7 @@ def prepare_output_dir(place: Path, wanted: Iterable[str]) -> set[str]:
         GansmithError: As :func:`previous_outputs`, nothing may be written there, or one of the
             files exists and no earlier call wrote it.
     """
-    require_writable(place)
+    require_writable(place, folder=True)
     before = previous_outputs(place)
     for name in wanted:
         if name not in before and (place / name).exists():

@@ -47,7 +47,12 @@ def _version() -> str:
 
 def _now() -> str:
     fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
-    now = datetime.fromtimestamp(int(fixed), UTC) if fixed.isdecimal() else datetime.now(UTC)
+    try:
+        now = datetime.fromtimestamp(int(fixed), UTC) if fixed.isdecimal() else datetime.now(UTC)
+    except (OSError, OverflowError, ValueError):
+        raise GansmithError(
+            f"SOURCE_DATE_EPOCH is '{fixed[:40]}': it must be a time in seconds since 1970"
+        ) from None
     return now.isoformat(timespec="seconds")
 
 

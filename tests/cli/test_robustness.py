@@ -176,6 +176,24 @@ def test_data_are_opened_as_the_classifier_takes_them(home: Path, tmp_path: Path
     assert json.loads(opened.stdout)["clean"]["share"] > 0.9
 
 
+def test_files_that_no_attack_wrote_are_never_replaced(home: Path, tmp_path: Path) -> None:
+    for name in ("sheet.png", "attack.json"):
+        folder = tmp_path / name.partition(".")[0]
+        folder.mkdir()
+        (folder / name).write_text("mine")
+        error = attack(home, folder, "--method", "fgsm", "--eps", "0.3").exception
+        assert f"{name} exists and was not generated" in str(error)
+        assert [path.name for path in folder.iterdir()] == [name]
+        assert (folder / name).read_text() == "mine"
+
+
+def test_seeds_have_one_range(home: Path, tmp_path: Path) -> None:
+    most, words = 2**63 - 1, ("--method", "noise", "--eps", "0.1")
+    assert attack(home, tmp_path / "most", *words, "--seed", str(most)).exit_code == 0
+    refused = attack(home, tmp_path / "more", *words, "--seed", str(most + 1))
+    assert refused.exit_code == 2 and not (tmp_path / "more").exists()
+
+
 def test_a_place_that_is_a_file_is_refused_before_the_attack(home: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     words = ["attack", str(home / "reader"), str(tmp_path / "no data"), "--method", "fgsm"]

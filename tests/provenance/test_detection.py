@@ -46,6 +46,15 @@ def test_odd_files_cost_one_line_each_and_the_others_go_on(tmp_path: Path) -> No
         list(detect(tmp_path / "none"))
 
 
+def test_an_unreadable_sidecar_costs_its_own_file_only(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("mine")
+    (tmp_path / "a.txt.provenance.json").write_bytes(b" " * 2**21)
+    save_output(tmp_path / "b.png", FILES[".png"], Provenance())
+    found = {finding.path.name: finding for finding in detect(tmp_path)}
+    assert set(found) == {"a.txt", "b.png"} and found["b.png"].generated
+    assert "its sidecar has 2.0 MiB" in (found["a.txt"].error or "")
+
+
 KINDS = {name: content for name, content in FILES.items() if name.endswith((*PICTURES, *SOUNDS))}
 
 

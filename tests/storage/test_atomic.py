@@ -175,6 +175,8 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
     assert not list(tmp_path.iterdir())
     (tmp_path / "file").write_text("")
     require_writable(tmp_path / "file")
+    with pytest.raises(GansmithError, match="file is no folder"):
+        require_writable(tmp_path / "file", folder=True)
     with pytest.raises(GansmithError, match=r"cannot write .*report.html: .*file is no folder"):
         require_writable(tmp_path / "file" / "report.html")
     monkeypatch.setattr(os, "access", lambda *_: False)  # what a read-only disk answers, root too

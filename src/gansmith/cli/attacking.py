@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gansmith.cli.options import Data, Json, RunArgument, Settings, console
+from gansmith.cli.options import MOST_SEED, Data, Json, RunArgument, Settings, console
 from gansmith.cli.robustness import (
     LabelsOption,
     TargetArgument,
@@ -19,7 +19,6 @@ from gansmith.cli.robustness import (
 from gansmith.cli.training import train
 from gansmith.console import PlainConsole, plain
 from gansmith.errors import GansmithError
-from gansmith.storage.atomic import require_writable
 
 Images = Annotated[int, typer.Option("--images", min=1, help="Held-out images at most.")]
 Oracle = Annotated[
@@ -28,7 +27,8 @@ Oracle = Annotated[
         "--oracle", metavar="CLASSIFIER", help="Independent classifier that says what is right."
     ),
 ]
-ClassifierSeed = Annotated[int, typer.Option("--seed", min=0, help="Of everything.")]
+ClassifierSeed = Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of everything.")]
+OVERVIEW = ("attack.json", "sheet.png")
 
 
 def attack(
@@ -91,7 +91,7 @@ def attack(
     if data is None:
         raise GansmithError(f"attack '{method}' needs images: gansmith attack CLASSIFIER DATA")
     place = out or Path("attacks") / f"{Path(target).stem}-{method}"
-    require_writable(place / "attack.json")
+    _require_free(place)
     threat = None if eps is None else Threat(eps, norm)  # type: ignore[arg-type]
     options = AttackOptions(
         images=images,
@@ -138,7 +138,7 @@ def _unrestricted(
     if Path(oracle).resolve() == Path(target).resolve():
         raise GansmithError("the oracle is the target itself: give an independent classifier")
     place = out or Path("attacks") / f"{Path(target).stem}-unrestricted"
-    require_writable(place / "attack.json")
+    _require_free(place)
     notices = plain(PlainConsole(stderr=True) if as_json else console)
     model = load_generator(generator)
     names = list(model.label_names)
@@ -232,7 +232,7 @@ def scan(
     from gansmith.run import Run, provenance_of
 
     place = out or run / "scan"
-    require_writable(place / "attack.json")
+    _require_free(place)
     notices = plain(PlainConsole(stderr=True) if as_json else console)
     model = load_generator(run)
     opened = opened_classifier(target, labels, value_range)
@@ -252,3 +252,10 @@ def scan(
     )
     notices(f"{found.duplicates} are nearer to a training image than 99 of 100 held-out images are")
     notices(f"misread samples, sheet and figures in {place}")
+
+
+def _require_free(place: Path) -> None:
+    """Raise GansmithError where a folder of results cannot be written; long work comes before."""
+    from gansmith.output_folder import prepare_output_dir
+
+    prepare_output_dir(place, OVERVIEW)

@@ -66,6 +66,7 @@ def compare(
     """Compare runs: metrics, settings that differ, curves and sheets."""
     from gansmith.report.compare import compare_runs, write_comparison
 
+    page = None if out is None else write_comparison(runs, out)
     console.print(compare_runs(runs))
-    if out is not None:
-        console.print(f"comparison {write_comparison(runs, out)}")
+    if page is not None:
+        console.print(f"comparison {page}")

@@ -16,6 +16,8 @@ from gansmith.verbs import Option, Verb, resolve_function
 output = StandardOutput()
 console = PlainConsole(file=cast("TextIO", output))
 
+MOST_SEED = 2**63 - 1
+
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 FilesArgument = Annotated[
     list[Path], typer.Argument(metavar="FILE|FOLDER...", help="Files, or folders of them.")
@@ -29,7 +31,7 @@ Data = Annotated[
     typer.Option("--data", metavar="PATH|NAME", help="Training data, instead of the recipe's."),
 ]
 Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**63 - 1, help="The same seed gives the same samples.")
+    int, typer.Option("--seed", min=0, max=MOST_SEED, help="The same seed gives the same samples.")
 ]
 Format = Annotated[
     str | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gansmith.cli.options import Json, Settings, console
+from gansmith.cli.options import MOST_SEED, Json, Settings, console
 from gansmith.console import PlainConsole, plain
 from gansmith.errors import GansmithError
 from gansmith.log import silent
@@ -57,7 +57,9 @@ def classifier(
         bool,
         typer.Option("--augment", help="Turn, move, scale and light images; where there are few."),
     ] = False,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights and order.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of weights and order.")
+    ] = 0,
     settings: Settings = None,
 ) -> None:
     """Train a small classifier of labelled images."""
@@ -66,7 +68,7 @@ def classifier(
 
     if (out / "model.safetensors").exists():
         raise GansmithError(f"{out} holds a model: choose another folder with --out")
-    require_writable(out)
+    require_writable(out, folder=True)
     dataset = labelled_data(data, settings)
     log = plain(console)
     trained = train_classifier(
@@ -100,7 +102,7 @@ def robustness(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE.html", help="Report to write.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of all attacks.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, max=MOST_SEED, help="Of all attacks.")] = 0,
     labels: LabelsOption = None,
     value_range: ValueRange = None,
     settings: Settings = None,

@@ -110,7 +110,7 @@ def detect_file(path: Path, keys: Mapping[str, bytes]) -> Finding:
             raise GansmithError("it is empty")
         return _layers(path, content, keys)
     except (GansmithError, OSError) as error:
-        why = str(error).replace(f"{path}", "the file")
+        why = str(error).replace(f"{path}{SIDECAR}", "its sidecar").replace(f"{path}", "the file")
         return Finding(path, error=" ".join(why.split()))
 
 
@@ -180,9 +180,18 @@ def _record(path: Path, content: bytes, carrier: Carrier | None) -> tuple[Layer,
     return Layer("record", "broken", by, "the file was changed after it was written"), record
 
 
+def _sidecar(path: Path) -> Path:
+    return path.with_name(path.name + SIDECAR)
+
+
+def _is_described(path: Path) -> bool:
+    """Whether there is a record of a file outside it, readable or not."""
+    return _sidecar(path).is_file() or _beside(path) is not None
+
+
 def _beside(path: Path) -> str | None:
     """Return the text of the record in a sidecar, or in the manifest of the folder."""
-    sidecar = path.with_name(path.name + SIDECAR)
+    sidecar = _sidecar(path)
     if sidecar.is_file():
         with open_regular(sidecar, MIB) as file:
             return file.read().decode("utf-8", "replace")
@@ -259,7 +268,7 @@ def files_below(places: list[Path]) -> Iterator[Path]:
         if place.is_dir():
             for path in sorted(place.rglob("*")):
                 named = not path.name.endswith(SIDECAR) and path.name != MANIFEST
-                kind = path.suffix.lower() in known or _beside(path) is not None
+                kind = path.suffix.lower() in known or _is_described(path)
                 if named and path.is_file() and kind:
                     yield path
         elif place.exists():

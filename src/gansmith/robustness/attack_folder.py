@@ -38,16 +38,16 @@ def save_attack(found: AttackResult, folder: Path, provenance: Provenance) -> Pa
         GansmithError: The folder cannot be written, or holds other files of these names.
     """
     names = [f"{name}.png" for name in sample_names(found.indices)]
-    output = OutputFolder(folder, provenance, names)
-    stored = to_stored(found.moved)
-    for name, image, index, label in zip(names, stored, found.indices, found.labels, strict=True):
-        own = replace(provenance, index=index, label=label)
-        output.add(name, png_bytes(to_image(image)), own)
     overview = {"sheet.png": png_bytes(attack_sheet(found))}
     if found.extra is not None:
         overview |= _extras(found)
     content = json.dumps(found.to_json(), indent=2, ensure_ascii=False)
     overview["attack.json"] = content.encode()
+    output = OutputFolder(folder, provenance, [*names, *overview])
+    stored = to_stored(found.moved)
+    for name, image, index, label in zip(names, stored, found.indices, found.labels, strict=True):
+        own = replace(provenance, index=index, label=label)
+        output.add(name, png_bytes(to_image(image)), own)
     output.add_overview(overview)
     output.write_manifest(method=found.method, data=found.data)
     return folder
@@ -89,16 +89,19 @@ def save_readings(
         provenance: Of the samples.
         facts: Figures for `attack.json`.
         only: Which of the samples are written, bool [N].
+
+    Raises:
+        GansmithError: As :func:`save_attack`.
     """
     chosen = np.flatnonzero(only(found))
     names = [f"{name}.png" for name in sample_names(chosen.tolist())] if len(chosen) else []
-    output = OutputFolder(folder, provenance, names)
-    for name, k in zip(names, chosen.tolist(), strict=True):
-        own = replace(provenance, index=k, label=found.label_names[found.truth[k]])
-        output.add(name, png_bytes(to_image(found.samples[k])), own)
     overview = {"attack.json": json.dumps(facts, indent=2, ensure_ascii=False).encode()}
     if len(chosen):
         overview["sheet.png"] = png_bytes(readings_sheet(found, chosen[:64].tolist()))
+    output = OutputFolder(folder, provenance, [*names, *overview])
+    for name, k in zip(names, chosen.tolist(), strict=True):
+        own = replace(provenance, index=k, label=found.label_names[found.truth[k]])
+        output.add(name, png_bytes(to_image(found.samples[k])), own)
     output.add_overview(overview)
     output.write_manifest()
     return folder

@@ -103,14 +103,14 @@ def require_space(path: Path, needed: int) -> None:
         )
 
 
-def require_writable(path: Path) -> None:
+def require_writable(path: Path, *, folder: bool = False) -> None:
     """Raise GansmithError unless a file or folder can be made at `path`; long work comes before it.
 
-    Folders above it that are missing count as made.
+    Folders above it that are missing count as made. Where a `folder` is needed, a file is refused.
     """
     places = (path, *path.absolute().parents)
     there = next(place for place in places if os.path.exists(place))  # which raises no error
-    if there.is_dir() or there == path:
+    if there.is_dir() or (there == path and not folder):
         if os.access(there, os.W_OK | (os.X_OK if there.is_dir() else 0)):
             return
         reason = "is read-only, or not yours"

@@ -56,7 +56,7 @@ class SpectrogramOptions(ConditionalOptions):
         128,
         ge=1,
         le=16_384,
-        description="numbers in a latent for all of a clip; each position has one of its own in addition",
+        description="numbers in a latent for all of a clip; each position adds one of its own",
     )
     width: int = Field(
         64,
