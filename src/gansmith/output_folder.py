@@ -23,6 +23,8 @@ from gansmith.storage.reading import read_json
 
 LONGEST = 80
 """Characters of a name, with room for a number and a suffix in the 255 bytes of file systems."""
+UNLISTED = "\\:"
+"""Characters that no name in a manifest has: Windows takes them for folders and drives."""
 _NAME_BYTES = 1_000
 """Memory for the name of a file and for its entries in the manifest."""
 _RESERVED = r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?"
@@ -92,7 +94,7 @@ def previous_outputs(place: Path) -> set[str]:
 
 def _lies_in(place: Path, name: str) -> bool:
     """Whether a relative path is of a file in the folder, and of no other through a link."""
-    if not set("\\:").isdisjoint(name) or not (place / name).is_file():
+    if not set(UNLISTED).isdisjoint(name) or not (place / name).is_file():
         return False
     return (place / name).parent.resolve().is_relative_to(place.resolve())
 

@@ -67,6 +67,22 @@ def test_a_bad_table_is_one_line(tmp_path: Path, name: str, text: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_row_that_ends_before_its_file_is_named(tmp_path: Path) -> None:
+    rows = ["label,intensity,file", "smile,0.5,a.png", "neutral,0"]
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    message = "row 'neutral,0' ends before the column 'file'"
+    for intensities in (False, True):
+        with pytest.raises(GansmithError, match=message):
+            folder_labels(tmp_path, ["a.png"], intensities=intensities)
+
+
+def test_a_field_too_long_for_a_table_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text('file,label\na.png,"' + "x" * 140_000)
+    with pytest.raises(GansmithError, match=r"labels\.csv cannot be read as a table") as caught:
+        folder_labels(tmp_path, ["a.png"])
+    assert "\n" not in str(caught.value)
+
+
 def test_sub_folders_are_labels(tmp_path: Path) -> None:
     assert folder_labels(tmp_path, ["dog/1.png", "cat/x/2.png", "dog/3.png"]) == [
         "dog",

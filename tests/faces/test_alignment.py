@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gansmith.faces.alignment import Alignment, align, crop, paste, similarity
+from gansmith.faces.alignment import Alignment, align, can_align, crop, paste, similarity
 from gansmith.faces.points import ANCHORS
 
 
@@ -41,6 +41,14 @@ def test_a_similarity_is_the_best_in_least_squares() -> None:
         turned = pose(change[0], 1 + change[1], (0.0, 0.0)).linear @ best.linear
         assert cost(Alignment(turned, best.offset + change[2:])) >= cost(best)
     assert np.linalg.det(similarity(source, source * [-1, 1]).linear) > 0
+
+
+def test_landmarks_that_coincide_or_are_not_finite_place_no_face() -> None:
+    face = pose(0.3, 60, (20.0, 10.0))(np.insert(ANCHORS[:4], 2, (0.5, 0.6), axis=0))
+    assert can_align(face) and can_align(face / 10)
+    spot = np.full((5, 2), 17.0)
+    for wrong in (spot, spot + face / 1e3, spot * np.nan, face * 1e300, np.zeros((20, 2))):
+        assert not can_align(wrong)
 
 
 def test_a_crop_samples_where_the_alignment_says() -> None:

@@ -19,7 +19,7 @@ from gansmith.data.layout import class_folders
 from gansmith.data.note_names import note_numbers
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
-from gansmith.storage.reading import JSON_BYTES, parse_json, read_bytes
+from gansmith.storage.reading import JSON_BYTES, parse_json, read_bytes, shorten
 
 STYLEGAN = "dataset.json"
 TABLES = ("labels.csv", "labels.tsv", "labels.json", STYLEGAN)
@@ -223,6 +223,10 @@ def _read_csv(
         header, rows = ["file", "label", *header[2:]], [rows[0], *rows]
     file = next((header.index(known) for known in FILE_COLUMNS if known in header), 0)
     label = next((header.index(known) for known in LABEL_COLUMNS if known in header), None)
+    if short := [row for row in rows[1:] if len(row) <= file]:
+        raise ValueError(
+            f"its row '{shorten(','.join(short[0]))}' ends before the column '{rows[0][file]}'"
+        )
     if label is None:
         others = [column for column in range(len(header)) if column != file]
         if len(others) > 1 and _are_flags(rows[1:], others):

@@ -12,6 +12,10 @@ from gansmith.faces.points import ANCHORS, Points, anchors
 
 SHARPEST = 2.0
 """A picture is shrunk first where a pixel of the crop covers more pixels than this a side."""
+LEAST_SPREAD = 0.5
+"""Points closer together than this, in pixels, show no face: tools write them for none found."""
+FARTHEST = 1e6
+"""Landmarks lie within so many pixels of the corner of a picture, and crops are no larger."""
 
 
 class Alignment(NamedTuple):
@@ -68,6 +72,19 @@ def align(landmarks: Points) -> Alignment:
     """
     known = anchors(landmarks)
     return similarity(known, ANCHORS[: len(known)])
+
+
+def can_align(landmarks: Points) -> bool:
+    """Whether landmarks say where a face lies: they are finite, and do not coincide.
+
+    Args:
+        landmarks: [20, 2] or [5, 2] in pixels of the picture.
+    """
+    if not np.isfinite(landmarks).all() or np.abs(landmarks).max() > FARTHEST:
+        return False
+    if np.ptp(anchors(landmarks), axis=0).max() < LEAST_SPREAD:
+        return False
+    return bool(np.linalg.det(align(landmarks).linear) > FARTHEST**-2)
 
 
 def crop(picture: NDArray[np.uint8], alignment: Alignment, size: int) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -21,7 +22,7 @@ from gansmith.faceswap import FaceSwapModel
 from gansmith.log import LogFn, silent
 from gansmith.medium import MEDIA
 from gansmith.model import Model, load
-from gansmith.output_folder import OutputFolder
+from gansmith.output_folder import UNLISTED, OutputFolder
 from gansmith.outputs import save_output
 from gansmith.provenance.marking import EVERY_LAYER, Marking
 from gansmith.registry import unknown
@@ -127,13 +128,20 @@ def apply(
     strengths = (strength,) if strip is None else tuple(np.linspace(0, strength, strip).tolist())
     model = load(run)
     _check_options(model, run, to=to, expression=expression, face=face, frames=frames)
-    changing = _changing(model, to, expression, FaceChoice(face, log), label, strengths)
+    choice = FaceChoice(face, log)
+    changing = _changing(model, to, expression, choice, label, strengths)
     if changing is not None and not label:
         log("warning: results carry no visible label (--no-label); say yourself what they are")
     if isinstance(model, TranslationModel) and changing is None:
         to = _domain(model, to)
     given = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    files = list(_files(given, model))
+    grid = changing is None and isinstance(model, TranslationModel) and len(model.targets) > 2
+    sheets = [COMPARISON, GRID] if grid else [COMPARISON]
+    files = list(_files(given, model, sheets))
+    if isinstance(model, FaceSwapModel) or (
+        isinstance(model, ExpressionModel) and model.finds_faces
+    ):
+        choice.read(path for path, _ in files)
     if isinstance(changing, Swapping) and frames:
         changing.track((one.path, one.sample) for one in _read(files, model, silent))
 
@@ -154,6 +162,7 @@ def apply(
             f"--out {place.name} is no folder, and results are PNG: give a folder, or .png for one "
             f"picture{films}"
         )
+    _check_apart(place, [path for path, _ in files])
     if suffix == ".png" or film:
         if len(files) != 1:
             raise GansmithError(
@@ -166,9 +175,6 @@ def apply(
             return save_output(place, content, provenance)
         ((only, made),) = results()
         return save_output(place, _encoded(only, made), provenance)
-    _check_apart(place, [path for path, _ in files])
-    grid = changing is None and isinstance(model, TranslationModel) and len(model.targets) > 2
-    sheets = [COMPARISON, GRID] if grid else [COMPARISON]
     folder = OutputFolder(place, provenance, [*(name for _, name in files), *sheets])
     facts: dict[str, Any] = {} if to is None else {"to": to}
     if strip is not None:
@@ -240,10 +246,13 @@ def _domain(model: TranslationModel, to: str | None) -> str | None:
     return to
 
 
-def _files(given: Iterable[str | Path], model: Model) -> Iterator[tuple[Path, str]]:
-    """Yield each file with the name of its result; names are different."""
+def _files(
+    given: Iterable[str | Path], model: Model, sheets: Iterable[str]
+) -> Iterator[tuple[Path, str]]:
+    """Yield each file with the name of its result; names are different, also from the sheets'."""
     suffixes = MEDIA[model.codec.name].suffixes
-    taken: set[str] = set()
+    taken = {name.casefold() for name in sheets}
+    before = len(taken)
     for entry in map(Path, given):
         if not entry.exists():
             raise GansmithError(f"there is no file or folder {entry}")
@@ -252,21 +261,24 @@ def _files(given: Iterable[str | Path], model: Model) -> Iterator[tuple[Path, st
         for name in below:
             if entry.is_dir() and not name.lower().endswith(suffixes):
                 continue
-            plain = PurePosixPath(name)
+            plain = PurePosixPath(re.sub(f"[{re.escape(UNLISTED)}]", "_", name))
             result, number = plain.with_suffix(".png"), 1
             while str(result).casefold() in taken:
                 number += 1
                 result = plain.with_name(f"{plain.stem}-{number}.png")
             taken.add(str(result).casefold())
             yield root / name, str(result)
-    if not taken:
+    if len(taken) == before:
         raise GansmithError(f"there are no pictures in {', '.join(map(str, given))}")
 
 
 def _check_apart(place: Path, files: Iterable[Path]) -> None:
-    """Check that results do not lie among the inputs, where a later call would read them."""
-    if any(path.resolve().is_relative_to(place.resolve()) for path in files):
-        raise GansmithError(f"{place} holds inputs: choose another folder with --out")
+    """Check that results replace no input, nor lie among them, where a later call reads them."""
+    for path in files:
+        if place.is_file() and place.samefile(path):
+            raise GansmithError(f"{place} is the input: choose another file with --out")
+        if path.resolve().is_relative_to(place.resolve()):
+            raise GansmithError(f"{place} holds inputs: choose another folder with --out")
 
 
 def _read(files: Sequence[tuple[Path, str]], model: Model, log: LogFn) -> Iterator[Input]:
@@ -319,7 +331,7 @@ def _changed(
     changing: Swapping | Editing, inputs: Iterator[Input], total: int, log: LogFn
 ) -> Results:
     """Yield inputs and pictures with other faces; those without a face are named and left out."""
-    done = 0
+    done, first = 0, ""
     for one in inputs:
         try:
             made = changing(one.path, one.sample, one.alpha)
@@ -327,11 +339,12 @@ def _changed(
             if total == 1:
                 raise
             log(f"warning: left out: {error}")
+            first = first or str(error)
             continue
         done += 1
         yield one, made
     if not done:
-        raise GansmithError(f"no face is found in any of {pluralize(total, 'picture')}")
+        raise GansmithError(f"none of {pluralize(total, 'picture')} can be changed; first: {first}")
 
 
 def _translated_all(model: TranslationModel, inputs: Iterator[Input], wanted: Wanted) -> Results:

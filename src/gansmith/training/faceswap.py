@@ -257,7 +257,8 @@ def dissimilarity(made: Tensor, real: Tensor) -> Tensor:
     c1, c2 = 0.01**2, 0.03**2
     similar = (2 * mx * my + c1) * (2 * (xy - mx * my) + c2)
     norm = (mx**2 + my**2 + c1) * (xx - mx**2 + yy - my**2 + c2)
-    return 1 - (similar / norm).mean()
+    result: Tensor = 1 - (similar / norm).mean()
+    return result
 
 
 def _window_means(values: Tensor) -> Tensor:

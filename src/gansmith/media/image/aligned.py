@@ -18,7 +18,7 @@ from gansmith.drawing.pixels import to_array, to_image
 from gansmith.errors import GansmithError
 from gansmith.faces.alignment import align, crop
 from gansmith.faces.finder import face_finder
-from gansmith.faces.landmark_files import read_landmarks
+from gansmith.faces.landmark_files import Landmarks, read_landmarks
 from gansmith.faces.points import LANDMARKS, Points
 from gansmith.faces.weights import weights_digest
 from gansmith.log import LogFn, silent
@@ -61,7 +61,7 @@ class AlignedFaces(PictureCollection):
             raise GansmithError(
                 f"aligned faces are square, not {self._size[0]}x{self._size[1]}: set data.size=64"
             )
-        given = {} if root is None else read_landmarks(root)
+        given = Landmarks({}, {}) if root is None else read_landmarks(root)
         found = self._landmarks(given, log)
         self._kept = {k: points for k, points in enumerate(found) if points is not None}
         self._report([n for n, p in zip(pictures.names(), found, strict=True) if p is None], log)
@@ -70,13 +70,20 @@ class AlignedFaces(PictureCollection):
             [pictures.content, "faces", *(str(p.round(3).tolist()) for p in self._kept.values())]
         )
 
-    def _landmarks(self, given: dict[str, Points], log: LogFn) -> list[Points | None]:
-        """Return the landmarks of each picture, given or found; None where there is no face."""
+    def _landmarks(self, given: Landmarks, log: LogFn) -> list[Points | None]:
+        """Return the landmarks of each picture, given or found; None where there is no face.
+
+        Pictures whose given landmarks are no face are not searched: they are named and left out.
+        """
         names = self._pictures.names()
-        known = [given.get(name) for name in names]
-        if all(points is not None for points in known):
+        known = [given.points.get(name) for name in names]
+        faulty = [name in given.faults for name in names]
+        for name in filter(given.faults.__contains__, names):
+            log(f"warning: left out: {given.faults[name]}")
+        if all(bad or points is not None for bad, points in zip(faulty, known, strict=True)):
             return known
-        digest = hashlib.sha256(repr(sorted(given)).encode()).hexdigest()[:16]
+        listed = sorted([*given.points, *given.faults])
+        digest = hashlib.sha256(repr(listed).encode()).hexdigest()[:16]
         key = combined_digest([_VERSION, self._pictures.content, weights_digest(), digest])[:24]
 
         def find() -> dict[str, torch.Tensor]:
@@ -84,7 +91,7 @@ class AlignedFaces(PictureCollection):
             finder = face_finder()
             places = torch.full((len(names), len(LANDMARKS), 2), torch.nan, dtype=torch.float64)
             for k, picture in enumerate(self._pictures.pictures()):
-                if known[k] is None and (faces := finder(to_array(picture))):
+                if known[k] is None and not faulty[k] and (faces := finder(to_array(picture))):
                     places[k] = torch.from_numpy(faces[0].landmarks)
             return {"landmarks": places}
 
