@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from gansmith.errors import GansmithError
@@ -62,6 +63,20 @@ def test_a_wish_that_nothing_meets_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(GansmithError, match="measure 'beauty' is unknown"):
         next(wishes.steered(model, Wish({"beauty": 3}, MAZE), 0))  # type: ignore[arg-type]
     assert next(wishes.steered(model, Wish({"density": 0.6}, MAZE), 0))  # type: ignore[arg-type]
+
+
+def test_a_search_takes_every_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds: list[int] = []
+
+    def sampler(model: object, seed: int) -> tuple[object, int]:
+        seeds.append(seed)
+        torch.Generator().manual_seed(seed)
+        return combs, 5
+
+    monkeypatch.setattr(wishes, "sampler_of", sampler)
+    model = SimpleNamespace(codec=LevelCodec(MAZE, [0]))
+    found = wishes.steered(model, Wish({"density": 0.6}, MAZE), 2**63 - 1)  # type: ignore[arg-type]
+    assert next(found) and 0 <= seeds[0] < 2**63
 
 
 def test_the_nearest_of_all_searches_is_named() -> None:

@@ -132,6 +132,60 @@ def test_levels_go_into_maps_and_projects_of_ones_own(run: Path, tmp_path: Path)
         assert (found.tiles == level.tiles).all()
 
 
+@pytest.mark.parametrize("suffix", ["tmx", "tmj"])
+def test_a_map_has_a_picture_of_its_own(run: Path, tmp_path: Path, suffix: str) -> None:
+    foreign = tmp_path / "tileset.png"
+    foreign.write_bytes(b"mine")
+    out = gansmith.generate(run, 1, out=tmp_path / f"one.{suffix}")
+    assert foreign.read_bytes() == b"mine"
+    assert (tmp_path / "one-tileset.png").read_bytes()[1:4] == b"PNG"
+    text = out.read_text("utf-8")
+    assert '"one-tileset.png"' in text and '"tileset.png"' not in text
+    assert len(read_levels(out, DUNGEONS.legend).levels) == 1
+
+
+@pytest.mark.parametrize("suffix", ["tmx", "ldtk"])
+def test_one_file_is_a_copy_of_ones_own(run: Path, tmp_path: Path, suffix: str) -> None:
+    (mine,) = make_levels(DUNGEONS, 1)
+    own = tmp_path / f"mine.{suffix}"
+    content = (
+        encode_tmx(mine, DUNGEONS.legend, picture="own.png")
+        if suffix == "tmx"
+        else encode_ldtk([mine], DUNGEONS.legend)
+    )
+    own.write_bytes(content)
+    expected = gansmith.generate(run, 1, out=tmp_path / "plain.txt")
+    (level,) = read_levels(expected, DUNGEONS.legend).levels
+    out = gansmith.generate(run, 1, out=tmp_path / f"new.{suffix}", into=own)
+    *old, found = read_levels(out, DUNGEONS.legend).levels
+    assert (found.tiles == level.tiles).all() and own.read_bytes() == content
+    assert len(old) == (suffix == "ldtk")
+    assert not list(tmp_path.glob("*tileset.png"))
+    if suffix == "tmx":
+        assert b'"own.png"' in out.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("count", "options", "message"),
+    [
+        (2, {"out": "new.tmx"}, "a file for each level: type -n 1, or a folder with --out"),
+        (1, {"out": "new.ldtk"}, r"mine\.tmx gives \.tmx: name a \.tmx or a folder"),
+        (1, {"out": "mine.tmx"}, "is not written itself: choose another file"),
+        (1, {"out": "new", "format_": "csv"}, r"gives \.tmx, not 'csv': leave --format out"),
+    ],
+)
+def test_copies_that_cannot_be_are_refused_before_levels_are_made(
+    run: Path, tmp_path: Path, count: int, options: dict[str, str], message: str
+) -> None:
+    (mine,) = make_levels(DUNGEONS, 1)
+    own, lines = tmp_path / "mine.tmx", list[str]()
+    own.write_bytes(encode_tmx(mine, DUNGEONS.legend, picture="own.png"))
+    before, out = own.read_bytes(), tmp_path / options.pop("out")
+    with pytest.raises(GansmithError, match=message):
+        gansmith.generate(run, count, out=out, into=own, log=lines.append, **options)
+    assert not lines and own.read_bytes() == before and list(tmp_path.iterdir()) == [own]
+
+
 def test_an_archive_has_solved_new_levels_on_a_page_and_in_a_file(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,6 +230,7 @@ def test_a_project_that_cannot_hold_the_levels_is_refused_before_they_are_made(
     ("options", "message"),
     [
         ({"size": "20x400"}, r"draws levels of 11 x 11 only: .* level-oneshot"),
+        ({"into": "mine.txt", "size": "11x11"}, r"--into takes a \.tmx, \.tmj or \.ldtk, not mine"),
         ({"size": "wide"}, r"--size takes rows x columns, such as 20x400, not 'wide'"),
         ({"repair": "maybe"}, r"maybe"),
         ({"out": "levels.doc"}, r"--out takes a folder"),
@@ -333,7 +388,9 @@ def test_doors_take_the_colours_of_keys() -> None:
 
 def test_wishes_are_read_and_refused_in_one_line() -> None:
     assert parse_wishes("length=30 density=0.5") == {"length": 30.0, "density": 0.5}
-    for text, message in (("long", "takes name=number"), ("le-ngth=3", "length"), (" ", "takes")):
+    numbers = [(f"length={text}", "takes numbers from 0") for text in ("nan", "inf", "-inf", "-1")]
+    others = [("long", "takes name=number"), ("le-ngth=3", "length"), (" ", "takes")]
+    for text, message in (*numbers, *others):
         with pytest.raises(GansmithError, match=message):
             parse_wishes(text)
 

@@ -176,6 +176,11 @@ def test_what_does_not_fit_a_map_is_refused(tmp_path: Path) -> None:
     twice = re.sub(rb"(?s)(<layer.*?</layer>)", rb"\1\1", data).replace(b'"level"', b'"b"', 1)
     with pytest.raises(GansmithError, match=r"2 layers of tiles \(b, level\): name one"):
         replace_tmx(twice, path, Level.from_rows(["@#.."] * 2, GROUND), GROUND)
+    alike = twice.replace(b'name="b"', b'name="level"', 1)
+    with pytest.raises(GansmithError, match=r"2 layers of tiles \(level, level\): name one"):
+        replace_tmx(alike, path, Level.from_rows(["@#.."] * 2, GROUND), GROUND)
+    with pytest.raises(GansmithError, match=r"2 layers of tiles 'level': give them different"):
+        replace_tmx(alike, path, Level.from_rows(["@#.."] * 2, GROUND), GROUND, layer="level")
 
 
 def test_a_map_without_bounds_takes_a_level_of_any_size(tmp_path: Path) -> None:
@@ -361,6 +366,40 @@ def test_objects_go_with_a_level(
         replace(gone, path, Level.from_rows(rows, coins), coins)
 
 
+def test_numbers_that_are_texts_are_numbers(tmp_path: Path) -> None:
+    """Some programs write "16" for 16."""
+    path = tmp_path / "a.tmj"
+    legend = parse_legend({"tiles": {"a": {"role": "empty"}, "b": None}}, "l")
+    level = Level.from_rows(["aaaa", "bbbb"], legend)
+    values = json.loads(encode_tmj(level, legend, picture="t.png", solution=[(0, 0)]))
+    thing = values["layers"][1]["objects"][0]
+    values["layers"][1]["objects"] = [{**thing, "name": "Coin", "x": "8", "y": "8.5"}]
+    path.write_text(json.dumps(values))
+    edited = Level.from_rows(["...o", "####"], COINS)
+    path.write_bytes(replace_tmj(path.read_bytes(), path, edited, COINS))
+    assert read_levels(path, COINS).levels[0].rows(COINS) == ["...o", "####"]
+    (thing,) = json.loads(path.read_bytes())["layers"][1]["objects"]
+    assert (thing["x"], thing["y"]) == (56, 8.5)
+
+    path = tmp_path / "a.ldtk"
+    legend = parse_legend({"tiles": {"b": None, "a": {"role": "empty"}}}, "l")
+    project = json.loads(encode_ldtk([Level.from_rows(["aaaa", "bbbb"], legend)], legend))
+    for key in ("worldX", "worldY", "pxWid", "pxHei"):
+        project["levels"][0][key] = str(project["levels"][0][key])
+    layer = project["levels"][0]["layerInstances"][0]
+    entity = {"__identifier": "Coin", "px": ["8", "8"], "iid": "1", "fieldInstances": []}
+    layer["entityInstances"] = [{**entity, "__worldX": 8, "__worldY": 8}]
+    path.write_text(json.dumps(project))
+    files = replace_ldtk(path.read_bytes(), path, edited, COINS, into="Level")
+    path.write_bytes(files[path])
+    assert read_levels(path, COINS).levels[0].rows(COINS) == ["...o", "####"]
+    small = Level.from_rows([".o", "##"], COINS, name="Small")
+    path.write_bytes(add_to_ldtk(path.read_bytes(), path, small, COINS, like="Level")[path])
+    new = json.loads(path.read_bytes())["levels"][1]
+    assert (new["worldX"], new["worldY"], new["pxWid"]) == (4 * 16 + 16, 0, 32)
+    assert read_grids(path)[-1].level(COINS).rows(COINS) == [".o", "##"]
+
+
 @needs_games
 @pytest.mark.parametrize("field", ["cells", "name"])
 def test_entities_go_with_a_level(field: str, tmp_path: Path) -> None:
@@ -387,3 +426,15 @@ def test_entities_go_with_a_level(field: str, tmp_path: Path) -> None:
     assert read_grids(path)[-1].level(legend).rows(legend) == ["@..", "ooo"]
     every = re.findall(r'"iid": "([^"]+)"', path.read_text())
     assert len(set(every)) == len(every)
+
+
+def test_where_there_are_several_layers_the_choice_of_one_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.tmx"
+    data, legend = five_map(path), Legend.plain("%")
+    path.write_bytes(data)
+    with pytest.raises(GansmithError, match="is not in the legend") as caught:
+        read_levels(path, legend)
+    assert "--layer" not in str(caught.value)
+    path.write_bytes(re.sub(rb"(?s)(<layer.*?</layer>)", rb"\1\1", data).replace(b"level", b"b", 1))
+    with pytest.raises(GansmithError, match=r"--layer NAME, or data\.layer \(b, level\)"):
+        read_levels(path, legend)

@@ -136,7 +136,14 @@ def test_a_place_that_cannot_be_written_is_named_before_the_work(folder: Path) -
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("kay=2", "'kay'"), ("key", "write box=3"), ("key=3..1", "exchange them"), ("=2", "is none")],
+    [
+        ("kay=2", "'kay'"),
+        ("key", "write box=3"),
+        ("key=3..1", "exchange them"),
+        ("=2", "is none"),
+        ("key=9223372036854775808", "beyond the 4,000,000 cells of the largest level"),
+        ("key=1.." + "9" * 5_000, "ask for fewer"),
+    ],
 )
 def test_counts_that_are_none_are_refused(text: str, message: str) -> None:
     legend = Legend.model_validate({"tiles": {"k": {"role": "key"}}})
@@ -176,6 +183,41 @@ def test_requests_that_are_none_are_no_fault_of_a_file(
     with pytest.raises(GansmithError, match=message):
         repair_files([folder / "levels.txt"], log=said.append, **asked)  # type: ignore[arg-type]
     assert said == []
+
+
+def test_a_seed_may_have_63_bits(folder: Path) -> None:
+    path, copies = _text(folder, LOCKED), []
+    for seed in (2**63 - 1, 2**31 - 1):  # CP-SAT gets 31 bits
+        assert repair_files([path], seed=seed) == 0
+        copies.append((folder / "one-repaired.txt").read_text("utf-8"))
+    assert copies[0] == copies[1]
+
+
+def test_a_count_of_the_legend_that_no_level_has_is_not_met(folder: Path) -> None:
+    legend = folder / "legend.yaml"
+    more = f"{{role: key, colour: red, count: {2**63}}}"
+    legend.write_text(legend.read_text("utf-8").replace("{role: key, colour: red}", more), "utf-8")
+    lines: list[str] = []
+    assert repair_files([_text(folder, LOCKED)], log=lines.append) == 1
+    assert "not repaired: " in lines[0]
+
+
+@pytest.mark.parametrize("suffix", ["tmx", "tmj"])
+def test_layers_of_one_name_are_not_mistaken_for_each_other(folder: Path, suffix: str) -> None:
+    legend = load_legend(folder / "legend.yaml")
+    (level,) = read_levels(_text(folder, LOCKED), legend).levels
+    path = folder / f"map.{suffix}"
+    if suffix == "tmx":
+        data = encode_tmx(level, legend, picture="tiles.png")
+        layer = data[data.index(b"<layer") : data.index(b"</layer>") + len(b"</layer>")]
+        path.write_bytes(data.replace(layer, layer + layer))
+    else:
+        values = json.loads(encode_tmj(level, legend, picture="tiles.png"))
+        path.write_text(json.dumps({**values, "layers": values["layers"] * 2}))
+    lines: list[str] = []
+    assert repair_files([path], log=lines.append) == 1
+    assert "map." in lines[-2] and "has 2 layers of tiles 'level': give them diff" in lines[-2]
+    assert not (folder / f"map-repaired.{suffix}").exists()
 
 
 def _text(folder: Path, level: str) -> Path:

@@ -185,7 +185,11 @@ def legend_of_dataset(dataset: Dataset) -> Legend:
 
 
 def encode_level(
-    level: Level, legend: Legend, format_: str, path: Sequence[tuple[int, int]] = ()
+    level: Level,
+    legend: Legend,
+    format_: str,
+    path: Sequence[tuple[int, int]] = (),
+    picture: str = TILESET,
 ) -> bytes:
     """Encode a level, with its solution where the format has a place for it.
 
@@ -194,6 +198,7 @@ def encode_level(
         legend: Its legend.
         format_: One of `LevelCodec.formats`.
         path: Row and column of the cells that its solution leads through.
+        picture: File name of the picture of the tiles, beside a map of Tiled.
     """
     match format_:
         case "txt":
@@ -203,9 +208,9 @@ def encode_level(
         case "json":
             return encode_levels([level], legend, ".json")
         case "tmx":
-            return encode_tmx(level, legend, picture=TILESET, solution=path)
+            return encode_tmx(level, legend, picture=picture, solution=path)
         case "tmj":
-            return encode_tmj(level, legend, picture=TILESET, solution=path)
+            return encode_tmj(level, legend, picture=picture, solution=path)
         case "ldtk":
             return encode_ldtk([level], legend)
         case _:

@@ -24,7 +24,7 @@ from gansmith.log import LogFn, silent
 from gansmith.media.levels.candidate_repair import Repairer, lacks_packages, make_repairer
 from gansmith.media.levels.checking import Checked, check, with_ends
 from gansmith.media.levels.codec import LevelCodec
-from gansmith.media.levels.export import check_file, check_into, write_levels
+from gansmith.media.levels.export import check_copy, check_file, check_into, write_levels
 from gansmith.media.levels.games import Limit, Solved
 from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level
@@ -318,10 +318,12 @@ def deliver(model: GeneratorModel, provenance: Provenance, request: Request, log
         raise unknown("--repair", wish, ["on", "off"])
     seconds = options.get("seconds", SECONDS)
     size = parse_size(options["size"]) if options.get("size") else None
-    if options.get("into") and size is None:
-        sample = codec.level(model.sample(1, seed=request.seed, label=request.label)[0])
-        check_into(Path(options["into"]), sample, codec.legend)
-    if request.out is not None and request.out.suffix and not request.out.is_dir():
+    if options.get("into"):
+        check_copy(Path(options["into"]), request)
+        if size is None:
+            sample = codec.level(model.sample(1, seed=request.seed, label=request.label)[0])
+            check_into(Path(options["into"]), sample, codec.legend)
+    elif request.out is not None and request.out.suffix and not request.out.is_dir():
         check_file(request.out, request.count, codec)
     kept, tally = deliver_levels(
         model,

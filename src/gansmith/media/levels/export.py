@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import BaseModel, Field
 
 from gansmith.drawing.pixels import png_bytes
 from gansmith.errors import GansmithError
@@ -25,7 +26,7 @@ from gansmith.output_folder import OutputFolder, previous_outputs
 from gansmith.outputs import Provenance, save_output
 from gansmith.run import home_of
 from gansmith.storage.file_facts import file_digest
-from gansmith.storage.reading import JSON_BYTES, read_bytes
+from gansmith.storage.reading import JSON_BYTES, parse_json, read_bytes
 from gansmith.verbs import Request
 
 if TYPE_CHECKING:
@@ -68,13 +69,13 @@ def write_levels(
     """
     home = home_of(provenance.run or ".")
     place = request.out if request.out is not None else home / f"samples-{request.seed}"
-    into = request.options.get("into")
+    into = Path(request.options["into"]) if request.options.get("into") else None
     if place.suffix and not place.is_dir():
-        return _write_file(levels, tally, codec, provenance, place)
+        return _write_file(levels, tally, codec, provenance, place, into)
     format_ = codec.chosen_format(request.format_)
     files: dict[str, tuple[bytes, int]] = {}
     if into is not None:
-        files |= _written_into(Path(into), [each.level for each in levels], codec.legend)
+        files |= _written_into(into, [each.level for each in levels], codec.legend)
     else:
         for number, each in enumerate(levels):
             cells = _path(each, codec)
@@ -105,22 +106,66 @@ def _write_file(
     codec: LevelCodec,
     provenance: Provenance,
     place: Path,
+    into: Path | None,
 ) -> Path:
-    """Write one file with all levels, or with the only one, and the provenance beside it."""
-    ending = place.suffix.lower()
-    if ending in codec.collections:
+    """Write one file with all levels, or with the only one, and the provenance beside it.
+
+    The name of the picture of the tiles is that of the map, so that no other picture is replaced.
+    """
+    ending, picture = place.suffix.lower(), f"{place.stem}-{TILESET}"
+    if into is not None:
+        ((content, _),) = _written_into(
+            into, [each.level for each in levels], codec.legend
+        ).values()
+    elif ending in codec.collections:
         content = encode_levels([_with_facts(each) for each in levels], codec.legend, ending)
     elif ending == ".png" and len(levels) > 1:
         content = _sheet(levels, codec)
     else:
         (only,) = levels
-        content = encode_level(_with_facts(only), codec.legend, ending[1:], _path(only, codec))
+        cells = _path(only, codec)
+        content = encode_level(_with_facts(only), codec.legend, ending[1:], cells, picture)
     save_output(place, content, provenance)
-    if ending in (".tmx", ".tmj"):
-        save_output(place.with_name(TILESET), encode_tileset(codec.legend), provenance)
+    if ending in (".tmx", ".tmj") and into is None:
+        save_output(place.with_name(picture), encode_tileset(codec.legend), provenance)
     facts = _json(_facts(levels, tally, codec, provenance))
     save_output(place.with_name(f"{place.stem}.{PROVENANCE}"), facts, provenance)
     return place
+
+
+def check_copy(into: Path, request: Request) -> None:
+    """Check that a copy of a file of one's own can be what is asked for, before levels are made.
+
+    Raises:
+        GansmithError: It cannot.
+    """
+    kind, out = into.suffix.lower(), request.out
+    if kind not in (".tmx", ".tmj", ".ldtk"):
+        raise GansmithError(f"--into takes a .tmx, .tmj or .ldtk, not {into.name}")
+    if request.format_ is not None and f".{request.format_}" != kind:
+        raise GansmithError(
+            f"--into {into.name} gives {kind}, not '{request.format_}': leave --format out"
+        )
+    if out is None or not out.suffix or out.is_dir():
+        return
+    if out.resolve() == into.resolve():
+        raise GansmithError(f"--into {into} is not written itself: choose another file with --out")
+    if out.suffix.lower() != kind:
+        raise GansmithError(
+            f"--into {into.name} gives {kind}: name a {kind} or a folder with --out"
+        )
+    if kind != ".ldtk" and request.count > 1:
+        raise GansmithError(
+            f"--into {into.name} gives a file for each level: type -n 1, or a folder with --out"
+        )
+    if kind == ".ldtk" and parse_json(read_bytes(into, JSON_BYTES), _Project, into).external:
+        raise GansmithError(f"{into} has levels in files of their own: name a folder with --out")
+
+
+class _Project(BaseModel):
+    """Whether the levels of a project of LDtk are in files of their own."""
+
+    external: bool = Field(False, alias="externalLevels")
 
 
 def check_file(place: Path, count: int, codec: LevelCodec) -> None:
@@ -145,7 +190,7 @@ def _written_into(
     """Return a map of Tiled for each level, or a project of LDtk that has them all besides.
 
     Raises:
-        GansmithError: The file is neither, or cannot hold the levels.
+        GansmithError: The file cannot hold the levels.
     """
     data, suffix = read_bytes(path, JSON_BYTES), path.suffix.lower()
     if suffix == ".ldtk":
@@ -159,11 +204,9 @@ def _written_into(
                 else:
                     extra[file.relative_to(path.parent).as_posix()] = content, number
         return {path.name: (data, 0), **extra}
-    edits = {".tmx": replace_tmx, ".tmj": replace_tmj}
-    if suffix not in edits:
-        raise GansmithError(f"--into takes a .tmx, .tmj or .ldtk, not {path.name}")
+    put = replace_tmx if suffix == ".tmx" else replace_tmj
     return {
-        f"{path.stem}-{level.name}{suffix}": (edits[suffix](data, path, level, legend), number)
+        f"{path.stem}-{level.name}{suffix}": (put(data, path, level, legend), number)
         for number, level in enumerate(levels)
     }
 

@@ -93,12 +93,14 @@ class TileGrid(Grid):
         cells: Positions in the palette, [rows, columns].
         flips: As those of a level.
         objects: Things on the cells; those that the legend names replace the tiles below them.
+        layers: Names of all layers of tiles of the file, for messages.
     """
 
     palette: Sequence[tuple[str, ...]] = ()
     cells: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.uint16))
     flips: NDArray[np.uint8] | None = None
     objects: Sequence[Placed] = ()
+    layers: Sequence[str] = ()
 
     def symbols(self) -> dict[str, str]:
         """The symbols of its tiles, and their classes."""
@@ -111,7 +113,8 @@ class TileGrid(Grid):
             missing = places.index(None)
             row, column = np.argwhere(self.cells == missing)[0]
             names = " or ".join(self.palette[missing])
-            raise not_in_legend(names, self.source.at(int(row), int(column)), legend)
+            place = self.source.at(int(row), int(column))
+            raise not_in_legend(names, place, legend, self.layers)
         tiles = np.array(places, dtype=np.uint16)[self.cells]
         for placed in self.objects:
             found = _place(placed.names, legend)

@@ -212,8 +212,17 @@ def check_count(levels: int, path: Path) -> None:
         raise GansmithError(f"{path} has {levels:,} levels, takes up to {MOST_LEVELS:,}: part it")
 
 
-def not_in_legend(symbol: str, place: str, legend: Legend) -> GansmithError:
-    """Build the error for a symbol, at a place, that the legend lacks."""
+def not_in_legend(
+    symbol: str, place: str, legend: Legend, layers: Sequence[str] = ()
+) -> GansmithError:
+    """Build the error for a symbol, at a place, that the legend lacks.
+
+    Args:
+        symbol: What was found.
+        place: Where.
+        legend: Lacks it.
+        layers: Names of the layers of the file, of which another may be the level.
+    """
     known = "".join(legend.symbols) if len(legend.symbols) <= 40 else ""
     has = f" ({known})" if known and max(map(len, legend.symbols)) == 1 else ""
     seen = symbol.strip() and symbol.isprintable()
@@ -225,8 +234,12 @@ def not_in_legend(symbol: str, place: str, legend: Legend) -> GansmithError:
         remedy = (
             f'add it there in quotes, as in "{symbol}": {{role: solid}}, for # begins a comment'
         )
+    other = ""
+    if len(layers) > 1:
+        named = ", ".join(shorten(layer, 40) for layer in layers[:5])
+        other = f", or choose the layer that is the level: --layer NAME, or data.layer ({named})"
     return GansmithError(
-        f"{place}: {name} is not in the legend{has}: {remedy}, or correct the level"
+        f"{place}: {name} is not in the legend{has}: {remedy}, or correct the level{other}"
     )
 
 

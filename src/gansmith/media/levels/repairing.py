@@ -14,21 +14,21 @@ from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.media.levels.games import Solved, Undecided
 from gansmith.media.levels.grid import Grid
+from gansmith.media.levels.inputs import REPAIRS, check_apart, level_files, with_legends
 from gansmith.media.levels.legend import Count, Legend
 from gansmith.media.levels.level import Level
 from gansmith.media.levels.reading import TEXT, read_grids
-from gansmith.media.levels.reading.picture import PictureGrid
+from gansmith.media.levels.reading.picture import FORMATS, PictureGrid
 from gansmith.media.levels.reading.text import SOKOBAN
 from gansmith.media.levels.repair import Repair, Requests, repair
 from gansmith.media.levels.repair.requests import Region, cells_in, parse_counts, parse_regions
-from gansmith.media.levels.solving import cells_of, legend_of_file, level_files
+from gansmith.media.levels.solving import cells_of
 from gansmith.media.levels.writing.ldtk_edit import replace_ldtk
 from gansmith.media.levels.writing.picture import encode_preview
 from gansmith.media.levels.writing.text import encode_csv, encode_text
 from gansmith.media.levels.writing.tiled_edit import replace_tmj, replace_tmx
 from gansmith.output_folder import safe_file_names
 from gansmith.outputs import Provenance, save_output
-from gansmith.storage.atomic import require_writable
 from gansmith.storage.reading import JSON_BYTES, read_bytes
 
 SUFFIX = "-repaired"
@@ -74,20 +74,28 @@ def repair_files(
         Levels that are not repaired, and files that were left out.
 
     Raises:
-        GansmithError: There is no file or legend, or a request is none.
+        GansmithError: There is no file or legend, a request is none, or `out` cannot be written or
+            holds inputs.
     """
     listed: list[dict[str, Any]] = []
-    failed = left_out = 0
     names: set[str] = set()
     regions = parse_regions((lock or "").split())
+    inputs = level_files(files, log)
     if out is not None:
-        require_writable(out)
-    for path in level_files(files):
-        known = legend_of_file(path, legend)
+        check_apart(out, inputs, REPAIRS)
+    else:
+        inputs = _without_copies(inputs, log)
+    readable = with_legends(inputs, files, legend, log)
+    failed, left_out = 0, len(inputs) - len(readable)
+    for path, known in readable:
         counts = parse_counts((count or "").split(), known)
         Requests(counts=counts, border=border).check_names(known)
         try:
             grids = read_grids(path, layer=layer)
+            if not grids:
+                raise GansmithError(
+                    f"{path} has no levels: add rows of symbols, or a layer of tiles"
+                )
             levels = [grid.level(known) for grid in grids]
             done, facts = [], []
             for level in levels:
@@ -100,7 +108,7 @@ def repair_files(
                 _write(path, target, list(zip(grids, levels, done, strict=True)), known)
                 log(f"wrote {target}")
             if out is not None:
-                _write_pictures(out, path, list(zip(levels, done, strict=True)), known)
+                _write_pictures(out, path, list(zip(levels, done, facts, strict=True)), known)
             failed += sum(not result.solved for result in done)
             listed += facts
         except GansmithError as error:
@@ -110,7 +118,7 @@ def repair_files(
         raise GansmithError(f"there are no levels in {', '.join(map(str, files))}")
     if out is not None and listed:
         text = json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
-        save_output(out / "repairs.json", text.encode(), Provenance(generated=False))
+        save_output(out / REPAIRS, text.encode(), Provenance(generated=False))
     repaired = sum(bool(entry["edits"]) for entry in listed)
     fine = sum(entry["repaired"] and not entry["edits"] for entry in listed)
     summary = f"{repaired} repaired, {fine} unchanged, {failed} failed"
@@ -179,13 +187,23 @@ def _facts(path: Path, level: Level, result: Repair) -> dict[str, Any]:
 
 def _target(path: Path, out: Path | None, taken: set[str]) -> Path:
     """Name the copy of a file; in one folder, files of equal names get numbers."""
+    suffix = ".png" if path.suffix.lower() in FORMATS else path.suffix
     if out is None:
-        return path.with_name(f"{path.stem}{SUFFIX}{path.suffix}")
-    name, number = path.name, 2
+        return path.with_name(f"{path.stem}{SUFFIX}{suffix}")
+    name, number = f"{path.stem}{suffix}", 2
     while name.lower() in taken:
-        name, number = f"{path.stem}-{number}{path.suffix}", number + 1
+        name, number = f"{path.stem}-{number}{suffix}", number + 1
     taken.add(name.lower())
     return out / name
+
+
+def _without_copies(files: Sequence[Path], log: LogFn) -> list[Path]:
+    """Pass over copies that lie beside their files, where this call puts its own."""
+    copies = {_target(path, None, set()) for path in files}
+    for path in files:
+        if path in copies:
+            log(f"passed over {path}: it is the copy of another file")
+    return [path for path in files if path not in copies]
 
 
 def _write(
@@ -216,7 +234,7 @@ def _write(
         assert isinstance(grid, PictureGrid), "what is left are pictures"
         side = next(iter(grid.pictures.values())).shape[0]
         picture = encode_preview(level, legend, side=side, pictures=grid.pictures)
-        save_output(target.with_suffix(".png"), picture, provenance)
+        save_output(target, picture, provenance)
 
 
 def _write_project(
@@ -260,14 +278,20 @@ def _relocated(data: bytes, old: Path, new: Path) -> bytes:
 
 
 def _write_pictures(
-    out: Path, path: Path, levels: Sequence[tuple[Level, Repair]], legend: Legend
+    out: Path,
+    path: Path,
+    levels: Sequence[tuple[Level, Repair, dict[str, Any]]],
+    legend: Legend,
 ) -> None:
-    """Draw each repaired level with its solution, and frames around what changed."""
+    """Draw each repaired level with its solution and frames around what changed.
+
+    The facts of a level get the name of its picture.
+    """
     digits = len(str(len(levels)))
     names = safe_file_names(
-        [f"{path.stem}-{k + 1:0{digits}d}-{level.name}" for k, (level, _) in enumerate(levels)]
+        [f"{path.stem}-{k + 1:0{digits}d}-{level.name}" for k, (level, _, _) in enumerate(levels)]
     )
-    for name, (_, result) in zip(names, levels, strict=True):
+    for name, (_, result, facts) in zip(names, levels, strict=True):
         if not result.edits or result.level is None:
             continue
         assert isinstance(result.verdict, Solved)
@@ -277,4 +301,5 @@ def _write_pictures(
             solution=cells_of(result.verdict.moves, result.level, legend),
             framed=[(edit.row, edit.column) for edit in result.edits],
         )
-        save_output(out / f"{name}.png", picture, Provenance(generated=False))
+        facts["picture"] = f"{name}.png"
+        save_output(out / facts["picture"], picture, Provenance(generated=False))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from gansmith.counting import pluralize
-from gansmith.data.scan import find_files
 from gansmith.errors import GansmithError
 from gansmith.log import LogFn, silent
 from gansmith.media.levels.games import (
@@ -22,13 +21,13 @@ from gansmith.media.levels.games import (
     game_of,
 )
 from gansmith.media.levels.games.replay import replay
-from gansmith.media.levels.legend import LEGEND, Legend, load_legend
+from gansmith.media.levels.inputs import SOLUTIONS, check_apart, level_files, with_legends
+from gansmith.media.levels.legend import Legend
 from gansmith.media.levels.level import Level
-from gansmith.media.levels.reading import SUFFIXES, read_levels
+from gansmith.media.levels.reading import read_levels
 from gansmith.media.levels.writing.picture import encode_preview
 from gansmith.output_folder import safe_file_names
 from gansmith.outputs import Provenance, save_output
-from gansmith.storage.atomic import require_writable
 
 STEPS = {"l": (0, -1), "r": (0, 1), "u": (-1, 0), "d": (1, 0)}
 PREVIEWED = ("sokoban", "keydoor", "maze", "platformer")
@@ -58,74 +57,41 @@ def solve(
         Levels that are not solved.
 
     Raises:
-        GansmithError: A file cannot be read, there is no legend, or `out` cannot be written.
+        GansmithError: A file that is named cannot be read or has no legend, there are no levels,
+            or `out` cannot be written or holds inputs.
     """
+    inputs = level_files(files, log)
     if out is not None:
-        require_writable(out)
+        check_apart(out, inputs, SOLUTIONS)
+    readable = with_legends(inputs, files, legend, log)
+    left_out = len(inputs) - len(readable)
     outcomes: Counter[str] = Counter()
     listed: list[dict[str, Any]] = []
-    drawn: list[tuple[Path, Legend, Level]] = []
-    for path, known, level in _levels(files, legend, layer, log):
-        drawn.append((path, known, level))
-        verdict = game_of(known).solve(level, known, Limit(seconds=seconds, nodes=10**9))
-        outcome, text = _described(verdict, level, known)
-        outcomes[outcome] += 1
-        log(f"{level.source}: {text}")
-        listed.append(_facts(path, level, verdict, outcome))
+    drawn: list[tuple[Legend, Level]] = []
+    for path, known in readable:
+        try:
+            levels = read_levels(path, known, layer=layer).levels
+        except GansmithError as error:
+            if path in files:
+                raise
+            left_out += 1
+            log(f"warning: left out: {error}")
+            continue
+        for level in levels:
+            drawn.append((known, level))
+            verdict = game_of(known).solve(level, known, Limit(seconds=seconds, nodes=10**9))
+            outcome, text = _described(verdict, level, known)
+            outcomes[outcome] += 1
+            log(f"{level.source}: {text}")
+            listed.append(_facts(path, level, verdict, outcome))
     if not listed:
         raise GansmithError(f"there are no levels in {', '.join(map(str, files))}")
     if out is not None:
         _write(out, listed, drawn)
     counts = ", ".join(f"{count} {name}" for name, count in outcomes.most_common())
-    log(f"{pluralize(len(listed), 'level')}: {counts}")
+    more = f"; {pluralize(left_out, 'file')} left out" if left_out else ""
+    log(f"{pluralize(len(listed), 'level')}: {counts}{more}")
     return len(listed) - outcomes["solved"]
-
-
-def _levels(
-    files: Sequence[Path], legend: Path | None, layer: str | None, log: LogFn
-) -> Iterator[tuple[Path, Legend, Level]]:
-    """Yield all levels; files of a folder that cannot be read are named and left out."""
-    for path in level_files(files):
-        known = legend_of_file(path, legend)
-        try:
-            found = read_levels(path, known, layer=layer)
-        except GansmithError as error:
-            if path in files:
-                raise
-            log(f"warning: left out: {error}")
-            continue
-        for level in found.levels:
-            yield path, found.legend, level
-
-
-def legend_of_file(path: Path, legend: Path | None) -> Legend:
-    """Load the legend of a file of levels: the given one, or `legend.yaml` beside it.
-
-    Raises:
-        GansmithError: There is none, or it cannot be read.
-    """
-    place = legend or path.parent / LEGEND
-    if not place.is_file():
-        raise GansmithError(
-            f"{path} has no legend: write {place} with the roles of its symbols, or give "
-            "--legend FILE"
-        )
-    return load_legend(place)
-
-
-def level_files(given: Sequence[Path]) -> Iterator[Path]:
-    """Yield files, and those in folders that may hold levels.
-
-    Raises:
-        GansmithError: There is no such file or folder.
-    """
-    for entry in given:
-        if not entry.exists():
-            raise GansmithError(f"there is no file or folder {entry}")
-        names = sorted(find_files(entry)) if entry.is_dir() else []
-        yield from (entry / name for name in names if name.lower().endswith(SUFFIXES))
-        if entry.is_file():
-            yield entry
 
 
 def _described(verdict: Verdict, level: Level, legend: Legend) -> tuple[str, str]:
@@ -157,19 +123,19 @@ def _facts(path: Path, level: Level, verdict: Verdict, outcome: str) -> dict[str
 
 
 def _write(
-    out: Path, listed: Sequence[dict[str, Any]], levels: Sequence[tuple[Path, Legend, Level]]
+    out: Path, listed: Sequence[dict[str, Any]], levels: Sequence[tuple[Legend, Level]]
 ) -> None:
+    """Draw the levels, and list their results with the names of the pictures."""
     provenance = Provenance(generated=False)
     digits = len(str(len(levels)))
-    names = safe_file_names(
-        [f"{k:0{digits}d}-{level.name}" for k, (_, _, level) in enumerate(levels)]
-    )
-    for name, facts, (_, legend, level) in zip(names, listed, levels, strict=True):
+    names = safe_file_names([f"{k:0{digits}d}-{level.name}" for k, (_, level) in enumerate(levels)])
+    for name, facts, (legend, level) in zip(names, listed, levels, strict=True):
         cells = cells_of(facts.get("moves", ""), level, legend)
         picture = encode_preview(level, legend, solution=cells)
-        save_output(out / f"{name}.png", picture, provenance)
+        facts["picture"] = f"{name}.png"
+        save_output(out / facts["picture"], picture, provenance)
     text = json.dumps(list(listed), indent=1, ensure_ascii=False) + "\n"
-    save_output(out / "solutions.json", text.encode(), provenance)
+    save_output(out / SOLUTIONS, text.encode(), provenance)
 
 
 def cells_of(

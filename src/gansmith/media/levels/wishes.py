@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -31,7 +32,8 @@ def parse_wishes(text: str) -> dict[str, float]:
     """Return wanted measures from a text such as "length=30 density=0.5".
 
     Raises:
-        GansmithError: It is no such text, or names an unknown measure.
+        GansmithError: It is no such text, names an unknown measure, or a number is below 0, or
+            none at all.
     """
     wanted: dict[str, float] = {}
     for part in text.replace(",", " ").split():
@@ -42,6 +44,8 @@ def parse_wishes(text: str) -> dict[str, float]:
             raise GansmithError(
                 f"--want takes name=number, such as length=30, not '{part}'"
             ) from None
+        if not 0 <= wanted[name] < math.inf:
+            raise GansmithError(f"--want takes numbers from 0, such as length=30, not '{part}'")
         measure_of(name)
     if not wanted:
         raise GansmithError("--want takes name=number, such as 'length=30 density=0.5'")
@@ -136,7 +140,7 @@ def steered(
     assert isinstance(codec, LevelCodec)
     misses, any_found = 0, False
     for number in range(MOST):
-        of = seed * 1_000_003 + number
+        of = (seed * 1_000_003 + number) % (1 << 63)
         sample, size = sampler_of(model, of)
         found = steer(
             sample,

@@ -218,6 +218,7 @@ class _LevelReader:
             cells=positions.reshape(shape),
             flips=flips if flips is not None and flips.any() else None,
             objects=list(self._placed(layer)),
+            layers=tuple(each.identifier for each in self.layers if each.type in (INT_GRID, TILES)),
         )
 
     def _value_names(self, layer: Layer) -> Any:

@@ -180,6 +180,7 @@ class TiledMap:
             cells=positions.reshape(cells.shape),
             flips=flips if flips.any() else None,
             objects=[thing for thing in self.placed(cells.shape, origin) if thing is not None],
+            layers=tuple(dict.fromkeys(layer.path for layer in self.layers)),
         )
 
     def placed(self, shape: tuple[int, ...], origin: tuple[int, int]) -> Iterator[Placed | None]:

@@ -209,8 +209,10 @@ class TileModel:
         total = self.cp.LinearExpr.sum(
             [literal for cell in self.cells() for literal in self.chosen(cell, symbols)]
         )
-        most = self.level.tiles.size if count.most is None else count.most
-        self.model.add_linear_constraint(total, count.least, max(most, count.least))
+        cells = self.level.tiles.size
+        least = min(count.least, cells + 1)  # CP-SAT takes no number of more than 63 bits
+        most = cells if count.most is None else min(count.most, cells)
+        self.model.add_linear_constraint(total, least, max(most, least))
 
     def _whole_objects(self) -> None:
         """Allow a symbol that is in an object only where all of the object stands."""
@@ -334,7 +336,7 @@ def _run(tiles: TileModel, ends: float, seed: int, effort: float) -> tuple[Any, 
     parameters = solver.parameters
     parameters.max_time_in_seconds = max(ends - time.monotonic(), 0.05)
     parameters.max_deterministic_time = effort
-    parameters.random_seed = seed
+    parameters.random_seed = seed % 2**31  # which takes no more
     parameters.num_workers = 1
     parameters.catch_sigint_signal = False  # or Ctrl-C ends one search, and the program goes on
     # Few edits are proved fastest from below: by what cannot all stay as it is.

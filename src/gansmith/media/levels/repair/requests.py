@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from gansmith.errors import GansmithError
 from gansmith.media.levels.games import Solved, Verdict
 from gansmith.media.levels.legend import ROLES, Count, Legend
-from gansmith.media.levels.level import Level
+from gansmith.media.levels.level import MOST_CELLS, Level
 from gansmith.registry import unknown
+from gansmith.storage.reading import shorten
 
 _CELLS = re.compile(r"(\d+)(?:-(\d+))?,(\d+)(?:-(\d+))?")
 
@@ -162,7 +163,7 @@ def parse_counts(texts: Sequence[str], legend: Legend) -> dict[str, Count]:
         legend: Has the symbols.
 
     Raises:
-        GansmithError: One is no count, or its symbol or role is unknown.
+        GansmithError: One is no count or larger than any level, or its symbol or role is unknown.
     """
     counts = {}
     for text in texts:
@@ -172,6 +173,11 @@ def parse_counts(texts: Sequence[str], legend: Legend) -> dict[str, Count]:
         if not name or not numbers or not all(part.isdecimal() for part in numbers):
             raise GansmithError(
                 f"count '{text}' is none: write box=3, box=1..3, box=1.. or box=..3"
+            )
+        if any(len(part) > 9 or int(part) > MOST_CELLS for part in numbers):
+            raise GansmithError(
+                f"count '{shorten(text)}' is beyond the {MOST_CELLS:,} cells of the largest level: "
+                "ask for fewer"
             )
         if name not in legend.tiles and name not in ROLES:
             raise unknown("symbol or role", name, [*legend.symbols, *_roles_of(legend)])

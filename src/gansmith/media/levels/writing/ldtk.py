@@ -93,7 +93,7 @@ def place_level(
     uid = validated(project, _Numbered, "the project").next
     project["nextUid"] = uid + 1
     rows, columns = level.size
-    ends = [each["worldX"] + each["pxWid"] for each in siblings]
+    ends = [whole(each["worldX"]) + whole(each["pxWid"]) for each in siblings]
     linear = str(project.get("worldLayout")).startswith("Linear")
     made: Values = {
         **deepcopy({key: value for key, value in like.items() if key != "__header__"}),
@@ -101,7 +101,7 @@ def place_level(
         "iid": str(uuid.uuid5(NAMES, f"{project.get('iid', '')} level {uid}")),
         "uid": uid,
         "worldX": -1 if linear else max(ends, default=-_GAP) + _GAP,
-        "worldY": -1 if linear else like["worldY"],
+        "worldY": -1 if linear else whole(like["worldY"]),
         "pxWid": columns * side,
         "pxHei": rows * side,
         "useAutoIdentifier": False,
@@ -109,6 +109,11 @@ def place_level(
     }
     siblings.append(made)
     return made
+
+
+def whole(value: Any) -> int:
+    """Return a checked number of a project, which some programs write as a text."""
+    return int(float(value))
 
 
 def _new_project(legend: Legend, side: int) -> Values:

@@ -37,7 +37,7 @@ from gansmith.media.levels.reading.ldtk import (
     placed_entity,
     stacked_tiles,
 )
-from gansmith.media.levels.writing.ldtk import NAMES, Values, place_level
+from gansmith.media.levels.writing.ldtk import NAMES, Values, place_level, whole
 from gansmith.media.levels.writing.objects import Move, plan_objects
 from gansmith.media.levels.writing.tiled_edit import dump_json
 from gansmith.registry import unknown
@@ -220,15 +220,16 @@ class _Target:
             home[:] = [each for each in home if id(each) not in gone]
         return plan.ground
 
-    def _move(self, entity: Values, origin: Sequence[int], move: Move) -> None:
+    def _move(self, entity: Values, origin: Sequence[Any], move: Move) -> None:
         """Put an entity so many cells away from where it was."""
         grid = self.layer.grid
-        entity["px"] = [origin[0] + move.columns * grid, origin[1] + move.rows * grid]
+        x, y = map(whole, origin)
+        entity["px"] = [x + move.columns * grid, y + move.rows * grid]
         thing = placed_entity(validated(entity, Entity, self.path), grid)
         entity["__grid"] = [thing.column, thing.row]
         for key, own, at in (("__worldX", "worldX", 0), ("__worldY", "worldY", 1)):
             if key in entity:
-                entity[key] = int(self.level[own]) + entity["px"][at]
+                entity[key] = whole(self.level[own]) + entity["px"][at]
 
     def write(self, level: Level, legend: Legend) -> None:
         """Put cells into the layer."""

@@ -30,7 +30,7 @@ from gansmith.media.levels.reading.xml_tree import Element, parse_xml
 from gansmith.media.levels.writing.objects import Move, Plan, plan_objects
 from gansmith.media.levels.writing.tiled import csv_rows
 from gansmith.registry import unknown
-from gansmith.storage.reading import parse_json
+from gansmith.storage.reading import parse_json, shorten
 
 Chunks = Mapping[tuple[int, int], NDArray[np.uint32]]
 """Numbers of tiles, [rows, columns], by column and row of the first."""
@@ -180,13 +180,18 @@ def _move_objects(root: dict[str, Any], plan: Plan, tile: tuple[int, int]) -> No
             homes[move.index].append(thing)
             following += 1
         origin = before[move.index]
-        thing["x"] = origin.get("x", 0) + move.columns * tile[0]
-        thing["y"] = origin.get("y", 0) + move.rows * tile[1]
+        thing["x"] = _number(origin.get("x", 0)) + move.columns * tile[0]
+        thing["y"] = _number(origin.get("y", 0)) + move.rows * tile[1]
     gone = {id(things[index]) for index in plan.removed}
     for place in places:
         place[:] = [thing for thing in place if id(thing) not in gone]
     if following > max([0, *used]) + 1:
         root["nextobjectid"] = following
+
+
+def _number(value: Any) -> float:
+    """Return a number that some programs write as a text."""
+    return float(value) if isinstance(value, str) else value
 
 
 def _object_lists(parent: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
@@ -217,16 +222,21 @@ def dump_json(values: Any, like: bytes) -> bytes:
 
 
 def _layer(found: TiledMap, name: str | None) -> TileLayer:
-    layers = {layer.path: layer for layer in found.layers}
-    if name is None and len(layers) == 1:
+    paths = [layer.path for layer in found.layers]
+    if name is None and len(paths) == 1:
         return found.layers[0]
     if name is None:
         raise GansmithError(
-            f"{found.path} has {len(layers)} layers of tiles ({', '.join(layers)}): name one"
+            f"{found.path} has {len(paths)} layers of tiles ({', '.join(paths)}): name one"
         )
-    if name not in layers:
-        raise unknown(f"{found.path}: layer", name, list(layers))
-    return layers[name]
+    if name not in paths:
+        raise unknown(f"{found.path}: layer", name, paths)
+    if paths.count(name) > 1:
+        raise GansmithError(
+            f"{found.path} has {paths.count(name)} layers of tiles '{shorten(name)}': give them "
+            "different names in Tiled"
+        )
+    return found.layers[paths.index(name)]
 
 
 def _plan(found: TiledMap, layer: TileLayer, level: Level, legend: Legend) -> Plan:
