@@ -50,8 +50,29 @@ def test_discriminators_see_what_files_hold(name: str, channels: int) -> None:
 
 def test_gradients_pass_straight_through() -> None:
     made, weights = outputs().clamp(-1, 1).requires_grad_(), outputs().sin()
-    (ImageCodec(hard_alpha=True, palette=PALETTE).constrain(made) * weights).sum().backward()
+    (ImageCodec(palette=PALETTE).constrain(made) * weights).sum().backward()
     assert torch.equal(made.grad, weights)
+
+
+def test_hard_alpha_divides_colours_by_the_alpha_they_had_and_learns_from_that() -> None:
+    made = outputs().double().clamp(-0.9, 0.9)
+    made[:, :-1] = made[:, :-1].clamp(max=-0.1)  # colours below alpha, so none is clipped
+    made[:, -1] = made[:, -1].abs().clamp(min=0.05)
+    hidden = torch.rand(made[:, -1].shape, generator=torch.Generator().manual_seed(1)) < 0.3
+    made[:, -1][hidden] *= -1
+    weights = outputs().double().sin()
+
+    def drawn(values: torch.Tensor) -> torch.Tensor:
+        alpha = (values[:, -1:] + 1) / 2
+        return torch.where(alpha >= 0.5, (values[:, :-1] + 1) / alpha, values[:, :-1] + 1) - 1
+
+    ours, true = made.clone().requires_grad_(), made.clone().requires_grad_()
+    seen = ImageCodec(hard_alpha=True).constrain(ours)
+    visible = ~hidden[:, None].expand(-1, 3, -1, -1)
+    torch.testing.assert_close(seen[:, :-1][visible], drawn(made)[visible], atol=1e-5, rtol=0)
+    (seen * weights).sum().backward()
+    ((drawn(true) * weights[:, :-1]).sum() + (true[:, -1] * weights[:, -1]).sum()).backward()
+    torch.testing.assert_close(ours.grad, true.grad)
 
 
 def test_gradients_push_nothing_out_of_range_and_call_back_what_is() -> None:

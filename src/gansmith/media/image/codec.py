@@ -192,10 +192,10 @@ class ImageCodec(Codec):
     def constrain(self, tensors: Tensor) -> Tensor:
         """Return network tensors as hard alpha, palette and mirror leave them.
 
-        Values are those of decoded pictures; the gradient passes as if nothing were changed
-        (straight-through, Bengio et al. 2013, arXiv 1308.3432), but for the mirror, whose gradient
-        is exact, and for what would push values beyond [-1, 1] further out: decoding clips them,
-        so nothing would ever call them back.
+        Values are those of decoded pictures; the gradient passes as if nothing were rounded
+        (straight-through, Bengio et al. 2013, arXiv 1308.3432), but for what would push values
+        beyond [-1, 1] further out: decoding clips them, so nothing would ever call them back. The
+        gradients of the mirror, and of the division by an alpha that becomes 1, are exact.
         """
         if not (self.hard_alpha or self.mirror or self.palette is not None):
             return tensors
@@ -207,6 +207,8 @@ class ImageCodec(Codec):
             if values.shape[1] in (2, 4):
                 values[:, :-1] *= values[:, -1:] / 255
             exact = values.mul_(1 / 127.5).sub_(1).to(tensors.dtype)
+        if self.hard_alpha and passed.shape[1] in (2, 4):
+            passed = _opaque(passed)
         result: Tensor = _StraightThrough.apply(passed, exact)  # type: ignore[no-untyped-call]
         return result
 
@@ -291,6 +293,14 @@ class ImageCodec(Codec):
     def sheet(self, samples: NDArray[np.uint8], **options: Any) -> Image.Image:
         """Draw a contact sheet; options as for `gansmith.drawing.contact_sheet.contact_sheet`."""
         return contact_sheet(repeated(samples) if self.tileable else samples, **options)
+
+
+def _opaque(tensors: Tensor) -> Tensor:
+    """Divide the colour of network tensors [N, C, H, W] by their alpha where hard alpha is 1."""
+    alpha = (tensors[:, -1:] + 1) / 2
+    divisor = torch.where(alpha >= HARD / 255, alpha.clamp(max=1), 1.0)
+    colour = (tensors[:, :-1] + 1) / divisor - 1
+    return torch.cat([colour, tensors[:, -1:]], dim=1)
 
 
 class _StraightThrough(torch.autograd.Function):
