@@ -94,7 +94,7 @@ class Duel(ABC):
 
     @property
     def averaged_since(self) -> int:
-        """Samples seen when weights last changed in kind; the EMA's ramp counts from there."""
+        """Samples seen before the phase that moving averages follow; 0 without pretraining."""
         return 0
 
     def prepare(self, batch: Batch) -> None:  # noqa: B027 (a hook that may stay empty)

@@ -146,7 +146,7 @@ class StagedDuel(NoiseDuel):
 
     @property
     def averaged_since(self) -> int:
-        """Samples seen when the game began, which changes a generator that had settled."""
+        """Samples seen before the game."""
         return self._game_began
 
     def reconfigure(self, recipe: Recipe) -> None:
